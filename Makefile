@@ -1,0 +1,135 @@
+# The one entrance. `make` alone lists what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PORT ?= 4566
+
+# What the machine says about uv and Python is not heard: the python3 on PATH, the lock files, nothing else.
+export UV_NO_CONFIG := 1
+export UV_PYTHON_DOWNLOADS := never
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+VENVS := .local/venvs
+UV := $(CURDIR)/$(VENVS)/uv/bin/uv
+ENGINE := $(VENVS)/engine
+SAM := $(VENVS)/sam
+DEV := .venv
+
+UV_READY := $(VENVS)/uv/.ready
+ENGINE_READY := $(ENGINE)/.ready
+SAM_READY := $(SAM)/.ready
+DEV_READY := $(DEV)/.ready
+
+CODE := layers functions local tests
+
+##@ The service
+
+.PHONY: run
+run: $(ENGINE_READY) ## start everything on this machine, with demo tenants, until Ctrl-C (PORT=4566)
+	@exec $(ENGINE)/bin/python -m local up --port $(PORT)
+
+.PHONY: deploy
+deploy: $(SAM_READY) ## build the template and deploy it to AWS (SAM_ARGS="--config-env prod")
+	PATH="$(CURDIR)/$(VENVS)/uv/bin:$$PATH" $(SAM)/bin/sam build
+	$(SAM)/bin/sam deploy $(SAM_ARGS)
+
+##@ Checks
+
+.PHONY: test
+test: lint types imports unit functional template e2e ## everything below
+
+.PHONY: lint
+lint: $(DEV_READY) ## style and formatting
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+
+.PHONY: types
+types: $(DEV_READY) ## static types
+	$(DEV)/bin/mypy
+
+.PHONY: imports
+imports: $(DEV_READY) ## which part may import which
+	$(DEV)/bin/lint-imports
+
+.PHONY: unit
+unit: $(DEV_READY) ## the geometry, the domain, the services
+	$(DEV)/bin/pytest tests/unit
+
+.PHONY: functional
+functional: $(DEV_READY) ## single handlers in process
+	$(DEV)/bin/pytest tests/functional
+
+.PHONY: template
+template: $(DEV_READY) layers ## the template, and every handler imported from the built layers alone
+	$(DEV)/bin/pytest tests/template
+
+.PHONY: e2e
+e2e: $(DEV_READY) $(ENGINE_READY) ## the deployed service, on an engine of its own
+	$(DEV)/bin/pytest tests/e2e
+
+##@ Builds
+
+.PHONY: layers
+layers: $(ENGINE_READY) ## build the layers as AWS runs them (arm64, Python 3.13)
+	$(ENGINE)/bin/python -m local.layers arm64
+
+.PHONY: lock
+lock: $(UV_READY) ## bring every pinned version up to date
+	$(call compile,layers/geo/requirements)
+	$(call compile,layers/core/requirements)
+	$(call compile,requirements/engine)
+	$(call compile,requirements/sam)
+	$(call compile,requirements/uv)
+	$(call compile,requirements/dev)
+
+compile = cd $(dir $(1)) && $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-header \
+	$(notdir $(1)).in --output-file $(notdir $(1)).txt
+
+.PHONY: clean-data
+clean-data: ## forget all data of `make run`
+	rm -rf .local/data .local/endpoint.json .local/engine.log
+
+.PHONY: clean
+clean: ## remove all that make has made, data too
+	rm -rf .local .venv .aws-sam
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Environments, each with a mark as old as its lock file. pip installs uv, and uv everything else.
+
+$(UV_READY): requirements/uv.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Python 3.11 or later is needed as python3 on PATH." >&2; exit 1; }
+	@echo "installing uv"
+	@rm -rf $(VENVS)/uv
+	@python3 -m venv $(VENVS)/uv \
+		|| { echo "python3 has no venv module; on Debian: apt install python3-venv" >&2; exit 1; }
+	@$(VENVS)/uv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+		--require-hashes -r $<
+	@touch $@
+
+$(ENGINE_READY): requirements/engine.txt | $(UV_READY)
+	@echo "installing the engine"
+	@$(call environment,$(ENGINE)) --compile-bytecode $<
+	@touch $@
+
+$(SAM_READY): requirements/sam.txt | $(UV_READY)
+	@echo "installing the SAM command line"
+	@$(call environment,$(SAM)) $<
+	@touch $@
+
+# The layers are importable by a .pth file: an editable install would fetch a build backend that no lock file pins.
+$(DEV_READY): requirements/dev.txt | $(UV_READY)
+	@echo "installing the development tools"
+	@$(call environment,$(DEV)) $<
+	@printf '%s\n' "$(CURDIR)/layers/geo" "$(CURDIR)/layers/core" \
+		> "$$($(DEV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/layers.pth"
+	@touch $@
+
+environment = $(UV) venv --quiet --clear --no-project --python "$$(command -v python3)" $(1) \
+	&& $(UV) pip sync --quiet --require-hashes --python $(1)/bin/python

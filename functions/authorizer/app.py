@@ -1,0 +1,31 @@
+"""From a bearer token to a principal, for every route of the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fencepost import wiring
+
+wiring.before_snapshot(wiring.tenants)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Allow the whole API, and leave roles to the handlers: the answer is cached for all routes of a token."""
+    who = wiring.tenants().principal_of(_bearer_token(event))
+    if who is None:
+        raise PermissionError("Unauthorized")  # API Gateway makes a 401 of this very word
+    stage = event["methodArn"].split("/")[:2]
+    return {
+        "principalId": f"{who.tenant_id}/{who.user_id}",
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "/".join([*stage, "*"])}],
+        },
+        "context": {"tenantId": who.tenant_id, "userId": who.user_id, "roles": ",".join(sorted(who.roles))},
+    }
+
+
+def _bearer_token(event: dict[str, Any]) -> str:
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.casefold() == "bearer" else ""

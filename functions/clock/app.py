@@ -1,0 +1,33 @@
+"""The time clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fencepost import wiring
+from fencepost.api.http import Api, Reply, Request, validated
+from fencepost.api.vocabularies.clock import ClockAnswer, ClockIn, refused, request_of, told
+from fencepost.domain.principal import Right
+
+api = Api(tell=refused)
+wiring.before_snapshot(wiring.clock)
+
+
+@api.route(
+    "POST",
+    "/v1/clock",
+    summary="Start, break, stop or cancel the clock",
+    needs=Right.OWN_CLOCK,
+    takes=ClockIn,
+    gives={200: ClockAnswer, 201: ClockAnswer},
+    fails=(400, 404, 413, 415),
+)
+def act(request: Request) -> Reply:
+    asked = request_of(validated(ClockIn, request.json()))
+    outcome = wiring.clock().act(request.who, asked, datetime.now(UTC))
+    return Reply(status=201 if outcome.was_edited else 200, body=told(outcome))
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    return api.handle(event, context)

@@ -1,0 +1,26 @@
+"""A file was dropped in the bucket: read it and hand its rows to the workers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fencepost import wiring
+from fencepost.domain.imports import Drop
+from fencepost.telemetry import logger
+
+wiring.before_snapshot(wiring.imports)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Takes EventBridge's "Object Created", whose key is as it is; only S3's own notifications encode it."""
+    about = event["detail"]
+    drop = Drop(
+        bucket=about["bucket"]["name"],
+        key=about["object"]["key"],
+        version_id=about["object"].get("version-id", ""),
+        size_bytes=about["object"].get("size", 0),
+    )
+    job = wiring.imports().begin(drop, datetime.now(UTC))
+    logger.info("import", import_id=job.import_id, tenant=job.tenant_id, status=job.status, chunks=job.chunks)
+    return {"importId": job.import_id, "status": job.status, "chunks": job.chunks}

@@ -1,0 +1,17 @@
+"""What the clock on the wall sets off: forgotten clocks are stopped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fencepost import wiring
+from fencepost.telemetry import logger
+
+wiring.before_snapshot(wiring.clock)
+
+
+def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+    stopped = wiring.clock().stop_forgotten(datetime.now(UTC))
+    logger.info("stopped forgotten clocks", count=len(stopped))
+    return {"stopped": [entry.id for entry in stopped]}

@@ -1,0 +1,215 @@
+"""Clocks and time entries in the table.
+
+A user's clock is one item, so a second one cannot be; a stop removes it, writes the entry, removes what the entry
+overlaps and moves the user's calendar version in one transaction, so that no two entries ever overlap.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from fencepost.adapters import keys, marshal
+from fencepost.adapters.geofence_items import event_item
+from fencepost.adapters.table import Transaction
+from fencepost.domain.clock import LONGEST_CLOCK, RunningClock, TenantSettings, TimeEntry
+from fencepost.domain.errors import Invalid, VersionMismatch
+from fencepost.domain.geofence import Assignment
+from fencepost.domain.verdict import Candidate
+from fencepost.services.clock import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from fencepost.adapters.geofence_store import GeofenceStore
+    from fencepost.adapters.keys import Key
+    from fencepost.adapters.marshal import Item
+    from fencepost.adapters.table import Table
+    from fencepost.domain.events import Event
+
+_CLOCK = TypeAdapter(RunningClock)
+_ENTRY = TypeAdapter(TimeEntry)
+# Two actions a removed entry, and four for the rest, are at most 100.
+_MAX_OVERLAPPED = 48
+
+
+class ClockStore:
+    def __init__(self, table: Table, geofences: GeofenceStore) -> None:
+        self._table = table
+        self._geofences = geofences
+
+    def desk(self, tenant_id: str, user_id: str, organization_id: str | None) -> Desk | None:
+        """One BatchGetItem; None where there is no such user."""
+        targets = [Assignment("users", user_id)]
+        if organization_id is not None:
+            targets.append(Assignment("projects", organization_id))
+        entities = {target: keys.entity(tenant_id, target) for target in targets}
+        tenant, clock = keys.tenant(tenant_id), keys.clock(tenant_id, user_id)
+        calendar = keys.calendar(tenant_id, user_id)
+        found = self._table.batch_get([tenant, clock, calendar, *entities.values()], consistent=True)
+        buckets = {target: found[_pair(key)] for target, key in entities.items() if _pair(key) in found}
+        if targets[0] not in buckets:
+            return None
+        return Desk(
+            settings=tenant_settings(found.get(_pair(tenant), {})),
+            clock=_clock_of(found[_pair(clock)]) if _pair(clock) in found else None,
+            calendar_version=int(found.get(_pair(calendar), {}).get("version", {"N": "0"})["N"]),
+            organization_name=buckets[targets[1]]["name"]["S"] if len(buckets) > 1 else None,
+            candidates=tuple(
+                candidate
+                for target, bucket in buckets.items()
+                for candidate in self._candidates(tenant_id, target, bucket)
+            ),
+        )
+
+    def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None:
+        """Raises VersionMismatch where the user's clock runs by now."""
+        transaction = Transaction()
+        transaction.put_new(_clock_item(tenant_id, clock), VersionMismatch())
+        transaction.put(event_item(event))
+        self._table.write(transaction)
+
+    def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None:
+        """Raises VersionMismatch."""
+        transaction = Transaction()
+        transaction.put_over(_clock_item(tenant_id, after), before.version, VersionMismatch())
+        transaction.put(event_item(event))
+        self._table.write(transaction)
+
+    def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None:
+        """Raises VersionMismatch."""
+        transaction = Transaction()
+        transaction.delete_at(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
+        transaction.put(event_item(event))
+        self._table.write(transaction)
+
+    def overlapped(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
+        """The entries that share an instant with this one. One Query: no entry is longer than the longest clock."""
+        items = self._table.query(
+            KeyConditionExpression="PK = :user AND SK BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":user": {"S": keys.user_partition(tenant_id, entry.user_id)},
+                ":first": {"S": keys.time_entry_sort(entry.start - LONGEST_CLOCK)},
+                ":last": {"S": keys.time_entry_sort(entry.end)},
+            },
+            ConsistentRead=True,
+        )
+        entries = (_ENTRY.validate_json(item["doc"]["S"]) for item in items)
+        overlapped = [other for other in entries if other.overlaps(entry)]
+        if len(overlapped) > _MAX_OVERLAPPED:
+            raise Invalid.field("dateTime", f"the entry would overlap more than {_MAX_OVERLAPPED} others")
+        return overlapped
+
+    def save(
+        self,
+        tenant_id: str,
+        clock: RunningClock,
+        entry: TimeEntry,
+        removed: Sequence[TimeEntry],
+        calendar_version: int,
+        event: Event,
+    ) -> None:
+        """Raises VersionMismatch where the clock, an overlapped entry or the calendar was changed."""
+        transaction = Transaction()
+        transaction.delete_at(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
+        transaction.put_new(_entry_item(tenant_id, entry), VersionMismatch())
+        for gone in removed:
+            transaction.delete_at(_entry_key(tenant_id, gone), gone.version, VersionMismatch())
+            tombstone = {"entity": "RemovedEntry", "doc": _dumped(_ENTRY, gone), "removedBy": entry.id}
+            key = keys.removed_entry(tenant_id, gone.user_id, gone.start, gone.id)
+            transaction.put(key | marshal.item(tombstone))
+        self._move_calendar(transaction, keys.calendar(tenant_id, clock.user_id), calendar_version)
+        transaction.put(event_item(event))
+        self._table.write(transaction)
+
+    def tell(self, event: Event) -> None:
+        transaction = Transaction()
+        transaction.put(event_item(event))
+        self._table.write(transaction)
+
+    def past_deadline(self, now: datetime) -> Iterator[tuple[str, RunningClock]]:
+        """The clocks that should have been stopped by `now`, with their tenants, the most overdue first."""
+        for shard in range(keys.CLOCK_SHARDS):
+            for item in self._table.query(
+                IndexName="GSI1",
+                KeyConditionExpression="GSI1PK = :running AND GSI1SK < :now",
+                ExpressionAttributeValues={
+                    ":running": {"S": keys.running_clocks(shard)},
+                    ":now": {"S": keys.running_clock_sort(now + timedelta(microseconds=1), "", "")},
+                },
+            ):
+                yield item["tenantId"]["S"], _clock_of(item)
+
+    def _candidates(self, tenant_id: str, target: Assignment, bucket: Item) -> Iterator[Candidate]:
+        for geofence in self._geofences.assigned_to(tenant_id, bucket):
+            yield Candidate(
+                geofence_id=geofence.id,
+                version=geofence.version,
+                name=geofence.name,
+                shape=geofence.shape,
+                is_active=True,
+                is_priority=geofence.is_priority,
+                min_accuracy_m=geofence.min_accuracy_m,
+                through=target,
+            )
+
+    def _move_calendar(self, transaction: Transaction, key: Key, version: int) -> None:
+        condition = "version = :old" if version else "attribute_not_exists(PK)"
+        values: dict[str, Any] = {":new": {"N": str(version + 1)}}
+        if version:
+            values[":old"] = {"N": str(version)}
+        transaction.update(
+            key,
+            VersionMismatch(),
+            UpdateExpression="SET version = :new",
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+        )
+
+
+def tenant_settings(tenant: Item) -> TenantSettings:
+    stored = marshal.plain(tenant)
+    settings = TenantSettings()
+    return TenantSettings(
+        clock_limit=timedelta(hours=stored["clockLimitHours"])
+        if "clockLimitHours" in stored
+        else settings.clock_limit,
+        geofence_modes={**settings.geofence_modes, **stored.get("geofenceModes", {})},
+    )
+
+
+def _clock_item(tenant_id: str, clock: RunningClock) -> Item:
+    return keys.clock(tenant_id, clock.user_id) | marshal.item(
+        {
+            "entity": "Clock",
+            "tenantId": tenant_id,
+            "version": clock.version,
+            "doc": _dumped(_CLOCK, clock),
+            "GSI1PK": keys.running_clocks(keys.running_clocks_shard(clock.user_id)),
+            "GSI1SK": keys.running_clock_sort(clock.deadline, tenant_id, clock.user_id),
+        }
+    )
+
+
+def _clock_of(item: Item) -> RunningClock:
+    return _CLOCK.validate_json(item["doc"]["S"])
+
+
+def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
+    values = {"entity": "TimeEntry", "version": entry.version, "doc": _dumped(_ENTRY, entry)}
+    return _entry_key(tenant_id, entry) | marshal.item(values)
+
+
+def _entry_key(tenant_id: str, entry: TimeEntry) -> Key:
+    return keys.time_entry(tenant_id, entry.user_id, entry.start, entry.id)
+
+
+def _dumped(adapter: TypeAdapter[Any], value: RunningClock | TimeEntry) -> str:
+    return adapter.dump_json(value).decode()
+
+
+def _pair(key: Key) -> tuple[str, str]:
+    return key["PK"]["S"], key["SK"]["S"]

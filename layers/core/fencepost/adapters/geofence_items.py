@@ -1,0 +1,104 @@
+"""Geofences and events as items of the table."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from struct import Struct
+from typing import TYPE_CHECKING, Any
+
+from geo.cells import Cell
+from geo.codec import pack_shape, unpack_shape
+
+from fencepost.adapters import keys, marshal
+from fencepost.domain.geofence import Assignment, Geofence
+
+if TYPE_CHECKING:
+    from fencepost.adapters.marshal import Item
+    from fencepost.domain.events import Event
+
+_CELL = Struct(">BHH")
+# The stream has long taken it by then; TTL deletes late, and nothing reads it.
+EVENT_KEPT_FOR = timedelta(days=2)
+
+
+def geofence_item(geofence: Geofence) -> Item:
+    listing = {
+        "GSI1PK": keys.geofence_list(geofence.tenant_id),
+        "GSI1SK": keys.geofence_list_sort(geofence.created_at, geofence.id),
+    }
+    return keys.geofence(geofence.tenant_id, geofence.id) | marshal.item(_values(geofence) | listing)
+
+
+def version_item(geofence: Geofence, *, deleted_at: datetime | None = None) -> Item:
+    """A version, kept for ever; the last one of a deleted geofence says when that was."""
+    key = keys.geofence_version(geofence.tenant_id, geofence.id, geofence.version)
+    end = {"deletedAt": deleted_at.isoformat()} if deleted_at else {}
+    return key | marshal.item(_values(geofence) | end)
+
+
+def geofence_of(item: Item) -> Geofence:
+    v: dict[str, Any] = marshal.plain(item)
+    return Geofence(
+        id=v["id"],
+        tenant_id=v["tenantId"],
+        name=v["name"],
+        shape=unpack_shape(v["shape"]),
+        created_at=datetime.fromisoformat(v["createdAt"]),
+        updated_at=datetime.fromisoformat(v["updatedAt"]),
+        version=v["version"],
+        description=v.get("description"),
+        is_active=v["isActive"],
+        is_priority=v["isPriority"],
+        min_accuracy_m=v["minAccuracyM"],
+        color=v.get("color"),
+        address=v.get("address"),
+        tags=tuple(v["tags"]),
+        trigger_on=v["triggerOn"],
+        dwell_minutes=v.get("dwellMinutes"),
+        cooldown_ms=v["cooldownMs"],
+        action=json.loads(v["action"]),
+        assignments=tuple(Assignment(table, target_id) for table, target_id in v["assignments"]),
+        cells=frozenset(Cell(*cell) for cell in _CELL.iter_unpack(v["cells"])),
+    )
+
+
+def event_item(event: Event) -> Item:
+    return keys.event(event.tenant_id, event.id) | marshal.item(
+        {
+            "entity": "Event",
+            "id": event.id,
+            "type": event.type,
+            "tenantId": event.tenant_id,
+            "occurredAt": event.occurred_at.isoformat(),
+            "actor": event.actor,
+            "data": json.dumps(event.data, ensure_ascii=False, separators=(",", ":")),
+            "ttl": int((event.occurred_at + EVENT_KEPT_FOR).timestamp()),
+        }
+    )
+
+
+def _values(geofence: Geofence) -> dict[str, Any]:
+    return {
+        "entity": "Geofence",
+        "id": geofence.id,
+        "tenantId": geofence.tenant_id,
+        "name": geofence.name,
+        "shape": pack_shape(geofence.shape),
+        "createdAt": geofence.created_at.isoformat(),
+        "updatedAt": geofence.updated_at.isoformat(),
+        "version": geofence.version,
+        "description": geofence.description,
+        "isActive": geofence.is_active,
+        "isPriority": geofence.is_priority,
+        "minAccuracyM": geofence.min_accuracy_m,
+        "color": geofence.color,
+        "address": geofence.address,
+        "tags": list(geofence.tags),
+        "triggerOn": geofence.trigger_on,
+        "dwellMinutes": geofence.dwell_minutes,
+        "cooldownMs": geofence.cooldown_ms,
+        "action": json.dumps(geofence.action, ensure_ascii=False, separators=(",", ":")),
+        "assignments": [[a.target_table, a.target_id] for a in geofence.assignments],
+        "cells": b"".join(_CELL.pack(*cell) for cell in sorted(geofence.cells)),
+    }

@@ -1,0 +1,199 @@
+"""Imports and their checkpoints in the table, and their files in the bucket."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from fencepost.adapters import keys, marshal
+from fencepost.adapters.geofence_items import event_item
+from fencepost.adapters.table import MAX_ACTIONS, Transaction
+from fencepost.domain.errors import VersionMismatch
+from fencepost.domain.imports import Chunk, Job, LeftOut, Made
+from fencepost.domain.placemarks import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fencepost.adapters.geofence_store import GeofenceStore
+    from fencepost.adapters.marshal import Item
+    from fencepost.adapters.table import Table
+    from fencepost.domain.events import Event
+    from fencepost.domain.geofence import Geofence
+    from fencepost.domain.imports import Drop
+    from fencepost.services.imports import Step
+
+_JOB, _CHUNK, _ROWS = TypeAdapter(Job), TypeAdapter(Chunk), TypeAdapter(list[Row])
+_READ_BYTES = 64 * 1024
+# What a geofence takes besides its cells: itself, its version, its name and its event.
+_ACTIONS_A_GEOFENCE = 4
+
+
+class ImportStore:
+    def __init__(self, table: Table, geofences: GeofenceStore) -> None:
+        self._table = table
+        self._geofences = geofences
+
+    def is_tenant(self, tenant_id: str) -> bool:
+        return self._table.get(keys.tenant(tenant_id)) is not None
+
+    def get(self, tenant_id: str, import_id: str) -> Job | None:
+        item = self._table.get(keys.import_job(tenant_id, import_id))
+        return _job_of(item) if item else None
+
+    def begin(self, job: Job) -> None:
+        """Kept as it was where another delivery began it already."""
+        transaction = Transaction()
+        transaction.put_new(_job_item(job), VersionMismatch())
+        try:
+            self._table.write(transaction)
+        except VersionMismatch:
+            return
+
+    def chunk(self, tenant_id: str, import_id: str, number: int) -> Chunk:
+        """How far the chunk is; one that was never begun is at its start."""
+        item = self._table.get(keys.import_chunk(tenant_id, import_id, number))
+        if item is None:
+            return Chunk(tenant_id=tenant_id, import_id=import_id, number=number)
+        return _CHUNK.validate_json(item["doc"]["S"])
+
+    def chunks(self, job: Job) -> list[Chunk]:
+        items = self._table.query(
+            KeyConditionExpression="PK = :import AND begins_with(SK, :chunk)",
+            ExpressionAttributeValues={
+                ":import": {"S": keys.import_partition(job.tenant_id, job.import_id)},
+                ":chunk": {"S": "CHUNK#"},
+            },
+            ConsistentRead=True,
+        )
+        return [_CHUNK.validate_json(item["doc"]["S"]) for item in items]
+
+    def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]:
+        """The names of these geofences that other geofences have."""
+        by_key = {}
+        for geofence in geofences:
+            key = keys.geofence_name(tenant_id, geofence.name_key)
+            by_key[key["PK"]["S"], key["SK"]["S"]] = (key, geofence.name)
+        found = self._table.batch_get([key for key, _ in by_key.values()], consistent=True) if by_key else {}
+        return {by_key[pair][1] for pair in found}
+
+    def advance(self, chunk: Chunk, steps: Sequence[Step]) -> Chunk:
+        """Write as many of the next steps as one transaction holds, and the checkpoint after them.
+
+        Raises VersionMismatch where the checkpoint has moved, NameTaken for a name that came to be in between.
+        """
+        transaction = Transaction()
+        changes = Transaction()
+        made: list[Made] = []
+        left_out: list[LeftOut] = []
+        for step in steps:
+            if step.geofence is not None and step.event is not None:
+                if 1 + len(changes) + _ACTIONS_A_GEOFENCE + len(step.geofence.cells) > MAX_ACTIONS:
+                    break
+                self._geofences.adding(changes, step.geofence, step.event)
+            (made if isinstance(step.outcome, Made) else left_out).append(step.outcome)  # type: ignore[arg-type]
+        after = chunk.after(made, left_out)
+        self._checkpoint(transaction, chunk, after)
+        transaction.extend(changes)
+        self._table.write(transaction)
+        return after
+
+    def finish_chunk(self, chunk: Chunk) -> None:
+        """Mark the chunk finished and count it, once however often it is called."""
+        transaction = Transaction()
+        self._checkpoint(transaction, chunk, replace(chunk, is_finished=True, version=chunk.version + 1))
+        transaction.update(
+            keys.import_job(chunk.tenant_id, chunk.import_id),
+            VersionMismatch(),
+            UpdateExpression="ADD chunksDone :one",
+            ConditionExpression="attribute_exists(PK)",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+        )
+        try:
+            self._table.write(transaction)
+        except VersionMismatch:
+            return
+
+    def finish(self, job: Job, event: Event) -> None:
+        """Set the job's final status and tell of it, once however often it is called."""
+        transaction = Transaction()
+        transaction.update(
+            keys.import_job(job.tenant_id, job.import_id),
+            VersionMismatch(),
+            UpdateExpression="SET told = :yes, #status = :status",
+            ConditionExpression="attribute_exists(PK) AND attribute_not_exists(told)",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":yes": {"BOOL": True}, ":status": {"S": job.status}},
+        )
+        transaction.put(event_item(event))
+        try:
+            self._table.write(transaction)
+        except VersionMismatch:
+            return
+
+    def _checkpoint(self, transaction: Transaction, before: Chunk, after: Chunk) -> None:
+        values = {"entity": "ImportChunk", "version": after.version, "doc": _CHUNK.dump_json(after).decode()}
+        key = keys.import_chunk(before.tenant_id, before.import_id, before.number)
+        if before.version == 1:
+            transaction.put_new(key | marshal.item(values), VersionMismatch())
+        else:
+            transaction.put_over(key | marshal.item(values), before.version, VersionMismatch())
+
+
+class Bucket:
+    """The bucket's side of an import: uploads in, chunks in between, reports out."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def read(self, drop: Drop) -> Iterable[bytes]:
+        version = {"VersionId": drop.version_id} if drop.version_id else {}
+        answer = self._client.get_object(Bucket=drop.bucket, Key=drop.key, **version)
+        chunks: Iterable[bytes] = answer["Body"].iter_chunks(_READ_BYTES)
+        return chunks
+
+    def put_rows(self, key: str, rows: Sequence[Row]) -> None:
+        self._client.put_object(Bucket=self._name, Key=key, Body=_ROWS.dump_json(list(rows)))
+
+    def get_rows(self, key: str) -> list[Row]:
+        return _ROWS.validate_json(self._client.get_object(Bucket=self._name, Key=key)["Body"].read())
+
+    def put_report(self, key: str, report: dict[str, Any]) -> None:
+        body = json.dumps(report, ensure_ascii=False, indent=2).encode()
+        self._client.put_object(Bucket=self._name, Key=key, Body=body, ContentType="application/json")
+
+
+class ImportQueue:
+    def __init__(self, client: Any, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, messages: Sequence[dict[str, Any]]) -> None:
+        """Raises RuntimeError where the queue did not take one; sending all again does no harm."""
+        for start in range(0, len(messages), 10):
+            entries = [
+                {"Id": str(n), "MessageBody": json.dumps(message)}
+                for n, message in enumerate(messages[start : start + 10])
+            ]
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            if answer.get("Failed"):
+                raise RuntimeError(f"the queue did not take {len(answer['Failed'])} messages")
+
+
+def _job_item(job: Job) -> Item:
+    values = {
+        "entity": "ImportJob",
+        "status": job.status,
+        "chunksDone": 0,
+        "doc": _JOB.dump_json(job).decode(),
+    }
+    return keys.import_job(job.tenant_id, job.import_id) | marshal.item(values)
+
+
+def _job_of(item: Item) -> Job:
+    counted = marshal.plain({name: item[name] for name in ("status", "chunksDone")})
+    return replace(_JOB.validate_json(item["doc"]["S"]), status=counted["status"], chunks_done=counted["chunksDone"])

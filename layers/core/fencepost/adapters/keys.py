@@ -1,0 +1,136 @@
+"""Every key of the table, and nothing else that knows one.
+
+The tenant starts every partition key, so that a policy can bind a caller to it; API keys, which are looked up
+before the tenant is known, and the list of running clocks are the two exceptions.
+
+| item | PK | SK | GSI1PK | GSI1SK |
+|---|---|---|---|---|
+| tenant, its settings | T#t | TENANT | | |
+| geofence | T#t#GEOFENCE#id | CURRENT | T#t#GEOFENCES | created#id |
+| version of a geofence | T#t#GEOFENCE#id | VERSION#n | | |
+| name of a geofence | T#t#NAME#folded | NAME | | |
+| cell of the index | T#t#CELL#z.x.y | shard | | |
+| entity of the directory, with its geofences | T#t#table#id | ENTITY | | |
+| running clock | T#t#USER#u | CLOCK | CLOCKS#n | deadline#t#u |
+| calendar of a user | T#t#USER#u | CALENDAR | | |
+| time entry | T#t#USER#u | TIME#start#id | | |
+| removed time entry | T#t#USER#u | REMOVED#start#id | | |
+| import | T#t#IMPORT#id | JOB | | |
+| chunk of an import | T#t#IMPORT#id | CHUNK#n | | |
+| event to be published | T#t#EVENT#id | EVENT | | |
+| API key | KEY#id | KEY | | |
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from geo.cells import Cell
+
+    from fencepost.domain.geofence import Assignment
+
+Key = dict[str, dict[str, str]]
+CLOCK_SHARDS = 4
+
+
+def tenant(tenant_id: str) -> Key:
+    return _key(f"T#{tenant_id}", "TENANT")
+
+
+def geofence(tenant_id: str, geofence_id: str) -> Key:
+    return _key(f"T#{tenant_id}#GEOFENCE#{geofence_id}", "CURRENT")
+
+
+def geofence_version(tenant_id: str, geofence_id: str, version: int) -> Key:
+    return _key(f"T#{tenant_id}#GEOFENCE#{geofence_id}", f"VERSION#{version:010d}")
+
+
+def geofence_list(tenant_id: str) -> str:
+    return f"T#{tenant_id}#GEOFENCES"
+
+
+def geofence_list_sort(created_at: datetime, geofence_id: str) -> str:
+    return f"{_instant(created_at)}#{geofence_id}"
+
+
+def geofence_name(tenant_id: str, name_key: str) -> Key:
+    """By digest: a folded name can be longer than a key may be, and a digest is always the same length."""
+    return _key(f"T#{tenant_id}#NAME#{sha256(name_key.encode()).hexdigest()}", "NAME")
+
+
+def cell(tenant_id: str, where: Cell, shard: int = 0) -> Key:
+    return _key(f"T#{tenant_id}#CELL#{where}", str(shard))
+
+
+def entity(tenant_id: str, target: Assignment) -> Key:
+    return _key(f"T#{tenant_id}#{target.target_table}#{target.target_id}", "ENTITY")
+
+
+def user_partition(tenant_id: str, user_id: str) -> str:
+    return f"T#{tenant_id}#USER#{user_id}"
+
+
+def clock(tenant_id: str, user_id: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), "CLOCK")
+
+
+def running_clocks(shard: int) -> str:
+    return f"CLOCKS#{shard}"
+
+
+def running_clocks_shard(user_id: str) -> int:
+    return sha256(user_id.encode()).digest()[0] % CLOCK_SHARDS
+
+
+def running_clock_sort(deadline: datetime, tenant_id: str, user_id: str) -> str:
+    return f"{_instant(deadline)}#{tenant_id}#{user_id}"
+
+
+def calendar(tenant_id: str, user_id: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), "CALENDAR")
+
+
+def time_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), f"{time_entry_sort(start)}#{entry_id}")
+
+
+def time_entry_sort(start: datetime) -> str:
+    return f"TIME#{_instant(start)}"
+
+
+def removed_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), f"REMOVED#{_instant(start)}#{entry_id}")
+
+
+def import_job(tenant_id: str, import_id: str) -> Key:
+    return _key(import_partition(tenant_id, import_id), "JOB")
+
+
+def import_chunk(tenant_id: str, import_id: str, number: int) -> Key:
+    return _key(import_partition(tenant_id, import_id), f"CHUNK#{number:06d}")
+
+
+def import_partition(tenant_id: str, import_id: str) -> str:
+    return f"T#{tenant_id}#IMPORT#{import_id}"
+
+
+def event(tenant_id: str, event_id: str) -> Key:
+    return _key(f"T#{tenant_id}#EVENT#{event_id}", "EVENT")
+
+
+def api_key(key_id: str) -> Key:
+    return _key(f"KEY#{key_id}", "KEY")
+
+
+def _key(partition: str, sort: str) -> Key:
+    return {"PK": {"S": partition}, "SK": {"S": sort}}
+
+
+def _instant(at: datetime) -> str:
+    """UTC to the microsecond, at a fixed length, so that text sorts as time."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

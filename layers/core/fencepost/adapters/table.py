@@ -1,0 +1,232 @@
+"""The one table: reads, queries, and transactions that say what each condition means.
+
+Every change is one TransactWriteItems under a client token of its own, so that a lost answer can be asked for
+again; botocore does not retry a cancelled or conflicting transaction, so that is done here, with jitter.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from fencepost.adapters import marshal
+from fencepost.domain.errors import Busy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from fencepost.adapters.keys import Key
+    from fencepost.adapters.marshal import Item
+
+MAX_ACTIONS = 100
+_ATTEMPTS = 8
+_FIRST_PAUSE_S = 0.02
+_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_PASSING_ERRORS = frozenset(
+    {
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+    }
+)
+
+
+class Table:
+    """
+    :param client: a low-level DynamoDB client
+    :param pause: waits so many seconds; handed in so that tests need not wait
+    """
+
+    def __init__(self, client: Any, name: str, pause: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self.name = name
+        self._pause = pause
+
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        answer = self._client.get_item(TableName=self.name, Key=key, ConsistentRead=consistent)
+        found: Item | None = answer.get("Item")
+        return found
+
+    def batch_get(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
+        """The items that exist, by their keys; one round trip, unless the table holds some back."""
+        found: dict[tuple[str, str], Item] = {}
+        wanted: dict[str, Any] = {self.name: {"Keys": list(keys), "ConsistentRead": consistent}}
+        for attempt in range(_ATTEMPTS):
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            for item in answer["Responses"].get(self.name, ()):
+                found[item["PK"]["S"], item["SK"]["S"]] = item
+            wanted = answer.get("UnprocessedKeys") or {}
+            if not wanted:
+                return found
+            self._pause(_jittered(attempt))
+        raise Busy
+
+    def query(self, **how: Any) -> Iterator[Item]:
+        """All items of a query, page by page as they are taken."""
+        while True:
+            answer = self._client.query(TableName=self.name, **how)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            how["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def query_page(self, **how: Any) -> list[Item]:
+        """The items of one Query."""
+        items: list[Item] = self._client.query(TableName=self.name, **how)["Items"]
+        return items
+
+    def set(self, key: Key, values: Mapping[str, Any]) -> None:
+        """Set attributes of an item and keep its others; the item comes to be if it was not."""
+        given = {name: v for name, v in values.items() if v is not None}
+        self._client.update_item(
+            TableName=self.name,
+            Key=key,
+            UpdateExpression="SET " + ", ".join(f"#{n} = :{n}" for n in range(len(given))),
+            ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(given)},
+            ExpressionAttributeValues={f":{n}": marshal.value(v) for n, v in enumerate(given.values())},
+        )
+
+    def write(self, transaction: Transaction) -> None:
+        """All of the transaction or nothing.
+
+        Raises the error that the first failed condition was given, or Busy when others keep changing the same items.
+        """
+        token = str(uuid4())
+        actions = transaction.actions(self.name)
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._client.transact_write_items(TransactItems=actions, ClientRequestToken=token)
+            except ClientError as error:
+                _raise_unless_passing(error, transaction)
+                self._pause(_jittered(attempt))
+            else:
+                return
+        raise Busy
+
+
+class Transaction:
+    """What is to be written together. Changes of one bucket by several geofences become one action.
+
+    `otherwise` is the error that is raised when an action's condition does not hold.
+    """
+
+    def __init__(self) -> None:
+        self._actions: list[tuple[str, dict[str, Any], Exception | None]] = []
+        self._buckets: dict[tuple[str, str], _BucketChange] = {}
+
+    def __len__(self) -> int:
+        return len(self._actions) + len(self._buckets)
+
+    def extend(self, other: Transaction) -> None:
+        """Everything of another transaction, after what is here."""
+        self._actions += other._actions
+        for pair, change in other._buckets.items():
+            self._buckets[pair] = change
+
+    def put(self, item: Item) -> None:
+        self._actions.append(("Put", {"Item": item}, None))
+
+    def put_new(self, item: Item, otherwise: Exception) -> None:
+        condition = {"ConditionExpression": "attribute_not_exists(PK)"}
+        self._actions.append(("Put", {"Item": item, **condition}, otherwise))
+
+    def put_over(self, item: Item, version: int, otherwise: Exception) -> None:
+        """Replace the item if it is still at `version`."""
+        self._actions.append(("Put", {"Item": item, **_at_version(version)}, otherwise))
+
+    def delete(self, key: Key) -> None:
+        self._actions.append(("Delete", {"Key": key}, None))
+
+    def delete_at(self, key: Key, version: int, otherwise: Exception) -> None:
+        self._actions.append(("Delete", {"Key": key, **_at_version(version)}, otherwise))
+
+    def update(self, key: Key, otherwise: Exception, **expression: Any) -> None:
+        self._actions.append(("Update", {"Key": key, **expression}, otherwise))
+
+    def enter(self, bucket: Key, name: str, entry: bytes, must_exist: Exception | None = None) -> None:
+        """Set an entry of a bucket; with `must_exist`, the bucket has to be there already."""
+        change = self._bucket(bucket)
+        change.entries[name] = entry
+        change.must_exist = change.must_exist or must_exist
+
+    def withdraw(self, bucket: Key, name: str, must_exist: Exception | None = None) -> None:
+        """Remove an entry of a bucket, if it is there."""
+        change = self._bucket(bucket)
+        change.entries[name] = None
+        change.must_exist = change.must_exist or must_exist
+
+    def actions(self, table_name: str) -> list[dict[str, Any]]:
+        plain = [{kind: {"TableName": table_name, **what}} for kind, what, _ in self._actions]
+        return plain + [{"Update": {"TableName": table_name, **change.update()}} for change in self._buckets.values()]
+
+    def otherwise(self, index: int) -> Exception | None:
+        """The error that the action at an index was given."""
+        if index < len(self._actions):
+            return self._actions[index][2]
+        return list(self._buckets.values())[index - len(self._actions)].must_exist
+
+    def _bucket(self, key: Key) -> _BucketChange:
+        return self._buckets.setdefault((key["PK"]["S"], key["SK"]["S"]), _BucketChange(key))
+
+
+class _BucketChange:
+    """One update of one bucket: the entries to set, and with None those to remove."""
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.entries: dict[str, bytes | None] = {}
+        self.must_exist: Exception | None = None
+
+    def update(self) -> dict[str, Any]:
+        names, values, sets, removes = {}, {}, [], []
+        for n, (name, entry) in enumerate(self.entries.items()):
+            names[f"#{n}"] = name
+            if entry is None:
+                removes.append(f"#{n}")
+            else:
+                values[f":{n}"] = {"B": entry}
+                sets.append(f"#{n} = :{n}")
+        parts = ("SET " + ", ".join(sets) if sets else "", "REMOVE " + ", ".join(removes) if removes else "")
+        update: dict[str, Any] = {
+            "Key": self.key,
+            "UpdateExpression": " ".join(part for part in parts if part),
+            "ExpressionAttributeNames": names,
+        }
+        if values:
+            update["ExpressionAttributeValues"] = values
+        if self.must_exist is not None:
+            update["ConditionExpression"] = "attribute_exists(PK)"
+        return update
+
+
+def _at_version(version: int) -> Mapping[str, Any]:
+    return {
+        "ConditionExpression": "#version = :version",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": {":version": {"N": str(version)}},
+    }
+
+
+def _raise_unless_passing(error: ClientError, transaction: Transaction) -> None:
+    code = error.response["Error"]["Code"]
+    if code in _PASSING_ERRORS:
+        return
+    if code != "TransactionCanceledException":
+        raise error
+    reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", ())]
+    for index, reason in enumerate(reasons):
+        otherwise = transaction.otherwise(index)
+        if reason == "ConditionalCheckFailed" and otherwise is not None:
+            raise otherwise from error
+    if not _PASSING.intersection(reasons):
+        raise error
+
+
+def _jittered(attempt: int) -> float:
+    return random.uniform(0, _FIRST_PAUSE_S * 2**attempt)  # noqa: S311 - spreads retries, guards nothing

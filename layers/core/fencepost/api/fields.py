@@ -1,0 +1,79 @@
+"""Field types that all requests share."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from fencepost.domain.geofence import is_visible
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class RequestModel(BaseModel):
+    """Strict: a number is not a text and true is not 1; a name that is not known is told, not passed over."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+def _text(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("must not hold control characters")
+    return value
+
+
+def _visible(value: str) -> str:
+    if not is_visible(value):
+        raise ValueError("must hold at least one visible character")
+    return value.strip()
+
+
+def _instant(value: Any) -> datetime:
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("must be an ISO 8601 date and time with a UTC offset, such as 2026-05-04T09:00:00+02:00")
+    try:
+        at = datetime.fromisoformat(value.upper())
+        if not _EARLIEST <= at <= _LATEST:
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise ValueError("is not a date and time between 2000 and 2200") from None
+    return at
+
+
+def _no_negative_zero(value: float) -> float:
+    return value + 0.0
+
+
+Text = Annotated[str, AfterValidator(_text)]
+VisibleText = Annotated[str, AfterValidator(_text), AfterValidator(_visible)]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    Field(json_schema_extra={"examples": ["2026-05-04T09:00:00+02:00"]}),
+]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), AfterValidator(_no_negative_zero)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), AfterValidator(_no_negative_zero)]
+Metres = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def number(value: float) -> float | int:
+    """A whole number without its decimal point.
+
+    >>> number(100.0), number(0.5)
+    (100, 0.5)
+    """
+    return int(value) if value == int(value) else value
+
+
+def timestamp(at: datetime) -> str:
+    """UTC to the millisecond.
+
+    >>> timestamp(datetime(2026, 5, 4, 9, tzinfo=UTC))
+    '2026-05-04T09:00:00.000Z'
+    """
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,195 @@
+"""From an API Gateway event to a handler and back: who asks, what they may, what they sent, what went wrong.
+
+API Gateway has matched the route already; a route here is one look into a dict, declared beside its handler with
+everything that the OpenAPI document tells of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from fencepost.api import json_body, problems
+from fencepost.domain.errors import FencepostError, FieldError, Invalid
+from fencepost.domain.principal import Principal, Right
+from fencepost.telemetry import logger
+
+_M = TypeVar("_M", bound=BaseModel)
+_JSON = "application/json"
+_PROBLEM = "application/problem+json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A request of a known caller. Header names are in lower case."""
+
+    who: Principal
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    event: Mapping[str, Any]
+
+    def json(self) -> dict[str, Any]:
+        """The body as plain values. Raises Invalid, BodyTooLarge, UnsupportedMediaType."""
+        return json_body.parsed(self.event, self.headers.get("content-type", ""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """`takes` and `gives` are the models of the bodies; `query` and `fails` are for the document alone."""
+
+    method: str
+    path: str
+    handler: Callable[[Request], Reply]
+    summary: str
+    needs: Right
+    takes: type[BaseModel] | None
+    gives: Mapping[int, type[BaseModel]]
+    query: type[BaseModel] | None
+    fails: tuple[int, ...]
+
+
+Problem = Callable[[FencepostError, str], dict[str, Any]]
+
+
+class Api:
+    """The routes of one function. `tell` shapes a refusal; where it is not given, it is a problem."""
+
+    def __init__(self, tell: Problem | None = None) -> None:
+        self.routes: dict[tuple[str, str], Route] = {}
+        self._tell = tell
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        *,
+        summary: str,
+        needs: Right,
+        gives: Mapping[int, type[BaseModel]],
+        takes: type[BaseModel] | None = None,
+        query: type[BaseModel] | None = None,
+        fails: tuple[int, ...] = (),
+    ) -> Callable[[Callable[[Request], Reply]], Callable[[Request], Reply]]:
+        """Declare the handler of a route. The right is checked before the handler looks anything up."""
+
+        def declare(handler: Callable[[Request], Reply]) -> Callable[[Request], Reply]:
+            self.routes[method, path] = Route(
+                method=method,
+                path=path,
+                handler=handler,
+                summary=summary,
+                needs=needs,
+                takes=takes,
+                gives=gives,
+                query=query,
+                fails=fails,
+            )
+            return handler
+
+        return declare
+
+    def handle(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """The answer to an API Gateway event; never raises for what a caller sent."""
+        request_id = str(event["requestContext"].get("requestId") or getattr(context, "aws_request_id", ""))
+        logger.set_correlation_id(request_id)
+        try:
+            request = _request(event)
+            route = self.routes[event["httpMethod"], event["resource"]]
+            logger.append_keys(tenant=request.who.tenant_id, route=f"{route.method} {route.path}")
+            request.who.needs(route.needs)
+            reply = route.handler(request)
+        except FencepostError as error:
+            return self._refused(error, request_id)
+        except Exception:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log the trace
+            logger.exception("unhandled error")
+            return _answer(500, problems.internal_problem(request_id), _PROBLEM, request_id)
+        logger.info("answered", status=reply.status)
+        return _answer(reply.status, reply.body, _JSON, request_id, reply.headers)
+
+    def _refused(self, error: FencepostError, request_id: str) -> dict[str, Any]:
+        status = int(problems.status_of(error))
+        logger.info("refused", status=status, code=error.code)
+        headers = {"Retry-After": "1"} if status == 503 else {}
+        if self._tell is not None:
+            return _answer(status, self._tell(error, request_id), _JSON, request_id, headers)
+        return _answer(status, problems.problem(error, request_id), _PROBLEM, request_id, headers)
+
+
+def validated(model: type[_M], values: Mapping[str, Any]) -> _M:
+    """The values as a model. Raises Invalid with each field under the name that the caller used."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise Invalid([FieldError(_path(e["loc"]), _words(e)) for e in error.errors()]) from None
+
+
+def version_expected(request: Request) -> int | None:
+    """The version that If-Match names. Raises Invalid where it is no version tag of ours."""
+    tag = request.headers.get("if-match", "*").strip()
+    if tag == "*":
+        return None
+    number = tag.removeprefix("W/").strip('"')
+    if not number.isdecimal() or len(number) > 15:
+        raise Invalid.field("If-Match", 'must be an ETag of this resource, such as "3"')
+    return int(number)
+
+
+def _request(event: Mapping[str, Any]) -> Request:
+    said = event["requestContext"]["authorizer"]
+    who = Principal(
+        tenant_id=said["tenantId"], user_id=said["userId"], roles=frozenset(str(said["roles"]).split(","))
+    )
+    return Request(
+        who=who,
+        path=event.get("pathParameters") or {},
+        query=event.get("queryStringParameters") or {},
+        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        event=event,
+    )
+
+
+def _answer(
+    status: int,
+    body: Mapping[str, Any],
+    content_type: str,
+    request_id: str,
+    headers: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    always = {"Content-Type": content_type, "X-Request-Id": request_id, "Cache-Control": "no-store"}
+    return {
+        "statusCode": status,
+        "headers": always | dict(headers or {}),
+        "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """
+    >>> _path(("assignments", 0, "targetId"))
+    'assignments[0].targetId'
+    """
+    path = ""
+    for step in loc:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
+    return path or "body"
+
+
+def _words(error: Any) -> str:
+    if error["type"] == "missing":
+        return "is missing"
+    if error["type"] == "extra_forbidden":
+        return "is not a field of this request"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]

@@ -1,0 +1,63 @@
+"""The one table from what went wrong to what HTTP says of it: problem details, RFC 9457."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fencepost.domain import errors
+
+STATUS: dict[type[Exception], HTTPStatus] = {
+    errors.Invalid: HTTPStatus.BAD_REQUEST,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.NameTaken: HTTPStatus.CONFLICT,
+    errors.VersionMismatch: HTTPStatus.PRECONDITION_FAILED,
+    errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.AlreadyClockedIn: HTTPStatus.BAD_REQUEST,
+    errors.NoRunningClock: HTTPStatus.NOT_FOUND,
+    errors.WrongOrder: HTTPStatus.BAD_REQUEST,
+    errors.OutsideGeofence: HTTPStatus.FORBIDDEN,
+}
+
+
+class BodyTooLarge(errors.FencepostError):
+    code = "BODY_TOO_LARGE"
+
+
+class UnsupportedMediaType(errors.FencepostError):
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+STATUS[BodyTooLarge] = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+STATUS[UnsupportedMediaType] = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+def status_of(error: errors.FencepostError) -> HTTPStatus:
+    """The status of the error's class, or of the nearest class above it that has one."""
+    return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
+
+
+def problem(error: errors.FencepostError, request_id: str) -> dict[str, Any]:
+    """The body of an answer that tells an error."""
+    body = _problem(status_of(error), error.code, str(error), request_id)
+    if isinstance(error, errors.Invalid):
+        body["errors"] = [{"field": e.field, "message": e.message} for e in error.errors]
+    return body
+
+
+def internal_problem(request_id: str) -> dict[str, Any]:
+    """What a caller is told of an error that is ours: nothing but where to find it."""
+    detail = "Something failed on our side. The request id finds it in the logs."
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL", detail, request_id)
+
+
+def _problem(status: HTTPStatus, code: str, detail: str, request_id: str) -> dict[str, Any]:
+    return {
+        "type": f"urn:fencepost:problem:{code.lower().replace('_', '-')}",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        "requestId": request_id,
+    }

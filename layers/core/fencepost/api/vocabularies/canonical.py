@@ -1,0 +1,361 @@
+"""The canonical vocabulary: camelCase, as in the tenant geofence API, widened by all that the others can say.
+
+Input takes every alias of the other vocabularies, and an error names the field as the caller did.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from geo.errors import GeometryError
+from geo.geojson import corridor_of, geometry_of, polygon_of
+from geo.shapes import MAX_RADIUS_M, MIN_RADIUS_M, Circle, Corridor, Polygon
+from geo.wgs84 import Position
+from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, Field
+
+from fencepost.api.fields import (
+    Latitude,
+    Longitude,
+    Metres,
+    RequestModel,
+    Text,
+    VisibleText,
+    number,
+    timestamp,
+)
+from fencepost.domain.errors import FieldError, Invalid
+from fencepost.domain.geofence import MAX_ASSIGNMENTS, MAX_NAME_LENGTH, Assignment, Geofence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geo.shapes import LonLat, Shape
+
+    from fencepost.services.geofences import Match
+
+DEFAULT_RADIUS_M = 500.0
+MAX_ACTION_BYTES = 8 * 1024
+ADDRESS = "/api/v1/geofences/"
+
+
+def _small_action(value: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_ACTION_BYTES:
+        raise ValueError(f"must be at most {MAX_ACTION_BYTES:,} bytes as JSON")
+    return value
+
+
+def _aliases(*names: str | AliasPath) -> Any:
+    return Field(default=None, validation_alias=AliasChoices(*names))
+
+
+class AssignmentIn(RequestModel):
+    target_table: Annotated[
+        Literal["users", "groups", "projects", "time_guis", "expense_guis", "travel_entry_guis"],
+        Field(validation_alias=AliasChoices("targetTable", "target_table")),
+    ]
+    target_id: Annotated[
+        str, Field(min_length=1, max_length=64, validation_alias=AliasChoices("targetId", "target_id"))
+    ]
+
+
+class Vertex(RequestModel):
+    latitude: Annotated[Latitude, Field(validation_alias=AliasChoices("latitude", "lat"))]
+    longitude: Annotated[Longitude, Field(validation_alias=AliasChoices("longitude", "lng", "lon"))]
+
+
+class GeofenceChange(RequestModel):
+    """The fields of a geofence that a request may set. What is absent is left as it is, or at its default."""
+
+    name: Annotated[VisibleText, Field(max_length=MAX_NAME_LENGTH)] | None = _aliases("name", "pname", "label")
+    description: Annotated[Text, Field(max_length=500)] | None = None
+    type: Literal["circle", "polygon", "corridor", "sausage"] | None = None
+    latitude: Latitude | None = _aliases("latitude", "center_lat", AliasPath("center", "lat"))
+    longitude: Longitude | None = _aliases("longitude", "center_lon", AliasPath("center", "lng"))
+    radius_m: Annotated[float, Field(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)] | None = _aliases(
+        "radiusMeters", "radius", "radius_meters"
+    )
+    points: list[Vertex] | None = None
+    geometry: dict[str, Any] | None = None
+    min_accuracy_m: Metres | None = _aliases("minAccuracy", "min_accuracy", "min_accuracy_meters")
+    status: Literal["active", "inactive"] | None = None
+    active: bool | None = None
+    is_priority: bool | None = _aliases("isPriority", "is_priority", "priority")
+    color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] | None = None
+    address: Annotated[Text, Field(max_length=500)] | None = None
+    tags: Annotated[list[Annotated[VisibleText, Field(max_length=50)]], Field(max_length=50)] | None = None
+    assignments: Annotated[list[AssignmentIn], Field(max_length=MAX_ASSIGNMENTS)] | None = None
+    trigger_on: Literal["enter", "exit", "dwell"] | None = _aliases("triggerOn", "trigger_on")
+    dwell_minutes: Annotated[int, Field(ge=1, le=525_600)] | None = _aliases("dwellMinutes", "dwell_minutes")
+    cooldown_ms: Annotated[int, Field(ge=0, le=10**12)] | None = _aliases("cooldownMs", "cooldown_ms")
+    action: Annotated[dict[str, Any], AfterValidator(_small_action)] | None = None
+
+
+class GeofenceCreate(GeofenceChange):
+    """A new geofence. `name` is required, and what its type needs: a centre, or points or a geometry."""
+
+
+class GeofenceUpdate(GeofenceChange):
+    """A change of a geofence. The read-only fields of an answer may be sent back; they change nothing."""
+
+    id: str | None = None
+    uri: Any = None
+    version: Any = None
+    created_at: Any = _aliases("createdAt")
+    updated_at: Any = _aliases("updatedAt")
+
+
+class AssignmentOut(BaseModel):
+    targetTable: str
+    targetId: str
+
+
+class GeofenceOut(BaseModel):
+    """A geofence. `latitude` and `longitude` are the centre; `geometry` (GeoJSON) is null for a circle."""
+
+    id: str
+    tenantId: str
+    uri: str
+    name: str
+    description: str | None
+    type: Literal["circle", "polygon", "corridor"]
+    latitude: float
+    longitude: float
+    radiusMeters: float | None
+    geometry: dict[str, Any] | None
+    minAccuracy: float
+    status: Literal["active", "inactive"]
+    isPriority: bool
+    color: str | None
+    address: str | None
+    tags: list[str]
+    assignments: list[AssignmentOut]
+    triggerOn: Literal["enter", "exit", "dwell"]
+    dwellMinutes: int | None
+    cooldownMs: int
+    action: dict[str, Any]
+    version: int
+    createdAt: str
+    updatedAt: str
+
+
+class GeofencePage(BaseModel):
+    data: list[GeofenceOut]
+    nextCursor: str | None
+
+
+class GeofenceDeleted(BaseModel):
+    id: str
+    deleted: Literal[True]
+
+
+class CheckRequest(RequestModel):
+    latitude: Latitude
+    longitude: Longitude
+    customerId: Annotated[Text, Field(max_length=200)] | None = None
+
+
+class MatchOut(BaseModel):
+    """`distance` is whole metres to the centre, `edgeDistance` metres to the boundary, negative inside."""
+
+    geofenceId: str
+    geofenceName: str
+    distance: int
+    edgeDistance: float
+    radiusMeters: float | None
+    action: dict[str, Any]
+    triggerOn: Literal["enter", "exit", "dwell"]
+
+
+class CheckAnswer(BaseModel):
+    matches: list[MatchOut]
+    customerId: str | None
+
+
+# What an update sets to null, it clears; for any other field null is no value.
+_CLEARABLE = {"description", "color", "address", "dwell_minutes"}
+_SHAPE_FIELDS = {"type", "latitude", "longitude", "radius_m", "points", "geometry"}
+_AS_IT_IS = (
+    "description",
+    "is_priority",
+    "min_accuracy_m",
+    "color",
+    "address",
+    "trigger_on",
+    "dwell_minutes",
+)
+
+
+def new_fields(change: GeofenceCreate, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The domain's fields of a new geofence. `said` is the body, for the names that its sender used."""
+    if change.name is None:
+        raise Invalid.field("name", "is missing")
+    return _fields(change, said) | {"shape": _shape(change, said, None)}
+
+
+def changed_fields(change: GeofenceUpdate, said: Mapping[str, Any], before: Geofence) -> dict[str, Any]:
+    """The domain's fields that an update sets."""
+    fields = _fields(change, said)
+    if _SHAPE_FIELDS & {name for name in change.model_fields_set if getattr(change, name) is not None}:
+        fields["shape"] = _shape(change, said, before.shape)
+    return fields
+
+
+def _fields(change: GeofenceChange, said: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: getattr(change, name) for name in change.model_fields_set}
+    nothing = sorted(
+        name
+        for name, v in given.items()
+        if v is None and name in GeofenceChange.model_fields and name not in _CLEARABLE | _SHAPE_FIELDS
+    )
+    if nothing:
+        raise Invalid([FieldError(_said_as(name, said), "must not be null") for name in nothing])
+    fields = {name: given[name] for name in (*_AS_IT_IS, "name", "cooldown_ms", "action") if name in given}
+    if "status" in given and "active" in given and (change.status == "active") is not change.active:
+        raise Invalid.field("active", "contradicts status")
+    if "status" in given or "active" in given:
+        fields["is_active"] = change.active if change.status is None else change.status == "active"
+    if change.tags is not None:
+        fields["tags"] = tuple(dict.fromkeys(change.tags))
+    if change.assignments is not None:
+        wanted = (Assignment(a.target_table, a.target_id) for a in change.assignments)
+        fields["assignments"] = tuple(dict.fromkeys(wanted))
+    return fields
+
+
+def _shape(change: GeofenceChange, said: Mapping[str, Any], before: Shape | None) -> Shape:
+    """The shape that the request describes, on top of the one that there is."""
+    kind = {"sausage": "corridor", None: _kind_implied(change, before)}.get(change.type, change.type)
+    try:
+        if kind == "circle":
+            return _circle(change, before if isinstance(before, Circle) else None)
+        if kind == "corridor":
+            return _corridor(change, before if isinstance(before, Corridor) else None)
+        return _polygon(change, before if isinstance(before, Polygon) else None)
+    except GeometryError as error:
+        raise Invalid.field(_blamed(error.field, change, said), error.reason) from None
+
+
+def _kind_implied(change: GeofenceChange, before: Shape | None) -> str:
+    if change.geometry is not None:
+        kinds = {"LineString": "corridor", "Polygon": "polygon", "MultiPolygon": "polygon"}
+        return kinds.get(str(change.geometry.get("type")), "circle")
+    return kind_of(before) if before is not None else "circle"
+
+
+def _circle(change: GeofenceChange, before: Circle | None) -> Circle:
+    for field in ("points", "geometry"):
+        if getattr(change, field) is not None:
+            raise GeometryError(field, "a circle has none; give type polygon or corridor, or a centre and radius")
+    lat, lon = (before.center.lat, before.center.lon) if before else (None, None)
+    lat = lat if change.latitude is None else change.latitude
+    lon = lon if change.longitude is None else change.longitude
+    if lat is None or lon is None:
+        missing = [FieldError(name, "is missing") for name, v in (("latitude", lat), ("longitude", lon)) if v is None]
+        raise Invalid(missing)
+    if lat == 0 and lon == 0:
+        raise GeometryError("latitude", "0,0 is in the Atlantic and almost always a mistake")
+    radius_m = change.radius_m or (before.radius_m if before else DEFAULT_RADIUS_M)
+    return Circle(center=Position(lon=lon, lat=lat), radius_m=radius_m)
+
+
+def _corridor(change: GeofenceChange, before: Corridor | None) -> Corridor:
+    half_width_m = change.radius_m or (before.half_width_m if before else DEFAULT_RADIUS_M)
+    if change.points is not None and change.geometry is not None:
+        raise GeometryError("points", "give points or geometry, not both")
+    if change.points is not None:
+        return Corridor(points=_lonlats(change.points), half_width_m=half_width_m)
+    if change.geometry is not None:
+        return corridor_of(change.geometry, half_width_m)
+    if before is None:
+        raise GeometryError("points", "a corridor needs points or a LineString geometry")
+    return Corridor(points=before.points, half_width_m=half_width_m)
+
+
+def _polygon(change: GeofenceChange, before: Polygon | None) -> Polygon:
+    if change.points is not None and change.geometry is not None:
+        raise GeometryError("points", "give points or geometry, not both")
+    if change.points is not None:
+        return Polygon.of_one_ring(_lonlats(change.points))
+    if change.geometry is not None:
+        return polygon_of(change.geometry)
+    if before is None:
+        raise GeometryError("points", "a polygon needs points or a Polygon geometry")
+    return before
+
+
+def _lonlats(points: list[Vertex]) -> tuple[LonLat, ...]:
+    return tuple((point.longitude, point.latitude) for point in points)
+
+
+def _blamed(field: str, change: GeofenceChange, said: Mapping[str, Any]) -> str:
+    """The caller's name for what a geometry error calls `points` or `radius_m`."""
+    if field.startswith("points") and change.geometry is not None and change.points is None:
+        return "geometry" + field.removeprefix("points")
+    return _said_as("radius_m" if field == "half_width_m" else field, said)
+
+
+def _said_as(field: str, said: Mapping[str, Any]) -> str:
+    if field not in GeofenceUpdate.model_fields:
+        return field
+    aliases = GeofenceUpdate.model_fields[field].validation_alias
+    if not isinstance(aliases, AliasChoices):
+        return field
+    names = [name for name in aliases.choices if isinstance(name, str)]
+    return next((name for name in names if name in said), names[0])
+
+
+def kind_of(shape: Shape) -> Literal["circle", "polygon", "corridor"]:
+    if isinstance(shape, Circle):
+        return "circle"
+    return "corridor" if isinstance(shape, Corridor) else "polygon"
+
+
+def told(geofence: Geofence) -> dict[str, Any]:
+    """A geofence in the words of this vocabulary: a GeofenceOut."""
+    shape = geofence.shape
+    return {
+        "id": geofence.id,
+        "tenantId": geofence.tenant_id,
+        "uri": ADDRESS + geofence.id,
+        "name": geofence.name,
+        "description": geofence.description,
+        "type": kind_of(shape),
+        "latitude": shape.center.lat,
+        "longitude": shape.center.lon,
+        "radiusMeters": _radius(shape),
+        "geometry": None if isinstance(shape, Circle) else geometry_of(shape),
+        "minAccuracy": number(geofence.min_accuracy_m),
+        "status": "active" if geofence.is_active else "inactive",
+        "isPriority": geofence.is_priority,
+        "color": geofence.color,
+        "address": geofence.address,
+        "tags": list(geofence.tags),
+        "assignments": [{"targetTable": a.target_table, "targetId": a.target_id} for a in geofence.assignments],
+        "triggerOn": geofence.trigger_on,
+        "dwellMinutes": geofence.dwell_minutes,
+        "cooldownMs": geofence.cooldown_ms,
+        "action": dict(geofence.action),
+        "version": geofence.version,
+        "createdAt": timestamp(geofence.created_at),
+        "updatedAt": timestamp(geofence.updated_at),
+    }
+
+
+def told_match(match: Match) -> dict[str, Any]:
+    """A match in the words of this vocabulary: a MatchOut."""
+    return {
+        "geofenceId": match.geofence.id,
+        "geofenceName": match.geofence.name,
+        "distance": round(match.distance_m),
+        "edgeDistance": round(match.edge_distance_m, 3),
+        "radiusMeters": _radius(match.geofence.shape),
+        "action": dict(match.geofence.action),
+        "triggerOn": match.geofence.trigger_on,
+    }
+
+
+def _radius(shape: Shape) -> float | int | None:
+    if isinstance(shape, Circle):
+        return number(shape.radius_m)
+    return number(shape.half_width_m) if isinstance(shape, Corridor) else None

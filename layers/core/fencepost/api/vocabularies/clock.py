@@ -1,0 +1,219 @@
+"""The vocabulary of the clock: requests, and answers as items with a message, the data and whether it was valid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from geo.wgs84 import Position
+from pydantic import BaseModel, Field
+
+from fencepost.api.fields import Instant, Latitude, Longitude, Metres, RequestModel, Text, number
+from fencepost.domain.clock import CATEGORIES, Punch
+from fencepost.domain.errors import AlreadyClockedIn, Invalid, OutsideGeofence
+from fencepost.domain.verdict import Fix
+from fencepost.services.clock import ClockRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fencepost.domain.clock import Break, RunningClock, TimeEntry
+    from fencepost.domain.errors import FencepostError
+    from fencepost.domain.verdict import Verdict
+    from fencepost.services.clock import Outcome
+
+
+class LocationIn(RequestModel):
+    latitude: Latitude
+    longitude: Longitude
+    accuracy: Metres | None = None
+    capturedAt: Instant | None = None
+
+
+class ClockIn(RequestModel):
+    action: Literal["start", "break", "stop", "cancel"]
+    dateTime: Instant | None = None
+    userId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    timeType: str = "work"
+    comment: Annotated[Text, Field(max_length=2_000)] | None = None
+    organizationId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    location: LocationIn | None = None
+
+
+class BreakOut(BaseModel):
+    id: str
+    from_: Annotated[str, Field(alias="from")]
+    to: str | None
+    automatic: bool
+
+
+class FindingOut(BaseModel):
+    """A geofence that counted; `edgeDistance` is metres to its boundary, negative inside."""
+
+    geofenceId: str
+    version: int
+    name: str
+    targetTable: str
+    targetId: str
+    isPriority: bool
+    edgeDistance: float | None
+    outcome: Literal["inside", "outside", "accuracy", "location_missing"]
+
+
+class VerdictOut(BaseModel):
+    code: str
+    reason: str
+    decidedBy: str | None
+    geofences: list[FindingOut]
+
+
+class PunchOut(BaseModel):
+    action: str
+    dateTime: str
+    actingUserId: str
+    flagged: bool
+    late: bool
+    geofenceVerdict: VerdictOut | None
+
+
+class ClockData(BaseModel):
+    """A running clock (`to` is null) or the time entry that it became."""
+
+    id: str
+    from_: Annotated[str, Field(alias="from")]
+    to: str | None
+    breaks: list[BreakOut]
+    comment: str | None
+    type: str
+    organizationId: str | None
+    organizationName: str | None
+    userId: str
+    category: str
+    creationType: str | None
+    stoppedBy: str | None
+    punches: list[PunchOut]
+    removedEntryIds: list[str]
+
+
+class ClockItem(BaseModel):
+    message: str
+    code: str | None = None
+    data: ClockData | VerdictOut | None
+
+
+class ClockAnswer(BaseModel):
+    items: list[ClockItem]
+    valid: bool
+
+
+def request_of(body: ClockIn) -> ClockRequest:
+    return ClockRequest(
+        action=body.action,
+        at=body.dateTime,
+        user_id=body.userId,
+        time_type=body.timeType,
+        comment=body.comment,
+        organization_id=body.organizationId,
+        fix=_fix(body.location) if body.location else None,
+    )
+
+
+def _fix(where: LocationIn) -> Fix:
+    return Fix(
+        position=Position(lon=where.longitude, lat=where.latitude),
+        accuracy_m=where.accuracy,
+        captured_at=where.capturedAt,
+    )
+
+
+def told(outcome: Outcome) -> dict[str, Any]:
+    """The answer to an action that was done: a ClockAnswer."""
+    if outcome.entry is not None:
+        removed = [gone.id for gone in outcome.removed]
+        data = _data(outcome.entry, outcome.entry.end.isoformat(), outcome.entry.category, outcome.entry.punches)
+        data |= {
+            "creationType": outcome.entry.creation_type,
+            "stoppedBy": outcome.entry.stopped_by,
+            "removedEntryIds": removed,
+        }
+    else:
+        assert outcome.clock is not None
+        data = told_clock(outcome.clock)
+    return _answer(outcome.message, None, data, valid=True)
+
+
+def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
+    """The answer to an action that was refused: why in words, and a code for programs."""
+    data = None
+    if isinstance(error, AlreadyClockedIn):
+        data = told_clock(error.clock)
+    if isinstance(error, OutsideGeofence):
+        data = _verdict(error.verdict)
+    code = "INVALID" if isinstance(error, Invalid) else error.code
+    return _answer(str(error), code, data, valid=False)
+
+
+def told_clock(clock: RunningClock) -> dict[str, Any]:
+    data = _data(clock, None, CATEGORIES[clock.time_type], clock.punches)
+    return data | {"creationType": "clock", "stoppedBy": None, "removedEntryIds": []}
+
+
+def _data(clock: RunningClock | TimeEntry, to: str | None, category: str, punches: Sequence[Punch]) -> dict[str, Any]:
+    return {
+        "id": clock.id,
+        "from": clock.start.isoformat(),
+        "to": to,
+        "breaks": [_break(b) for b in clock.breaks],
+        "comment": clock.comment,
+        "type": clock.time_type,
+        "organizationId": clock.organization_id,
+        "organizationName": clock.organization_name,
+        "userId": clock.user_id,
+        "category": category,
+        "punches": [_punch(punch) for punch in punches],
+    }
+
+
+def _break(b: Break) -> dict[str, Any]:
+    to = b.end.isoformat() if b.end else None
+    return {"id": b.id, "from": b.start.isoformat(), "to": to, "automatic": b.automatic}
+
+
+def _punch(punch: Punch) -> dict[str, Any]:
+    return {
+        "action": punch.action,
+        "dateTime": punch.at.isoformat(),
+        "actingUserId": punch.acting_user_id,
+        "flagged": punch.is_flagged,
+        "late": punch.is_late,
+        "geofenceVerdict": _verdict(punch.verdict) if punch.verdict else None,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "code": verdict.code,
+        "reason": verdict.reason,
+        "decidedBy": verdict.decided_by,
+        "geofences": [
+            {
+                "geofenceId": finding.geofence_id,
+                "version": finding.version,
+                "name": finding.name,
+                "targetTable": finding.through.target_table,
+                "targetId": finding.through.target_id,
+                "isPriority": finding.is_priority,
+                "edgeDistance": None
+                if finding.edge_distance_m is None
+                else number(round(finding.edge_distance_m, 3)),
+                "outcome": finding.outcome,
+            }
+            for finding in verdict.findings
+        ],
+    }
+
+
+def _answer(message: str, code: str | None, data: dict[str, Any] | None, *, valid: bool) -> dict[str, Any]:
+    item: dict[str, Any] = {"message": message, "data": data}
+    if code is not None:
+        item["code"] = code
+    return {"items": [item], "valid": valid}

@@ -1,0 +1,204 @@
+"""The clock: one stopwatch a user, which becomes a time entry when it is stopped.
+
+A user is idle, running or on a break. Instants are aware and kept to the second, with the offset in which the
+caller gave them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from fencepost.domain.errors import WrongOrder
+from fencepost.domain.verdict import Verdict
+
+# The 29 time types of the reference, each with what it counts as.
+CATEGORIES: dict[str, str] = {
+    **dict.fromkeys(("work", "clocking", "home_office", "travel", "out_office", "worked_rest_period"), "productive"),
+    **dict.fromkeys(("bad_weather", "flextime", "free_time"), "unproductive"),
+    **dict.fromkeys(("vacation", "company_vacation", "vacation_abroad"), "vacation"),
+    **dict.fromkeys(("sick", "medical_leave", "work_accident_sickness"), "sick"),
+    **dict.fromkeys(
+        (
+            "paid_time_off",
+            "special_leave",
+            "statutory_leave",
+            "public_holiday_abroad",
+            "jubilee_day",
+            "move",
+            "study_leave",
+            "military_exercize",
+        ),
+        "paid_leave",
+    ),
+    **dict.fromkeys(
+        (
+            "unpaid_time_off",
+            "unpaid_vacation",
+            "parental_leave",
+            "care_leave",
+            "military_service",
+            "other_leave",
+        ),
+        "unpaid_leave",
+    ),
+}
+
+# How far back an entry that still overlaps can begin: no clock runs longer than this, whatever a tenant sets.
+LONGEST_CLOCK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """A break; `end` is None while it is open."""
+
+    id: str
+    start: datetime
+    end: datetime | None = None
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Punch:
+    """One action on the clock, with the evidence for its geofence verdict."""
+
+    action: str
+    at: datetime
+    received_at: datetime
+    acting_user_id: str
+    verdict: Verdict | None = None
+    is_flagged: bool = False
+    is_late: bool = False
+    latitude: float | None = None
+    longitude: float | None = None
+    accuracy_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningClock:
+    """A clock that runs, or is on a break. `deadline` is when it is stopped for its user."""
+
+    id: str
+    user_id: str
+    start: datetime
+    deadline: datetime
+    time_type: str = "work"
+    comment: str | None = None
+    organization_id: str | None = None
+    organization_name: str | None = None
+    breaks: tuple[Break, ...] = ()
+    punches: tuple[Punch, ...] = ()
+    version: int = 1
+
+    @property
+    def open_break(self) -> Break | None:
+        return self.breaks[-1] if self.breaks and self.breaks[-1].end is None else None
+
+    def punched(self, punch: Punch) -> RunningClock:
+        return replace(self, punches=(*self.punches, punch), version=self.version + 1)
+
+    def with_break_toggled(self, at: datetime, break_id: str) -> RunningClock:
+        """Open a break, or close the open one; one of no length is dropped. Raises WrongOrder."""
+        if self.open_break is not None:
+            return self.with_break_closed(at)
+        last = self.breaks[-1].end if self.breaks else None
+        if at < self.start or (last is not None and at < last):
+            began = "the last break ended" if last is not None else "the clock started"
+            raise WrongOrder(f"A break cannot begin before {began}, at {(last or self.start).isoformat()}.")
+        return replace(self, breaks=(*self.breaks, Break(id=break_id, start=at)))
+
+    def with_break_closed(self, at: datetime) -> RunningClock:
+        """Close the open break, if there is one."""
+        running = self.open_break
+        if running is None:
+            return self
+        if at < running.start:
+            raise WrongOrder(f"A break cannot end before it began, at {running.start.isoformat()}.")
+        closed = (replace(running, end=at),) if at > running.start else ()
+        return replace(self, breaks=(*self.breaks[:-1], *closed))
+
+    def stopped(self, at: datetime, *, stopped_by: str) -> TimeEntry:
+        """The entry that this clock becomes. An instant past the deadline counts as the deadline.
+
+        Raises WrongOrder where the stop would not come after the start and all breaks.
+        """
+        if at <= self.start:
+            raise WrongOrder(f"A clock cannot stop at or before its start, at {self.start.isoformat()}.")
+        end = min(at, self.deadline.astimezone(at.tzinfo))
+        breaks = self._clipped(end).breaks if end < at else self._closed_for_stop(at).breaks
+        return TimeEntry(
+            id=self.id,
+            user_id=self.user_id,
+            start=self.start,
+            end=end,
+            time_type=self.time_type,
+            comment=self.comment,
+            organization_id=self.organization_id,
+            organization_name=self.organization_name,
+            breaks=breaks,
+            punches=self.punches,
+            stopped_by="limit" if end < at else stopped_by,
+        )
+
+    def _closed_for_stop(self, at: datetime) -> RunningClock:
+        closed = self.with_break_closed(at)
+        last = closed.breaks[-1].end if closed.breaks else None
+        if last is not None and at < last:
+            raise WrongOrder(f"A clock cannot stop before the last break ended, at {last.isoformat()}.")
+        return closed
+
+    def _clipped(self, end: datetime) -> RunningClock:
+        """The breaks as they stand when everything after `end` is cut off."""
+        kept = (replace(b, end=min(b.end or end, end)) for b in self.breaks if b.start < end)
+        return replace(self, breaks=tuple(kept))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeEntry:
+    """Time from `start` to `end`, half-open, less its breaks. `stopped_by`: user, limit."""
+
+    id: str
+    user_id: str
+    start: datetime
+    end: datetime
+    time_type: str
+    comment: str | None = None
+    organization_id: str | None = None
+    organization_name: str | None = None
+    breaks: tuple[Break, ...] = ()
+    punches: tuple[Punch, ...] = ()
+    creation_type: str | None = "clock"
+    stopped_by: str = "user"
+    approval: str = "not_approved_yet"
+    version: int = 1
+
+    @property
+    def category(self) -> str:
+        return CATEGORIES[self.time_type]
+
+    def overlaps(self, other: TimeEntry) -> bool:
+        """Touching is no overlap."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantSettings:
+    """What a tenant may choose. `geofence_modes`: what a refusal does to an action: block, flag or off."""
+
+    clock_limit: timedelta = timedelta(hours=24)
+    geofence_modes: Mapping[str, str] = field(
+        # A blocked break or stop would trap a running clock.
+        default_factory=lambda: {"start": "block", "update": "block", "break": "flag", "stop": "flag"}
+    )
+
+    def mode(self, action: str) -> str:
+        return self.geofence_modes.get(action, "off")
+
+
+def new_clock(
+    *, clock_id: str, user_id: str, at: datetime, settings: TenantSettings, fields: Mapping[str, Any]
+) -> RunningClock:
+    limit = min(settings.clock_limit, LONGEST_CLOCK)
+    return RunningClock(id=clock_id, user_id=user_id, start=at, deadline=at + limit, **fields)

@@ -1,0 +1,129 @@
+"""Every way in which a request can be refused. An error states facts; one table in `api.problems` gives it a status.
+
+FencepostError
+├── Invalid                     something the caller sent is wrong, field by field
+├── Forbidden                   a right is missing
+├── NotFound                    it does not exist, or is another tenant's: nobody can tell which
+├── NameTaken                   another geofence of the tenant has this name
+├── VersionMismatch             it was changed since the caller read it
+├── Busy                        too many changes of the same thing at once; the same call may be sent again
+└── ClockRefused                what the clock cannot do now
+    ├── AlreadyClockedIn
+    ├── NoRunningClock
+    ├── WrongOrder              an instant that comes before the one it must follow
+    └── OutsideGeofence         a geofence applies and does not allow it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fencepost.domain.clock import RunningClock
+    from fencepost.domain.verdict import Verdict
+
+
+class FencepostError(Exception):
+    """The base of all refusals. `code` is for programs, the message for people."""
+
+    code = "FENCEPOST_ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong, under the name that the caller used."""
+
+    field: str
+    message: str
+
+
+class Invalid(FencepostError):
+    """
+    >>> Invalid.field("latitude", "is missing").errors
+    (FieldError(field='latitude', message='is missing'),)
+    """
+
+    code = "INVALID"
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("; ".join(f"{error.field}: {error.message}" for error in self.errors))
+
+    @classmethod
+    def field(cls, field: str, message: str) -> Invalid:
+        return cls([FieldError(field, message)])
+
+
+class Forbidden(FencepostError):
+    code = "FORBIDDEN"
+
+    def __init__(self, right: str) -> None:
+        self.right = right
+        super().__init__(f"Your roles do not include the right '{right}'.")
+
+
+class NotFound(FencepostError):
+    code = "NOT_FOUND"
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"There is no such {what}.")
+
+
+class NameTaken(FencepostError):
+    code = "NAME_TAKEN"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"A geofence named '{name}' exists already; names are unique whatever their case.")
+
+
+class VersionMismatch(FencepostError):
+    code = "VERSION_MISMATCH"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It was changed since you read it. Read it again and repeat the change on what is there now."
+        )
+
+
+class Busy(FencepostError):
+    code = "BUSY"
+
+    def __init__(self) -> None:
+        super().__init__("Too many changes at once. Nothing was written; send the same request again in a moment.")
+
+
+class ClockRefused(FencepostError):
+    code = "CLOCK_REFUSED"
+
+
+class AlreadyClockedIn(ClockRefused):
+    code = "CLOCK_ALREADY_RUNNING"
+
+    def __init__(self, clock: RunningClock) -> None:
+        self.clock = clock
+        super().__init__("A clock is running already. Stop or cancel it first.")
+
+
+class NoRunningClock(ClockRefused):
+    code = "NO_RUNNING_CLOCK"
+
+    def __init__(self) -> None:
+        super().__init__("No clock is running.")
+
+
+class WrongOrder(ClockRefused):
+    code = "WRONG_ORDER"
+
+
+class OutsideGeofence(ClockRefused):
+    """A geofence that applies refuses the action; `verdict` says which and why."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        self.code = verdict.code
+        super().__init__(verdict.reason)

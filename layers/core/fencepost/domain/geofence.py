@@ -1,0 +1,95 @@
+"""A geofence: a shape with a name, and what it is for."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from geo.cells import MAX_CELLS, cover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from geo.cells import Cell
+    from geo.shapes import Shape
+
+TARGET_TABLES = ("users", "groups", "projects", "time_guis", "expense_guis", "travel_entry_guis")
+MAX_NAME_LENGTH = 100
+# A change of a geofence is one transaction of at most 100 actions: the geofence, its version, its name old and new,
+# the event, and one for each cell and each target, old and new. This leaves room for 13 new cells at the least.
+MAX_ASSIGNMENTS = 25
+_ROOM = 95
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Assignment:
+    """What a geofence applies to: an entity of the directory."""
+
+    target_table: str
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Geofence:
+    """One version of a geofence. `version` starts at 1 and grows by one with every change; it is the ETag."""
+
+    id: str
+    tenant_id: str
+    name: str
+    shape: Shape
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+    description: str | None = None
+    is_active: bool = True
+    is_priority: bool = False
+    min_accuracy_m: float = 0.0
+    color: str | None = None
+    address: str | None = None
+    tags: tuple[str, ...] = ()
+    trigger_on: str = "enter"
+    dwell_minutes: int | None = None
+    cooldown_ms: int = 86_400_000
+    action: Mapping[str, Any] = field(default_factory=dict)
+    assignments: tuple[Assignment, ...] = ()
+    cells: frozenset[Cell] = frozenset()
+    """The cells of the index in which it is entered; none while it is inactive."""
+
+    @property
+    def name_key(self) -> str:
+        """Two names are the same when these are."""
+        return folded(self.name)
+
+    def changed(self, changes: Mapping[str, Any], now: datetime) -> Geofence:
+        """The next version, entered where its shape now lies."""
+        after = replace(self, **changes, version=self.version + 1, updated_at=now)
+        if after.is_active and self.cells and after.shape == self.shape:
+            return after
+        targets = {*self.assignments, *after.assignments}
+        return after.entered(_ROOM - len(self.cells) - len(targets))
+
+    def entered(self, max_cells: int = MAX_CELLS) -> Geofence:
+        """The geofence with the cells in which the index holds it."""
+        cells = cover(self.shape, min(MAX_CELLS, max_cells)) if self.is_active else frozenset()
+        return replace(self, cells=cells)
+
+
+def folded(name: str) -> str:
+    """A name without what people do not see as a difference: compatibility forms, case, outer and double spaces.
+
+    >>> folded("Caf\\u00e9  ONE ") == folded("cafe\\u0301 one")
+    True
+    """
+    compatible = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", compatible).split())
+
+
+def is_visible(text: str) -> bool:
+    """Whether a text shows anything at all: not only spaces, control and zero-width characters.
+
+    >>> is_visible("\\u200b "), is_visible("Yard")
+    (False, True)
+    """
+    return any(unicodedata.category(char)[0] not in "CZ" for char in text)

@@ -1,0 +1,151 @@
+"""An import: a file that was dropped, split into chunks of rows, each with a checkpoint, and a report at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+from fencepost.domain.geofence import Geofence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fencepost.domain.placemarks import Row
+
+_NAMESPACE = UUID("b6d1c0de-5f0c-5c3a-9a55-0f7a6d2f9c11")
+UPLOADS, REPORTS, CHUNKS = "uploads/", "reports/", "chunks/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """A file that was dropped. Bucket, key and version say which one, however often it is told of."""
+
+    bucket: str
+    key: str
+    version_id: str
+    size_bytes: int
+
+    @property
+    def tenant_id(self) -> str | None:
+        """The tenant whose folder it lies in: uploads/<tenantId>/..."""
+        parts = self.key.split("/")
+        in_a_folder = len(parts) >= 3 and self.key.startswith(UPLOADS) and all((parts[1], parts[-1]))
+        return parts[1] if in_a_folder else None
+
+    @property
+    def import_id(self) -> str:
+        return str(uuid5(_NAMESPACE, f"{self.bucket}/{self.key}?{self.version_id}"))
+
+    def report_key(self, *, is_known: bool) -> str:
+        """Where the report goes: beside the upload, or, for a file that is nobody's, with the rejected ones."""
+        folder = "" if is_known else "_rejected/"
+        return f"{REPORTS}{folder}{self.key.removeprefix(UPLOADS)}.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    id: str
+    name: str
+    placemark: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What did not become a geofence, and why."""
+
+    placemark: int
+    line: int
+    name: str
+    reason: str
+
+    @classmethod
+    def of(cls, row: Row, reason: str) -> LeftOut:
+        return cls(placemark=row.placemark, line=row.line, name=row.name, reason=reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """How far one chunk of rows has come; `version` grows with every step."""
+
+    tenant_id: str
+    import_id: str
+    number: int
+    done: int = 0
+    made: tuple[Made, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    is_finished: bool = False
+    version: int = 1
+
+    @property
+    def object_key(self) -> str:
+        return chunk_object_key(self.tenant_id, self.import_id, self.number)
+
+    def after(self, made: Sequence[Made], left_out: Sequence[LeftOut]) -> Chunk:
+        """The checkpoint when so many more rows are through."""
+        return replace(
+            self,
+            done=self.done + len(made) + len(left_out),
+            made=(*self.made, *made),
+            left_out=(*self.left_out, *left_out),
+            version=self.version + 1,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One import. `status`: running, completed, failed; `reason` is why it failed as a whole."""
+
+    tenant_id: str
+    import_id: str
+    drop: Drop
+    started_at: datetime
+    chunks: int
+    placemarks: int
+    chunks_done: int = 0
+    status: str = "running"
+    reason: str | None = None
+
+
+def chunk_object_key(tenant_id: str, import_id: str, number: int) -> str:
+    return f"{CHUNKS}{tenant_id}/{import_id}/{number:06d}.json"
+
+
+def geofence_of(row: Row, chunk: Chunk, row_in_chunk: int, now: datetime) -> Geofence:
+    """The geofence of a row. Its id is derived, so that a chunk that comes twice makes the same ones.
+
+    Raises GeometryError where the row has no valid shape.
+    """
+    geofence_id = uuid5(UUID(chunk.import_id), f"{chunk.number}/{row_in_chunk}")
+    return Geofence(
+        id=str(geofence_id),
+        tenant_id=chunk.tenant_id,
+        name=row.name,
+        description=row.description,
+        shape=row.shape(),
+        created_at=now,
+        updated_at=now,
+    ).entered()
+
+
+def report(job: Job, chunks: Sequence[Chunk], now: datetime) -> dict[str, Any]:
+    """What the operator reads: counts, what was made, and a reason for each placemark that was left out."""
+    made = [made for chunk in chunks for made in chunk.made]
+    left_out = [row for chunk in chunks for row in chunk.left_out]
+    told: dict[str, Any] = {
+        "importId": job.import_id,
+        "tenantId": job.tenant_id,
+        "file": {"bucket": job.drop.bucket, "key": job.drop.key, "versionId": job.drop.version_id},
+        "status": job.status,
+        "startedAt": job.started_at.isoformat(),
+        "finishedAt": now.isoformat(),
+        "counts": {"placemarks": job.placemarks, "geofences": len(made), "leftOut": len(left_out)},
+        "geofences": [{"id": m.id, "name": m.name, "placemark": m.placemark} for m in made],
+        "leftOut": [
+            {"placemark": row.placemark, "line": row.line, "name": row.name, "reason": row.reason} for row in left_out
+        ],
+    }
+    if job.reason is not None:
+        told["reason"] = job.reason
+    return told

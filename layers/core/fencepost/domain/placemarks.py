@@ -1,0 +1,102 @@
+"""From a KML placemark to geofences: names, radii, and why something was left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from geo.errors import GeometryError
+from geo.shapes import Circle, Corridor, Polygon
+from geo.wgs84 import Position
+
+from fencepost.domain.geofence import MAX_NAME_LENGTH, folded, is_visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from geo.kml import KmlGeometry, Placemark
+    from geo.shapes import Shape
+
+DEFAULT_RADIUS_M = 150.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One geofence to be, or, with a `problem`, one thing that a file said and that cannot become a geofence.
+
+    `placemark` counts the placemarks of the file from 1, `line` is where it begins.
+    """
+
+    placemark: int
+    line: int
+    name: str
+    kind: str = ""
+    rings: tuple[tuple[tuple[float, float], ...], ...] = ()
+    radius_m: float = DEFAULT_RADIUS_M
+    description: str | None = None
+    problem: str | None = None
+
+    def shape(self) -> Shape:
+        """The shape, checked. Raises GeometryError with the reason."""
+        if self.kind == "Polygon":
+            return Polygon(parts=(self.rings,))
+        points = self.rings[0]
+        if self.kind == "LineString":
+            return Corridor(points=points, half_width_m=self.radius_m)
+        lon, lat = points[0]
+        if lon == 0 and lat == 0:
+            raise GeometryError("coordinates", "0,0 is in the Atlantic and almost always a mistake")
+        return Circle(center=Position(lon=lon, lat=lat), radius_m=self.radius_m)
+
+
+class Namer:
+    """Gives every geofence of one file a name of its own: the placemark's, else its folder's, else the document's.
+
+    >>> namer = Namer("sites.kml")
+    >>> [namer.name("Gate", ()), namer.name("gate", ()), namer.name(None, ("Sites", "North")), namer.name(None, ())]
+    ['Gate', 'gate 2', 'North', 'sites']
+    """
+
+    def __init__(self, file_name: str) -> None:
+        self._fallback = file_name.rsplit("/", 1)[-1].removesuffix(".kml") or "Import"
+        self._taken: Counter[str] = Counter()
+        self._used: set[str] = set()
+
+    def name(self, own: str | None, containers: tuple[str, ...]) -> str:
+        wanted = next((text for text in (own, *reversed(containers)) if text and is_visible(text)), self._fallback)
+        wanted = wanted[:MAX_NAME_LENGTH].strip()
+        name = wanted
+        while folded(name) in self._used:
+            self._taken[folded(wanted)] += 1
+            suffix = f" {self._taken[folded(wanted)] + 1}"
+            name = wanted[: MAX_NAME_LENGTH - len(suffix)] + suffix
+        self._used.add(folded(name))
+        return name
+
+
+def rows_of(placemark: Placemark, namer: Namer) -> Iterator[Row]:
+    """One row for each geometry and one for each problem, so that nothing of the file goes untold."""
+    about: dict[str, Any] = {"placemark": placemark.ordinal, "line": placemark.line}
+    for geometry in placemark.geometries:
+        yield Row(
+            **about,
+            name=namer.name(placemark.name, placemark.containers),
+            kind=geometry.kind,
+            rings=geometry.rings,
+            radius_m=_radius_m(geometry, placemark.data),
+            description=(placemark.description or "")[:500] or None,
+        )
+    for problem in placemark.problems:
+        yield Row(**about, name=placemark.name or "", problem=problem)
+
+
+def _radius_m(geometry: KmlGeometry, data: Mapping[str, str]) -> float:
+    """The radius that some producers write into ExtendedData, else the default."""
+    if geometry.kind == "Polygon":
+        return DEFAULT_RADIUS_M
+    said = next((value for key, value in data.items() if key.casefold() == "radius"), "")
+    try:
+        return float(said)
+    except ValueError:
+        return DEFAULT_RADIUS_M

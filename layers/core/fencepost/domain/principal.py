@@ -1,0 +1,47 @@
+"""Who asks, and what they may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fencepost.domain.errors import Forbidden
+
+
+class Right(StrEnum):
+    READ_GEOFENCES = "read geofences"
+    WRITE_GEOFENCES = "write geofences"
+    DELETE_GEOFENCES = "delete geofences"
+    CHECK = "check positions"
+    OWN_CLOCK = "own clock"
+    ALL_CLOCKS = "clocks of others"
+
+
+ROLES: dict[str, frozenset[Right]] = {
+    "admin": frozenset(Right),
+    "editor": frozenset({Right.READ_GEOFENCES, Right.WRITE_GEOFENCES, Right.CHECK}),
+    "viewer": frozenset({Right.READ_GEOFENCES, Right.CHECK}),
+    "approver": frozenset({Right.OWN_CLOCK, Right.ALL_CLOCKS}),
+    "employee": frozenset({Right.OWN_CLOCK, Right.CHECK}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """The authenticated caller: a user of one tenant, with roles.
+
+    >>> Principal(tenant_id="t", user_id="u", roles=frozenset({"viewer"})).may(Right.CHECK)
+    True
+    """
+
+    tenant_id: str
+    user_id: str
+    roles: frozenset[str]
+
+    def may(self, right: Right) -> bool:
+        return any(right in ROLES.get(role, frozenset()) for role in self.roles)
+
+    def needs(self, right: Right) -> None:
+        """Raises Forbidden where the right is missing."""
+        if not self.may(right):
+            raise Forbidden(right.value)

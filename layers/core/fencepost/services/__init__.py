@@ -1,0 +1,1 @@
+"""Use cases: each takes its stores as ports and the time as `now`."""

@@ -1,0 +1,277 @@
+"""The time clock: start, break, stop and cancel, checked against the geofences that apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fencepost.domain.clock import CATEGORIES, Punch, RunningClock, TenantSettings, TimeEntry, new_clock
+from fencepost.domain.errors import (
+    AlreadyClockedIn,
+    Busy,
+    Forbidden,
+    Invalid,
+    NoRunningClock,
+    NotFound,
+    OutsideGeofence,
+    VersionMismatch,
+)
+from fencepost.domain.events import Event
+from fencepost.domain.principal import Right
+from fencepost.domain.verdict import Candidate, Fix, Verdict, judge
+from fencepost.services.ids import NewId, new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fencepost.domain.principal import Principal
+
+AHEAD_ALLOWED = timedelta(minutes=2)
+LATE_AFTER = timedelta(minutes=10)
+SYSTEM = "system"
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRequest:
+    """What is to be done. `at` None means now; `user_id` None means the caller."""
+
+    action: str
+    at: datetime | None = None
+    user_id: str | None = None
+    time_type: str = "work"
+    comment: str | None = None
+    organization_id: str | None = None
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """All that an action needs to know of a user, read at once."""
+
+    settings: TenantSettings
+    clock: RunningClock | None
+    calendar_version: int
+    organization_name: str | None
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the action left: the clock or the entry, and the entries that it pushed aside."""
+
+    clock: RunningClock | None = None
+    entry: TimeEntry | None = None
+    removed: tuple[TimeEntry, ...] = ()
+    message: str = "Success"
+
+    @property
+    def was_edited(self) -> bool:
+        """Whether another entry was removed, or this one was cut to a limit."""
+        return bool(self.removed) or (self.entry is not None and self.entry.stopped_by == "limit")
+
+
+class Clocks(Protocol):
+    """The port to where clocks and time entries are kept."""
+
+    def desk(self, tenant_id: str, user_id: str, organization_id: str | None) -> Desk | None: ...
+    def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
+    def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
+    def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
+    def overlapped(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]: ...
+    def save(
+        self,
+        tenant_id: str,
+        clock: RunningClock,
+        entry: TimeEntry,
+        removed: Sequence[TimeEntry],
+        calendar_version: int,
+        event: Event,
+    ) -> None: ...
+    def tell(self, event: Event) -> None: ...
+    def past_deadline(self, now: datetime) -> Iterable[tuple[str, RunningClock]]: ...
+
+
+@dataclass(frozen=True)
+class ClockService:
+    store: Clocks
+    make_id: NewId = field(default=new_id)
+
+    def act(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
+        """Do what is asked, on top of whatever else happens to the same clock at the same time.
+
+        Raises NotFound, Forbidden, Invalid, and ClockRefused with its kinds.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._act_once(who, request, now)
+            except VersionMismatch:
+                continue
+        raise Busy
+
+    def stop_forgotten(self, now: datetime) -> list[TimeEntry]:
+        """Stop every clock that is past its deadline, at the deadline. A clock stopped meanwhile is left alone."""
+        stopped = []
+        for tenant_id, clock in self.store.past_deadline(now):
+            desk = self.store.desk(tenant_id, clock.user_id, None)
+            if desk is None or desk.clock is None or desk.clock.deadline > now:
+                continue
+            punch = Punch(action="stop", at=desk.clock.deadline, received_at=now, acting_user_id=SYSTEM)
+            try:
+                outcome = self._saved(tenant_id, desk, punch, stopped_by="limit")
+            except VersionMismatch:
+                continue
+            if outcome.entry is not None:
+                stopped.append(outcome.entry)
+        return stopped
+
+    def _act_once(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
+        user_id = request.user_id or who.user_id
+        desk = self.store.desk(who.tenant_id, user_id, request.organization_id)
+        _check_may_act(who, user_id, desk)
+        assert desk is not None
+        _check_fields(request, desk, now)
+        if request.action == "start":
+            return self._start(who, user_id, request, desk, now)
+        if desk.clock is None:
+            raise NoRunningClock
+        if request.action == "cancel":
+            event = self._event("clock.cancelled", who.tenant_id, desk.clock, who.user_id, now)
+            self.store.discard(who.tenant_id, desk.clock, event)
+            return Outcome(clock=desk.clock, message="The clock was discarded.")
+        punch = _punch(who, request, now)
+        if request.action == "break":
+            return self._break(who, request, desk, desk.clock, punch)
+        # An impossible stop is told before the geofence is looked at.
+        desk.clock.stopped(punch.at, stopped_by="user")
+        judged = self._judged(who, user_id, request, desk, punch)
+        return self._saved(who.tenant_id, desk, judged, stopped_by="user")
+
+    def _start(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, now: datetime) -> Outcome:
+        if desk.clock is not None:
+            raise AlreadyClockedIn(desk.clock)
+        punch = self._judged(who, user_id, request, desk, _punch(who, request, now))
+        clock = new_clock(
+            clock_id=self.make_id(),
+            user_id=user_id,
+            at=punch.at,
+            settings=desk.settings,
+            fields={
+                "time_type": request.time_type,
+                "comment": request.comment,
+                "organization_id": request.organization_id,
+                "organization_name": desk.organization_name,
+                "punches": (punch,),
+            },
+        )
+        self.store.start(who.tenant_id, clock, self._event("clock.started", who.tenant_id, clock, who.user_id, now))
+        return Outcome(clock=clock)
+
+    def _break(self, who: Principal, request: ClockRequest, desk: Desk, clock: RunningClock, punch: Punch) -> Outcome:
+        after = clock.with_break_toggled(punch.at, self.make_id())
+        judged = self._judged(who, clock.user_id, request, desk, punch)
+        after = after.punched(judged)
+        event_type = "clock.break_started" if after.open_break else "clock.break_ended"
+        event = self._event(event_type, who.tenant_id, after, who.user_id, punch.received_at)
+        self.store.replace(who.tenant_id, clock, after, event)
+        return Outcome(clock=after)
+
+    def _saved(self, tenant_id: str, desk: Desk, punch: Punch, *, stopped_by: str) -> Outcome:
+        """The clock as an entry; entries that it overlaps are removed, as the reference says."""
+        clock = desk.clock
+        assert clock is not None
+        entry = clock.punched(punch).stopped(punch.at, stopped_by=stopped_by)
+        removed = tuple(self.store.overlapped(tenant_id, entry))
+        event = self._event(
+            "clock.stopped",
+            tenant_id,
+            clock,
+            punch.acting_user_id,
+            punch.received_at,
+            to=entry.end.isoformat(),
+            stoppedBy=entry.stopped_by,
+            removedEntryIds=[gone.id for gone in removed],
+        )
+        self.store.save(tenant_id, clock, entry, removed, desk.calendar_version, event)
+        return Outcome(entry=entry, removed=removed)
+
+    def _judged(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Punch:
+        """The punch with its verdict. A refusal raises OutsideGeofence, flags, or is not asked for, as set."""
+        mode = desk.settings.mode(request.action)
+        if mode == "off":
+            return punch
+        verdict = judge(desk.candidates, request.fix)
+        if verdict.is_allowed:
+            return replace(punch, verdict=verdict)
+        if mode == "block":
+            self.store.tell(self._refusal(who, user_id, punch, verdict))
+            raise OutsideGeofence(verdict)
+        return replace(punch, verdict=verdict, is_flagged=True)
+
+    def _refusal(self, who: Principal, user_id: str, punch: Punch, verdict: Verdict) -> Event:
+        return Event(
+            id=self.make_id(),
+            type="clock.refused",
+            tenant_id=who.tenant_id,
+            occurred_at=punch.received_at,
+            actor=who.user_id,
+            data={
+                "userId": user_id,
+                "action": punch.action,
+                "dateTime": punch.at.isoformat(),
+                "code": verdict.code,
+                "geofenceIds": [finding.geofence_id for finding in verdict.findings],
+            },
+        )
+
+    def _event(
+        self, event_type: str, tenant_id: str, clock: RunningClock, actor: str, now: datetime, **more: Any
+    ) -> Event:
+        about = {
+            "clockId": clock.id,
+            "userId": clock.user_id,
+            "from": clock.start.isoformat(),
+            "timeType": clock.time_type,
+            "organizationId": clock.organization_id,
+        }
+        return Event(
+            id=self.make_id(),
+            type=event_type,
+            tenant_id=tenant_id,
+            occurred_at=now,
+            actor=actor,
+            data=about | more,
+        )
+
+
+def _check_may_act(who: Principal, user_id: str, desk: Desk | None) -> None:
+    if desk is None:
+        raise NotFound("user")
+    needed = Right.OWN_CLOCK if user_id == who.user_id else Right.ALL_CLOCKS
+    if not who.may(needed):
+        raise Forbidden(needed.value)
+
+
+def _check_fields(request: ClockRequest, desk: Desk, now: datetime) -> None:
+    if request.at is not None and request.at > now + AHEAD_ALLOWED:
+        raise Invalid.field("dateTime", "is more than 2 minutes ahead of the server's clock")
+    if request.organization_id is not None and desk.organization_name is None:
+        raise NotFound("organization")
+    if request.time_type not in CATEGORIES:
+        raise Invalid.field("timeType", f"must be one of {', '.join(sorted(CATEGORIES))}")
+
+
+def _punch(who: Principal, request: ClockRequest, now: datetime) -> Punch:
+    at = (request.at or now.astimezone(UTC)).replace(microsecond=0)
+    fix = request.fix
+    return Punch(
+        action=request.action,
+        at=at,
+        received_at=now,
+        acting_user_id=who.user_id,
+        is_late=now - at > LATE_AFTER,
+        latitude=fix.position.lat if fix else None,
+        longitude=fix.position.lon if fix else None,
+        accuracy_m=fix.accuracy_m if fix else None,
+    )

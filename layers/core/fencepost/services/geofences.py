@@ -1,0 +1,168 @@
+"""Create, read, change, delete and list geofences, and say which contain a position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from geo.wgs84 import distance_m
+
+from fencepost.domain.errors import Busy, NotFound, VersionMismatch
+from fencepost.domain.events import Event
+from fencepost.domain.geofence import Geofence
+from fencepost.services.ids import NewId, new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from geo.shapes import Shape
+    from geo.wgs84 import Position
+
+    from fencepost.domain.principal import Principal
+
+    Changes = Callable[[Geofence], Mapping[str, Any]]
+    """From the geofence as it is to the fields that become different."""
+
+_ATTEMPTS = 4
+
+
+class Indexed(Protocol):
+    """What a check needs to know of a geofence."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def trigger_on(self) -> str: ...
+    @property
+    def action(self) -> Mapping[str, Any]: ...
+
+
+class Geofences(Protocol):
+    """The port to where geofences are kept."""
+
+    def get(self, tenant_id: str, geofence_id: str) -> Geofence | None: ...
+    def add(self, geofence: Geofence, event: Event) -> None: ...
+    def replace(self, before: Geofence, after: Geofence, event: Event) -> None: ...
+    def remove(self, geofence: Geofence, now: datetime, event: Event) -> None: ...
+    def newest_first(
+        self, tenant_id: str, limit: int, after: tuple[datetime, str] | None
+    ) -> tuple[list[Geofence], bool]: ...
+    def at(self, tenant_id: str, position: Position) -> Sequence[Indexed]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A geofence that contains the position. Metres; `edge_distance_m` is negative inside."""
+
+    geofence: Indexed
+    distance_m: float
+    edge_distance_m: float
+
+
+@dataclass(frozen=True)
+class GeofenceService:
+    store: Geofences
+    make_id: NewId = new_id
+
+    def create(self, who: Principal, fields: Mapping[str, Any], now: datetime) -> Geofence:
+        """Raises NameTaken, Invalid."""
+        geofence = Geofence(
+            id=self.make_id(), tenant_id=who.tenant_id, created_at=now, updated_at=now, **fields
+        ).entered()
+        self.store.add(geofence, self._event("geofence.created", geofence, who, now))
+        return geofence
+
+    def get(self, who: Principal, geofence_id: str) -> Geofence:
+        """Raises NotFound, for another tenant's too."""
+        geofence = self.store.get(who.tenant_id, geofence_id)
+        if geofence is None:
+            raise NotFound("geofence")
+        return geofence
+
+    def update(
+        self, who: Principal, geofence_id: str, changes: Changes, expected: int | None, now: datetime
+    ) -> Geofence:
+        """The geofence with the changes; what they do not name is kept.
+
+        Raises NotFound, VersionMismatch, NameTaken, Invalid.
+        """
+
+        def change(before: Geofence) -> Geofence:
+            after = before.changed(changes(before), now)
+            self.store.replace(before, after, self._event("geofence.updated", after, who, now))
+            return after
+
+        return self._on_current(who, geofence_id, expected, change)
+
+    def delete(self, who: Principal, geofence_id: str, expected: int | None, now: datetime) -> Geofence:
+        """The geofence as it last was. Raises NotFound, VersionMismatch."""
+
+        def remove(geofence: Geofence) -> Geofence:
+            self.store.remove(geofence, now, self._event("geofence.deleted", geofence, who, now))
+            return geofence
+
+        return self._on_current(who, geofence_id, expected, remove)
+
+    def _on_current(
+        self, who: Principal, geofence_id: str, expected: int | None, write: Callable[[Geofence], Geofence]
+    ) -> Geofence:
+        """Write on top of the current version: the `expected` one, or, where the caller names none, any.
+
+        A write that is overtaken by another is repeated on top of that, unless the caller named a version.
+        """
+        for _ in range(_ATTEMPTS):
+            geofence = self.get(who, geofence_id)
+            if expected not in (None, geofence.version):
+                raise VersionMismatch
+            try:
+                return write(geofence)
+            except VersionMismatch:
+                if expected is not None:
+                    raise
+        raise Busy
+
+    def newest_first(
+        self, who: Principal, limit: int, after: tuple[datetime, str] | None
+    ) -> tuple[list[Geofence], bool]:
+        return self.store.newest_first(who.tenant_id, limit, after)
+
+    def containing(self, who: Principal, position: Position) -> list[Match]:
+        """The active geofences that contain a position, the nearest centre first."""
+        matches = [
+            Match(
+                geofence=geofence,
+                distance_m=distance_m(position, geofence.shape.center),
+                edge_distance_m=geofence.shape.edge_distance_m(position),
+            )
+            for geofence in self.store.at(who.tenant_id, position)
+            if geofence.shape.covers(position)
+        ]
+        return sorted(matches, key=lambda match: (match.distance_m, match.geofence.id))
+
+    def _event(self, event_type: str, geofence: Geofence, who: Principal, now: datetime) -> Event:
+        return geofence_event(event_type, geofence, self.make_id(), who.user_id, now)
+
+
+def geofence_event(event_type: str, geofence: Geofence, event_id: str, actor: str, now: datetime) -> Event:
+    """An event tells what changed and its version, not the vertices: an EventBridge entry has 256 KB."""
+    center = geofence.shape.center
+    return Event(
+        id=event_id,
+        type=event_type,
+        tenant_id=geofence.tenant_id,
+        occurred_at=now,
+        actor=actor,
+        data={
+            "geofenceId": geofence.id,
+            "version": geofence.version,
+            "name": geofence.name,
+            "status": "active" if geofence.is_active else "inactive",
+            "latitude": center.lat,
+            "longitude": center.lon,
+        },
+    )

@@ -1,0 +1,226 @@
+"""Importing a dropped KML file: read it whole, split it, make its geofences chunk by chunk, report.
+
+Each step may be repeated, after a crash or a message delivered twice, and leaves the same result: the file is
+known by bucket, key and version, chunks by number, geofences by ids derived from both, and a chunk's checkpoint
+moves in the same transaction as the geofences that it counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from geo.errors import GeometryError
+from geo.kml import KmlError, read_kml
+
+from fencepost.domain.errors import NameTaken, VersionMismatch
+from fencepost.domain.events import Event
+from fencepost.domain.imports import Chunk, Drop, Job, LeftOut, Made, chunk_object_key, geofence_of, report
+from fencepost.domain.placemarks import Namer, Row, rows_of
+from fencepost.services.geofences import geofence_event
+from fencepost.services.ids import NewId, new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from fencepost.domain.geofence import Geofence
+
+MAX_FILE_BYTES = 512 * 2**20
+# One placemark's text: some 80,000 vertices. What a polygon takes is far less.
+MAX_TEXT_BYTES = 4 * 2**20
+ROWS_A_CHUNK = 100
+VERTICES_A_CHUNK = 20_000
+
+
+class Objects(Protocol):
+    """The port to the bucket."""
+
+    def read(self, drop: Drop) -> Iterable[bytes]: ...
+    def put_rows(self, key: str, rows: Sequence[Row]) -> None: ...
+    def get_rows(self, key: str) -> list[Row]: ...
+    def put_report(self, key: str, report: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one row comes to: a geofence to be written with its event, or a reason why not."""
+
+    outcome: Made | LeftOut
+    geofence: Geofence | None = None
+    event: Event | None = None
+
+
+class Jobs(Protocol):
+    """The port to where imports and their checkpoints are kept."""
+
+    def is_tenant(self, tenant_id: str) -> bool: ...
+    def get(self, tenant_id: str, import_id: str) -> Job | None: ...
+    def begin(self, job: Job) -> None: ...
+    def chunk(self, tenant_id: str, import_id: str, number: int) -> Chunk: ...
+    def chunks(self, job: Job) -> list[Chunk]: ...
+    def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]: ...
+    def advance(self, chunk: Chunk, steps: Sequence[Step]) -> Chunk: ...
+    def finish_chunk(self, chunk: Chunk) -> None: ...
+    def finish(self, job: Job, event: Event) -> None: ...
+
+
+class Queue(Protocol):
+    """The port to the workers."""
+
+    def send(self, messages: Sequence[dict[str, Any]]) -> None: ...
+
+
+@dataclass(frozen=True)
+class ImportService:
+    objects: Objects
+    jobs: Jobs
+    queue: Queue | None = None
+    make_id: NewId = field(default=new_id)
+
+    def begin(self, drop: Drop, now: datetime) -> Job:
+        """Read a dropped file whole, split it into chunks and hand them to the workers.
+
+        A file that cannot be read, or that lies in no tenant's folder, becomes a failed report; nothing is written.
+        """
+        tenant_id = drop.tenant_id
+        if tenant_id is None or not self.jobs.is_tenant(tenant_id):
+            return self._rejected(drop, now)
+        job = self.jobs.get(tenant_id, drop.import_id)
+        if job is None:
+            job = self._read(tenant_id, drop, now)
+            self.jobs.begin(job)
+        if job.status == "failed":
+            self._fail(job, now)
+        elif job.chunks == 0:
+            self._report_if_done(job, now)
+        elif job.status == "running":
+            self._hand_out(job)
+        return job
+
+    def work(self, tenant_id: str, import_id: str, number: int, now: datetime) -> None:
+        """Make the geofences of one chunk, from its checkpoint on; the last chunk to end writes the report."""
+        chunk = self.jobs.chunk(tenant_id, import_id, number)
+        if not chunk.is_finished:
+            self.jobs.finish_chunk(self._made(chunk, now))
+        job = self.jobs.get(tenant_id, import_id)
+        if job is not None:
+            self._report_if_done(job, now)
+
+    def _read(self, tenant_id: str, drop: Drop, now: datetime) -> Job:
+        job = Job(tenant_id=tenant_id, import_id=drop.import_id, drop=drop, started_at=now, chunks=0, placemarks=0)
+        if drop.size_bytes > MAX_FILE_BYTES:
+            return replace(job, status="failed", reason=f"the file has more than {MAX_FILE_BYTES:,} bytes")
+        chunks = placemarks = 0
+        namer = Namer(drop.key)
+        rows: list[Row] = []
+        try:
+            for placemark in read_kml(self.objects.read(drop), max_text_bytes=MAX_TEXT_BYTES):
+                placemarks += 1
+                rows.extend(rows_of(placemark, namer))
+                for full in _full_chunks(rows):
+                    self.objects.put_rows(chunk_object_key(tenant_id, drop.import_id, chunks), full)
+                    chunks += 1
+        except KmlError as error:
+            return replace(job, status="failed", reason=str(error))
+        if rows:
+            self.objects.put_rows(chunk_object_key(tenant_id, drop.import_id, chunks), rows)
+            chunks += 1
+        return replace(job, chunks=chunks, placemarks=placemarks)
+
+    def _hand_out(self, job: Job) -> None:
+        assert self.queue is not None
+        about = {"tenantId": job.tenant_id, "importId": job.import_id}
+        self.queue.send([{**about, "chunk": number} for number in range(job.chunks)])
+
+    def _made(self, chunk: Chunk, now: datetime) -> Chunk:
+        """The chunk with every row through."""
+        rows = self.objects.get_rows(chunk.object_key)
+        steps = [self._step(row, chunk, n, now) for n, row in enumerate(rows)]
+        waiting = [step.geofence for step in steps[chunk.done :] if step.geofence is not None]
+        taken = self.jobs.taken_names(chunk.tenant_id, waiting)
+        while chunk.done < len(rows):
+            steps = [_unless_taken(step, row, taken) for step, row in zip(steps, rows, strict=True)]
+            try:
+                chunk = self.jobs.advance(chunk, steps[chunk.done :])
+            except NameTaken as error:
+                taken = {error.name}
+            except VersionMismatch:
+                # Another delivery of the same message was faster: go on from where it stands.
+                chunk = self.jobs.chunk(chunk.tenant_id, chunk.import_id, chunk.number)
+        return chunk
+
+    def _step(self, row: Row, chunk: Chunk, number: int, now: datetime) -> Step:
+        if row.problem is not None:
+            return Step(outcome=LeftOut.of(row, row.problem))
+        try:
+            geofence = geofence_of(row, chunk, number, now)
+        except GeometryError as error:
+            return Step(outcome=LeftOut.of(row, error.reason))
+        actor = f"import:{chunk.import_id}"
+        return Step(
+            outcome=Made(id=geofence.id, name=geofence.name, placemark=row.placemark),
+            geofence=geofence,
+            event=geofence_event("geofence.created", geofence, self.make_id(), actor, now),
+        )
+
+    def _report_if_done(self, job: Job, now: datetime) -> None:
+        if job.status != "running" or job.chunks_done < job.chunks:
+            return
+        job = replace(job, status="completed")
+        self._tell(job, self.jobs.chunks(job), now)
+
+    def _fail(self, job: Job, now: datetime) -> None:
+        self._tell(job, [], now)
+
+    def _tell(self, job: Job, chunks: Sequence[Chunk], now: datetime) -> None:
+        """The report, then the event: whoever hears of the end finds the report there."""
+        told = report(job, chunks, now)
+        key = job.drop.report_key(is_known=True)
+        self.objects.put_report(key, told)
+        data = {"importId": job.import_id, "reportKey": key, "status": job.status, "counts": told["counts"]}
+        event = Event(
+            id=self.make_id(),
+            type=f"import.{job.status}",
+            tenant_id=job.tenant_id,
+            occurred_at=now,
+            actor=f"import:{job.import_id}",
+            data=data,
+        )
+        self.jobs.finish(job, event)
+
+    def _rejected(self, drop: Drop, now: datetime) -> Job:
+        reason = "the file is in no tenant's folder; upload it to uploads/<tenantId>/"
+        job = Job(
+            tenant_id="",
+            import_id=drop.import_id,
+            drop=drop,
+            started_at=now,
+            chunks=0,
+            placemarks=0,
+            status="failed",
+            reason=reason,
+        )
+        self.objects.put_report(drop.report_key(is_known=False), report(job, [], now))
+        return job
+
+
+def _full_chunks(rows: list[Row]) -> Iterator[list[Row]]:
+    """Take whole chunks off the front of `rows`: so many rows, or fewer that have many vertices together."""
+    while len(rows) >= ROWS_A_CHUNK or _vertices(rows) >= VERTICES_A_CHUNK:
+        size, vertices = 0, 0
+        while size < min(len(rows), ROWS_A_CHUNK) and vertices < VERTICES_A_CHUNK:
+            vertices += _vertices(rows[size : size + 1])
+            size += 1
+        yield rows[:size]
+        del rows[:size]
+
+
+def _vertices(rows: Iterable[Row]) -> int:
+    return sum(len(ring) for row in rows for ring in row.rings)
+
+
+def _unless_taken(step: Step, row: Row, taken: set[str]) -> Step:
+    if step.geofence is None or step.geofence.name not in taken:
+        return step
+    return Step(outcome=LeftOut.of(row, str(NameTaken(row.name))))

@@ -1,0 +1,65 @@
+"""Setting up tenants, their users and their API keys, and knowing a caller by a key."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fencepost.domain import api_keys
+from fencepost.domain.api_keys import StoredKey
+from fencepost.domain.errors import Invalid
+from fencepost.domain.principal import ROLES, Principal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class Tenants(Protocol):
+    """The port to where tenants, users and API keys are kept. Putting what is there keeps what hangs on it."""
+
+    def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None: ...
+    def put_entity(self, tenant_id: str, table: str, entity_id: str, name: str) -> None: ...
+    def put_key(self, key: StoredKey) -> None: ...
+    def get_key(self, key_id: str) -> StoredKey | None: ...
+
+
+@dataclass(frozen=True)
+class TenantService:
+    store: Tenants
+
+    def put_tenant(self, tenant_id: str, name: str, *, clock_limit_hours: float | None = None) -> None:
+        """Create a tenant, or change its name and limit. Raises Invalid."""
+        _check_id("tenantId", tenant_id)
+        self.store.put_tenant(tenant_id, {"name": name, "clockLimitHours": clock_limit_hours})
+
+    def put_user(self, tenant_id: str, user_id: str, name: str) -> None:
+        """Create a user, or change the name. Raises Invalid."""
+        _check_id("userId", user_id)
+        self.store.put_entity(tenant_id, "users", user_id, name)
+
+    def issue_key(self, tenant_id: str, user_id: str, roles: Sequence[str]) -> str:
+        """A new API key; it is not kept and cannot be shown again. Raises Invalid for an unknown role."""
+        unknown = sorted(set(roles) - ROLES.keys())
+        if unknown:
+            raise Invalid.field("roles", f"no such role: {', '.join(unknown)}; there are {', '.join(ROLES)}")
+        key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
+        principal = Principal(tenant_id=tenant_id, user_id=user_id, roles=frozenset(roles))
+        self.store.put_key(StoredKey(id=key_id, secret_sha256=api_keys.digest(secret), principal=principal))
+        return api_keys.token(key_id, secret)
+
+    def principal_of(self, token: str) -> Principal | None:
+        """Whom a token stands for, or None."""
+        parts = api_keys.parts_of(token)
+        if parts is None:
+            return None
+        key = self.store.get_key(parts[0])
+        return key.principal if key is not None and key.matches(parts[1]) else None
+
+
+def _check_id(field: str, value: str) -> None:
+    if not _ID.fullmatch(value):
+        raise Invalid.field(field, "must be 1 to 64 letters, digits, - and _, the first a letter or digit")

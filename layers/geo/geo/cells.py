@@ -1,0 +1,123 @@
+"""The grid of cells behind the index: which cell holds a position, which cells hold a shape.
+
+Cells are plain boxes of longitude and latitude, 360 / 2^level degrees on a side, at five levels from 1.2 km to
+45 degrees. A shape is entered at one level only, the finest at which few enough cells cover it, so a position
+looks at five cells and meets every shape that could contain it, however many there are elsewhere.
+"""
+
+from __future__ import annotations
+
+from math import floor
+from typing import TYPE_CHECKING, NamedTuple
+
+from geo.shapes import Bounds, Circle, Corridor, Polygon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from geo.shapes import Shape
+    from geo.wgs84 import Position
+
+LEVELS = (15, 12, 9, 6, 3)
+MAX_CELLS = 32
+# A polygon's box may hold many more cells than the polygon meets; past this the next level is tried at once.
+_MAX_LOOKED_AT = 2_048
+
+
+class Cell(NamedTuple):
+    """Column `x` counts east from the antimeridian, row `y` north from the south pole."""
+
+    level: int
+    x: int
+    y: int
+
+    def __str__(self) -> str:
+        return f"{self.level}.{self.x}.{self.y}"
+
+
+def cells_at(position: Position) -> list[Cell]:
+    """The five cells that hold a position, finest first.
+
+    >>> from geo.wgs84 import Position
+    >>> [str(cell) for cell in cells_at(Position(lon=-97.7431, lat=30.2672))]
+    ['15.7487.10946', '12.935.1368', '9.116.171', '6.14.21', '3.1.2']
+    """
+    return [_cell_of(level, position.lon, position.lat) for level in LEVELS]
+
+
+def cover(shape: Shape, max_cells: int = MAX_CELLS) -> frozenset[Cell]:
+    """The cells of the one level at which the shape is entered: the finest that takes at most `max_cells`.
+
+    Every position that the shape covers lies in one of them. `max_cells` below 4 may be exceeded, for a shape
+    that sits on a corner of the coarsest level.
+
+    >>> from geo.wgs84 import Position
+    >>> sorted(str(cell) for cell in cover(Circle(center=Position(lon=0.005, lat=0.005), radius_m=100)))
+    ['15.16384.8192']
+    """
+    for level in LEVELS:
+        cells = _cells_meeting(shape, level)
+        if cells is not None and (len(cells) <= max_cells or level == LEVELS[-1]):
+            return cells
+    raise AssertionError("the coarsest level has only 32 cells")
+
+
+def _cells_meeting(shape: Shape, level: int) -> frozenset[Cell] | None:
+    """The cells of a level that the shape meets, or None where there are too many to look at."""
+    if isinstance(shape, Corridor):
+        if _count(shape.bounds, level) > _MAX_LOOKED_AT:
+            return None
+        return frozenset(cell for box in shape.boxes_along(360 / 2**level) for cell in _cells_in(box, level))
+    if _count(shape.bounds, level) > (MAX_CELLS if isinstance(shape, Circle) else _MAX_LOOKED_AT):
+        return None
+    cells = frozenset(_cells_in(shape.bounds, level))
+    return _met_by_polygon(shape, cells) if isinstance(shape, Polygon) and len(cells) > 1 else cells
+
+
+def _met_by_polygon(polygon: Polygon, cells: frozenset[Cell]) -> frozenset[Cell]:
+    import shapely
+
+    ordered = sorted(cells)
+    met: set[Cell] = set()
+    for turn in (0, 360):
+        boxes = [_box(cell, turn) for cell in ordered]
+        hits = shapely.intersects(polygon.planar, shapely.box(*zip(*boxes, strict=True)))
+        met.update(cell for cell, hit in zip(ordered, hits.tolist(), strict=True) if hit)
+    return frozenset(met)
+
+
+def _box(cell: Cell, turn: int) -> tuple[float, float, float, float]:
+    side = 360 / 2**cell.level
+    west, south = cell.x * side - 180 + turn, cell.y * side - 90
+    return west, south, west + side, south + side
+
+
+def _columns(box: Bounds, level: int) -> range:
+    """The columns of a box, running on past the last one where it crosses the antimeridian."""
+    across = 2**level
+    first, last = floor((box.west + 180) / 360 * across), floor((box.east + 180) / 360 * across)
+    return range(first, min(last, first + across - 1) + 1)
+
+
+def _rows(box: Bounds, level: int) -> range:
+    return range(_row(level, box.south), _row(level, box.north) + 1)
+
+
+def _row(level: int, lat: float) -> int:
+    upright = 1 << level - 1
+    return max(0, min(upright - 1, floor((lat + 90) / 180 * upright)))
+
+
+def _cell_of(level: int, lon: float, lat: float) -> Cell:
+    across = 2**level
+    return Cell(level, floor((lon + 180) / 360 * across) % across, _row(level, lat))
+
+
+def _count(box: Bounds, level: int) -> int:
+    return len(_columns(box, level)) * len(_rows(box, level))
+
+
+def _cells_in(box: Bounds, level: int) -> Iterable[Cell]:
+    across = 2**level
+    rows = _rows(box, level)
+    return (Cell(level, x % across, y) for x in _columns(box, level) for y in rows)

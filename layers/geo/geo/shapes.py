@@ -1,0 +1,371 @@
+"""Circles, corridors and polygons: which positions they cover, and how far their boundary is.
+
+Every shape answers the same questions. The boundary belongs to the shape: a worker on the fence is inside.
+Edges are straight in longitude and latitude (RFC 7946, section 3.1.1) and take the short way round the globe
+(section 3.1.9), so a shape may cross the antimeridian or hold a pole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import asin, ceil, cos, degrees, floor, isfinite, radians, sin
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from geo.errors import GeometryError
+from geo.wgs84 import Frame, Position, angular_radius_deg, distance_m
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LonLat = tuple[float, float]
+"""A vertex: longitude, then latitude, in degrees."""
+
+MIN_RADIUS_M, MAX_RADIUS_M = 0.001, 100_000.0
+MAX_CORRIDOR_POINTS = 1_024
+MAX_VERTICES = 10_000
+MAX_ACROSS_DEG = 80.0
+
+# The smallest radius of curvature of the ellipsoid is 6,335,439 m: dividing by less makes every box wide enough.
+_SMALL_EARTH_M = 6_330_000.0
+_STEP_DEG = 0.05
+# A step of 0.05 degrees bends less than this away from its chord (0.26 m at 60 degrees of latitude).
+_BEND_M = 1.0
+_FINE_STEPS = 64
+
+
+class Bounds(NamedTuple):
+    """A box in degrees. `west` is in [-180, 180]; `east` is west of nothing: it may exceed 180, never west + 360."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def meets(self, lon: float, lat: float) -> bool:
+        """Whether the box holds a point, its border included.
+
+        >>> Bounds(170, -10, 190, 10).meets(-175, 0)
+        True
+        """
+        if not self.south <= lat <= self.north:
+            return False
+        return any(self.west <= turn <= self.east for turn in (lon, lon + 360, lon - 360))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circle:
+    """All positions at most `radius_m` metres from `center`.
+
+    >>> office = Circle(center=Position(lon=-97.7431, lat=30.2672), radius_m=100)
+    >>> office.covers(Position(lon=-97.7431, lat=30.2680)), office.covers(Position(lon=-97.7431, lat=30.2682))
+    (True, False)
+    """
+
+    center: Position
+    radius_m: float
+
+    def __post_init__(self) -> None:
+        _check_radius(self.radius_m)
+
+    def covers(self, position: Position) -> bool:
+        return self.edge_distance_m(position) <= 0
+
+    def edge_distance_m(self, position: Position) -> float:
+        """Metres to the boundary, negative inside."""
+        return distance_m(position, self.center) - self.radius_m
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        return _grown(Bounds(self.center.lon, self.center.lat, self.center.lon, self.center.lat), self.radius_m)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corridor:
+    """All positions at most `half_width_m` metres from a line of at least two vertices."""
+
+    points: tuple[LonLat, ...]
+    half_width_m: float
+
+    def __post_init__(self) -> None:
+        _check_radius(self.half_width_m)
+        points = without_repeats(_checked_vertices("points", self.points))
+        if len(points) < 2:
+            raise GeometryError("points", "a corridor needs at least 2 different points")
+        if len(points) > MAX_CORRIDOR_POINTS:
+            raise GeometryError("points", f"a corridor takes at most {MAX_CORRIDOR_POINTS:,} points")
+        _check_across("points", points)
+        object.__setattr__(self, "points", points)
+
+    def covers(self, position: Position) -> bool:
+        return self.edge_distance_m(position) <= 0
+
+    def edge_distance_m(self, position: Position) -> float:
+        """Metres to the boundary, negative inside."""
+        return self._line.distance_m(position) - self.half_width_m
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        return _grown(_bounds_of(self._line.vertices), self.half_width_m)
+
+    @cached_property
+    def center(self) -> Position:
+        """The point half-way along the line."""
+        import shapely
+
+        middle = shapely.line_interpolate_point(shapely.LineString(self._line.vertices), 0.5, normalized=True)
+        return _wrapped(middle.x, middle.y)
+
+    def boxes_along(self, longest_deg: float) -> list[Bounds]:
+        """Boxes that together hold the corridor, one for each stretch of at most `longest_deg` degrees."""
+        lon, lat = _stepped(self._line.vertices, longest_deg)
+        ends = zip(lon[:-1].tolist(), lat[:-1].tolist(), lon[1:].tolist(), lat[1:].tolist(), strict=True)
+        return [_grown(Bounds(min(a, c), min(b, d), max(a, c), max(b, d)), self.half_width_m) for a, b, c, d in ends]
+
+    @cached_property
+    def _line(self) -> _Edges:
+        return _Edges(_unwrapped(self.points))
+
+
+Ring = tuple[LonLat, ...]
+"""The vertices of a ring, the first not repeated at the end, in either direction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polygon:
+    """One or several parts, each an outer ring and its holes.
+
+    Rings come open or closed and are kept open. Crossing, touching-along-a-line and misplaced rings are refused.
+
+    >>> yard = Polygon(parts=((((0, 0), (0.01, 0), (0.01, 0.01), (0, 0.01)),),))
+    >>> yard.covers(Position(lon=0.01, lat=0.005)), yard.covers(Position(lon=0.011, lat=0.005))
+    (True, False)
+    """
+
+    parts: tuple[tuple[Ring, ...], ...]
+
+    def __post_init__(self) -> None:
+        parts = tuple(tuple(_checked_ring(ring) for ring in part) for part in self.parts)
+        if not parts or not all(parts):
+            raise GeometryError("points", "a polygon needs an outer ring")
+        vertices = [vertex for part in parts for ring in part for vertex in ring]
+        if len(vertices) > MAX_VERTICES:
+            raise GeometryError("points", f"a polygon takes at most {MAX_VERTICES:,} points, not {len(vertices):,}")
+        _check_across("points", vertices)
+        object.__setattr__(self, "parts", parts)
+        self._check_valid()
+
+    @classmethod
+    def of_one_ring(cls, ring: Sequence[LonLat]) -> Polygon:
+        return cls(parts=((tuple(ring),),))
+
+    def covers(self, position: Position) -> bool:
+        import shapely
+
+        west, _, east, _ = self.bounds
+        turns = (lon for lon in (position.lon, position.lon + 360, position.lon - 360) if west <= lon <= east)
+        return any(bool(shapely.intersects_xy(self.planar, lon, position.lat)) for lon in turns)
+
+    def edge_distance_m(self, position: Position) -> float:
+        """Metres to the boundary, negative inside."""
+        nearest = min(edges.distance_m(position) for edges in self._boundary)
+        return -nearest if self.covers(position) else nearest
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        west, south, east, north = self.planar.bounds
+        return Bounds(west, south, min(east, west + 360), north)
+
+    @cached_property
+    def center(self) -> Position:
+        """The centroid in the plane of longitude and latitude."""
+        middle = self.planar.centroid
+        return _wrapped(middle.x, middle.y)
+
+    @cached_property
+    def planar(self) -> Any:
+        """The shapely geometry in unwrapped longitude and latitude, prepared for many questions.
+
+        Starts between -180 and 180 degrees and runs east; a ring around a pole is closed along the pole.
+        """
+        import numpy as np
+        import shapely
+
+        polygons = []
+        for part in self.parts:
+            shell, *holes = (_closed_in_plane(ring) for ring in part)
+            west, east = shell[:, 0].min(), shell[:, 0].max()
+            for hole in holes:
+                hole[:, 0] += 360 * round(((west + east) - (hole[:, 0].min() + hole[:, 0].max())) / 720)
+            polygons.append(shapely.Polygon(shell, holes))
+        geometry = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+        turns = 360 * floor((geometry.bounds[0] + 180) / 360)
+        if turns:
+            geometry = shapely.transform(geometry, lambda lonlat: lonlat - np.array([turns, 0]))
+        shapely.prepare(geometry)
+        return geometry
+
+    @cached_property
+    def _boundary(self) -> list[_Edges]:
+        """The rings as edges; the seam along which a ring around a pole is closed is none."""
+        return [_Edges(_unwrapped((*ring, ring[0]))) for part in self.parts for ring in part]
+
+    def _check_valid(self) -> None:
+        import shapely
+
+        if not shapely.is_valid(self.planar):
+            raise GeometryError("points", f"the polygon is not valid: {_plain(shapely.is_valid_reason(self.planar))}")
+
+
+Shape = Circle | Corridor | Polygon
+
+
+class _Edges:
+    """A line of straight longitude-latitude edges, and the distance to it."""
+
+    def __init__(self, vertices: NDArray[np.float64]) -> None:
+        self.vertices = vertices
+
+    @cached_property
+    def _steps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return _stepped(self.vertices, _STEP_DEG)
+
+    def distance_m(self, position: Position) -> float:
+        """Metres from a position to the nearest point of the line.
+
+        Two looks: every step of 0.05 degrees as a chord of the frame's plane, then the steps that could hold
+        the nearest point again, each cut into 64, where chord and edge differ by less than 0.1 mm.
+        """
+        import numpy as np
+
+        lon, lat = self._steps
+        frame = Frame(position)
+        reach = _to_segments_m(*frame.plane_m(lon, lat))
+        close = np.flatnonzero(reach <= reach.min() + 2 * _BEND_M)
+        along = np.linspace(0.0, 1.0, _FINE_STEPS + 1)
+        fine_lon = lon[close, None] + (lon[close + 1] - lon[close])[:, None] * along
+        fine_lat = lat[close, None] + (lat[close + 1] - lat[close])[:, None] * along
+        return float(_to_segments_m(*frame.plane_m(fine_lon, fine_lat)).min())
+
+
+def _to_segments_m(east: NDArray[np.float64], north: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance from the origin to each segment between neighbours along the last axis."""
+    import numpy as np
+
+    x, y = east[..., :-1], north[..., :-1]
+    dx, dy = np.diff(east), np.diff(north)
+    length2 = dx * dx + dy * dy
+    at = np.divide(-(x * dx + y * dy), length2, out=np.zeros_like(length2), where=length2 > 0).clip(0, 1)
+    nearest: NDArray[np.float64] = np.hypot(x + at * dx, y + at * dy)
+    return nearest
+
+
+def _stepped(vertices: NDArray[np.float64], longest_deg: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The vertices, with more between them so that no step is longer than `longest_deg` on either axis."""
+    import numpy as np
+
+    spans = np.abs(np.diff(vertices, axis=0)).max(axis=1)
+    counts = np.maximum(1, np.ceil(spans / longest_deg)).astype(int)
+    at = np.concatenate([[0.0], np.cumsum(counts)])
+    wanted = np.arange(at[-1] + 1)
+    return np.interp(wanted, at, vertices[:, 0]), np.interp(wanted, at, vertices[:, 1])
+
+
+def _unwrapped(points: Sequence[LonLat]) -> NDArray[np.float64]:
+    """Vertices with no jump over the antimeridian, moved by whole turns only, so that they stay exact.
+
+    >>> _unwrapped([(179.0, 0.0), (-179.0, 0.0)]).tolist()
+    [[179.0, 0.0], [181.0, 0.0]]
+    """
+    import numpy as np
+
+    vertices = np.array(points, dtype=np.float64)
+    turns = np.cumsum(np.rint(np.diff(vertices[:, 0]) / 360))
+    vertices[1:, 0] -= 360 * turns
+    return vertices
+
+
+def _closed_in_plane(ring: Ring) -> NDArray[np.float64]:
+    """A ring of the plane. One that runs once round the globe holds a pole, and is closed along it."""
+    import numpy as np
+
+    vertices = _unwrapped((*ring, ring[0]))
+    if abs(vertices[-1, 0] - vertices[0, 0]) < 180:
+        return vertices
+    pole = 90.0 if vertices[:, 1].mean() > 0 else -90.0
+    seam = [[vertices[-1, 0], pole], [vertices[0, 0], pole], vertices[0].tolist()]
+    return np.concatenate([vertices, np.array(seam)])
+
+
+def without_repeats(points: Sequence[LonLat]) -> tuple[LonLat, ...]:
+    """The points without those that repeat the one before.
+
+    >>> without_repeats([(1, 2), (1, 2), (3, 4)])
+    ((1, 2), (3, 4))
+    """
+    return tuple(point for k, point in enumerate(points) if k == 0 or point != points[k - 1])
+
+
+def _checked_ring(ring: Sequence[LonLat]) -> Ring:
+    points = without_repeats(_checked_vertices("points", ring))
+    if len(points) > 1 and points[0] == points[-1]:
+        points = points[:-1]
+    if len(set(points)) < 3:
+        raise GeometryError("points", "a ring needs at least 3 different points")
+    return points
+
+
+def _checked_vertices(field: str, points: Sequence[LonLat]) -> tuple[LonLat, ...]:
+    checked = []
+    for k, (lon, lat) in enumerate(points):
+        if not (isfinite(lon) and -180 <= lon <= 180 and isfinite(lat) and -90 <= lat <= 90):
+            raise GeometryError(
+                f"{field}[{k}]", "longitude must be from -180 to 180 and latitude from -90 to 90 degrees"
+            )
+        checked.append((lon + 0.0, lat + 0.0))  # -0.0 becomes 0.0
+    return tuple(checked)
+
+
+def _check_radius(radius_m: float) -> None:
+    if not (isfinite(radius_m) and MIN_RADIUS_M <= radius_m <= MAX_RADIUS_M):
+        raise GeometryError("radius_m", f"must be from {MIN_RADIUS_M} to {MAX_RADIUS_M:,.0f} metres")
+
+
+def _check_across(field: str, points: Sequence[LonLat]) -> None:
+    _, radius_deg = angular_radius_deg(points)
+    if 2 * radius_deg > MAX_ACROSS_DEG:
+        raise GeometryError(field, f"the shape is more than {MAX_ACROSS_DEG:.0f} degrees across")
+
+
+def _bounds_of(vertices: NDArray[np.float64]) -> Bounds:
+    west, south = vertices.min(axis=0).tolist()
+    east, north = vertices.max(axis=0).tolist()
+    turns = 360 * floor((west + 180) / 360)
+    return Bounds(west - turns, south, east - turns, north)
+
+
+def _grown(box: Bounds, by_m: float) -> Bounds:
+    """The box with everything that is at most `by_m` metres away, a little more rather than less."""
+    arc = by_m / _SMALL_EARTH_M
+    south, north = box.south - degrees(arc) - 1e-9, box.north + degrees(arc) + 1e-9
+    if south <= -90 or north >= 90:
+        return Bounds(-180.0, max(south, -90.0), 180.0, min(north, 90.0))
+    nearest_pole = radians(max(abs(box.south), abs(box.north)))
+    widen = degrees(asin(min(1.0, sin(arc) / cos(nearest_pole)))) * 1.01 + 1e-9
+    if box.east - box.west + 2 * widen >= 360:
+        return Bounds(-180.0, south, 180.0, north)
+    west, east = box.west - widen, box.east + widen
+    turns = 360 * floor((west + 180) / 360)
+    return Bounds(west - turns, south, east - turns, north)
+
+
+def _wrapped(lon: float, lat: float) -> Position:
+    return Position(lon=lon - 360 * ceil((lon - 180) / 360), lat=lat)
+
+
+def _plain(reason: str) -> str:
+    """Shapely's reason in words: 'Self-intersection[0.5 0.5]' with the place as longitude and latitude."""
+    words, _, place = reason.partition("[")
+    return f"{words.lower()} at longitude and latitude {place.rstrip(']')}" if place else words.lower()

@@ -1,0 +1,50 @@
+"""What a program needs to talk to the running service; `.local/endpoint.json` holds the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.deploy import Deployment
+from local.engine import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Engine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Addresses and keys of a deployed service, all of them on loopback."""
+
+    base_url: str
+    bucket: str
+    aws_endpoint: str
+    region: str = REGION
+    access_key_id: str = ACCESS_KEY_ID
+    secret_access_key: str = SECRET_ACCESS_KEY
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, engine: Engine, deployment: Deployment) -> Endpoint:
+        """The endpoint of a deployment; the output `BucketName` names the bucket for dropped files."""
+        return cls(
+            base_url=f"{deployment.api_url}/v1",
+            bucket=deployment.outputs["BucketName"],
+            aws_endpoint=engine.url,
+            outputs=deployment.outputs,
+        )
+
+    def write(self, file: Path, *, tenants: Mapping[str, Any]) -> None:
+        """Writes the file in one step: who reads it finds the old one or the new one, never half of one."""
+        content = {
+            "baseUrl": self.base_url,
+            "bucket": self.bucket,
+            "awsEndpoint": self.aws_endpoint,
+            "region": self.region,
+            "accessKeyId": self.access_key_id,
+            "secretAccessKey": self.secret_access_key,
+            "tenants": tenants,
+        }
+        unfinished = file.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(content, indent=2) + "\n")
+        unfinished.replace(file)

@@ -1,0 +1,148 @@
+"""Builds the layers: for this machine's Python, which the engine runs them with, or as AWS wants them.
+
+A built layer is a folder with everything below `python/`, as Lambda mounts it. Dependencies change seldom and
+the layer's own package often: each is built again only when it changed, so a change of code costs a moment.
+
+    python -m local.layers host | arm64
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from local.places import BUILT_LAYERS, ENGINE_PYTHON, LAYERS, UV
+from local.progress import say
+
+BUILT_FROM: Final = "built-from.json"
+"""Lies beside a layer built for this machine, and tells one build from another."""
+
+_LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "*.pyc")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """A folder of `layers/`: its requirements and the one package of its own."""
+
+    folder: str
+    package: str
+    make_target: str
+
+    @property
+    def source(self) -> Path:
+        return LAYERS / self.folder
+
+    @property
+    def requirements(self) -> Path:
+        return self.source / "requirements.txt"
+
+
+LAYERS_IN_ORDER: Final = (
+    Layer(folder="geo", package="geo", make_target="build-GeoLayer"),
+    Layer(folder="core", package="fencepost", make_target="build-CoreLayer"),
+)
+
+
+def build_for_host() -> Mapping[str, Path]:
+    """Builds every layer for the engine's Python and tells where each stands, by the name of its folder."""
+    return {layer.folder: _build_for_host(layer) for layer in LAYERS_IN_ORDER}
+
+
+def build_for_lambda() -> Mapping[str, Path]:
+    """Builds every layer for arm64 with the very command that `sam build` runs."""
+    return {layer.folder: _build_for_lambda(layer) for layer in LAYERS_IN_ORDER}
+
+
+def _build_for_host(layer: Layer) -> Path:
+    built = BUILT_LAYERS / "host" / layer.folder
+    state_file = built / BUILT_FROM
+    wanted = {
+        "requirements": _digest_of_text(layer.requirements.read_text() + _this_machine()),
+        "package": _digest_of_folder(layer.source / layer.package),
+    }
+    present = json.loads(state_file.read_text()) if state_file.exists() else {}
+    state_file.unlink(missing_ok=True)
+    if present.get("requirements") != wanted["requirements"]:
+        say(f"layer {layer.folder}: installing its dependencies")
+        _install_dependencies(layer, built)
+        present = {}
+    if present.get("package") != wanted["package"]:
+        _lay_package(layer, built)
+    state_file.write_text(json.dumps(wanted))
+    return built
+
+
+def _install_dependencies(layer: Layer, built: Path) -> None:
+    shutil.rmtree(built, ignore_errors=True)
+    command: list[str | Path] = [UV, "--no-config", "pip", "install", "--quiet", "--require-hashes"]
+    command += ["--only-binary", ":all:", "--compile-bytecode", "--python", ENGINE_PYTHON]
+    command += ["--target", built / "python", "-r", layer.requirements]
+    subprocess.run(command, check=True)
+
+
+def _lay_package(layer: Layer, built: Path) -> None:
+    target = built / "python" / layer.package
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(layer.source / layer.package, target, ignore=_LEFT_OUT)
+    compileall.compile_dir(target, quiet=1)
+
+
+def _build_for_lambda(layer: Layer) -> Path:
+    built = BUILT_LAYERS / "arm64" / layer.folder
+    shutil.rmtree(built, ignore_errors=True)
+    built.mkdir(parents=True)
+    variables = [f"UV={UV}", f"ARTIFACTS_DIR={built}"]
+    subprocess.run(["make", "-s", "-C", layer.source, layer.make_target, *variables], check=True)
+    return built
+
+
+def _digest_of_folder(folder: Path) -> str:
+    """A digest of the names and contents of the files in a folder, whatever their dates."""
+    digest = hashlib.sha256()
+    for file in source_files(folder):
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest.update(f"{file.relative_to(folder).as_posix()} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def source_files(folder: Path) -> list[Path]:
+    """The files of a folder in a fixed order, without what Python leaves behind."""
+    files = (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    return sorted(files)
+
+
+def _this_machine() -> str:
+    return f"{sys.implementation.cache_tag} {sys.version_info[:3]} {platform.machine()} {sys.platform}"
+
+
+def _digest_of_text(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _size_in_megabytes(folder: Path) -> float:
+    return sum(os.lstat(file).st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+
+
+def main() -> None:
+    """Builds the layers for one target and prints what each weighs unzipped."""
+    parser = argparse.ArgumentParser(prog="python -m local.layers", description=__doc__)
+    parser.add_argument("target", choices=["host", "arm64"])
+    target = parser.parse_args().target
+    built = build_for_host() if target == "host" else build_for_lambda()
+    for name, folder in built.items():
+        say(f"layer {name}: {_size_in_megabytes(folder):.1f} MB in {folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""The application in process: the template's table on moto, and every function called with the events of `events/`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+from fencepost import wiring
+
+ROOT = Path(__file__).parents[2]
+BUCKET = "fencepost"
+
+
+class _Template(yaml.SafeLoader):
+    """Reads a template with the short forms of CloudFormation's functions, and keeps only their arguments."""
+
+
+def _arguments(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Template.add_multi_constructor("!", _arguments)
+
+
+def template() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Template)  # noqa: S506 - a SafeLoader
+    return loaded
+
+
+def event(name: str, **body: Any) -> dict[str, Any]:
+    """An event of the `events` folder; with `body`, that becomes its body."""
+    loaded: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    if body:
+        loaded["body"] = json.dumps(body)
+    return loaded
+
+
+class App:
+    """Two tenants, demo and other, each with the users ada, vera and emil."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "test")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        self.table = self._make_table()
+        self.s3 = boto3.client("s3")
+        self.s3.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+        self.sqs = boto3.client("sqs")
+        queue_url = self.sqs.create_queue(QueueName="imports")["QueueUrl"]
+        boto3.client("events").create_event_bus(Name="fencepost")
+        for name, value in {
+            "TABLE_NAME": "fencepost",
+            "BUCKET_NAME": BUCKET,
+            "IMPORT_QUEUE_URL": queue_url,
+            "EVENT_BUS_NAME": "fencepost",
+        }.items():
+            monkeypatch.setenv(name, value)
+        self.queue_url = queue_url
+        self._forget_wiring()
+        self.calls: Counter[str] = Counter()
+        wiring.table()._client.meta.events.register("before-call.dynamodb", self._count)
+        for tenant_id in ("demo", "other"):
+            wiring.tenants().put_tenant(tenant_id, tenant_id.title())
+            for user_id in ("ada", "vera", "emil"):
+                wiring.tenants().put_user(tenant_id, user_id, user_id.title())
+        self.calls.clear()
+
+    def invoke(self, function: str, event: dict[str, Any]) -> Any:
+        """What the handler of a function answers."""
+        return importlib.import_module(f"functions.{function}.app").handler(event, None)
+
+    def request(
+        self,
+        function: str,
+        name: str,
+        *,
+        roles: str | None = None,
+        user: str | None = None,
+        tenant: str | None = None,
+        path_id: str | None = None,
+        headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+        raw: str | None = None,
+        **body: Any,
+    ) -> Answer:
+        """Send an event of `events/api`, changed as asked, and read the answer."""
+        sent = event(f"api/{name}", **body)
+        caller = sent["requestContext"]["authorizer"]
+        caller.update({k: v for k, v in {"roles": roles, "userId": user, "tenantId": tenant}.items() if v})
+        if path_id is not None:
+            sent["pathParameters"] = {"id": path_id}
+        sent["headers"].update(headers or {})
+        if query is not None:
+            sent["queryStringParameters"] = query
+        if raw is not None:
+            sent["body"] = raw
+        return Answer(self.invoke(function, sent))
+
+    def items(self) -> list[dict[str, Any]]:
+        """Everything in the table."""
+        found: list[dict[str, Any]] = boto3.client("dynamodb").scan(TableName="fencepost")["Items"]
+        return found
+
+    def events(self) -> list[dict[str, Any]]:
+        """The events in the outbox, as they are told."""
+        return [
+            {"type": item["type"]["S"], **json.loads(item["data"]["S"])}
+            for item in self.items()
+            if item.get("entity", {}).get("S") == "Event"
+        ]
+
+    def drop(self, key: str, content: bytes) -> Any:
+        """A file dropped in the bucket, and the import run to its end; the report."""
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
+        dropped = event("s3/kml_dropped")
+        dropped["detail"]["object"] |= {"key": key, "size": len(content)}
+        self.invoke("kml_import", dropped)
+        while messages := self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=1).get("Messages"):
+            chunk = event("sqs/chunk")
+            chunk["Records"][0]["body"] = messages[0]["Body"]
+            assert self.invoke("import_worker", chunk) == {"batchItemFailures": []}
+            self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=messages[0]["ReceiptHandle"])
+        return self.report(key)
+
+    def report(self, key: str) -> Any:
+        is_known = key.startswith(("uploads/demo/", "uploads/other/"))
+        report_key = f"reports/{'' if is_known else '_rejected/'}{key.removeprefix('uploads/')}.json"
+        return json.loads(self.s3.get_object(Bucket=BUCKET, Key=report_key)["Body"].read())
+
+    def _make_table(self) -> Any:
+        properties = template()["Resources"]["Table"]["Properties"]
+        wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+        client = boto3.client("dynamodb")
+        client.create_table(TableName="fencepost", **{name: properties[name] for name in wanted})
+        return client
+
+    def _forget_wiring(self) -> None:
+        for build in (wiring.settings, wiring.table, wiring.geofences, wiring.clock, wiring.tenants, wiring.imports):
+            build.cache_clear()
+        wiring.bus.cache_clear()
+
+    def _count(self, model: Any, **_: Any) -> None:
+        self.calls[model.name] += 1
+
+
+class Answer:
+    """An answer of API Gateway's shape."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.status: int = answer["statusCode"]
+        self.headers: dict[str, str] = answer["headers"]
+        self.body: dict[str, Any] = json.loads(answer["body"])
+
+    @property
+    def wrong_fields(self) -> list[str]:
+        return [error["field"] for error in self.body["errors"]]
+
+    def __repr__(self) -> str:
+        return f"{self.status} {self.body}"
