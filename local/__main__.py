@@ -41,9 +41,11 @@ def _serve(engine: Engine) -> None:
     say("deploying template.yaml")
     endpoint = Endpoint.of(engine, deploy(engine, template=TEMPLATE, layers=built))
     say("preparing the demo tenants")
-    tenants = demo.prepare(endpoint)
+    tenants = demo.prepare(endpoint, engine.client("s3"))
     endpoint.write(ENDPOINT_FILE, tenants=tenants)
-    say(f"ready at {endpoint.base_url} (.local/endpoint.json has the details; Ctrl-C stops)")
+    say("ready. Copy this, and see .local/endpoint.json for the other keys:")
+    print(demo.curl_line(endpoint, tenants), flush=True)
+    say(f"{endpoint.base_url} (Ctrl-C stops; data are kept)")
     _stay(engine)
 
 
@@ -72,7 +74,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         up(arguments.port)
-    except (EngineError, DeploymentFailed) as error:
+    except (EngineError, DeploymentFailed, demo.DemoFailed) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

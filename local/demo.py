@@ -1,13 +1,172 @@
-"""The demo: two tenants with geofences, a dropped KML file, one check and one clock start."""
+"""The demo: two tenants with five users each, a dropped KML file, one check and one clock start.
+
+What a former start has made is kept; the keys are remembered beside the engine's data, for the table holds only
+their hashes.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import os
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
 
 from local.endpoint import Endpoint
+from local.places import BUILT_LAYERS, DATA, ENGINE_PYTHON
+from local.progress import say
+
+ROLES: Final = ("admin", "editor", "viewer", "approver", "employee")
+TENANTS: Final = ("demo", "other")
+SAMPLE: Final = Path(__file__).with_name("sample.kml")
+AT_THE_GATE: Final = {"latitude": 60.1675, "longitude": 24.9532}
+_KEYS_FILE: Final = DATA / "demo-keys.json"
+_IMPORT_TIMEOUT_S: Final = 60
+_OK: Final = 200
 
 
-def prepare(endpoint: Endpoint) -> dict[str, Any]:
+class DemoFailed(Exception):
+    """A step of the demo was not answered as it should be."""
+
+
+def prepare(endpoint: Endpoint, s3: Any) -> dict[str, Any]:
     """Makes the demo tenants, unless they are there; returns them as `.local/endpoint.json` holds them."""
-    del endpoint
-    return {}
+    keys = _remembered_keys() or _set_up(endpoint)
+    tenants = {
+        tenant: {
+            "tenantId": tenant,
+            "keys": {role: keys[tenant][user_of(tenant, role)] for role in ROLES},
+            "users": {role: user_of(tenant, role) for role in ROLES},
+        }
+        for tenant in TENANTS
+    }
+    admin_key = keys["demo"][user_of("demo", "admin")]
+    _show_import(endpoint, s3)
+    _show_check(endpoint, admin_key)
+    _show_clock(endpoint, admin_key)
+    return tenants
+
+
+def curl_line(endpoint: Endpoint, tenants: dict[str, Any]) -> str:
+    """A line to copy into a terminal."""
+    key = tenants["demo"]["keys"]["viewer"]
+    return (
+        f"curl -s {endpoint.base_url}/geofences/check -H 'Authorization: Bearer {key}' "
+        f"-H 'Content-Type: application/json' -d '{json.dumps(AT_THE_GATE)}'"
+    )
+
+
+def user_of(tenant: str, role: str) -> str:
+    """Users are named by tenant and role, so that no two tenants share an id."""
+    return f"{tenant}-{role}"
+
+
+def set_up_tenants(endpoint: Endpoint, setup: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Runs the administration command against the local table, as an operator would against a real one."""
+    layers = os.pathsep.join(str(BUILT_LAYERS / "host" / layer / "python") for layer in ("core", "geo"))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": layers,
+        "TABLE_NAME": endpoint.outputs["TableName"],
+        "AWS_ENDPOINT_URL": endpoint.aws_endpoint,
+        "AWS_DEFAULT_REGION": endpoint.region,
+        "AWS_ACCESS_KEY_ID": endpoint.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": endpoint.secret_access_key,
+    }
+    command = [ENGINE_PYTHON, "-m", "fencepost.admin"]
+    setup_text = json.dumps(setup)
+    done = subprocess.run(command, input=setup_text, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DemoFailed(f"the tenants could not be set up:\n{done.stderr}")
+    keys: dict[str, dict[str, str]] = json.loads(done.stdout)
+    return keys
+
+
+def _remembered_keys() -> dict[str, dict[str, str]] | None:
+    if not _KEYS_FILE.exists():
+        return None
+    keys: dict[str, dict[str, str]] = json.loads(_KEYS_FILE.read_text())
+    return keys
+
+
+def _set_up(endpoint: Endpoint) -> dict[str, dict[str, str]]:
+    setup = {
+        "tenants": [
+            {
+                "id": tenant,
+                "name": f"{tenant.title()} Ltd",
+                "users": [
+                    *({"id": user_of(tenant, role), "name": role.title(), "roles": [role]} for role in ROLES),
+                    {"id": user_of(tenant, "guard"), "name": "Gate guard"},
+                ],
+            }
+            for tenant in TENANTS
+        ]
+    }
+    keys = set_up_tenants(endpoint, setup)
+    _KEYS_FILE.write_text(json.dumps(keys))
+    return keys
+
+
+def _show_import(endpoint: Endpoint, s3: Any) -> None:
+    key = f"reports/demo/{SAMPLE.name}.json"
+    if (report := _report(s3, endpoint.bucket, key)) is None:
+        say(f"dropping {SAMPLE.name} into uploads/demo/")
+        s3.put_object(Bucket=endpoint.bucket, Key=f"uploads/demo/{SAMPLE.name}", Body=SAMPLE.read_bytes())
+        give_up_at = time.monotonic() + _IMPORT_TIMEOUT_S
+        while (report := _report(s3, endpoint.bucket, key)) is None:
+            if time.monotonic() > give_up_at:
+                raise DemoFailed(f"no report of the import after {_IMPORT_TIMEOUT_S} s; see .local/engine.log")
+            time.sleep(0.1)
+    counts = report["counts"]
+    say(f"imported {counts['geofences']} geofences, left out {counts['leftOut']}:")
+    for row in report["leftOut"]:
+        say(f"    '{row['name']}': {row['reason']}")
+
+
+def _report(s3: Any, bucket: str, key: str) -> dict[str, Any] | None:
+    try:
+        report: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchKey":
+            return None
+        raise
+    return report
+
+
+def _show_check(endpoint: Endpoint, key: str) -> None:
+    say(f"POST /geofences/check {json.dumps(AT_THE_GATE)}")
+    status, answer = _post(endpoint, key, "/geofences/check", AT_THE_GATE)
+    say(f"    {status} {json.dumps(answer)}")
+    if status != _OK or not answer["matches"]:
+        raise DemoFailed("the check did not find the imported geofence")
+
+
+def _show_clock(endpoint: Endpoint, key: str) -> None:
+    """A guard whom an admin clocks in at the gate, and out again without a trace: the demo's users stay idle."""
+    guard = user_of("demo", "guard")
+    start = {"action": "start", "userId": guard, "location": AT_THE_GATE | {"accuracy": 8}}
+    say(f"POST /clock {json.dumps(start)}")
+    status, answer = _post(endpoint, key, "/clock", start)
+    say(f"    {status} {json.dumps(answer)}")
+    if status != _OK:
+        raise DemoFailed("the clock did not start")
+    _post(endpoint, key, "/clock", {"action": "cancel", "userId": guard})
+
+
+def _post(endpoint: Endpoint, key: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    request = urllib.request.Request(  # noqa: S310 - always http on loopback
+        endpoint.base_url + path,
+        data=json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)

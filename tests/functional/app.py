@@ -39,7 +39,7 @@ def template() -> dict[str, Any]:
     return loaded
 
 
-def event(name: str, **body: Any) -> dict[str, Any]:
+def event(name: str, /, **body: Any) -> dict[str, Any]:
     """An event of the `events` folder; with `body`, that becomes its body."""
     loaded: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
     if body:
@@ -87,6 +87,7 @@ class App:
         self,
         function: str,
         name: str,
+        /,
         *,
         roles: str | None = None,
         user: str | None = None,

@@ -321,8 +321,7 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "name": geofence.name,
         "description": geofence.description,
         "type": kind_of(shape),
-        "latitude": shape.center.lat,
-        "longitude": shape.center.lon,
+        **_center(shape),
         "radiusMeters": _radius(shape),
         "geometry": None if isinstance(shape, Circle) else geometry_of(shape),
         "minAccuracy": number(geofence.min_accuracy_m),
@@ -353,6 +352,14 @@ def told_match(match: Match) -> dict[str, Any]:
         "action": dict(match.geofence.action),
         "triggerOn": match.geofence.trigger_on,
     }
+
+
+def _center(shape: Shape) -> dict[str, float]:
+    """A circle's centre as it was given; a computed one to the centimetre."""
+    lat, lon = shape.center.lat, shape.center.lon
+    if not isinstance(shape, Circle):
+        lat, lon = round(lat, 7), round(lon, 7)
+    return {"latitude": lat, "longitude": lon}
 
 
 def _radius(shape: Shape) -> float | int | None:

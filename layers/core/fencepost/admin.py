@@ -1,0 +1,68 @@
+"""Set up tenants: `python -m fencepost.admin < tenants.json`, with TABLE_NAME and AWS credentials in the environment.
+
+    {"tenants": [{"id": "acme", "name": "Acme", "clockLimitHours": 12,
+                  "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
+
+Tenants and users are created or renamed. A user with `roles` gets a new API key; the keys are printed once, as
+`{"acme": {"ada": "fp_..."}}`, and only their hashes are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from fencepost import wiring
+from fencepost.domain.errors import Invalid
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
+
+
+class User(_Strict):
+    id: str
+    name: str
+    roles: list[str] = []
+
+
+class Tenant(_Strict):
+    id: str
+    name: str
+    clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
+    users: list[User] = []
+
+
+class Setup(_Strict):
+    tenants: list[Tenant]
+
+
+def apply(setup: Setup) -> dict[str, dict[str, str]]:
+    """Make it so, and return the new keys by tenant and user. Raises Invalid."""
+    tenants = wiring.tenants()
+    keys: dict[str, dict[str, str]] = {}
+    for tenant in setup.tenants:
+        tenants.put_tenant(tenant.id, tenant.name, clock_limit_hours=tenant.clock_limit_hours)
+        for user in tenant.users:
+            tenants.put_user(tenant.id, user.id, user.name)
+        with_keys = [user for user in tenant.users if user.roles]
+        keys[tenant.id] = {user.id: tenants.issue_key(tenant.id, user.id, user.roles) for user in with_keys}
+    return keys
+
+
+def main() -> int:
+    try:
+        keys = apply(Setup.model_validate_json(sys.stdin.read()))
+    except (Invalid, ValidationError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(keys, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

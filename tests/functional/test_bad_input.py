@@ -1,0 +1,163 @@
+"""What no caller should send: each is a 400 that names the field, and nothing is written."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.functional.app import App
+
+GOOD: dict[str, Any] = {"name": "X", "latitude": 1.0, "longitude": 2.0}
+RING = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
+
+
+def polygon(*rings: list[list[float]]) -> dict[str, Any]:
+    return {"name": "X", "geometry": {"type": "Polygon", "coordinates": list(rings)}}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"latitude": 1.0, "longitude": 2.0}, "name"),
+        (GOOD | {"name": ""}, "name"),
+        (GOOD | {"name": " \u200b\u00a0"}, "name"),
+        (GOOD | {"name": "x" * 101}, "name"),
+        (GOOD | {"name": "a\x00b"}, "name"),
+        (GOOD | {"name": 3}, "name"),
+        (GOOD | {"name": None}, "name"),
+        ({"pname": "", "latitude": 1.0, "longitude": 2.0}, "pname"),
+        ({"name": "X", "longitude": 2.0}, "latitude"),
+        (GOOD | {"latitude": 90.0001}, "latitude"),
+        (GOOD | {"latitude": "3"}, "latitude"),
+        (GOOD | {"latitude": True}, "latitude"),
+        (GOOD | {"latitude": None}, "latitude"),
+        (GOOD | {"longitude": -180.5}, "longitude"),
+        (GOOD | {"latitude": 0, "longitude": 0}, "latitude"),
+        (GOOD | {"latitude": -0.0, "longitude": 0.0}, "latitude"),
+        (GOOD | {"radiusMeters": 0}, "radiusMeters"),
+        (GOOD | {"radius": 100_000.1}, "radius"),
+        (GOOD | {"radius": -1, "type": "circle"}, "radius"),
+        (GOOD | {"type": "square"}, "type"),
+        (GOOD | {"status": "on"}, "status"),
+        (GOOD | {"active": "yes"}, "active"),
+        (GOOD | {"active": True, "status": "inactive"}, "active"),
+        (GOOD | {"color": "red"}, "color"),
+        (GOOD | {"color": "#3366CC\n"}, "color"),
+        (GOOD | {"min_accuracy": -1}, "min_accuracy"),
+        (GOOD | {"triggerOn": "leave"}, "triggerOn"),
+        (GOOD | {"dwellMinutes": 1.5}, "dwellMinutes"),
+        (GOOD | {"cooldownMs": -1}, "cooldownMs"),
+        (GOOD | {"action": {"text": "x" * 9000}}, "action"),
+        (GOOD | {"action": [1]}, "action"),
+        (GOOD | {"tags": "a"}, "tags"),
+        (GOOD | {"tags": ["a", ""]}, "tags[1]"),
+        (GOOD | {"tenantId": "other"}, "tenantId"),
+        (GOOD | {"id": "x"}, "id"),
+        (GOOD | {"colour": "#000000"}, "colour"),
+        (GOOD | {"assignments": [{"targetTable": "tables", "targetId": "x"}]}, "assignments[0].targetTable"),
+        (GOOD | {"assignments": [{"target_table": "users"}]}, "assignments[0].targetId"),
+        (GOOD | {"assignments": [{"targetTable": "users", "targetId": str(n)} for n in range(26)]}, "assignments"),
+        (GOOD | {"points": [{"lat": 1, "lng": 1}]}, "points"),
+        ({"name": "X", "type": "corridor"}, "points"),
+        ({"name": "X", "type": "corridor", "points": [{"lat": 1, "lng": 1}] * 3}, "points"),
+        ({"name": "X", "type": "corridor", "points": [{"lat": 1, "lng": n / 1000} for n in range(1025)]}, "points"),
+        ({"name": "X", "type": "polygon", "points": [{"lat": 1, "lng": 1}, {"lat": 1, "lng": 2}]}, "points"),
+        ({"name": "X", "type": "polygon", "points": [{"lat": 1, "lng": 1}, {"lat": 1, "lng": 181}]}, "points[1].lng"),
+        ({"name": "X", "type": "polygon", "points": [{"lat": 1}]}, "points[0].longitude"),
+        (polygon([[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]), "geometry"),
+        (polygon(RING[:3]), "geometry.coordinates[0]"),
+        (polygon([[0, 0], [1, 0], [1, 1], [0, 1]]), "geometry.coordinates[0]"),
+        (polygon([*RING[:3], [0.0]]), "geometry.coordinates[0][3]"),
+        (polygon([[0, 0], [1, 0], [1, 91], [0, 0]]), "geometry.coordinates[0][2]"),
+        (polygon([[0, 0], [0, 0], [0, 0], [0, 0]]), "geometry"),
+        (polygon([[-60, 10], [60, 10], [60, 20], [-60, 20], [-60, 10]]), "geometry"),
+        (polygon(RING, [[5, 5], [6, 5], [6, 6], [5, 5]]), "geometry"),
+        ({"name": "X", "type": "polygon", "geometry": {"type": "Point", "coordinates": [1, 2]}}, "geometry.type"),
+        ({"name": "X", "type": "polygon", "geometry": {"type": "Polygon"}}, "geometry.coordinates"),
+        ({"name": "X", "type": "polygon", "geometry": {"type": "Polygon", "coordinates": "x"}}, "geometry.coordinates"),
+        ({"name": "X", "geometry": {"type": "GeometryCollection", "geometries": []}}, "geometry"),
+    ],
+)
+def test_a_geofence_with_a_wrong_field_is_refused_by_the_callers_name_for_it(
+    app: App, body: dict[str, Any], field: str
+) -> None:
+    before = app.items()
+    answer = app.request("geofences", "create_circle", raw=json.dumps(body))
+    assert answer.status == 400, answer
+    assert field in answer.wrong_fields, answer
+    assert app.items() == before
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        "{",
+        '{"name": "X", ',
+        "[]",
+        '"text"',
+        "null",
+        '{"name": "X", "latitude": NaN, "longitude": 1}',
+        '{"name": "X", "latitude": 1e999, "longitude": 1}',
+        '{"name": "X", "latitude": Infinity, "longitude": 1}',
+        '{"name": "X", "latitude": ' + "9" * 5000 + ', "longitude": 1}',
+        '{"name": "X", "name": "Y", "latitude": 1, "longitude": 1}',
+        '{"name": "\\ud800", "latitude": 1, "longitude": 1}',
+        '{"a":' * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+        '{"name": "X", "action": ' + '{"a":' * 5_000 + "1" + "}" * 5_000 + "}",
+    ],
+)
+def test_a_body_that_is_no_sound_json_object_is_a_400(app: App, raw: str) -> None:
+    for function, name in (("geofences", "create_circle"), ("location", "check"), ("clock", "clock_start")):
+        answer = app.request(function, name, raw=raw)
+        assert answer.status == 400, answer
+
+
+def test_a_body_that_is_too_large_is_a_413(app: App) -> None:
+    assert app.request("geofences", "create_circle", raw=json.dumps(GOOD | {"name": "x" * 2**20})).status == 413
+
+
+def test_a_body_in_another_media_type_is_a_415(app: App) -> None:
+    answer = app.request("geofences", "create_circle", headers={"Content-Type": "text/plain"})
+    assert (answer.status, answer.body["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_a_body_that_is_no_utf_8_is_a_400(app: App) -> None:
+    from base64 import b64encode
+
+    from tests.functional.app import Answer, event
+
+    sent = event("api/create_circle") | {"body": b64encode(b'{"name": "\xff"}').decode(), "isBase64Encoded": True}
+    assert Answer(app.invoke("geofences", sent)).wrong_fields == ["body"]
+
+
+@pytest.mark.parametrize("tag", ["3", '"x"', '"-1"', "W/3x", '"' + "9" * 30 + '"'])
+def test_an_if_match_is_a_version_or_a_400(app: App, tag: str) -> None:
+    geofence_id = app.request("geofences", "create_circle").body["id"]
+    answer = app.request("geofences", "patch", path_id=geofence_id, headers={"If-Match": tag})
+    assert answer.status in (400, 412), answer
+
+
+@pytest.mark.parametrize("field", ["latitude", "longitude"])
+@pytest.mark.parametrize("value", [91_000, "1", None, True, [], {}])
+def test_a_check_of_no_position_is_refused(app: App, field: str, value: Any) -> None:
+    where = {"latitude": 1.0, "longitude": 1.0, field: value}
+    answer = app.request("location", "check", **where)
+    assert (answer.status, answer.wrong_fields) == (400, [field])
+
+
+def test_negative_zero_is_zero(app: App) -> None:
+    answer = app.request("geofences", "create_circle", name="X", latitude=-0.0, longitude=1)
+    assert (answer.status, str(answer.body["latitude"])) == (201, "0.0")
+
+
+def test_null_clears_what_may_be_empty_and_is_refused_elsewhere(app: App) -> None:
+    geofence_id = app.request("geofences", "create_circle").body["id"]
+    cleared = app.request("geofences", "update", path_id=geofence_id, description=None, color=None)
+    assert (cleared.body["description"], cleared.body["color"]) == (None, None)
+    refused = app.request("geofences", "update", path_id=geofence_id, pname=None, tags=None)
+    assert refused.status == 400
+    assert set(refused.wrong_fields) == {"pname", "tags"}
