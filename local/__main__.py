@@ -11,7 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from local import demo, layers
-from local.deploy import DeploymentFailed, deploy
+from local.deploy import ON_LOOPBACK, DeploymentFailed, deploy
 from local.endpoint import Endpoint
 from local.engine import DEFAULT_PORT, Engine, EngineError
 from local.places import DATA, ENDPOINT_FILE, MADE, TEMPLATE
@@ -39,9 +39,9 @@ def _serve(engine: Engine) -> None:
     say("building the layers")
     built = layers.build_for_host()
     say("deploying template.yaml")
-    endpoint = Endpoint.of(engine, deploy(engine, template=TEMPLATE, layers=built))
+    endpoint = Endpoint.of(engine, deploy(engine, template=TEMPLATE, layers=built, parameters=ON_LOOPBACK))
     say("preparing the demo tenants")
-    tenants = demo.prepare(endpoint, engine.client("s3"))
+    tenants = demo.prepare(endpoint, engine.client("s3"), DATA / "demo-keys.json")
     endpoint.write(ENDPOINT_FILE, tenants=tenants)
     say("ready. Copy this, and see .local/endpoint.json for the other keys:")
     print(demo.curl_line(endpoint, tenants), flush=True)

@@ -18,14 +18,13 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from local.endpoint import Endpoint
-from local.places import BUILT_LAYERS, DATA, ENGINE_PYTHON
+from local.places import BUILT_LAYERS, ENGINE_PYTHON
 from local.progress import say
 
 ROLES: Final = ("admin", "editor", "viewer", "approver", "employee")
 TENANTS: Final = ("demo", "other")
 SAMPLE: Final = Path(__file__).with_name("sample.kml")
 AT_THE_GATE: Final = {"latitude": 60.1675, "longitude": 24.9532}
-_KEYS_FILE: Final = DATA / "demo-keys.json"
 _IMPORT_TIMEOUT_S: Final = 60
 _OK: Final = 200
 
@@ -34,9 +33,9 @@ class DemoFailed(Exception):
     """A step of the demo was not answered as it should be."""
 
 
-def prepare(endpoint: Endpoint, s3: Any) -> dict[str, Any]:
+def prepare(endpoint: Endpoint, s3: Any, keys_file: Path) -> dict[str, Any]:
     """Makes the demo tenants, unless they are there; returns them as `.local/endpoint.json` holds them."""
-    keys = _remembered_keys() or _set_up(endpoint)
+    keys = _remembered_keys(keys_file) or _set_up(endpoint, keys_file)
     tenants = {
         tenant: {
             "tenantId": tenant,
@@ -47,8 +46,8 @@ def prepare(endpoint: Endpoint, s3: Any) -> dict[str, Any]:
     }
     admin_key = keys["demo"][user_of("demo", "admin")]
     _show_import(endpoint, s3)
-    _show_check(endpoint, admin_key)
-    _show_clock(endpoint, admin_key)
+    gate = _show_check(endpoint, admin_key)
+    _show_clock(endpoint, admin_key, gate)
     return tenants
 
 
@@ -78,7 +77,7 @@ def set_up_tenants(endpoint: Endpoint, setup: dict[str, Any]) -> dict[str, dict[
         "AWS_ACCESS_KEY_ID": endpoint.access_key_id,
         "AWS_SECRET_ACCESS_KEY": endpoint.secret_access_key,
     }
-    command = [ENGINE_PYTHON, "-m", "fencepost.admin"]
+    command = [str(ENGINE_PYTHON), "-m", "fencepost.admin"]
     setup_text = json.dumps(setup)
     done = subprocess.run(command, input=setup_text, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -87,14 +86,14 @@ def set_up_tenants(endpoint: Endpoint, setup: dict[str, Any]) -> dict[str, dict[
     return keys
 
 
-def _remembered_keys() -> dict[str, dict[str, str]] | None:
-    if not _KEYS_FILE.exists():
+def _remembered_keys(file: Path) -> dict[str, dict[str, str]] | None:
+    if not file.exists():
         return None
-    keys: dict[str, dict[str, str]] = json.loads(_KEYS_FILE.read_text())
+    keys: dict[str, dict[str, str]] = json.loads(file.read_text())
     return keys
 
 
-def _set_up(endpoint: Endpoint) -> dict[str, dict[str, str]]:
+def _set_up(endpoint: Endpoint, keys_file: Path) -> dict[str, dict[str, str]]:
     setup = {
         "tenants": [
             {
@@ -109,7 +108,7 @@ def _set_up(endpoint: Endpoint) -> dict[str, dict[str, str]]:
         ]
     }
     keys = set_up_tenants(endpoint, setup)
-    _KEYS_FILE.write_text(json.dumps(keys))
+    keys_file.write_text(json.dumps(keys))
     return keys
 
 
@@ -139,30 +138,35 @@ def _report(s3: Any, bucket: str, key: str) -> dict[str, Any] | None:
     return report
 
 
-def _show_check(endpoint: Endpoint, key: str) -> None:
+def _show_check(endpoint: Endpoint, key: str) -> str:
+    """The id of the geofence that the check finds."""
     say(f"POST /geofences/check {json.dumps(AT_THE_GATE)}")
-    status, answer = _post(endpoint, key, "/geofences/check", AT_THE_GATE)
+    status, answer = _send(endpoint, key, "POST", "/geofences/check", AT_THE_GATE)
     say(f"    {status} {json.dumps(answer)}")
     if status != _OK or not answer["matches"]:
         raise DemoFailed("the check did not find the imported geofence")
+    return str(answer["matches"][0]["geofenceId"])
 
 
-def _show_clock(endpoint: Endpoint, key: str) -> None:
-    """A guard whom an admin clocks in at the gate, and out again without a trace: the demo's users stay idle."""
+def _show_clock(endpoint: Endpoint, key: str, geofence_id: str) -> None:
+    """A guard, who may clock in only at the gate, is clocked in there, and out again: the demo's users stay idle."""
     guard = user_of("demo", "guard")
+    assignment = {"assignments": [{"targetTable": "users", "targetId": guard}]}
+    _send(endpoint, key, "PUT", f"/geofences/{geofence_id}", assignment)
     start = {"action": "start", "userId": guard, "location": AT_THE_GATE | {"accuracy": 8}}
     say(f"POST /clock {json.dumps(start)}")
-    status, answer = _post(endpoint, key, "/clock", start)
+    status, answer = _send(endpoint, key, "POST", "/clock", start)
     say(f"    {status} {json.dumps(answer)}")
     if status != _OK:
         raise DemoFailed("the clock did not start")
-    _post(endpoint, key, "/clock", {"action": "cancel", "userId": guard})
+    _send(endpoint, key, "POST", "/clock", {"action": "cancel", "userId": guard})
 
 
-def _post(endpoint: Endpoint, key: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def _send(endpoint: Endpoint, key: str, method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(  # noqa: S310 - always http on loopback
         endpoint.base_url + path,
         data=json.dumps(body).encode(),
+        method=method,
         headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
     )
     try:

@@ -17,6 +17,7 @@ from local.engine import HOST, Engine
 
 STACK: Final = "fencepost"
 STAGE: Final = "api"
+ON_LOOPBACK: Final = {"TlsOnly": "false"}
 _ARTIFACTS: Final = "fencepost-artifacts"
 _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _NEVER_STOOD: Final = ("CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK", "DELETE")

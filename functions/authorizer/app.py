@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fencepost import wiring
+from fencepost.telemetry import logger
 
 wiring.before_snapshot(wiring.tenants)
 
@@ -14,6 +15,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     who = wiring.tenants().principal_of(_bearer_token(event))
     if who is None:
         raise PermissionError("Unauthorized")  # API Gateway makes a 401 of this very word
+    logger.info("authorized", tenant=who.tenant_id)
     stage = event["methodArn"].split("/")[:2]
     return {
         "principalId": f"{who.tenant_id}/{who.user_id}",

@@ -19,6 +19,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         message = json.loads(record["body"])
         try:
             wiring.imports().work(message["tenantId"], message["importId"], message["chunk"], datetime.now(UTC))
+            logger.info("chunk done", extra={"work": message})
         except Exception:  # noqa: BLE001 - one bad message must not take the others with it
             logger.exception("chunk failed", extra={"work": message})
             failed.append({"itemIdentifier": record["messageId"]})

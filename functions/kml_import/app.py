@@ -19,6 +19,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         bucket=about["bucket"]["name"],
         key=about["object"]["key"],
         version_id=about["object"].get("version-id", ""),
+        sequencer=about["object"].get("sequencer", ""),
         size_bytes=about["object"].get("size", 0),
     )
     job = wiring.imports().begin(drop, datetime.now(UTC))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fencepost import wiring
+from fencepost.telemetry import logger
 
 wiring.before_snapshot(wiring.bus)
 
@@ -13,6 +14,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Publish the events of a batch; from the first one that the bus did not take, the batch comes again."""
     records = event["Records"]
     taken = wiring.bus().publish([record["dynamodb"]["NewImage"] for record in records])
+    logger.info("published", events=taken, of=len(records))
     if taken == len(records):
         return {"batchItemFailures": []}
     return {"batchItemFailures": [{"itemIdentifier": records[taken]["dynamodb"]["SequenceNumber"]}]}

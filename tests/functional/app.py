@@ -1,4 +1,4 @@
-"""The application in process: the template's table on moto, and every function called with the events of `events/`."""
+"""The application in process: the table of the template on moto, each function called with the events of `events`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-
 from fencepost import wiring
 
 ROOT = Path(__file__).parents[2]
@@ -56,9 +55,7 @@ class App:
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
         self.table = self._make_table()
         self.s3 = boto3.client("s3")
-        self.s3.create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-        )
+        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         self.sqs = boto3.client("sqs")
         queue_url = self.sqs.create_queue(QueueName="imports")["QueueUrl"]
         boto3.client("events").create_event_bus(Name="fencepost")

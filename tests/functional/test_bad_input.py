@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
 
-from tests.functional.app import App
+from tests.functional.app import Answer, App, event
 
 GOOD: dict[str, Any] = {"name": "X", "latitude": 1.0, "longitude": 2.0}
 RING = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
@@ -76,7 +77,10 @@ def polygon(*rings: list[list[float]]) -> dict[str, Any]:
         (polygon(RING, [[5, 5], [6, 5], [6, 6], [5, 5]]), "geometry"),
         ({"name": "X", "type": "polygon", "geometry": {"type": "Point", "coordinates": [1, 2]}}, "geometry.type"),
         ({"name": "X", "type": "polygon", "geometry": {"type": "Polygon"}}, "geometry.coordinates"),
-        ({"name": "X", "type": "polygon", "geometry": {"type": "Polygon", "coordinates": "x"}}, "geometry.coordinates"),
+        (
+            {"name": "X", "type": "polygon", "geometry": {"type": "Polygon", "coordinates": "x"}},
+            "geometry.coordinates",
+        ),
         ({"name": "X", "geometry": {"type": "GeometryCollection", "geometries": []}}, "geometry"),
     ],
 )
@@ -126,10 +130,6 @@ def test_a_body_in_another_media_type_is_a_415(app: App) -> None:
 
 
 def test_a_body_that_is_no_utf_8_is_a_400(app: App) -> None:
-    from base64 import b64encode
-
-    from tests.functional.app import Answer, event
-
     sent = event("api/create_circle") | {"body": b64encode(b'{"name": "\xff"}').decode(), "isBase64Encoded": True}
     assert Answer(app.invoke("geofences", sent)).wrong_fields == ["body"]
 

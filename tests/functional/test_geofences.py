@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import cos, radians, sin
+from typing import Any
+
 import pytest
 
 from tests.functional.app import Answer, App
@@ -9,13 +12,13 @@ from tests.functional.app import Answer, App
 NOWHERE = "00000000-0000-4000-8000-00000000dead"
 
 
-def create(app: App, event: str = "create_circle", /, **body: object) -> Answer:
+def create(app: App, event: str = "create_circle", /, **body: Any) -> Answer:
     answer = app.request("geofences", event, **body)
     assert answer.status == 201, answer
     return answer
 
 
-def check(app: App, lat: float, lon: float, **caller: str) -> list[str]:
+def check(app: App, lat: float, lon: float, **caller: Any) -> list[str]:
     answer = app.request("location", "check", latitude=lat, longitude=lon, **caller)
     assert answer.status == 200, answer
     return [match["geofenceName"] for match in answer.body["matches"]]
@@ -38,7 +41,7 @@ def test_what_was_created_is_read_back_word_for_word(app: App) -> None:
 
 
 def test_a_circle_without_a_radius_has_500_metres(app: App) -> None:
-    assert create(app, **{"name": "Big", "latitude": 1, "longitude": 1}).body["radiusMeters"] == 500
+    assert create(app, name="Big", latitude=1, longitude=1).body["radiusMeters"] == 500
 
 
 def test_creating_takes_one_transaction_and_no_read(app: App) -> None:
@@ -85,12 +88,10 @@ def test_a_match_tells_how_far_the_centre_and_the_edge_are(app: App) -> None:
 
 
 def test_a_geofence_with_a_thousand_vertices_costs_a_second_read_only_the_first_time(app: App) -> None:
-    from math import cos, radians, sin
-
     points = [
         {"lat": 50 + 0.01 * sin(radians(k * 0.36)), "lng": 8 + 0.01 * cos(radians(k * 0.36))} for k in range(1000)
     ]
-    create(app, "create_polygon", **{"name": "Round", "type": "polygon", "points": points})
+    create(app, "create_polygon", name="Round", type="polygon", points=points)
     app.calls.clear()
     assert check(app, 50, 8) == ["Round"]
     assert app.calls == {"BatchGetItem": 2}
@@ -100,7 +101,7 @@ def test_a_geofence_with_a_thousand_vertices_costs_a_second_read_only_the_first_
 
 def test_a_long_action_is_answered_whole(app: App) -> None:
     action = {"message": "x" * 5000}
-    create(app, **{"name": "Loud", "latitude": 10, "longitude": 10, "action": action})
+    create(app, name="Loud", latitude=10, longitude=10, action=action)
     answer = app.request("location", "check", latitude=10, longitude=10)
     assert answer.body["matches"][0]["action"] == action
 
@@ -165,8 +166,14 @@ def test_a_refused_create_leaves_nothing_behind(app: App) -> None:
     create(app)
     before = len(app.items())
     app.request("geofences", "create_circle", name="Downtown Office", latitude=1, longitude=1)
-    app.request("geofences", "create_circle", name="New", latitude=1, longitude=1, assignments=[
-        {"targetTable": "users", "targetId": "nobody"}])
+    app.request(
+        "geofences",
+        "create_circle",
+        name="New",
+        latitude=1,
+        longitude=1,
+        assignments=[{"targetTable": "users", "targetId": "nobody"}],
+    )
     assert len(app.items()) == before
     assert check(app, 1, 1) == []
 
@@ -193,7 +200,7 @@ def test_a_version_that_was_overtaken_is_refused(app: App) -> None:
 def test_the_list_is_newest_first_and_paged_without_a_gap(app: App) -> None:
     names = [f"Site {n}" for n in range(7)]
     for n, name in enumerate(names):
-        create(app, **{"name": name, "latitude": n + 1, "longitude": 1})
+        create(app, name=name, latitude=n + 1, longitude=1)
     seen: list[str] = []
     query = {"limit": "3"}
     while True:
@@ -215,7 +222,7 @@ def test_a_forged_cursor_is_refused(app: App, cursor: str) -> None:
 
 def test_a_cursor_of_another_tenant_is_refused(app: App) -> None:
     for n in range(2):
-        create(app, **{"name": f"Site {n}", "latitude": 1, "longitude": 1})
+        create(app, name=f"Site {n}", latitude=1, longitude=1)
     cursor = app.request("geofences", "list", query={"limit": "1"}).body["nextCursor"]
     assert app.request("geofences", "list", tenant="other", query={"cursor": cursor}).status == 400
 
@@ -228,14 +235,15 @@ def test_a_limit_out_of_range_is_refused(app: App, limit: str) -> None:
 def test_tenants_do_not_see_each_other(app: App) -> None:
     geofence_id = create(app).body["id"]
     foreign = [
-        app.request("geofences", name, tenant="other", path_id=geofence_id, **body)
-        for name, body in (("read", {}), ("update", {"radiusMeters": 1}), ("delete", {}))
+        app.request("geofences", name, tenant="other", path_id=geofence_id) for name in ("read", "update", "delete")
     ]
     absent = app.request("geofences", "read", tenant="other", path_id=NOWHERE)
     assert [(answer.status, answer.body) for answer in foreign] == [(404, absent.body)] * 3
     assert app.request("geofences", "list", tenant="other").body["data"] == []
     assert check(app, 30.2672, -97.7431, tenant="other") == []
-    create_in_other = app.request("geofences", "create_circle", tenant="other", name="Downtown Office", latitude=1, longitude=1)
+    create_in_other = app.request(
+        "geofences", "create_circle", tenant="other", name="Downtown Office", latitude=1, longitude=1
+    )
     assert create_in_other.status == 201
 
 
@@ -284,7 +292,5 @@ def test_every_change_leaves_an_event_and_a_version(app: App) -> None:
     app.request("geofences", "delete", path_id=geofence_id)
     told = sorted((event["type"], event["version"]) for event in app.events())
     assert told == [("geofence.created", 1), ("geofence.deleted", 2), ("geofence.updated", 2)]
-    versions = sorted(
-        item["SK"]["S"] for item in app.items() if item["PK"]["S"] == f"T#demo#GEOFENCE#{geofence_id}"
-    )
+    versions = sorted(item["SK"]["S"] for item in app.items() if item["PK"]["S"] == f"T#demo#GEOFENCE#{geofence_id}")
     assert versions == ["VERSION#0000000001", "VERSION#0000000002"]

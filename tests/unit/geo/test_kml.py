@@ -5,7 +5,6 @@ import tracemalloc
 from collections.abc import Iterator
 
 import pytest
-
 from geo.kml import KmlError, KmlGeometry, Placemark, read_kml
 
 POINT = "<Point><coordinates>24.94,60.17,0</coordinates></Point>"
@@ -111,9 +110,7 @@ def test_a_placemark_may_say_its_name_after_its_geometry() -> None:
 
 def test_a_folder_named_after_its_placemarks_is_missing_from_those_before_the_name() -> None:
     placemark = f"<Placemark>{POINT}</Placemark>"
-    placemarks = read(
-        f"<Document><Folder>{placemark}<name>late</name>{placemark}</Folder>{placemark}</Document>"
-    )
+    placemarks = read(f"<Document><Folder>{placemark}<name>late</name>{placemark}</Folder>{placemark}</Document>")
     assert [each.containers for each in placemarks] == [(), ("late",), ()]
 
 
@@ -171,9 +168,7 @@ def test_a_network_link_is_no_placemark() -> None:
     ],
 )
 def test_a_kml_2_0_schema_makes_its_element_a_placemark(schema: str) -> None:
-    [zone] = read(
-        f"<kml><Document>{schema}<Folder><Zone><name>z</name>{POINT}</Zone></Folder></Document></kml>"
-    )
+    [zone] = read(f"<kml><Document>{schema}<Folder><Zone><name>z</name>{POINT}</Zone></Folder></Document></kml>")
     assert (zone.name, kinds(zone)) == ("z", ["Point"])
 
 
@@ -226,9 +221,7 @@ def test_a_linear_ring_outside_a_polygon_is_a_line() -> None:
 def test_multi_geometries_may_nest_and_keep_their_order(multi: str) -> None:
     line = "<LineString><coordinates>0,0 1,1</coordinates></LineString>"
     polygon = f"<Polygon>{outer('0,0 1,0 1,1 0,0')}</Polygon>"
-    placemark = read_one(
-        f"<{multi}>{line}<{multi}><{multi}>{POINT}</{multi}>{polygon}</{multi}>{line}</{multi}>"
-    )
+    placemark = read_one(f"<{multi}>{line}<{multi}><{multi}>{POINT}</{multi}>{polygon}</{multi}>{line}</{multi}>")
     assert kinds(placemark) == ["LineString", "Point", "Polygon", "LineString"]
 
 
@@ -273,9 +266,7 @@ def test_a_placemark_without_a_geometry_says_so(inside: str) -> None:
         ),
     ],
 )
-def test_a_geometry_that_cannot_be_read_leaves_one_sentence_and_nothing_else(
-    inside: str, problem: str
-) -> None:
+def test_a_geometry_that_cannot_be_read_leaves_one_sentence_and_nothing_else(inside: str, problem: str) -> None:
     placemark = read_one(inside)
     assert (placemark.problems, placemark.geometries) == ((problem,), ())
 
@@ -310,9 +301,7 @@ def test_coordinates_whose_meaning_is_plain_are_taken(coordinates: str) -> None:
     assert placemark.geometries[0].rings == (((1, 2), (3, 4)),)
 
 
-@pytest.mark.parametrize(
-    "value", ["xxx", "10xx", "1_0", "NaN", "-inf", "Infinity", "1e999", "١٢", "0x10", "1;2"]
-)
+@pytest.mark.parametrize("value", ["xxx", "10xx", "1_0", "NaN", "-inf", "Infinity", "1e999", "١٢", "0x10", "1;2"])
 def test_a_value_that_is_no_finite_number_is_quoted_with_its_tuple(value: str) -> None:
     what = "which is not a finite number"
     assert read_line(f"1,2 {value},3").problems == (
@@ -405,9 +394,7 @@ def test_memory_does_not_grow_with_the_number_of_placemarks() -> None:
 # -- files that cannot be read ----------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b" \n\t", b'<?xml version="1.0"?>', " ".encode("utf-16"), b"<!-- - -->"]
-)
+@pytest.mark.parametrize("data", [b"", b" \n\t", b'<?xml version="1.0"?>', " ".encode("utf-16"), b"<!-- - -->"])
 def test_an_empty_file_is_refused(data: bytes) -> None:
     assert refusal(data).startswith("the file is empty")
 
@@ -416,9 +403,7 @@ def test_no_chunks_at_all_are_an_empty_file() -> None:
     assert refusal().startswith("the file is empty")
 
 
-@pytest.mark.parametrize(
-    "data", [b"<kml><Document>", b"<kml><Docu", b"<kml><![CDATA[ab", "<kml>ä".encode()[:-1]]
-)
+@pytest.mark.parametrize("data", [b"<kml><Document>", b"<kml><Docu", b"<kml><![CDATA[ab", "<kml>ä".encode()[:-1]])
 def test_a_file_that_was_cut_off_is_refused(data: bytes) -> None:
     assert refusal(data) == "line 1: the file ends in the middle of an element: export or send it again"
 
@@ -429,9 +414,7 @@ def test_what_is_not_xml_is_refused_with_its_place() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "data", [b'{"type": "Point"}', b"<kml>\0</kml>", b"<kml>&nbsp;</kml>", b"<kml/><kml/>"]
-)
+@pytest.mark.parametrize("data", [b'{"type": "Point"}', b"<kml>\0</kml>", b"<kml>&nbsp;</kml>", b"<kml/><kml/>"])
 def test_what_is_nearly_xml_is_refused(data: bytes) -> None:
     assert "not XML, or is broken here" in refusal(data)
 

@@ -20,11 +20,15 @@ UPLOADS, REPORTS, CHUNKS = "uploads/", "reports/", "chunks/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
-    """A file that was dropped. Bucket, key and version say which one, however often it is told of."""
+    """A file that was dropped. Bucket, key and version say which one, however often it is told of.
+
+    Where the bucket keeps no versions, `sequencer` stands for it: S3 gives each write of a key a larger one.
+    """
 
     bucket: str
     key: str
     version_id: str
+    sequencer: str
     size_bytes: int
 
     @property
@@ -36,7 +40,7 @@ class Drop:
 
     @property
     def import_id(self) -> str:
-        return str(uuid5(_NAMESPACE, f"{self.bucket}/{self.key}?{self.version_id}"))
+        return str(uuid5(_NAMESPACE, f"{self.bucket}/{self.key}?{self.version_id or self.sequencer}"))
 
     def report_key(self, *, is_known: bool) -> str:
         """Where the report goes: beside the upload, or, for a file that is nobody's, with the rejected ones."""
