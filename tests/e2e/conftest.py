@@ -1,0 +1,47 @@
+"""One engine for all of these tests: the real template, deployed as `make run` deploys it, with its demo tenants."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from local import demo, layers
+from local.deploy import ON_LOOPBACK, deploy
+from local.endpoint import Endpoint
+from local.engine import HOST, Engine
+from local.places import TEMPLATE
+from tests.e2e.service import ForgottenClock, Service
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def deployed(engine: Engine) -> Service:
+    deployment = deploy(engine, template=TEMPLATE, layers=layers.build_for_host(), parameters=ON_LOOPBACK)
+    endpoint = Endpoint.of(engine, deployment)
+    return Service(engine, endpoint, demo.prepare(endpoint, engine.client("s3"), engine.data_dir / "demo-keys.json"))
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with Engine(port=free_port(), data_dir=tmp_path_factory.mktemp("engine")) as engine:
+        service = deployed(engine)
+        yield service
+        service.http.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forgotten_clock(service: Service) -> ForgottenClock:
+    """Begun before all tests: the schedule fires once a minute, and the others need not wait for it."""
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=25)
+    body = {"action": "start", "dateTime": start.isoformat()}
+    answer = service.call("POST", "/clock", body, tenant="other", role="employee")
+    assert answer.status_code == 200, answer.text
+    return ForgottenClock(start=start)

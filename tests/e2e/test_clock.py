@@ -1,0 +1,77 @@
+"""The clock over HTTP: one clock a user, and the geofence verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.e2e.service import Service
+
+
+@pytest.fixture
+def idle(service: Service) -> Iterator[Service]:
+    """The service with the demo's employee idle, before and after."""
+    service.call("POST", "/clock", {"action": "cancel"}, role="employee")
+    yield service
+    service.call("POST", "/clock", {"action": "cancel"}, role="employee")
+
+
+def clock(service: Service, action: str, **body: Any) -> httpx.Response:
+    return service.call("POST", "/clock", {"action": action} | body, role="employee")
+
+
+def item(answer: httpx.Response) -> dict[str, Any]:
+    first: dict[str, Any] = answer.json()["items"][0]
+    return first
+
+
+def test_a_day_at_the_clock(idle: Service) -> None:
+    times = {"start": "09:00", "break": "12:00", "end": "12:30", "stop": "17:00"}
+    at = {name: f"2026-05-04T{time}:00+02:00" for name, time in times.items()}
+    assert clock(idle, "start", dateTime=at["start"]).status_code == 200
+    assert clock(idle, "break", dateTime=at["break"]).status_code == 200
+    assert clock(idle, "break", dateTime=at["end"]).status_code == 200
+    stopped = clock(idle, "stop", dateTime=at["stop"])
+    entry = item(stopped)["data"]
+    assert (stopped.status_code, entry["from"], entry["to"]) == (200, at["start"], at["stop"])
+    assert [(b["from"], b["to"]) for b in entry["breaks"]] == [(at["break"], at["end"])]
+    again = clock(idle, "start", dateTime=at["break"])
+    assert again.status_code == 200
+    overwriting = clock(idle, "stop", dateTime=at["end"])
+    assert (overwriting.status_code, item(overwriting)["data"]["removedEntryIds"]) == (201, [entry["id"]])
+
+
+def test_of_twenty_parallel_starts_one_wins(idle: Service) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: clock(idle, "start"), range(20)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 19
+    assert {item(answer).get("code") for answer in answers} == {None, "CLOCK_ALREADY_RUNNING"}
+    assert len({item(answer)["data"]["id"] for answer in answers}) == 1
+
+
+def test_a_geofence_that_is_assigned_to_the_caller_decides(idle: Service) -> None:
+    assigned = [{"targetTable": "users", "targetId": idle.user("employee")}]
+    body = {"name": f"Gate {uuid4()}", "latitude": 30.2672, "longitude": -97.7431, "radiusMeters": 100}
+    made = idle.call("POST", "/geofences", body | {"assignments": assigned}).json()
+    try:
+        outside = clock(idle, "start", location={"latitude": 30.2681, "longitude": -97.7432})
+        assert (outside.status_code, item(outside)["code"]) == (403, "GEOFENCE_OUTSIDE")
+        missing = clock(idle, "start")
+        assert (missing.status_code, item(missing)["code"]) == (403, "GEOFENCE_LOCATION_MISSING")
+        inside = clock(idle, "start", location={"latitude": 30.2680, "longitude": -97.7431})
+        assert (inside.status_code, item(inside)["data"]["punches"][0]["geofenceVerdict"]["code"]) == (200, "ALLOWED")
+        stopped_outside = clock(idle, "cancel")
+        assert stopped_outside.status_code == 200
+    finally:
+        idle.call("DELETE", f"/geofences/{made['id']}")
+
+
+def test_another_tenants_user_is_unknown_and_a_colleague_is_forbidden(idle: Service) -> None:
+    stranger = clock(idle, "start", userId=idle.user("employee", "other"))
+    colleague = clock(idle, "start", userId=idle.user("viewer"))
+    assert (stranger.status_code, colleague.status_code) == (404, 403)
