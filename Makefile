@@ -20,7 +20,8 @@ ENGINE_READY := $(ENGINE)/.ready
 SAM_READY := $(SAM)/.ready
 DEV_READY := $(DEV)/.ready
 
-CODE := layers functions local tests
+# On both cores; the end-to-end tests share one engine and stay together.
+PYTEST := $(DEV)/bin/pytest --numprocesses 2 --dist loadgroup
 
 ##@ The service
 
@@ -36,7 +37,8 @@ deploy: $(SAM_READY) ## build the template and deploy it to AWS (SAM_ARGS="--con
 ##@ Checks
 
 .PHONY: test
-test: lint types imports unit functional template e2e ## everything below
+test: lint types imports $(SAM_READY) layers ## everything: style, types, imports, then all tests in one run
+	@$(PYTEST)
 
 .PHONY: lint
 lint: $(DEV_READY) ## style and formatting
@@ -52,26 +54,31 @@ imports: $(DEV_READY) ## which part may import which
 	$(DEV)/bin/lint-imports
 
 .PHONY: unit
-unit: $(DEV_READY) ## the geometry, the domain, the services
-	$(DEV)/bin/pytest tests/unit
+unit: $(DEV_READY) ## the geometry and the domain, and the examples of their docstrings
+	$(PYTEST) tests/unit layers
 
 .PHONY: functional
 functional: $(DEV_READY) ## single handlers in process
-	$(DEV)/bin/pytest tests/functional
+	$(PYTEST) tests/functional
 
 .PHONY: template
-template: $(DEV_READY) layers ## the template, and every handler imported from the built layers alone
-	$(DEV)/bin/pytest tests/template
+template: $(DEV_READY) $(SAM_READY) layers ## the template, and every handler imported from the built layers alone
+	$(PYTEST) tests/template
 
 .PHONY: e2e
 e2e: $(DEV_READY) $(ENGINE_READY) ## the deployed service, on an engine of its own
-	$(DEV)/bin/pytest tests/e2e
+	$(PYTEST) tests/e2e
 
 ##@ Builds
 
 .PHONY: layers
-layers: $(ENGINE_READY) ## build the layers as AWS runs them (arm64, Python 3.13)
+layers: $(ENGINE_READY) ## build the layers as AWS runs them (arm64, Python 3.13), and for this machine
 	$(ENGINE)/bin/python -m local.layers arm64
+	$(ENGINE)/bin/python -m local.layers host
+
+.PHONY: openapi
+openapi: $(DEV_READY) ## write docs/openapi.json from the handlers
+	$(DEV)/bin/python -m fencepost.api.openapi functions/*/app.py > docs/openapi.json
 
 .PHONY: lock
 lock: $(UV_READY) ## bring every pinned version up to date

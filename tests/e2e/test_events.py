@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -26,7 +25,7 @@ class Subscription:
         self.seen: dict[str, dict[str, Any]] = {}
 
     def wait_for(self, *types: str, **about: str) -> dict[str, dict[str, Any]]:
-        """The events of these types that tell of `about`, each type once; those seen twice are dropped by event id."""
+        """The events of these types that tell of `about`, each type once; an event id seen twice is one."""
 
         def all_there() -> dict[str, dict[str, Any]] | None:
             messages = self._sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
@@ -45,7 +44,7 @@ class Subscription:
 
 
 @pytest.fixture(scope="module")
-def subscription(service: Service) -> Iterator[Subscription]:
+def subscription(service: Service) -> Subscription:
     return Subscription(service)
 
 

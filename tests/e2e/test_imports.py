@@ -33,7 +33,8 @@ def test_points_lines_and_polygons_become_geofences(service: Service) -> None:
     unique = uuid4().hex[:8]
     line = "<LineString><coordinates>20.00,40.00 20.01,40.00</coordinates></LineString>"
     ring = "21.00,40.00 21.01,40.00 21.01,40.01 21.00,40.01 21.00,40.00"
-    polygon = f"<Polygon><outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+    outer = f"<outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs>"
+    polygon = f"<Polygon>{outer}</Polygon>"
     both = f"<MultiGeometry>{point(22, 40)}{point(23, 40)}</MultiGeometry>"
     report = service.drop(
         new_key(),

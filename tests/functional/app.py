@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import boto3
 import pytest
 import yaml
 from fencepost import wiring
+from fencepost.api.http import Api
 
 ROOT = Path(__file__).parents[2]
 BUCKET = "fencepost"
@@ -90,8 +92,8 @@ class App:
         user: str | None = None,
         tenant: str | None = None,
         path_id: str | None = None,
-        headers: dict[str, str] | None = None,
-        query: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
         raw: str | None = None,
         **body: Any,
     ) -> Answer:
@@ -106,7 +108,9 @@ class App:
             sent["queryStringParameters"] = query
         if raw is not None:
             sent["body"] = raw
-        return Answer(self.invoke(function, sent))
+        answer = Answer(self.invoke(function, sent))
+        self._check_contract(function, sent, answer)
+        return answer
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
@@ -138,6 +142,20 @@ class App:
         is_known = key.startswith(("uploads/demo/", "uploads/other/"))
         report_key = f"reports/{'' if is_known else '_rejected/'}{key.removeprefix('uploads/')}.json"
         return json.loads(self.s3.get_object(Bucket=BUCKET, Key=report_key)["Body"].read())
+
+    def _check_contract(self, function: str, sent: dict[str, Any], answer: Answer) -> None:
+        """Every answer is what its route declares: the model of its status, or a listed problem."""
+        api: Api = importlib.import_module(f"functions.{function}.app").api
+        route = api.routes[sent["httpMethod"], sent["resource"]]
+        if answer.status in route.gives:
+            route.gives[answer.status].model_validate(answer.body)
+            return
+        assert answer.status in {403, *route.fails}, f"{route.path} does not declare {answer.status}"
+        if route.tells_its_own:
+            route.gives[200].model_validate(answer.body)
+        else:
+            assert answer.body["status"] == answer.status
+            assert {"type", "title", "detail", "code", "requestId"} <= answer.body.keys()
 
     def _make_table(self) -> Any:
         properties = template()["Resources"]["Table"]["Properties"]

@@ -10,7 +10,7 @@ import pytest
 from tests.functional.app import Answer, App
 
 DAY = "2026-05-04T"
-OFFICE = {"name": "Office", "latitude": 30.2672, "longitude": -97.7431, "radiusMeters": 100}
+OFFICE: dict[str, Any] = {"name": "Office", "latitude": 30.2672, "longitude": -97.7431, "radiusMeters": 100}
 INSIDE = {"latitude": 30.2680, "longitude": -97.7431}  # 88.7 m from the centre
 OUTSIDE = {"latitude": 30.2681, "longitude": -97.7431}  # 99.8 m, and 100.1 m a step further
 FAR = {"latitude": 30.2700, "longitude": -97.7431}
@@ -18,8 +18,8 @@ FAR = {"latitude": 30.2700, "longitude": -97.7431}
 
 def clock(app: App, action: str, at: str | None = None, **body: Any) -> Answer:
     """Emil's action at a local time of the day, such as 09:00."""
-    who = {name: body.pop(name) for name in ("user", "roles", "tenant") if name in body}
-    when = {"dateTime": f"{DAY}{at}:00+02:00"} if at else {}
+    who: dict[str, Any] = {name: body.pop(name) for name in ("user", "roles", "tenant") if name in body}
+    when: dict[str, Any] = {"dateTime": f"{DAY}{at}:00+02:00"} if at else {}
     return app.request("clock", "clock_cancel", action=action, **when, **body, **who)
 
 
@@ -34,7 +34,7 @@ def code(answer: Answer) -> tuple[int, str]:
 
 
 def fence(app: App, **more: Any) -> str:
-    assigned = {"assignments": [{"targetTable": "users", "targetId": "emil"}]}
+    assigned: dict[str, Any] = {"assignments": [{"targetTable": "users", "targetId": "emil"}]}
     answer = app.request("geofences", "create_circle", **(OFFICE | assigned | more))
     assert answer.status == 201, answer
     return str(answer.body["id"])

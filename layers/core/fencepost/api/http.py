@@ -58,6 +58,7 @@ class Route:
     gives: Mapping[int, type[BaseModel]]
     query: type[BaseModel] | None
     fails: tuple[int, ...]
+    tells_its_own: bool
 
 
 Problem = Callable[[FencepostError, str], dict[str, Any]]
@@ -95,6 +96,7 @@ class Api:
                 gives=gives,
                 query=query,
                 fails=fails,
+                tells_its_own=self._tell is not None,
             )
             return handler
 

@@ -12,7 +12,7 @@ from geo.errors import GeometryError
 from geo.geojson import corridor_of, geometry_of, polygon_of
 from geo.shapes import MAX_RADIUS_M, MIN_RADIUS_M, Circle, Corridor, Polygon
 from geo.wgs84 import Position
-from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, Field
+from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, ConfigDict, Field
 
 from fencepost.api.fields import (
     Latitude,
@@ -46,7 +46,9 @@ def _small_action(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _aliases(*names: str | AliasPath) -> Any:
-    return Field(default=None, validation_alias=AliasChoices(*names))
+    others = [name if isinstance(name, str) else ".".join(map(str, name.path)) for name in names[1:]]
+    said = f"Also taken as {', '.join(others)}." if others else None
+    return Field(default=None, validation_alias=AliasChoices(*names), description=said)
 
 
 class AssignmentIn(RequestModel):
@@ -93,6 +95,8 @@ class GeofenceChange(RequestModel):
 
 class GeofenceCreate(GeofenceChange):
     """A new geofence. `name` is required, and what its type needs: a centre, or points or a geometry."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["name"]})
 
 
 class GeofenceUpdate(GeofenceChange):

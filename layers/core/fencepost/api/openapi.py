@@ -1,0 +1,152 @@
+"""The OpenAPI 3.1 document, from what the handlers declare.
+
+python -m fencepost.api.openapi functions/*/app.py > docs/openapi.json
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from fencepost.api.http import Api, Route
+
+_REFS = "#/components/schemas/{model}"
+_ALWAYS_FAIL = (401, 403, 429, 500, 503)
+_PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "Problem details, RFC 9457.",
+    "required": ["type", "title", "status", "detail", "code", "requestId"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "requestId": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def document(apis: Iterable[Api]) -> dict[str, Any]:
+    """The document of all routes of these APIs."""
+    routes = sorted((route for api in apis for route in api.routes.values()), key=lambda r: (r.path, r.method))
+    schemas = _schemas(routes)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path.removeprefix("/v1"), {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Fencepost",
+            "version": "1",
+            "description": "Geofences and the time clock. Every error is a problem (RFC 9457), save at the clock, "
+            "which tells its own in its own shape.",
+        },
+        "servers": [{"url": "/api/v1"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas | {"Problem": _PROBLEM_SCHEMA},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "An API key, fp_..."}},
+        },
+    }
+
+
+def apis_of(files: Iterable[Path]) -> list[Api]:
+    """The APIs that handler modules declare; a module without one has no routes."""
+    found = []
+    for file in files:
+        spec = importlib.util.spec_from_file_location(f"handler_{file.parent.name}", file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # pydantic looks a model's annotations up in its module
+        spec.loader.exec_module(module)
+        if isinstance(getattr(module, "api", None), Api):
+            found.append(module.api)
+    return found
+
+
+def _schemas(routes: list[Route]) -> dict[str, Any]:
+    """Requests as they are sent, with every alias's first name, and answers as they come."""
+    taken = {(route.takes, "validation") for route in routes if route.takes is not None}
+    given = {(model, "serialization") for route in routes for model in route.gives.values()}
+    models: Any = sorted(taken | given, key=lambda pair: pair[0].__name__)
+    _, defined = models_json_schema(models, ref_template=_REFS)
+    schemas: dict[str, Any] = defined["$defs"]
+    return schemas
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.handler.__name__ + ("" if route.method != "PATCH" else "_by_patch"),
+        "summary": route.summary,
+        "description": f"Needs the right: {route.needs.value}.",
+        "responses": {str(status): _gives(status, model) for status, model in route.gives.items()},
+    }
+    for status in sorted({*_ALWAYS_FAIL, *route.fails}):
+        operation["responses"][str(status)] = _fails(status, route)
+    parameters = [_in_path(name) for name in re.findall(r"{(\w+)}", route.path)] + _in_query(route.query)
+    if parameters:
+        operation["parameters"] = parameters
+    if route.takes is not None:
+        schema = {"$ref": _REFS.format(model=route.takes.__name__)}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return operation
+
+
+def _gives(status: int, model: type[BaseModel]) -> dict[str, Any]:
+    schema = {"$ref": _REFS.format(model=model.__name__)}
+    return {"description": HTTPStatus(status).phrase, "content": {"application/json": {"schema": schema}}}
+
+
+def _fails(status: int, route: Route) -> dict[str, Any]:
+    """A refusal: a problem, or, where the function tells its own, the model of its first answer."""
+    content: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": _REFS.format(model="Problem")}}}
+    if route.tells_its_own and status not in (401, 429, 500):
+        model = next(iter(route.gives.values()))
+        content = {"application/json": {"schema": {"$ref": _REFS.format(model=model.__name__)}}}
+    return {"description": HTTPStatus(status).phrase, "content": content}
+
+
+def _in_path(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _in_query(model: type[BaseModel] | None) -> list[Mapping[str, Any]]:
+    if model is None:
+        return []
+    schema = model.model_json_schema()
+    return [
+        {"name": name, "in": "query", "required": name in schema.get("required", []), "schema": _untitled(about)}
+        for name, about in schema["properties"].items()
+    ]
+
+
+def _untitled(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in schema.items() if name != "title"}
+
+
+def main() -> None:
+    print(json.dumps(document(apis_of(Path(name) for name in sys.argv[1:])), indent=2))
+
+
+if __name__ == "__main__":
+    main()

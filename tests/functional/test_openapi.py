@@ -1,0 +1,30 @@
+"""The document in `docs` says what the handlers declare."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fencepost.api.openapi import apis_of, document
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_document_is_up_to_date() -> None:
+    made = document(apis_of(sorted((ROOT / "functions").glob("*/app.py"))))
+    kept = json.loads((ROOT / "docs" / "openapi.json").read_text())
+    assert kept == json.loads(json.dumps(made)), "run `make openapi`"
+
+
+def test_every_reference_of_the_document_leads_somewhere() -> None:
+    kept = json.loads((ROOT / "docs" / "openapi.json").read_text())
+    schemas = kept["components"]["schemas"]
+
+    def references(node: Any) -> set[str]:
+        if isinstance(node, dict):
+            own = {node["$ref"].removeprefix("#/components/schemas/")} if "$ref" in node else set()
+            return own.union(*(references(value) for value in node.values()))
+        return set().union(*(references(value) for value in node)) if isinstance(node, list) else set()
+
+    assert references(kept) == set(schemas)

@@ -1,0 +1,55 @@
+"""The layers as AWS gets them: their size, their machine, and that every handler needs nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ARM64 = ROOT / ".local" / "layers" / "arm64"
+HOST = ROOT / ".local" / "layers" / "host"
+ENGINE_PYTHON = ROOT / ".local" / "venvs" / "engine" / "bin" / "python"
+MAX_BYTES = 120_000_000
+HANDLERS = sorted(file.parent.name for file in (ROOT / "functions").glob("*/app.py"))
+
+# Only the standard library, the two layers and the function's own folder can be found.
+IMPORT = """
+import sys
+sys.path += sys.argv[1:]
+import app
+assert callable(app.handler)
+loaded = {name.partition(".")[0] for name in sys.modules}
+print(*sorted(loaded & {"numpy", "shapely", "boto3", "geographiclib"}))
+"""
+
+
+def test_the_layers_together_stay_under_the_limit() -> None:
+    size = sum(file.lstat().st_size for file in ARM64.rglob("*") if file.is_file())
+    assert size < MAX_BYTES, f"{size:,} bytes unzipped"
+
+
+def test_every_compiled_module_is_for_arm64_and_python_3_13() -> None:
+    compiled = [file.name for file in ARM64.rglob("*.so") if "cpython" in file.name]
+    assert compiled
+    assert all("cpython-313-aarch64" in name for name in compiled)
+
+
+def test_both_builds_hold_the_same_packages_and_code() -> None:
+    for layer, package in (("geo", "geo"), ("core", "fencepost")):
+        built, source = ARM64 / layer / "python" / package, ROOT / "layers" / layer / package
+        files = {file.relative_to(source) for file in source.rglob("*.py")}
+        assert {file.relative_to(built) for file in built.rglob("*.py")} == files
+        assert all((built / file).read_bytes() == (source / file).read_bytes() for file in files)
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_handler_imports_from_the_built_layers_alone(handler: str) -> None:
+    """The host's build: the same locked requirements and packages, for a machine that can run them."""
+    folders = [HOST / "core" / "python", HOST / "geo" / "python", ROOT / "functions" / handler]
+    done = subprocess.run(
+        [ENGINE_PYTHON, "-I", "-S", "-c", IMPORT, *folders], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stdout.split(), "numpy, shapely and their like are imported only when a shape needs them"

@@ -1,0 +1,85 @@
+"""The template: what SAM says of it, and what it must promise."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fencepost.settings import Settings
+
+from tests.functional.app import template
+
+ROOT = Path(__file__).parents[2]
+SAM = ROOT / ".local" / "venvs" / "sam" / "bin" / "sam"
+RESOURCES: dict[str, Any] = template()["Resources"]
+FUNCTIONS = {
+    name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"].endswith("::Function")
+}
+
+
+def folder(function: dict[str, Any]) -> str:
+    return str(function["CodeUri"]).removeprefix("functions/")
+
+
+def test_sam_finds_nothing_to_complain_about() -> None:
+    done = subprocess.run(
+        [SAM, "validate", "--lint", "--template", ROOT / "template.yaml", "--region", "eu-central-1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(ROOT / ".local"), "SAM_CLI_TELEMETRY": "0"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_folder_of_functions_is_a_function_of_the_template() -> None:
+    folders = {file.parent.name for file in (ROOT / "functions").glob("*/app.py")}
+    assert folders == {folder(function) for function in FUNCTIONS.values()}
+
+
+def test_the_routes_of_the_template_are_those_that_the_handlers_declare() -> None:
+    for function in FUNCTIONS.values():
+        events = [event["Properties"] for event in function.get("Events", {}).values() if event["Type"] == "Api"]
+        if not events:
+            continue
+        api = importlib.import_module(f"functions.{folder(function)}.app").api
+        assert {(event["Method"], event["Path"]) for event in events} == set(api.routes)
+
+
+def test_functions_run_as_the_design_says() -> None:
+    settings = template()["Globals"]["Function"]
+    assert (settings["Runtime"], settings["Architectures"]) == ("python3.13", ["arm64"])
+    assert settings["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert settings["AutoPublishAlias"] == "live"
+
+
+def test_environments_name_only_settings_that_exist() -> None:
+    known = {name.upper() for name in Settings.model_fields} | {"POWERTOOLS_LOG_LEVEL"}
+    for function in FUNCTIONS.values():
+        assert set(function.get("Environment", {}).get("Variables", {})) <= known
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_no_function_may_more_than_it_needs(name: str) -> None:
+    for policy in FUNCTIONS[name]["Policies"]:
+        for statement in policy["Statement"]:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert "dynamodb:Scan" not in actions
+            assert not any(action.endswith(":*") for action in actions)
+            assert statement["Resource"] != "*"
+
+
+def test_what_is_kept_outlives_the_stack() -> None:
+    for name in ("Table", "Bucket"):
+        assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+    table = RESOURCES["Table"]["Properties"]
+    assert table["DeletionProtectionEnabled"]
+    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+
+
+def test_a_chunk_is_not_handed_out_twice_while_a_worker_may_still_have_it() -> None:
+    timeout_s = FUNCTIONS["ImportWorkerFunction"]["Timeout"]
+    assert RESOURCES["ImportQueue"]["Properties"]["VisibilityTimeout"] >= 6 * timeout_s
