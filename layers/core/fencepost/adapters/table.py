@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from fencepost.adapters import marshal
 from fencepost.domain.errors import Busy
@@ -49,7 +49,7 @@ class Table:
         self._pause = pause
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
-        answer = self._client.get_item(TableName=self.name, Key=key, ConsistentRead=consistent)
+        answer = self._call("get_item", TableName=self.name, Key=key, ConsistentRead=consistent)
         found: Item | None = answer.get("Item")
         return found
 
@@ -58,7 +58,7 @@ class Table:
         found: dict[tuple[str, str], Item] = {}
         wanted: dict[str, Any] = {self.name: {"Keys": list(keys), "ConsistentRead": consistent}}
         for attempt in range(_ATTEMPTS):
-            answer = self._client.batch_get_item(RequestItems=wanted)
+            answer = self._call("batch_get_item", RequestItems=wanted)
             for item in answer["Responses"].get(self.name, ()):
                 found[item["PK"]["S"], item["SK"]["S"]] = item
             wanted = answer.get("UnprocessedKeys") or {}
@@ -70,7 +70,7 @@ class Table:
     def query(self, **how: Any) -> Iterator[Item]:
         """All items of a query, page by page as they are taken."""
         while True:
-            answer = self._client.query(TableName=self.name, **how)
+            answer = self._call("query", TableName=self.name, **how)
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
@@ -78,13 +78,14 @@ class Table:
 
     def query_page(self, **how: Any) -> list[Item]:
         """The items of one Query."""
-        items: list[Item] = self._client.query(TableName=self.name, **how)["Items"]
+        items: list[Item] = self._call("query", TableName=self.name, **how)["Items"]
         return items
 
     def set(self, key: Key, values: Mapping[str, Any]) -> None:
         """Set attributes of an item and keep its others; the item comes to be if it was not."""
         given = {name: v for name, v in values.items() if v is not None}
-        self._client.update_item(
+        self._call(
+            "update_item",
             TableName=self.name,
             Key=key,
             UpdateExpression="SET " + ", ".join(f"#{n} = :{n}" for n in range(len(given))),
@@ -101,13 +102,24 @@ class Table:
         actions = transaction.actions(self.name)
         for attempt in range(_ATTEMPTS):
             try:
-                self._client.transact_write_items(TransactItems=actions, ClientRequestToken=token)
+                self._call("transact_write_items", TransactItems=actions, ClientRequestToken=token)
             except ClientError as error:
                 _raise_unless_passing(error, transaction)
                 self._pause(_jittered(attempt))
             else:
                 return
         raise Busy
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        """Raises Busy where the table cannot be reached or asks for patience, though botocore has tried again."""
+        try:
+            return getattr(self._client, operation)(**arguments)
+        except HTTPClientError as error:
+            raise Busy from error
+        except ClientError as error:
+            if operation != "transact_write_items" and error.response["Error"]["Code"] in _PASSING_ERRORS:
+                raise Busy from error
+            raise
 
 
 class Transaction:

@@ -156,7 +156,8 @@ class ImportService:
         try:
             geofence = geofence_of(row, chunk, number, now)
         except GeometryError as error:
-            return Step(outcome=LeftOut.of(row, error.reason))
+            told = error.reason if error.field.startswith("points") else f"{error.field}: {error.reason}"
+            return Step(outcome=LeftOut.of(row, told))
         actor = f"import:{chunk.import_id}"
         return Step(
             outcome=Made(id=geofence.id, name=geofence.name, placemark=row.placemark),

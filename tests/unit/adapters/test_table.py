@@ -1,0 +1,154 @@
+"""The table when AWS is busy: what the engines cannot show, on a stub of the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from fencepost.adapters import keys
+from fencepost.adapters.table import Table, Transaction
+from fencepost.domain.errors import Busy, NameTaken, VersionMismatch
+
+KEY = keys.tenant("t")
+
+
+def canceled(*reasons: str) -> ClientError:
+    answer: Any = {
+        "Error": {"Code": "TransactionCanceledException", "Message": ""},
+        "CancellationReasons": [{"Code": reason} for reason in reasons],
+    }
+    return ClientError(answer, "TransactWriteItems")
+
+
+def failed(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": ""}}, "X")
+
+
+class Wire:
+    """A client whose answers are scripted; the last one is repeated."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.calls: list[dict[str, Any]] = []
+
+    def __getattr__(self, _operation: str) -> Any:
+        def call(**arguments: Any) -> Any:
+            self.calls.append(arguments)
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+def table(*answers: Any) -> tuple[Table, Wire, list[float]]:
+    wire, pauses = Wire(*answers), []  # type: tuple[Wire, list[float]]
+    return Table(wire, "fencepost", pause=pauses.append), wire, pauses
+
+
+def renaming() -> Transaction:
+    transaction = Transaction()
+    transaction.put_over(KEY, 1, VersionMismatch())
+    transaction.put_new(KEY, NameTaken("Yard"))
+    return transaction
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        canceled("None", "TransactionConflict"),
+        canceled("ThrottlingError", "None"),
+        failed("TransactionConflictException"),
+        failed("TransactionInProgressException"),
+        failed("ProvisionedThroughputExceededException"),
+    ],
+)
+def test_a_conflict_is_tried_again_under_the_same_token_with_a_growing_pause(passing: ClientError) -> None:
+    fence, wire, pauses = table(passing, passing, {})
+    fence.write(renaming())
+    assert len({call["ClientRequestToken"] for call in wire.calls}) == 1
+    assert len(wire.calls) == 3
+    assert len(pauses) == 2
+    assert all(0 <= pause <= 0.02 * 2**n for n, pause in enumerate(pauses))
+
+
+def test_a_conflict_that_does_not_end_is_busy_and_nothing_else() -> None:
+    fence, _, pauses = table(canceled("TransactionConflict", "None"))
+    with pytest.raises(Busy):
+        fence.write(renaming())
+    assert sum(pauses) < 6  # within the time of a request
+
+
+@pytest.mark.parametrize(
+    ("reasons", "error"),
+    [
+        (("ConditionalCheckFailed", "None"), VersionMismatch),
+        (("None", "ConditionalCheckFailed"), NameTaken),
+        (("ConditionalCheckFailed", "ConditionalCheckFailed"), VersionMismatch),
+        (("TransactionConflict", "ConditionalCheckFailed"), NameTaken),
+    ],
+)
+def test_a_condition_that_fails_raises_what_its_action_was_given(
+    reasons: tuple[str, ...], error: type[Exception]
+) -> None:
+    fence, wire, _ = table(canceled(*reasons))
+    with pytest.raises(error):
+        fence.write(renaming())
+    assert len(wire.calls) == 1
+
+
+@pytest.mark.parametrize("ours", [canceled("ValidationError", "None"), failed("AccessDeniedException")])
+def test_what_is_our_own_mistake_is_not_tried_again(ours: ClientError) -> None:
+    fence, wire, _ = table(ours)
+    with pytest.raises(ClientError):
+        fence.write(renaming())
+    assert len(wire.calls) == 1
+
+
+@pytest.mark.parametrize("trouble", [failed("ThrottlingException"), ReadTimeoutError(endpoint_url="")])
+def test_a_read_that_the_table_cannot_answer_now_is_busy(trouble: Exception) -> None:
+    fence, _, _ = table(trouble)
+    for read in (
+        lambda: fence.get(KEY),
+        lambda: fence.batch_get([KEY]),
+        fence.query_page,
+        lambda: list(fence.query()),
+        lambda: fence.write(renaming()),
+    ):
+        with pytest.raises(Busy):
+            read()
+
+
+def test_a_batch_get_asks_again_for_what_was_held_back() -> None:
+    held_back = {"fencepost": {"Keys": [KEY]}}
+    fence, wire, pauses = table(
+        {"Responses": {"fencepost": []}, "UnprocessedKeys": held_back}, {"Responses": {"fencepost": [KEY]}}
+    )
+    assert list(fence.batch_get([KEY, keys.tenant("u")])) == [("T#t", "TENANT")]
+    assert wire.calls[1]["RequestItems"] == held_back
+    assert len(pauses) == 1
+
+
+def test_a_batch_get_that_is_held_back_for_ever_is_busy() -> None:
+    fence, _, _ = table({"Responses": {}, "UnprocessedKeys": {"fencepost": {"Keys": [KEY]}}})
+    with pytest.raises(Busy):
+        fence.batch_get([KEY])
+
+
+def test_a_query_goes_through_all_its_pages() -> None:
+    fence, wire, _ = table({"Items": [{"n": 1}], "LastEvaluatedKey": KEY}, {"Items": [{"n": 2}]})
+    assert list(fence.query(KeyConditionExpression="x")) == [{"n": 1}, {"n": 2}]
+    assert wire.calls[1]["ExclusiveStartKey"] == KEY
+
+
+def test_changes_of_one_bucket_are_one_action_and_the_last_one_counts() -> None:
+    transaction = Transaction()
+    transaction.withdraw(KEY, "a")
+    transaction.withdraw(KEY, "b")
+    transaction.enter(KEY, "a", b"new")
+    (action,) = transaction.actions("fencepost")
+    assert action["Update"]["UpdateExpression"] == "SET #0 = :0 REMOVE #1"
+    assert action["Update"]["ExpressionAttributeNames"] == {"#0": "a", "#1": "b"}
+    assert len(transaction) == 1
