@@ -42,7 +42,8 @@ def cells_at(position: Position) -> list[Cell]:
     >>> [str(cell) for cell in cells_at(Position(lon=-97.7431, lat=30.2672))]
     ['15.7487.10946', '12.935.1368', '9.116.171', '6.14.21', '3.1.2']
     """
-    return [_cell_of(level, position.lon, position.lat) for level in LEVELS]
+    x, y = _column_and_row(LEVELS[0], position.lon, position.lat)
+    return [Cell(level, x >> LEVELS[0] - level, y >> LEVELS[0] - level) for level in LEVELS]
 
 
 def cover(shape: Shape, max_cells: int = MAX_CELLS) -> frozenset[Cell]:
@@ -108,9 +109,9 @@ def _row(level: int, lat: float) -> int:
     return max(0, min(upright - 1, floor((lat + 90) / 180 * upright)))
 
 
-def _cell_of(level: int, lon: float, lat: float) -> Cell:
+def _column_and_row(level: int, lon: float, lat: float) -> tuple[int, int]:
     across = 2**level
-    return Cell(level, floor((lon + 180) / 360 * across) % across, _row(level, lat))
+    return floor((lon + 180) / 360 * across) % across, _row(level, lat)
 
 
 def _count(box: Bounds, level: int) -> int:

@@ -7,7 +7,7 @@ shape is one, as those of maps and receivers are; else all take 8.
 
 from __future__ import annotations
 
-from math import ceil, floor
+from math import ceil, cos, floor, inf, radians
 from struct import Struct, pack, unpack_from
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +15,7 @@ from geo.shapes import Bounds, Circle, Corridor, Polygon
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from geo.shapes import LonLat, Shape
 
@@ -24,6 +24,9 @@ _S = TypeVar("_S")
 _CIRCLE, _CORRIDOR, _POLYGON = 0, 1, 2
 _KIND_MASK, _WIDE = 0b011, 0b100
 _PER_DEGREE = 10_000_000
+_HALF_TURN = 180 * _PER_DEGREE
+# A degree of a meridian is nowhere shorter than 110,574 m, nor one of the equator.
+_PER_METRE = _PER_DEGREE / 110_500
 # West and south as they are; the two spans, since east may lie past 180 degrees.
 _BOX = Struct(">iIiI")
 _SMALL_CIRCLE, _WIDE_CIRCLE = Struct(">Bdii"), Struct(">Bddd")
@@ -82,6 +85,35 @@ def unpack_bounds(data: bytes, offset: int = 0) -> Bounds:
     return Bounds(
         west / _PER_DEGREE, south / _PER_DEGREE, (west + width) / _PER_DEGREE, (south + height) / _PER_DEGREE
     )
+
+
+def far_from(position: Position) -> Callable[[bytes, int], bool]:
+    """A quick test that says of a packed shape, at an offset, that it does not reach the position.
+
+    Made once for a position and asked of many shapes; what it lets through still has to be tested exactly.
+
+    >>> is_far = far_from(Position(lon=24.94, lat=60.17))
+    >>> near, far = (Circle(center=Position(lon=lon, lat=60.17), radius_m=100) for lon in (24.941, 24.943))
+    >>> is_far(pack_shape(near), 0), is_far(pack_shape(far), 0)
+    (False, True)
+    """
+    lon, lat = position.lon, position.lat
+    lon_7, lat_7 = lon * _PER_DEGREE, lat * _PER_DEGREE
+    # A circle's centre is at most a degree further north or south; close to a pole longitudes tell nothing.
+    widest = _PER_METRE / cos(radians(abs(lat) + 1)) if abs(lat) < 85 else inf
+    unpack_circle, meets = _SMALL_CIRCLE.unpack_from, Bounds.meets
+
+    def is_far(data: bytes, offset: int) -> bool:
+        kind = data[offset]
+        if kind == _CIRCLE:
+            _, radius_m, center_lon, center_lat = unpack_circle(data, offset)
+            if abs(center_lat - lat_7) > radius_m * _PER_METRE:
+                return True
+            apart = abs(center_lon - lon_7)
+            return (apart if apart <= _HALF_TURN else 2 * _HALF_TURN - apart) > radius_m * widest
+        return kind != _CIRCLE | _WIDE and not meets(unpack_bounds(data, offset), lon, lat)
+
+    return is_far
 
 
 def is_circle(data: bytes, offset: int = 0) -> bool:

@@ -14,7 +14,7 @@ from math import asin, ceil, cos, degrees, floor, isfinite, radians, sin
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from geo.errors import GeometryError
-from geo.wgs84 import Frame, Position, angular_radius_deg, distance_m
+from geo.wgs84 import Position, angular_radius_deg, distance_m, frame_at
 
 if TYPE_CHECKING:
     import numpy as np
@@ -241,7 +241,7 @@ class _Edges:
         import numpy as np
 
         lon, lat = self._steps
-        frame = Frame(position)
+        frame = frame_at(position)
         reach = _to_segments_m(*frame.plane_m(lon, lat))
         close = np.flatnonzero(reach <= reach.min() + 2 * _BEND_M)
         along = np.linspace(0.0, 1.0, _FINE_STEPS + 1)

@@ -11,6 +11,7 @@ the radius in an azimuth is Euler's formula; arc from chord is the series of 2 R
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import asin, atan2, cos, degrees, hypot, isfinite, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -120,13 +121,19 @@ class Frame:
         return east * scale, north * scale
 
 
+@lru_cache(maxsize=8)
+def frame_at(position: Position) -> Frame:
+    """The frame of a position; one request puts the same position to many shapes."""
+    return Frame(position)
+
+
 def distance_m(a: Position, b: Position) -> float:
     """Metres along the ellipsoid between two positions.
 
     >>> round(distance_m(Position(lon=0, lat=0), Position(lon=1, lat=0)), 3)
     111319.491
     """
-    return Frame(a).distance_m(b.lon, b.lat)
+    return frame_at(a).distance_m(b.lon, b.lat)
 
 
 def _geodesic_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from fencepost.adapters import marshal
-from fencepost.adapters.entries import Entry, attribute_of, entries_of, pack_entry
+from fencepost.adapters.entries import Entry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.adapters.geofence_items import geofence_item, geofence_of
 from fencepost.domain.geofence import Assignment, Geofence
 from geo.shapes import Circle, Corridor
@@ -75,8 +75,9 @@ def test_a_geofence_with_many_vertices_leaves_only_its_box() -> None:
     long_road = Corridor(points=tuple((8 + k / 1000, 50.0) for k in range(200)), half_width_m=50)
     entry = Entry(attribute_of(ID), pack_entry(geofence(shape=long_road)))
     assert entry.is_big
-    assert entry.may_cover(Position(lon=8.1, lat=50.0))
-    assert not entry.may_cover(Position(lon=9.1, lat=50.0))
+    bucket = {attribute_of(ID): {"B": pack_entry(geofence(shape=long_road))}}
+    assert len(entries_near([bucket], Position(lon=8.1, lat=50.0))) == 1
+    assert entries_near([bucket], Position(lon=9.1, lat=50.0)) == []
 
 
 def test_a_bucket_holds_entries_beside_other_attributes() -> None:

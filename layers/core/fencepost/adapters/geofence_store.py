@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from geo.cells import cells_at
 
 from fencepost.adapters import keys
-from fencepost.adapters.entries import Entry, attribute_of, entries_of, pack_entry
+from fencepost.adapters.entries import Entry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.adapters.geofence_items import event_item, geofence_item, geofence_of, version_item
 from fencepost.adapters.table import Transaction
 from fencepost.domain.errors import Invalid, NameTaken, VersionMismatch
@@ -97,8 +97,7 @@ class GeofenceStore:
     def at(self, tenant_id: str, position: Position) -> list[Entry | Geofence]:
         """The active geofences that may contain a position: their boxes do. One BatchGetItem of five cells."""
         buckets = self._table.batch_get([keys.cell(tenant_id, cell) for cell in cells_at(position)])
-        near = [entry for bucket in buckets.values() for entry in entries_of(bucket) if entry.may_cover(position)]
-        return self._with_big_ones(tenant_id, near)
+        return self._with_big_ones(tenant_id, entries_near(buckets.values(), position))
 
     def assigned_to(self, tenant_id: str, bucket: Item) -> list[Entry | Geofence]:
         """The active geofences of a directory entity that was read already."""
@@ -106,7 +105,10 @@ class GeofenceStore:
 
     def _with_big_ones(self, tenant_id: str, entries: Sequence[Entry]) -> list[Entry | Geofence]:
         """The entries, the big ones read in full: one more round trip when one is met for the first time."""
-        unread = sorted({(e.id, e.version) for e in entries if e.is_big} - self._versions.keys())
+        big = {(entry.id, entry.version) for entry in entries if entry.is_big}
+        if not big:
+            return list(entries)
+        unread = sorted(big - self._versions.keys())
         for start in range(0, len(unread), _BATCH):
             wanted = [keys.geofence_version(tenant_id, *version) for version in unread[start : start + _BATCH]]
             # Consistent, for an entry may be a moment older than a replica's copy of its version.

@@ -64,7 +64,7 @@ def geofence_name(tenant_id: str, name_key: str) -> Key:
 
 
 def cell(tenant_id: str, where: Cell, shard: int = 0) -> Key:
-    return _key(f"T#{tenant_id}#CELL#{where}", str(shard))
+    return _key(f"T#{tenant_id}#CELL#{where.level}.{where.x}.{where.y}", str(shard))
 
 
 def entity(tenant_id: str, target: Assignment) -> Key:
