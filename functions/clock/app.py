@@ -7,7 +7,7 @@ from typing import Any
 
 from fencepost import wiring
 from fencepost.api.http import Api, Reply, Request, validated
-from fencepost.api.vocabularies.clock import ClockAnswer, ClockIn, refused, request_of, told
+from fencepost.api.vocabularies.clock import ClockAnswer, ClockIn, only_what_counts, refused, request_of, told
 from fencepost.domain.principal import Right
 
 api = Api(tell=refused)
@@ -24,7 +24,7 @@ wiring.before_snapshot(wiring.clock)
     fails=(400, 404, 413, 415),
 )
 def act(request: Request) -> Reply:
-    asked = request_of(validated(ClockIn, request.json()))
+    asked = request_of(validated(ClockIn, only_what_counts(request.json())))
     outcome = wiring.clock().act(request.who, asked, datetime.now(UTC))
     return Reply(status=201 if outcome.was_edited else 200, body=told(outcome))
 

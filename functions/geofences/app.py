@@ -51,7 +51,7 @@ def list_geofences(request: Request) -> Reply:
     query = validated(ListQuery, _with_numbers(request.query))
     after = paging.after(tenant_id, query.cursor) if query.cursor else None
     page, has_more = wiring.geofences().newest_first(request.who, query.limit, after)
-    cursor = paging.cursor(tenant_id, page[-1].created_at, page[-1].id) if has_more else None
+    cursor = paging.cursor(tenant_id, page[-1].created_at, page[-1].id) if page and has_more else None
     return Reply(status=200, body={"data": [told(geofence) for geofence in page], "nextCursor": cursor})
 
 

@@ -22,6 +22,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         sequencer=about["object"].get("sequencer", ""),
         size_bytes=about["object"].get("size", 0),
     )
+    if drop.is_folder:
+        return {"status": "passed over"}
     job = wiring.imports().begin(drop, datetime.now(UTC))
     logger.info("import", import_id=job.import_id, tenant=job.tenant_id, status=job.status, chunks=job.chunks)
     return {"importId": job.import_id, "status": job.status, "chunks": job.chunks}

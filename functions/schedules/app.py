@@ -12,6 +12,8 @@ wiring.before_snapshot(wiring.clock)
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    stopped = wiring.clock().stop_forgotten(datetime.now(UTC))
-    logger.info("stopped forgotten clocks", count=len(stopped))
+    stopped, failed = wiring.clock().stop_forgotten(datetime.now(UTC))
+    for error in failed:
+        logger.error("a forgotten clock could not be stopped", exc_info=error)
+    logger.info("stopped forgotten clocks", count=len(stopped), failed=len(failed))
     return {"stopped": [entry.id for entry in stopped]}

@@ -71,7 +71,7 @@ class Service:
         s3 = self.s3()
         folder = key.split("/")[1] if key.startswith("uploads/") and key.count("/") > 1 else ""
         is_known = folder in self.tenants
-        report_key = f"reports/{'' if is_known else '_rejected/'}{key.removeprefix('uploads/')}.json"
+        report_key = f"reports/{key.removeprefix('uploads/') if is_known else f'_rejected/{key}'}.json"
         before = self._object(s3, report_key)
         s3.put_object(
             Bucket=self.endpoint.bucket, Key=key, Body=content if isinstance(content, bytes) else content.read_bytes()

@@ -140,7 +140,7 @@ class App:
 
     def report(self, key: str) -> Any:
         is_known = key.startswith(("uploads/demo/", "uploads/other/"))
-        report_key = f"reports/{'' if is_known else '_rejected/'}{key.removeprefix('uploads/')}.json"
+        report_key = f"reports/{key.removeprefix('uploads/') if is_known else f'_rejected/{key}'}.json"
         return json.loads(self.s3.get_object(Bucket=BUCKET, Key=report_key)["Body"].read())
 
     def _check_contract(self, function: str, sent: dict[str, Any], answer: Answer) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fencepost import wiring
+from fencepost.adapters.clock_store import ClockStore
+from fencepost.domain.clock import RunningClock
 
 from tests.functional.app import Answer, App
 
@@ -31,6 +35,13 @@ def data(answer: Answer) -> dict[str, Any]:
 def code(answer: Answer) -> tuple[int, str]:
     assert answer.body["valid"] is False
     return answer.status, answer.body["items"][0]["code"]
+
+
+def approve(app: App, entry_id: str) -> None:
+    """As the approval of entries will do it."""
+    (item,) = [item for item in app.items() if item["SK"]["S"].endswith(f"#{entry_id}")]
+    doc = json.loads(item["doc"]["S"]) | {"approval": "approved"}
+    app.table.put_item(TableName="fencepost", Item=item | {"doc": {"S": json.dumps(doc)}})
 
 
 def fence(app: App, **more: Any) -> str:
@@ -76,7 +87,19 @@ def test_an_open_break_ends_with_the_clock(app: App) -> None:
 def test_a_break_of_no_length_is_dropped(app: App) -> None:
     clock(app, "start", "09:00")
     clock(app, "break", "12:00")
-    assert data(clock(app, "break", "12:00"))["breaks"] == []
+    assert data(clock(app, "break", "12:00", comment="a slip"))["breaks"] == []
+
+
+def test_a_start_that_is_sent_again_is_the_same_start(app: App) -> None:
+    first, again = (clock(app, "start", "09:00") for _ in range(2))
+    assert (again.status, data(again)["id"]) == (200, data(first)["id"])
+
+
+def test_a_break_that_is_sent_again_does_not_close_the_break(app: App) -> None:
+    clock(app, "start", "09:00")
+    clock(app, "break", "12:00")
+    (taken,) = data(clock(app, "break", "12:00"))["breaks"]
+    assert taken["to"] is None
 
 
 @pytest.mark.parametrize("action", ["stop", "break", "cancel"])
@@ -233,7 +256,10 @@ def test_a_stop_outside_is_done_and_flagged(app: App) -> None:
 
 def test_a_big_geofence_binds_as_a_small_one_does(app: App) -> None:
     ring = [{"lat": 30.2672 + 0.001 * k / 200, "lng": -97.7431 + 0.01} for k in range(200)]
-    fence(app, name="Long", type="polygon", points=[{"lat": 30.2672, "lng": -97.7431}, *ring], radiusMeters=None)
+    assigned = [{"targetTable": "users", "targetId": "emil"}]
+    points = [{"lat": 30.2672, "lng": -97.7431}, *ring]
+    made = app.request("geofences", "create_circle", name="Long", type="polygon", points=points, assignments=assigned)
+    assert made.status == 201, made
     app.calls.clear()
     assert code(clock(app, "start", "09:00", location=FAR)) == (403, "GEOFENCE_OUTSIDE")
     assert app.calls == {"BatchGetItem": 2, "TransactWriteItems": 1}
@@ -275,18 +301,79 @@ def test_an_unknown_organization_is_a_404(app: App) -> None:
 
 
 def test_a_forgotten_clock_is_stopped_at_the_limit_and_marked_so(app: App) -> None:
-    start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=25)
+    now = datetime.now(UTC).replace(microsecond=0)
+    start = now - timedelta(hours=25)
     app.request("clock", "clock_start", action="start", dateTime=start.isoformat())
     app.request("clock", "clock_start", action="start", user="vera")
-    stopped = app.invoke("schedules", {})["stopped"]
-    assert len(stopped) == 1
+    assert app.invoke("schedules", {}) == {"stopped": []}  # it was told of a moment ago; there may be more to come
+    stopped, failed = wiring.clock().stop_forgotten(now + timedelta(minutes=1))
+    assert (len(stopped), failed) == (1, [])
     told = [event for event in app.events() if event["type"] == "clock.stopped"]
     assert [(event["stoppedBy"], event["to"]) for event in told] == [
         ("limit", (start + timedelta(hours=24)).isoformat())
     ]
-    assert app.invoke("schedules", {}) == {"stopped": []}
+    assert wiring.clock().stop_forgotten(now + timedelta(minutes=1)) == ([], [])
     assert code(clock(app, "stop", "17:00")) == (404, "NO_RUNNING_CLOCK")
-    assert code(clock(app, "start", user="vera")) == (400, "CLOCK_ALREADY_RUNNING")
+    assert code(clock(app, "start", user="vera", comment="again")) == (400, "CLOCK_ALREADY_RUNNING")
+
+
+def test_a_break_after_the_limit_is_refused_and_an_open_one_ends_at_it(app: App) -> None:
+    clock(app, "start", "09:00")
+    late = app.request("clock", "clock_break", action="break", dateTime="2026-05-06T12:00:00+02:00")
+    assert code(late) == (400, "WRONG_ORDER")
+    clock(app, "break", "16:00")
+    (entry,), failed = wiring.clock().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
+    assert failed == []
+    assert entry.breaks[0].end == entry.end == entry.start + timedelta(hours=24)
+
+
+def test_one_clock_that_cannot_be_stopped_does_not_keep_the_others_running(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in ("emil", "vera"):
+        clock(app, "start", "09:00", user=user)
+    save = ClockStore.save
+
+    def failing_for_emil(self: ClockStore, tenant_id: str, running: RunningClock, *rest: Any) -> None:
+        if running.user_id == "emil":
+            raise RuntimeError
+        save(self, tenant_id, running, *rest)
+
+    monkeypatch.setattr(ClockStore, "save", failing_for_emil)
+    stopped, failed = wiring.clock().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
+    assert [entry.user_id for entry in stopped] == ["vera"]
+    assert [type(error) for error in failed] == [RuntimeError]
+
+
+def test_an_approved_entry_stays_and_the_clock_becomes_an_invalid_one(app: App) -> None:
+    clock(app, "start", "13:00")
+    approved = data(clock(app, "stop", "14:00"))["id"]
+    approve(app, approved)
+    clock(app, "start", "10:00")
+    answer = clock(app, "stop", "14:00")
+    assert code(answer) == (400, "ENTRY_NOT_SAVED")
+    assert "approved" in answer.body["items"][0]["message"]
+    kept = sorted(item["SK"]["S"].partition("#")[0] for item in app.items() if "#USER#emil" in item["PK"]["S"])
+    assert kept == ["CALENDAR", "INVALID", "TIME"]
+    assert clock(app, "start", "15:00").status == 200
+
+
+def test_a_clock_around_fifty_entries_can_still_be_stopped(app: App) -> None:
+    for minute in range(50):
+        clock(app, "start", f"10:{minute:02}")
+        app.request("clock", "clock_stop", action="stop", dateTime=f"{DAY}10:{minute:02}:30+02:00")
+    clock(app, "start", "09:00")
+    assert code(clock(app, "stop", "17:00")) == (400, "ENTRY_NOT_SAVED")
+    assert clock(app, "start", "18:00").status == 200
+
+
+def test_many_geofences_and_many_breaks_never_make_a_clock_too_big_to_stop(app: App) -> None:
+    for n in range(30):
+        fence(app, name=f"Fence {n} {'x' * 80}")
+    assert clock(app, "start", "09:00", location=INSIDE).status == 200
+    statuses = {clock(app, "break", f"{10 + n // 60:02}:{n % 60:02}").status for n in range(160)}
+    assert statuses == {200, 400}
+    assert clock(app, "stop", "17:00").status == 200
 
 
 def test_an_own_stop_after_the_limit_counts_up_to_the_limit(app: App) -> None:

@@ -227,6 +227,17 @@ def test_a_cursor_of_another_tenant_is_refused(app: App) -> None:
     assert app.request("geofences", "list", tenant="other", query={"cursor": cursor}).status == 400
 
 
+def test_a_page_that_ends_at_the_size_of_a_query_goes_on(app: App) -> None:
+    """A Query ends at 1 MB, long before its limit of items, where geofences have thousands of vertices."""
+    points = [{"lat": 50 + 0.01 * sin(k / 1600), "lng": 8 + 0.01 * cos(k / 1600)} for k in range(10_000)]
+    for n in range(8):
+        create(app, "create_polygon", name=f"Big {n}", type="polygon", points=points)
+    first = app.request("geofences", "list", query={"limit": "100"}).body
+    assert first["nextCursor"] is not None
+    rest = app.request("geofences", "list", query={"limit": "100", "cursor": first["nextCursor"]}).body
+    assert len(first["data"]) + len(rest["data"]) == 8
+
+
 @pytest.mark.parametrize("limit", ["0", "1001", "-1", "ten", "1.5", "9" * 5000])
 def test_a_limit_out_of_range_is_refused(app: App, limit: str) -> None:
     assert app.request("geofences", "list", query={"limit": limit}).wrong_fields == ["limit"]

@@ -55,6 +55,35 @@ def test_a_radius_in_the_file_wins_over_the_default(app: App) -> None:
     assert made == [300, 150]
 
 
+@pytest.mark.parametrize("said", ["NaN", "inf", "300 m", "300,5", "1_0", "-5", "1e400", "\u0665"])
+def test_a_radius_that_is_no_number_leaves_out_that_row_and_no_other(app: App, said: str) -> None:
+    radius = f"<ExtendedData><Data name='radius'><value>{said}</value></Data></ExtendedData>"
+    report = app.drop(KEY, kml(point("odd", more=radius), point("good")))
+    assert (report["status"], [row["name"] for row in report["leftOut"]]) == ("completed", ["odd"])
+    assert "radius" in report["leftOut"][0]["reason"]
+
+
+def test_names_without_end_do_not_keep_a_report_from_coming(app: App) -> None:
+    nameless = [f"<Placemark><name>{n}{'x' * 20_000}</name></Placemark>" for n in range(100)]
+    report = app.drop(KEY, kml(*nameless, point("good")))
+    assert report["counts"] == {"placemarks": 101, "geofences": 1, "leftOut": 100}
+
+
+@pytest.mark.parametrize("file_name", [" ", "\u200b", "a\x7fb"])
+def test_a_geofence_never_gets_a_name_that_nobody_can_see(app: App, file_name: str) -> None:
+    app.drop(
+        f"uploads/demo/{file_name}.kml",
+        b"<kml><Document>" + point("\u200b" * 100 + "x").encode() + b"</Document></kml>",
+    )
+    assert names(app) in (["Import"], ["ab"])
+
+
+def test_a_folder_that_is_made_in_a_console_is_no_import(app: App) -> None:
+    dropped = event("s3/kml_dropped")
+    dropped["detail"]["object"] |= {"key": "uploads/demo/north/", "size": 0}
+    assert app.invoke("kml_import", dropped) == {"status": "passed over"}
+
+
 def test_a_name_that_the_tenant_has_is_left_out_and_the_geofence_stays_as_it_was(app: App) -> None:
     made = app.request("geofences", "create_circle", name="Depot", latitude=1, longitude=1)
     report = app.drop(KEY, kml(point("DEPOT"), point("New")))

@@ -110,7 +110,7 @@ def far_from(position: Position) -> Callable[[bytes, int], bool]:
             if abs(center_lat - lat_7) > radius_m * _PER_METRE:
                 return True
             apart = abs(center_lon - lon_7)
-            return (apart if apart <= _HALF_TURN else 2 * _HALF_TURN - apart) > radius_m * widest
+            return bool(min(apart, 2 * _HALF_TURN - apart) > radius_m * widest)
         return kind != _CIRCLE | _WIDE and not meets(unpack_bounds(data, offset), lon, lat)
 
     return is_far

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from geo.shapes import LonLat, Ring
 
 
+# No longitude is as far out, and an int beyond it may be too large for a float.
+_ANY_DEGREES = 1e6
+
+
 def corridor_of(geometry: Mapping[str, Any], half_width_m: float) -> Corridor:
     """The corridor along a LineString. Raises GeometryError with the place of what is wrong, from `points` on.
 
@@ -91,7 +95,7 @@ def _point(value: Any, where: str) -> LonLat:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _ANY_DEGREES
 
 
 def _listed(value: Any, where: str) -> list[Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import asin, ceil, cos, degrees, floor, isfinite, radians, sin
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,8 +32,8 @@ MAX_ACROSS_DEG = 80.0
 # The smallest radius of curvature of the ellipsoid is 6,335,439 m: dividing by less makes every box wide enough.
 _SMALL_EARTH_M = 6_330_000.0
 _STEP_DEG = 0.05
-# A step of 0.05 degrees bends less than this away from its chord (0.26 m at 60 degrees of latitude).
-_BEND_M = 1.0
+# So many steps measure a boundary in some 10 ms: the edges of a shape together may be 5,000 degrees long.
+_MAX_STEPS = 100_000
 _FINE_STEPS = 64
 
 
@@ -97,6 +98,7 @@ class Corridor:
         if len(points) > MAX_CORRIDOR_POINTS:
             raise GeometryError("points", f"a corridor takes at most {MAX_CORRIDOR_POINTS:,} points")
         _check_across("points", points)
+        _check_steps("points", [points])
         object.__setattr__(self, "points", points)
 
     def covers(self, position: Position) -> bool:
@@ -154,6 +156,7 @@ class Polygon:
         if len(vertices) > MAX_VERTICES:
             raise GeometryError("points", f"a polygon takes at most {MAX_VERTICES:,} points, not {len(vertices):,}")
         _check_across("points", vertices)
+        _check_steps("points", [ring for part in parts for ring in part])
         object.__setattr__(self, "parts", parts)
         self._check_valid()
 
@@ -193,14 +196,18 @@ class Polygon:
         import numpy as np
         import shapely
 
-        polygons = []
-        for part in self.parts:
-            shell, *holes = (_closed_in_plane(ring) for ring in part)
-            west, east = shell[:, 0].min(), shell[:, 0].max()
-            for hole in holes:
-                hole[:, 0] += 360 * round(((west + east) - (hole[:, 0].min() + hole[:, 0].max())) / 720)
-            polygons.append(shapely.Polygon(shell, holes))
-        geometry = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+        polygons = [_planar_part(part) for part in self.parts]
+        first = polygons[0]
+        for n, polygon in enumerate(polygons):
+            turns = round((first.centroid.x - polygon.centroid.x) / 360)
+            if turns:
+                polygons[n] = shapely.transform(polygon, lambda lonlat, by=360 * turns: lonlat + np.array([by, 0]))
+        if len(polygons) == 1:
+            geometry = first
+        elif all(shapely.is_valid(polygons)) and any(abs(v[0]) == 180 for part in self.parts for v in part[0]):
+            geometry = shapely.union_all(polygons)  # parts that were split at the antimeridian are one again
+        else:
+            geometry = shapely.MultiPolygon(polygons)
         turns = 360 * floor((geometry.bounds[0] + 180) / 360)
         if turns:
             geometry = shapely.transform(geometry, lambda lonlat: lonlat - np.array([turns, 0]))
@@ -209,7 +216,12 @@ class Polygon:
 
     @cached_property
     def _boundary(self) -> list[_Edges]:
-        """The rings as edges; the seam along which a ring around a pole is closed is none."""
+        """The rings as edges. The seam along which a ring around a pole is closed, or parts were split, is none."""
+        import shapely
+
+        if len(self.parts) > len(shapely.get_parts(self.planar)):
+            outlines = shapely.get_rings(shapely.get_parts(self.planar))
+            return [_Edges(shapely.get_coordinates(outline)) for outline in outlines]
         return [_Edges(_unwrapped((*ring, ring[0]))) for part in self.parts for ring in part]
 
     def _check_valid(self) -> None:
@@ -242,8 +254,10 @@ class _Edges:
 
         lon, lat = self._steps
         frame = frame_at(position)
-        reach = _to_segments_m(*frame.plane_m(lon, lat))
-        close = np.flatnonzero(reach <= reach.min() + 2 * _BEND_M)
+        east, north = frame.plane_m(lon, lat)
+        reach = _to_segments_m(east, north)
+        bend = _bend_m(np.hypot(np.diff(east), np.diff(north)), lat)
+        close = np.flatnonzero(reach - bend <= (reach + bend).min())
         along = np.linspace(0.0, 1.0, _FINE_STEPS + 1)
         fine_lon = lon[close, None] + (lon[close + 1] - lon[close])[:, None] * along
         fine_lat = lat[close, None] + (lat[close + 1] - lat[close])[:, None] * along
@@ -260,6 +274,18 @@ def _to_segments_m(east: NDArray[np.float64], north: NDArray[np.float64]) -> NDA
     at = np.divide(-(x * dx + y * dy), length2, out=np.zeros_like(length2), where=length2 > 0).clip(0, 1)
     nearest: NDArray[np.float64] = np.hypot(x + at * dx, y + at * dy)
     return nearest
+
+
+def _bend_m(chord_m: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far an edge of a step strays from its chord at the most: a parallel bends by tan(latitude) / R.
+
+    A tenth is added, and a millimetre.
+    """
+    import numpy as np
+
+    steepest = np.radians(np.minimum(np.maximum(np.abs(lat[:-1]), np.abs(lat[1:])), 89.9999))
+    bend: NDArray[np.float64] = 1.1 * chord_m**2 * np.tan(steepest) / (8 * _SMALL_EARTH_M) + 0.001
+    return bend
 
 
 def _stepped(vertices: NDArray[np.float64], longest_deg: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -285,6 +311,25 @@ def _unwrapped(points: Sequence[LonLat]) -> NDArray[np.float64]:
     turns = np.cumsum(np.rint(np.diff(vertices[:, 0]) / 360))
     vertices[1:, 0] -= 360 * turns
     return vertices
+
+
+def _planar_part(part: tuple[Ring, ...]) -> Any:
+    """A part in the plane. A hole around the pole that its outer ring is around, too, reaches up to the seam."""
+    import shapely
+
+    shell, *holes = (_closed_in_plane(ring) for ring in part)
+    inner: list[NDArray[np.float64]] = []
+    polar: list[NDArray[np.float64]] = []
+    west, east = shell[:, 0].min(), shell[:, 0].max()
+    for hole in holes:
+        hole[:, 0] += 360 * round(((west + east) - (hole[:, 0].min() + hole[:, 0].max())) / 720)
+        (polar if abs(hole[:, 1]).max() == 90 else inner).append(hole)
+    polygon = shapely.Polygon(shell, inner)
+    for hole in polar:
+        if not polygon.covers(shapely.Polygon(hole)):
+            raise GeometryError("points", "the polygon is not valid: hole lies outside shell")
+        polygon = polygon.difference(shapely.Polygon(hole))
+    return polygon
 
 
 def _closed_in_plane(ring: Ring) -> NDArray[np.float64]:
@@ -326,6 +371,17 @@ def _checked_vertices(field: str, points: Sequence[LonLat]) -> tuple[LonLat, ...
             )
         checked.append((lon + 0.0, lat + 0.0))  # -0.0 becomes 0.0
     return tuple(checked)
+
+
+def _check_steps(field: str, rings: Sequence[Sequence[LonLat]]) -> None:
+    """A shape of long edges, however few, would cost seconds at every check."""
+    steps = 0
+    for ring in rings:
+        for (lon_a, lat_a), (lon_b, lat_b) in pairwise(ring):
+            across = abs(lon_b - lon_a)
+            steps += ceil(max(min(across, 360 - across), abs(lat_b - lat_a)) / _STEP_DEG)
+    if steps > _MAX_STEPS:
+        raise GeometryError(field, f"the edges together are longer than {_MAX_STEPS * _STEP_DEG:,.0f} degrees")
 
 
 def _check_radius(radius_m: float) -> None:

@@ -15,7 +15,7 @@ from fencepost.adapters import keys, marshal
 from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
 from fencepost.domain.clock import LONGEST_CLOCK, RunningClock, TenantSettings, TimeEntry
-from fencepost.domain.errors import Invalid, VersionMismatch
+from fencepost.domain.errors import VersionMismatch
 from fencepost.domain.geofence import Assignment
 from fencepost.domain.verdict import Candidate
 from fencepost.services.clock import Desk
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _CLOCK = TypeAdapter(RunningClock)
 _ENTRY = TypeAdapter(TimeEntry)
-# Two actions a removed entry, and four for the rest, are at most 100.
-_MAX_OVERLAPPED = 48
 
 
 class ClockStore:
@@ -42,27 +40,28 @@ class ClockStore:
         self._geofences = geofences
 
     def desk(self, tenant_id: str, user_id: str, organization_id: str | None) -> Desk | None:
-        """One BatchGetItem; None where there is no such user."""
-        targets = [Assignment("users", user_id)]
-        if organization_id is not None:
-            targets.append(Assignment("projects", organization_id))
-        entities = {target: keys.entity(tenant_id, target) for target in targets}
-        tenant, clock = keys.tenant(tenant_id), keys.clock(tenant_id, user_id)
-        calendar = keys.calendar(tenant_id, user_id)
-        found = self._table.batch_get([tenant, clock, calendar, *entities.values()], consistent=True)
-        buckets = {target: found[_pair(key)] for target, key in entities.items() if _pair(key) in found}
-        if targets[0] not in buckets:
+        """None where there is no such user. One BatchGetItem, and one more where the clock runs for a project."""
+        user = Assignment("users", user_id)
+        project = Assignment("projects", organization_id) if organization_id is not None else None
+        asked = [keys.tenant(tenant_id), keys.clock(tenant_id, user_id), keys.calendar(tenant_id, user_id)]
+        entities = [keys.entity(tenant_id, target) for target in (user, project) if target is not None]
+        tenant, clock_item, calendar, person, organization = self._read([*asked, *entities])
+        if person is None:
             return None
+        clock = _clock_of(clock_item) if clock_item else None
+        if project is None and clock is not None and clock.organization_id is not None:
+            # What binds the running clock binds its breaks and its stop, though they do not name it.
+            project = Assignment("projects", clock.organization_id)
+            organization = self._read([keys.entity(tenant_id, project)])[0]
+        candidates = list(self._candidates(tenant_id, user, person))
+        if project is not None and organization is not None:
+            candidates += self._candidates(tenant_id, project, organization)
         return Desk(
-            settings=tenant_settings(found.get(_pair(tenant), {})),
-            clock=_clock_of(found[_pair(clock)]) if _pair(clock) in found else None,
-            calendar_version=int(found.get(_pair(calendar), {}).get("version", {"N": "0"})["N"]),
-            organization_name=buckets[targets[1]]["name"]["S"] if len(buckets) > 1 else None,
-            candidates=tuple(
-                candidate
-                for target, bucket in buckets.items()
-                for candidate in self._candidates(tenant_id, target, bucket)
-            ),
+            settings=tenant_settings(tenant or {}),
+            clock=clock,
+            calendar_version=int(calendar["version"]["N"]) if calendar else 0,
+            organization_name=organization["name"]["S"] if organization else None,
+            candidates=tuple(candidates),
         )
 
     def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None:
@@ -98,10 +97,8 @@ class ClockStore:
             ConsistentRead=True,
         )
         entries = (_ENTRY.validate_json(item["doc"]["S"]) for item in items)
-        overlapped = [other for other in entries if other.overlaps(entry)]
-        if len(overlapped) > _MAX_OVERLAPPED:
-            raise Invalid.field("dateTime", f"the entry would overlap more than {_MAX_OVERLAPPED} others")
-        return overlapped
+        # Its own id is there when another stop was faster; the write will find that the clock is gone.
+        return [other for other in entries if other.overlaps(entry) and other.id != entry.id]
 
     def save(
         self,
@@ -130,8 +127,8 @@ class ClockStore:
         transaction.put(event_item(event))
         self._table.write(transaction)
 
-    def past_deadline(self, now: datetime) -> Iterator[tuple[str, RunningClock]]:
-        """The clocks that should have been stopped by `now`, with their tenants, the most overdue first."""
+    def overdue(self, now: datetime) -> Iterator[tuple[str, RunningClock]]:
+        """The clocks that count as forgotten by `now`, with their tenants."""
         for shard in range(keys.CLOCK_SHARDS):
             for item in self._table.query(
                 IndexName="GSI1",
@@ -142,6 +139,12 @@ class ClockStore:
                 },
             ):
                 yield item["tenantId"]["S"], _clock_of(item)
+
+    def _read(self, wanted: list[Key]) -> list[Item | None]:
+        """The items of up to five keys in their order, None where there is none. One BatchGetItem."""
+        found = self._table.batch_get(wanted, consistent=True)
+        items = [found.get((key["PK"]["S"], key["SK"]["S"])) for key in wanted]
+        return items + [None] * (5 - len(wanted))
 
     def _candidates(self, tenant_id: str, target: Assignment, bucket: Item) -> Iterator[Candidate]:
         for geofence in self._geofences.assigned_to(tenant_id, bucket):
@@ -189,7 +192,7 @@ def _clock_item(tenant_id: str, clock: RunningClock) -> Item:
             "version": clock.version,
             "doc": _dumped(_CLOCK, clock),
             "GSI1PK": keys.running_clocks(keys.running_clocks_shard(clock.user_id)),
-            "GSI1SK": keys.running_clock_sort(clock.deadline, tenant_id, clock.user_id),
+            "GSI1SK": keys.running_clock_sort(clock.overdue_from, tenant_id, clock.user_id),
         }
     )
 
@@ -204,12 +207,10 @@ def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
 
 
 def _entry_key(tenant_id: str, entry: TimeEntry) -> Key:
+    if entry.invalid_reason is not None:
+        return keys.invalid_entry(tenant_id, entry.user_id, entry.start, entry.id)
     return keys.time_entry(tenant_id, entry.user_id, entry.start, entry.id)
 
 
 def _dumped(adapter: TypeAdapter[Any], value: RunningClock | TimeEntry) -> str:
     return adapter.dump_json(value).decode()
-
-
-def _pair(key: Key) -> tuple[str, str]:
-    return key["PK"]["S"], key["SK"]["S"]

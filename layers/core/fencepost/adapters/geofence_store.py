@@ -46,7 +46,7 @@ class GeofenceStore:
     ) -> tuple[list[Geofence], bool]:
         """At most `limit` geofences older than `after` (creation time, id), and whether there are more. One Query."""
         start = {"ExclusiveStartKey": self._list_key(tenant_id, *after)} if after else {}
-        items = self._table.query_page(
+        items, has_more = self._table.query_page(
             IndexName="GSI1",
             KeyConditionExpression="GSI1PK = :list",
             ExpressionAttributeValues={":list": {"S": keys.geofence_list(tenant_id)}},
@@ -54,7 +54,7 @@ class GeofenceStore:
             Limit=limit,
             **start,
         )
-        return [geofence_of(item) for item in items], len(items) == limit
+        return [geofence_of(item) for item in items], has_more
 
     def add(self, geofence: Geofence, event: Event) -> None:
         """Raises NameTaken, or Invalid where an assignment's target does not exist."""

@@ -14,6 +14,7 @@ before the tenant is known, and the list of running clocks are the two exception
 | running clock | T#t#USER#u | CLOCK | CLOCKS#n | deadline#t#u |
 | calendar of a user | T#t#USER#u | CALENDAR | | |
 | time entry | T#t#USER#u | TIME#start#id | | |
+| invalid time entry | T#t#USER#u | INVALID#start#id | | |
 | removed time entry | T#t#USER#u | REMOVED#start#id | | |
 | import | T#t#IMPORT#id | JOB | | |
 | chunk of an import | T#t#IMPORT#id | CHUNK#n | | |
@@ -101,6 +102,10 @@ def time_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str) -> 
 
 def time_entry_sort(start: datetime) -> str:
     return f"TIME#{_instant(start)}"
+
+
+def invalid_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), f"INVALID#{_instant(start)}#{entry_id}")
 
 
 def removed_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str) -> Key:

@@ -76,10 +76,10 @@ class Table:
                 return
             how["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def query_page(self, **how: Any) -> list[Item]:
-        """The items of one Query."""
-        items: list[Item] = self._call("query", TableName=self.name, **how)["Items"]
-        return items
+    def query_page(self, **how: Any) -> tuple[list[Item], bool]:
+        """The items of one Query, and whether there may be more: a page ends at its limit or at 1 MB."""
+        answer = self._call("query", TableName=self.name, **how)
+        return answer["Items"], "LastEvaluatedKey" in answer
 
     def set(self, key: Key, values: Mapping[str, Any]) -> None:
         """Set attributes of an item and keep its others; the item comes to be if it was not."""

@@ -58,7 +58,8 @@ Instant = Annotated[
 ]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), AfterValidator(_no_negative_zero)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), AfterValidator(_no_negative_zero)]
-Metres = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+# Kept to the millimetre.
+Metres = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False), AfterValidator(lambda m: round(m, 3))]
 
 
 def number(value: float) -> float | int:

@@ -7,6 +7,7 @@ everything that the OpenAPI document tells of it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -19,6 +20,9 @@ from fencepost.domain.principal import Principal, Right
 from fencepost.telemetry import logger
 
 _M = TypeVar("_M", bound=BaseModel)
+# Enough for every field there is, and few enough that no answer outgrows what Lambda may return.
+_MAX_FIELDS, _MAX_ERRORS = 100, 50
+_VERSION_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,14})"')
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
 
@@ -131,10 +135,13 @@ class Api:
 
 def validated(model: type[_M], values: Mapping[str, Any]) -> _M:
     """The values as a model. Raises Invalid with each field under the name that the caller used."""
+    if len(values) > _MAX_FIELDS:
+        raise Invalid.field("body", f"has more than {_MAX_FIELDS} fields")
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise Invalid([FieldError(_path(e["loc"]), _words(e)) for e in error.errors()]) from None
+        told = error.errors(include_url=False, include_context=False, include_input=False)[:_MAX_ERRORS]
+        raise Invalid([FieldError(_path(e["loc"]), _words(e)) for e in told]) from None
 
 
 def version_expected(request: Request) -> int | None:
@@ -142,10 +149,10 @@ def version_expected(request: Request) -> int | None:
     tag = request.headers.get("if-match", "*").strip()
     if tag == "*":
         return None
-    number = tag.removeprefix("W/").strip('"')
-    if not number.isdecimal() or len(number) > 15:
-        raise Invalid.field("If-Match", 'must be an ETag of this resource, such as "3"')
-    return int(number)
+    version = _VERSION_TAG.fullmatch(tag)
+    if version is None:
+        raise Invalid.field("If-Match", 'must be one ETag of this resource, such as "3"')
+    return int(version[1])
 
 
 def _request(event: Mapping[str, Any]) -> Request:

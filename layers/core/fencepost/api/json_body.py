@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from binascii import Error as Base64Error
+from math import isinf
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fencepost.api.problems import BodyTooLarge, UnsupportedMediaType
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_BODY_BYTES = 2**20
+MAX_DEPTH = 64
 
 
 def parsed(event: Mapping[str, Any], content_type: str) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def loads(raw: bytes) -> dict[str, Any]:
         raise BodyTooLarge(f"The body has {len(raw):,} bytes; the limit is {MAX_BODY_BYTES:,}.")
     try:
         text = raw.decode()
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
         json.dumps(value, ensure_ascii=False).encode()  # fails on half a surrogate pair
     except RecursionError:
         raise Invalid.field("body", "is nested too deeply") from None
@@ -50,6 +52,7 @@ def loads(raw: bytes) -> dict[str, Any]:
         raise Invalid.field("body", "holds a number with too many digits") from None
     if not isinstance(value, dict):
         raise Invalid.field("body", "must be a JSON object")
+    _check_depth(value)
     return value
 
 
@@ -64,12 +67,29 @@ def _raw(event: Mapping[str, Any]) -> bytes:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Invalid.field(twice, "is given twice")
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in values:
+            raise Invalid.field(name, "is given twice")
+        values[name] = value
     return values
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if isinf(value):
+        raise Invalid.field("body", f"holds the number {digits[:20]}, which is too large")
+    return value
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        containers = (inner.values() if isinstance(inner, dict) else inner for inner in level)
+        level = [inner for container in containers for inner in container if isinstance(inner, (dict, list))]
+        if not level:
+            return
+    raise Invalid.field("body", f"is nested more than {MAX_DEPTH} deep")
 
 
 def _no_constant(constant: str) -> NoReturn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -26,7 +26,6 @@ def cursor(tenant_id: str, created_at: datetime, geofence_id: str) -> str:
 def after(tenant_id: str, text: str) -> tuple[datetime, str]:
     """What `cursor` was made from. Raises Invalid for anything that it did not make for this tenant.
 
-    >>> from datetime import UTC
     >>> at, name = datetime(2026, 5, 4, tzinfo=UTC), "5cd906a3-941c-463b-9cc9-8f49dbcc25aa"
     >>> after("t", cursor("t", at, name)) == (at, name)
     True
@@ -37,8 +36,8 @@ def after(tenant_id: str, text: str) -> tuple[datetime, str]:
         if check != _check(tenant_id, where):
             raise ValueError
         created_at, geofence_id = where.decode().split("|")
-        return datetime.fromisoformat(created_at), str(UUID(geofence_id))
-    except (ValueError, binascii.Error):
+        return datetime.fromisoformat(created_at).astimezone(UTC), str(UUID(geofence_id))
+    except (ValueError, OverflowError, binascii.Error):
         raise Invalid.field("cursor", "is not a cursor of this list; start again without it") from None
 
 

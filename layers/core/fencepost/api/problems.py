@@ -18,6 +18,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     errors.NoRunningClock: HTTPStatus.NOT_FOUND,
     errors.WrongOrder: HTTPStatus.BAD_REQUEST,
     errors.OutsideGeofence: HTTPStatus.FORBIDDEN,
+    errors.EntryNotSaved: HTTPStatus.BAD_REQUEST,
 }
 
 

@@ -46,6 +46,12 @@ CATEGORIES: dict[str, str] = {
     ),
 }
 
+# A clock that is past its deadline is left to its user for so long after the last action: a phone that was offline
+# is still telling what happened.
+GRACE = timedelta(seconds=30)
+# So many actions, each with its evidence, are well below the 400 KB of an item. A stop is taken even then.
+MAX_PUNCHES = 150
+
 # How far back an entry that still overlaps can begin: no clock runs longer than this, whatever a tenant sets.
 LONGEST_CLOCK = timedelta(days=7)
 
@@ -90,17 +96,32 @@ class RunningClock:
     organization_name: str | None = None
     breaks: tuple[Break, ...] = ()
     punches: tuple[Punch, ...] = ()
+    last_request: str = ""
     version: int = 1
+
+    @property
+    def overdue_from(self) -> datetime:
+        """When it counts as forgotten."""
+        return max([self.deadline, *(punch.received_at + GRACE for punch in self.punches[-1:])])
 
     @property
     def open_break(self) -> Break | None:
         return self.breaks[-1] if self.breaks and self.breaks[-1].end is None else None
 
-    def punched(self, punch: Punch) -> RunningClock:
-        return replace(self, punches=(*self.punches, punch), version=self.version + 1)
+    def punched(self, punch: Punch, request: str = "") -> RunningClock:
+        """The clock after an action; `request` tells the action from any other, should it be sent again."""
+        return replace(
+            self, punches=(*self.punches, punch), last_request=request or self.last_request, version=self.version + 1
+        )
 
     def with_break_toggled(self, at: datetime, break_id: str) -> RunningClock:
         """Open a break, or close the open one; one of no length is dropped. Raises WrongOrder."""
+        if len(self.punches) >= MAX_PUNCHES:
+            raise WrongOrder(f"A clock takes at most {MAX_PUNCHES} actions; stop it and start another.")
+        if at > self.deadline:
+            raise WrongOrder(
+                f"The clock has reached its limit, at {self.deadline.isoformat()}; it can only be stopped."
+            )
         if self.open_break is not None:
             return self.with_break_closed(at)
         last = self.breaks[-1].end if self.breaks else None
@@ -127,7 +148,7 @@ class RunningClock:
         if at <= self.start:
             raise WrongOrder(f"A clock cannot stop at or before its start, at {self.start.isoformat()}.")
         end = min(at, self.deadline.astimezone(at.tzinfo))
-        breaks = self._clipped(end).breaks if end < at else self._closed_for_stop(at).breaks
+        breaks = self._clipped(end).breaks if at >= self.deadline else self._closed_for_stop(at).breaks
         return TimeEntry(
             id=self.id,
             user_id=self.user_id,
@@ -157,7 +178,10 @@ class RunningClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeEntry:
-    """Time from `start` to `end`, half-open, less its breaks. `stopped_by`: user, limit."""
+    """Time from `start` to `end`, half-open, less its breaks. `stopped_by`: user, limit.
+
+    An entry that could not be saved has an `invalid_reason`; it counts in nothing and is kept apart.
+    """
 
     id: str
     user_id: str
@@ -172,11 +196,17 @@ class TimeEntry:
     creation_type: str | None = "clock"
     stopped_by: str = "user"
     approval: str = "not_approved_yet"
+    invalid_reason: str | None = None
     version: int = 1
 
     @property
     def category(self) -> str:
         return CATEGORIES[self.time_type]
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it must not be changed any more."""
+        return self.approval in ("approved", "exported")
 
     def overlaps(self, other: TimeEntry) -> bool:
         """Touching is no overlap."""

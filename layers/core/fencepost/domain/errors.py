@@ -1,4 +1,4 @@
-"""Every way in which a request can be refused. An error states facts; one table in `api.problems` gives it a status.
+"""Every way in which a request can be refused. An error states facts; `api.problems` gives it a status.
 
 FencepostError
 ├── Invalid                     something the caller sent is wrong, field by field
@@ -11,7 +11,8 @@ FencepostError
     ├── AlreadyClockedIn
     ├── NoRunningClock
     ├── WrongOrder              an instant that comes before the one it must follow
-    └── OutsideGeofence         a geofence applies and does not allow it
+    ├── OutsideGeofence         a geofence applies and does not allow it
+    └── EntryNotSaved           the clock is stopped, but its time could not become a valid entry
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fencepost.domain.clock import RunningClock
+    from fencepost.domain.clock import RunningClock, TimeEntry
     from fencepost.domain.verdict import Verdict
 
 
@@ -94,7 +95,7 @@ class Busy(FencepostError):
     code = "BUSY"
 
     def __init__(self) -> None:
-        super().__init__("Too many changes at once. Nothing was written; send the same request again in a moment.")
+        super().__init__("Too many changes at once, or no answer in time. Send the same request again in a moment.")
 
 
 class ClockRefused(FencepostError):
@@ -118,6 +119,16 @@ class NoRunningClock(ClockRefused):
 
 class WrongOrder(ClockRefused):
     code = "WRONG_ORDER"
+
+
+class EntryNotSaved(ClockRefused):
+    """The clock has become an invalid entry, which is kept and can be deleted."""
+
+    code = "ENTRY_NOT_SAVED"
+
+    def __init__(self, entry: TimeEntry) -> None:
+        self.entry = entry
+        super().__init__(f"The clock is stopped, but its time could not be saved: {entry.invalid_reason}")
 
 
 class OutsideGeofence(ClockRefused):

@@ -21,6 +21,8 @@ MAX_NAME_LENGTH = 100
 # the event, and one for each cell and each target, old and new. This leaves room for 13 new cells at the least.
 MAX_ASSIGNMENTS = 25
 _ROOM = 95
+# Letters and marks of Unicode that are drawn as nothing.
+_BLANK = "\u034f\u115f\u1160\u2800\u3164\uffa0"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -92,4 +94,4 @@ def is_visible(text: str) -> bool:
     >>> is_visible("\\u200b "), is_visible("Yard")
     (False, True)
     """
-    return any(unicodedata.category(char)[0] not in "CZ" for char in text)
+    return any(unicodedata.category(char)[0] not in "CZ" and char not in _BLANK for char in text)

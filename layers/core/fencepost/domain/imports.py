@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fencepost.domain.placemarks import Row
 
 _NAMESPACE = UUID("b6d1c0de-5f0c-5c3a-9a55-0f7a6d2f9c11")
+MAX_KEY_BYTES = 1024
+MAX_REASON_LENGTH = 300
 UPLOADS, REPORTS, CHUNKS = "uploads/", "reports/", "chunks/"
 
 
@@ -44,8 +46,16 @@ class Drop:
 
     def report_key(self, *, is_known: bool) -> str:
         """Where the report goes: beside the upload, or, for a file that is nobody's, with the rejected ones."""
-        folder = "" if is_known else "_rejected/"
-        return f"{REPORTS}{folder}{self.key.removeprefix(UPLOADS)}.json"
+        path = self.key.removeprefix(UPLOADS) if is_known else f"_rejected/{self.key}"
+        key = f"{REPORTS}{path}.json"
+        if len(key.encode()) <= MAX_KEY_BYTES:
+            return key
+        return f"{REPORTS}{self.tenant_id if is_known else '_rejected'}/{self.import_id}.json"
+
+    @property
+    def is_folder(self) -> bool:
+        """A folder made in a console is an empty object whose key ends in a slash."""
+        return self.key.endswith("/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +76,7 @@ class LeftOut:
 
     @classmethod
     def of(cls, row: Row, reason: str) -> LeftOut:
-        return cls(placemark=row.placemark, line=row.line, name=row.name, reason=reason)
+        return cls(placemark=row.placemark, line=row.line, name=row.name, reason=reason[:MAX_REASON_LENGTH])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

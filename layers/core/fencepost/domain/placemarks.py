@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from geo.shapes import Shape
 
 DEFAULT_RADIUS_M = 150.0
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +62,13 @@ class Namer:
     """
 
     def __init__(self, file_name: str) -> None:
-        self._fallback = file_name.rsplit("/", 1)[-1].removesuffix(".kml") or "Import"
+        self._fallback = _shown(file_name.rsplit("/", 1)[-1].removesuffix(".kml")) or "Import"
         self._taken: Counter[str] = Counter()
         self._used: set[str] = set()
 
     def name(self, own: str | None, containers: tuple[str, ...]) -> str:
-        wanted = next((text for text in (own, *reversed(containers)) if text and is_visible(text)), self._fallback)
-        wanted = wanted[:MAX_NAME_LENGTH].strip()
+        candidates = (_shown(text) for text in (own, *reversed(containers)) if text)
+        wanted = next((text for text in candidates if text), self._fallback)
         name = wanted
         while folded(name) in self._used:
             self._taken[folded(wanted)] += 1
@@ -75,28 +78,34 @@ class Namer:
         return name
 
 
+def _shown(text: str) -> str:
+    """A text as a name: without control characters, at most so long, and nothing at all if it shows nothing."""
+    name = "".join(char for char in text if unicodedata.category(char) != "Cc").strip()[:MAX_NAME_LENGTH].strip()
+    return name if is_visible(name) else ""
+
+
 def rows_of(placemark: Placemark, namer: Namer) -> Iterator[Row]:
     """One row for each geometry and one for each problem, so that nothing of the file goes untold."""
     about: dict[str, Any] = {"placemark": placemark.ordinal, "line": placemark.line}
     for geometry in placemark.geometries:
+        name = namer.name(placemark.name, placemark.containers)
+        radius_m = _radius_m(geometry, placemark.data)
         yield Row(
             **about,
-            name=namer.name(placemark.name, placemark.containers),
+            name=name,
             kind=geometry.kind,
             rings=geometry.rings,
-            radius_m=_radius_m(geometry, placemark.data),
+            radius_m=radius_m if radius_m is not None else DEFAULT_RADIUS_M,
             description=(placemark.description or "")[:500] or None,
+            problem=None if radius_m is not None else "its radius is no number of metres",
         )
     for problem in placemark.problems:
-        yield Row(**about, name=placemark.name or "", problem=problem)
+        yield Row(**about, name=_shown(placemark.name or ""), problem=problem)
 
 
-def _radius_m(geometry: KmlGeometry, data: Mapping[str, str]) -> float:
-    """The radius that some producers write into ExtendedData, else the default."""
-    if geometry.kind == "Polygon":
+def _radius_m(geometry: KmlGeometry, data: Mapping[str, str]) -> float | None:
+    """The radius that some producers write into ExtendedData, else the default; None where it cannot be read."""
+    said = next((value for key, value in data.items() if key.casefold() == "radius"), None)
+    if geometry.kind == "Polygon" or said is None or not said.strip():
         return DEFAULT_RADIUS_M
-    said = next((value for key, value in data.items() if key.casefold() == "radius"), "")
-    try:
-        return float(said)
-    except ValueError:
-        return DEFAULT_RADIUS_M
+    return float(said) if _NUMBER.fullmatch(said.strip()) else None

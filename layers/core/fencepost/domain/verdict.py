@@ -55,6 +55,10 @@ class Finding:
     outcome: str  # inside, outside, accuracy, location_missing
 
 
+# A verdict keeps the nearest ones: enough to explain it, and few enough to be kept with every punch.
+MAX_FINDINGS = 5
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """`code` is ALLOWED, NO_GEOFENCE, or why not: GEOFENCE_OUTSIDE, GEOFENCE_ACCURACY, GEOFENCE_LOCATION_MISSING."""
@@ -70,7 +74,7 @@ class Verdict:
 
 
 def judge(candidates: Sequence[Candidate], fix: Fix | None) -> Verdict:
-    """The verdict on an entry made at `fix`, with every geofence that counted and how it stood.
+    """The verdict on an entry made at `fix`, with how the geofences that counted stood.
 
     Fails closed: where a geofence applies, an entry without a location is refused.
     """
@@ -78,7 +82,8 @@ def judge(candidates: Sequence[Candidate], fix: Fix | None) -> Verdict:
     counting = [candidate for candidate in applying if candidate.is_priority] or applying
     if not counting:
         return Verdict(code="NO_GEOFENCE", reason="No geofence applies.")
-    findings = tuple(sorted((_finding(c, fix) for c in counting), key=_nearest_first))
+    everything = sorted((_finding(c, fix) for c in counting), key=_decisive_first)
+    findings = tuple(everything[:MAX_FINDINGS])
     inside = next((finding for finding in findings if finding.outcome == "inside"), None)
     if inside is not None:
         reason = f"Inside the geofence '{inside.name}'."
@@ -119,6 +124,8 @@ def _outcome(candidate: Candidate, fix: Fix | None, edge_distance_m: float | Non
     return "inside"
 
 
-def _nearest_first(finding: Finding) -> tuple[float, str]:
+def _decisive_first(finding: Finding) -> tuple[int, float, str]:
+    """What allows first, then what was too vague, then the nearest."""
     distance_m = finding.edge_distance_m
-    return (distance_m if distance_m is not None else float("inf"), finding.geofence_id)
+    rank = {"inside": 0, "accuracy": 1}.get(finding.outcome, 2)
+    return rank, (distance_m if distance_m is not None else float("inf")), finding.geofence_id

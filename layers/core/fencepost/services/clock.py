@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fencepost.domain.clock import CATEGORIES, Punch, RunningClock, TenantSettings, TimeEntry, new_clock
 from fencepost.domain.errors import (
     AlreadyClockedIn,
-    Busy,
+    EntryNotSaved,
     Forbidden,
     Invalid,
     NoRunningClock,
@@ -21,6 +22,7 @@ from fencepost.domain.events import Event
 from fencepost.domain.principal import Right
 from fencepost.domain.verdict import Candidate, Fix, Verdict, judge
 from fencepost.services.ids import NewId, new_id
+from fencepost.services.retry import on_top_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
 
 AHEAD_ALLOWED = timedelta(minutes=2)
 LATE_AFTER = timedelta(minutes=10)
+# Two actions a removed entry, and four for the rest, are at most the 100 of a transaction.
+MAX_REMOVED = 48
 SYSTEM = "system"
-_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,13 @@ class ClockRequest:
     time_type: str = "work"
     comment: str | None = None
     organization_id: str | None = None
+    organization_name: str | None = None
     fix: Fix | None = None
+
+    def fingerprint(self, at: datetime) -> str:
+        """Tells this request from any other: the same one sent again must not do the same thing again."""
+        said = (self.action, at, self.time_type, self.comment, self.organization_id, self.fix)
+        return sha256(repr(said).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +99,7 @@ class Clocks(Protocol):
         event: Event,
     ) -> None: ...
     def tell(self, event: Event) -> None: ...
-    def past_deadline(self, now: datetime) -> Iterable[tuple[str, RunningClock]]: ...
+    def overdue(self, now: datetime) -> Iterable[tuple[str, RunningClock]]: ...
 
 
 @dataclass(frozen=True)
@@ -103,28 +112,34 @@ class ClockService:
 
         Raises NotFound, Forbidden, Invalid, and ClockRefused with its kinds.
         """
-        for _ in range(_ATTEMPTS):
-            try:
-                return self._act_once(who, request, now)
-            except VersionMismatch:
-                continue
-        raise Busy
+        return on_top_of_others(lambda: self._act_once(who, request, now))
 
-    def stop_forgotten(self, now: datetime) -> list[TimeEntry]:
-        """Stop every clock that is past its deadline, at the deadline. A clock stopped meanwhile is left alone."""
-        stopped = []
-        for tenant_id, clock in self.store.past_deadline(now):
-            desk = self.store.desk(tenant_id, clock.user_id, None)
-            if desk is None or desk.clock is None or desk.clock.deadline > now:
-                continue
-            punch = Punch(action="stop", at=desk.clock.deadline, received_at=now, acting_user_id=SYSTEM)
+    def stop_forgotten(self, now: datetime) -> tuple[list[TimeEntry], list[Exception]]:
+        """Stop every clock that was forgotten, at its deadline. A clock stopped meanwhile is left alone.
+
+        What goes wrong with one clock is returned: it must not keep the others from being stopped.
+        """
+        stopped: list[TimeEntry] = []
+        failed: list[Exception] = []
+        for tenant_id, clock in self.store.overdue(now):
             try:
-                outcome = self._saved(tenant_id, desk, punch, stopped_by="limit")
+                entry = self._stop_forgotten(tenant_id, clock, now)
             except VersionMismatch:
                 continue
-            if outcome.entry is not None:
-                stopped.append(outcome.entry)
-        return stopped
+            except EntryNotSaved as error:
+                entry = error.entry
+            except Exception as error:  # noqa: BLE001 - see above
+                failed.append(error)
+                continue
+            stopped += [entry] if entry is not None else []
+        return stopped, failed
+
+    def _stop_forgotten(self, tenant_id: str, clock: RunningClock, now: datetime) -> TimeEntry | None:
+        desk = self.store.desk(tenant_id, clock.user_id, None)
+        if desk is None or desk.clock is None or desk.clock.overdue_from > now:
+            return None
+        punch = Punch(action="stop", at=desk.clock.deadline, received_at=now, acting_user_id=SYSTEM)
+        return self._saved(tenant_id, desk, punch, stopped_by="limit").entry
 
     def _act_once(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
         user_id = request.user_id or who.user_id
@@ -132,15 +147,17 @@ class ClockService:
         _check_may_act(who, user_id, desk)
         assert desk is not None
         _check_fields(request, desk, now)
+        punch = _punch(who, request, now)
+        if desk.clock is not None and desk.clock.last_request == request.fingerprint(punch.at):
+            return Outcome(clock=desk.clock)
         if request.action == "start":
-            return self._start(who, user_id, request, desk, now)
+            return self._start(who, user_id, request, desk, punch)
         if desk.clock is None:
             raise NoRunningClock
         if request.action == "cancel":
             event = self._event("clock.cancelled", who.tenant_id, desk.clock, who.user_id, now)
             self.store.discard(who.tenant_id, desk.clock, event)
             return Outcome(clock=desk.clock, message="The clock was discarded.")
-        punch = _punch(who, request, now)
         if request.action == "break":
             return self._break(who, request, desk, desk.clock, punch)
         # An impossible stop is told before the geofence is looked at.
@@ -148,10 +165,10 @@ class ClockService:
         judged = self._judged(who, user_id, request, desk, punch)
         return self._saved(who.tenant_id, desk, judged, stopped_by="user")
 
-    def _start(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, now: datetime) -> Outcome:
+    def _start(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Outcome:
         if desk.clock is not None:
             raise AlreadyClockedIn(desk.clock)
-        punch = self._judged(who, user_id, request, desk, _punch(who, request, now))
+        punch = self._judged(who, user_id, request, desk, punch)
         clock = new_clock(
             clock_id=self.make_id(),
             user_id=user_id,
@@ -163,15 +180,17 @@ class ClockService:
                 "organization_id": request.organization_id,
                 "organization_name": desk.organization_name,
                 "punches": (punch,),
+                "last_request": request.fingerprint(punch.at),
             },
         )
-        self.store.start(who.tenant_id, clock, self._event("clock.started", who.tenant_id, clock, who.user_id, now))
+        event = self._event("clock.started", who.tenant_id, clock, who.user_id, punch.received_at)
+        self.store.start(who.tenant_id, clock, event)
         return Outcome(clock=clock)
 
     def _break(self, who: Principal, request: ClockRequest, desk: Desk, clock: RunningClock, punch: Punch) -> Outcome:
         after = clock.with_break_toggled(punch.at, self.make_id())
         judged = self._judged(who, clock.user_id, request, desk, punch)
-        after = after.punched(judged)
+        after = after.punched(judged, request.fingerprint(punch.at))
         event_type = "clock.break_started" if after.open_break else "clock.break_ended"
         event = self._event(event_type, who.tenant_id, after, who.user_id, punch.received_at)
         self.store.replace(who.tenant_id, clock, after, event)
@@ -182,7 +201,10 @@ class ClockService:
         clock = desk.clock
         assert clock is not None
         entry = clock.punched(punch).stopped(punch.at, stopped_by=stopped_by)
-        removed = tuple(self.store.overlapped(tenant_id, entry))
+        overlapped = self.store.overlapped(tenant_id, entry)
+        invalid_reason = _why_not(overlapped)
+        entry = replace(entry, invalid_reason=invalid_reason)
+        removed = () if invalid_reason else tuple(overlapped)
         event = self._event(
             "clock.stopped",
             tenant_id,
@@ -192,8 +214,11 @@ class ClockService:
             to=entry.end.isoformat(),
             stoppedBy=entry.stopped_by,
             removedEntryIds=[gone.id for gone in removed],
+            invalidReason=invalid_reason,
         )
         self.store.save(tenant_id, clock, entry, removed, desk.calendar_version, event)
+        if invalid_reason is not None:
+            raise EntryNotSaved(entry)
         return Outcome(entry=entry, removed=removed)
 
     def _judged(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Punch:
@@ -253,10 +278,21 @@ def _check_may_act(who: Principal, user_id: str, desk: Desk | None) -> None:
         raise Forbidden(needed.value)
 
 
+def _why_not(overlapped: Sequence[TimeEntry]) -> str | None:
+    """Why an entry that overlaps these cannot be saved."""
+    safe = next((entry for entry in overlapped if entry.is_safe), None)
+    if safe is not None:
+        return f"it overlaps an entry that is {safe.approval}, from {safe.start.isoformat()}."
+    if len(overlapped) > MAX_REMOVED:
+        return f"it overlaps more than {MAX_REMOVED} other entries."
+    return None
+
+
 def _check_fields(request: ClockRequest, desk: Desk, now: datetime) -> None:
     if request.at is not None and request.at > now + AHEAD_ALLOWED:
         raise Invalid.field("dateTime", "is more than 2 minutes ahead of the server's clock")
-    if request.organization_id is not None and desk.organization_name is None:
+    if (request.organization_id is not None and desk.organization_name is None) or request.organization_name:
+        # Projects come with the directory; until then no name can be one's.
         raise NotFound("organization")
     if request.time_type not in CATEGORIES:
         raise Invalid.field("timeType", f"must be one of {', '.join(sorted(CATEGORIES))}")

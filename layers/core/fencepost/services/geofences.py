@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from geo.wgs84 import distance_m
 
-from fencepost.domain.errors import Busy, NotFound, VersionMismatch
+from fencepost.domain.errors import NotFound, VersionMismatch
 from fencepost.domain.events import Event
 from fencepost.domain.geofence import Geofence
-from fencepost.services.ids import NewId, new_id
+from fencepost.services.ids import NewId, is_id, new_id
+from fencepost.services.retry import on_top_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     Changes = Callable[[Geofence], Mapping[str, Any]]
     """From the geofence as it is to the fields that become different."""
-
-_ATTEMPTS = 4
 
 
 class Indexed(Protocol):
@@ -79,7 +78,7 @@ class GeofenceService:
 
     def get(self, who: Principal, geofence_id: str) -> Geofence:
         """Raises NotFound, for another tenant's too."""
-        geofence = self.store.get(who.tenant_id, geofence_id)
+        geofence = self.store.get(who.tenant_id, geofence_id) if is_id(geofence_id) else None
         if geofence is None:
             raise NotFound("geofence")
         return geofence
@@ -115,16 +114,14 @@ class GeofenceService:
 
         A write that is overtaken by another is repeated on top of that, unless the caller named a version.
         """
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> Geofence:
             geofence = self.get(who, geofence_id)
             if expected not in (None, geofence.version):
                 raise VersionMismatch
-            try:
-                return write(geofence)
-            except VersionMismatch:
-                if expected is not None:
-                    raise
-        raise Busy
+            return write(geofence)
+
+        return attempt() if expected is not None else on_top_of_others(attempt)
 
     def newest_first(
         self, who: Principal, limit: int, after: tuple[datetime, str] | None

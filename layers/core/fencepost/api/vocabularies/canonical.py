@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from geo.errors import GeometryError
 from geo.geojson import corridor_of, geometry_of, polygon_of
-from geo.shapes import MAX_RADIUS_M, MIN_RADIUS_M, Circle, Corridor, Polygon
+from geo.shapes import MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M, Circle, Corridor, Polygon
 from geo.wgs84 import Position
 from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, ConfigDict, Field
 
@@ -77,7 +77,7 @@ class GeofenceChange(RequestModel):
     radius_m: Annotated[float, Field(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)] | None = _aliases(
         "radiusMeters", "radius", "radius_meters"
     )
-    points: list[Vertex] | None = None
+    points: Annotated[list[Vertex], Field(max_length=MAX_VERTICES + 1, fail_fast=True)] | None = None
     geometry: dict[str, Any] | None = None
     min_accuracy_m: Metres | None = _aliases("minAccuracy", "min_accuracy", "min_accuracy_meters")
     status: Literal["active", "inactive"] | None = None
@@ -100,7 +100,8 @@ class GeofenceCreate(GeofenceChange):
 
 
 class GeofenceUpdate(GeofenceChange):
-    """A change of a geofence. The read-only fields of an answer may be sent back; they change nothing."""
+    """A change of a geofence. The read-only fields of an answer may be sent back, save `tenantId`: that is nobody's
+    to say."""
 
     id: str | None = None
     uri: Any = None
@@ -222,8 +223,11 @@ def _fields(change: GeofenceChange, said: Mapping[str, Any]) -> dict[str, Any]:
     if change.tags is not None:
         fields["tags"] = tuple(dict.fromkeys(change.tags))
     if change.assignments is not None:
-        wanted = (Assignment(a.target_table, a.target_id) for a in change.assignments)
-        fields["assignments"] = tuple(dict.fromkeys(wanted))
+        wanted = [Assignment(a.target_table, a.target_id) for a in change.assignments]
+        for n, assignment in enumerate(wanted):
+            if assignment in wanted[:n]:
+                raise Invalid.field(f"assignments[{n}]", "is given twice")
+        fields["assignments"] = tuple(wanted)
     return fields
 
 
@@ -231,6 +235,8 @@ def _shape(change: GeofenceChange, said: Mapping[str, Any], before: Shape | None
     """The shape that the request describes, on top of the one that there is."""
     kind = {"sausage": "corridor", None: _kind_implied(change, before)}.get(change.type, change.type)
     try:
+        if kind != "circle":
+            _check_center(change, before)
         if kind == "circle":
             return _circle(change, before if isinstance(before, Circle) else None)
         if kind == "corridor":
@@ -245,6 +251,14 @@ def _kind_implied(change: GeofenceChange, before: Shape | None) -> str:
         kinds = {"LineString": "corridor", "Polygon": "polygon", "MultiPolygon": "polygon"}
         return kinds.get(str(change.geometry.get("type")), "circle")
     return kind_of(before) if before is not None else "circle"
+
+
+def _check_center(change: GeofenceChange, before: Shape | None) -> None:
+    """A centre that is computed may be sent back as it was answered, and not be set."""
+    computed = _center(before) if before is not None else {}
+    for name, value in (("latitude", change.latitude), ("longitude", change.longitude)):
+        if value is not None and value != computed.get(name):
+            raise GeometryError(name, "belongs to a circle; the centre of this shape follows from its points")
 
 
 def _circle(change: GeofenceChange, before: Circle | None) -> Circle:
@@ -277,6 +291,8 @@ def _corridor(change: GeofenceChange, before: Corridor | None) -> Corridor:
 
 
 def _polygon(change: GeofenceChange, before: Polygon | None) -> Polygon:
+    if change.radius_m is not None:
+        raise GeometryError("radius_m", "belongs to a circle or a corridor; a polygon has none")
     if change.points is not None and change.geometry is not None:
         raise GeometryError("points", "give points or geometry, not both")
     if change.points is not None:

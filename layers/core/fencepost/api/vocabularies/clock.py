@@ -9,12 +9,12 @@ from pydantic import BaseModel, Field
 
 from fencepost.api.fields import Instant, Latitude, Longitude, Metres, RequestModel, Text, number
 from fencepost.domain.clock import CATEGORIES, Punch
-from fencepost.domain.errors import AlreadyClockedIn, Invalid, OutsideGeofence
+from fencepost.domain.errors import AlreadyClockedIn, EntryNotSaved, Invalid, OutsideGeofence
 from fencepost.domain.verdict import Fix
 from fencepost.services.clock import ClockRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fencepost.domain.clock import Break, RunningClock, TimeEntry
     from fencepost.domain.errors import FencepostError
@@ -36,6 +36,7 @@ class ClockIn(RequestModel):
     timeType: str = "work"
     comment: Annotated[Text, Field(max_length=2_000)] | None = None
     organizationId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    organizationName: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     location: LocationIn | None = None
 
 
@@ -105,6 +106,13 @@ class ClockAnswer(BaseModel):
     valid: bool
 
 
+def only_what_counts(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A cancel asks for nothing but the user; whatever else it says is passed over."""
+    if said.get("action") != "cancel":
+        return said
+    return {name: said[name] for name in ("action", "userId") if name in said}
+
+
 def request_of(body: ClockIn) -> ClockRequest:
     return ClockRequest(
         action=body.action,
@@ -113,6 +121,8 @@ def request_of(body: ClockIn) -> ClockRequest:
         time_type=body.timeType,
         comment=body.comment,
         organization_id=body.organizationId,
+        # With an id the name is passed over, as the reference says.
+        organization_name=body.organizationName if body.organizationId is None else None,
         fix=_fix(body.location) if body.location else None,
     )
 
@@ -128,17 +138,9 @@ def _fix(where: LocationIn) -> Fix:
 def told(outcome: Outcome) -> dict[str, Any]:
     """The answer to an action that was done: a ClockAnswer."""
     if outcome.entry is not None:
-        removed = [gone.id for gone in outcome.removed]
-        data = _data(outcome.entry, outcome.entry.end.isoformat(), outcome.entry.category, outcome.entry.punches)
-        data |= {
-            "creationType": outcome.entry.creation_type,
-            "stoppedBy": outcome.entry.stopped_by,
-            "removedEntryIds": removed,
-        }
-    else:
-        assert outcome.clock is not None
-        data = told_clock(outcome.clock)
-    return _answer(outcome.message, None, data, valid=True)
+        return _answer(outcome.message, None, _told_entry(outcome.entry, outcome.removed), valid=True)
+    assert outcome.clock is not None
+    return _answer(outcome.message, None, told_clock(outcome.clock), valid=True)
 
 
 def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
@@ -148,8 +150,19 @@ def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
         data = told_clock(error.clock)
     if isinstance(error, OutsideGeofence):
         data = _verdict(error.verdict)
+    if isinstance(error, EntryNotSaved):
+        data = _told_entry(error.entry, ())
     code = "INVALID" if isinstance(error, Invalid) else error.code
     return _answer(str(error), code, data, valid=False)
+
+
+def _told_entry(entry: TimeEntry, removed: Sequence[TimeEntry]) -> dict[str, Any]:
+    data = _data(entry, entry.end.isoformat(), entry.category, entry.punches)
+    return data | {
+        "creationType": entry.creation_type,
+        "stoppedBy": entry.stopped_by,
+        "removedEntryIds": [gone.id for gone in removed],
+    }
 
 
 def told_clock(clock: RunningClock) -> dict[str, Any]:
