@@ -110,9 +110,7 @@ class RunningClock:
 
     def punched(self, punch: Punch, request: str = "") -> RunningClock:
         """The clock after an action; `request` tells the action from any other, should it be sent again."""
-        return replace(
-            self, punches=(*self.punches, punch), last_request=request or self.last_request, version=self.version + 1
-        )
+        return replace(self, punches=(*self.punches, punch), last_request=request, version=self.version + 1)
 
     def with_break_toggled(self, at: datetime, break_id: str) -> RunningClock:
         """Open a break, or close the open one; one of no length is dropped. Raises WrongOrder."""

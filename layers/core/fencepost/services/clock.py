@@ -49,9 +49,15 @@ class ClockRequest:
     organization_name: str | None = None
     fix: Fix | None = None
 
-    def fingerprint(self, at: datetime) -> str:
-        """Tells this request from any other: the same one sent again must not do the same thing again."""
-        said = (self.action, at, self.time_type, self.comment, self.organization_id, self.fix)
+    @property
+    def fingerprint(self) -> str:
+        """Tells this request from any other: the same one sent again must not do the same thing again.
+
+        Empty where no instant is given: two requests for "now" are two.
+        """
+        if self.at is None:
+            return ""
+        said = (self.action, self.at, self.time_type, self.comment, self.organization_id, self.fix)
         return sha256(repr(said).encode()).hexdigest()
 
 
@@ -148,7 +154,7 @@ class ClockService:
         assert desk is not None
         _check_fields(request, desk, now)
         punch = _punch(who, request, now)
-        if desk.clock is not None and desk.clock.last_request == request.fingerprint(punch.at):
+        if desk.clock is not None and desk.clock.last_request == request.fingerprint != "":
             return Outcome(clock=desk.clock)
         if request.action == "start":
             return self._start(who, user_id, request, desk, punch)
@@ -180,7 +186,7 @@ class ClockService:
                 "organization_id": request.organization_id,
                 "organization_name": desk.organization_name,
                 "punches": (punch,),
-                "last_request": request.fingerprint(punch.at),
+                "last_request": request.fingerprint,
             },
         )
         event = self._event("clock.started", who.tenant_id, clock, who.user_id, punch.received_at)
@@ -190,7 +196,7 @@ class ClockService:
     def _break(self, who: Principal, request: ClockRequest, desk: Desk, clock: RunningClock, punch: Punch) -> Outcome:
         after = clock.with_break_toggled(punch.at, self.make_id())
         judged = self._judged(who, clock.user_id, request, desk, punch)
-        after = after.punched(judged, request.fingerprint(punch.at))
+        after = after.punched(judged, request.fingerprint)
         event_type = "clock.break_started" if after.open_break else "clock.break_ended"
         event = self._event(event_type, who.tenant_id, after, who.user_id, punch.received_at)
         self.store.replace(who.tenant_id, clock, after, event)
