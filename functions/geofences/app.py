@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from pydantic import Field
+
 from fencepost import wiring
 from fencepost.api import paging
 from fencepost.api.fields import RequestModel
@@ -22,7 +24,6 @@ from fencepost.api.vocabularies.canonical import (
 from fencepost.domain.errors import Invalid
 from fencepost.domain.geofence import Geofence
 from fencepost.domain.principal import Right
-from pydantic import Field
 
 api = Api()
 wiring.before_snapshot(wiring.geofences)

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+
 from fencepost import wiring
 from fencepost.api.http import Api
 

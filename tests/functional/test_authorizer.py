@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+
 from fencepost import wiring
 from fencepost.domain.errors import Invalid
-
 from tests.functional.app import App, event
 
 

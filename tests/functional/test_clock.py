@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from fencepost import wiring
 from fencepost.adapters.clock_store import ClockStore
 from fencepost.domain.clock import RunningClock
-
 from tests.functional.app import Answer, App
 
 DAY = "2026-05-04T"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fencepost import wiring
 from tests.functional.app import Answer, App
 
 NOWHERE = "00000000-0000-4000-8000-00000000dead"
@@ -305,3 +306,23 @@ def test_every_change_leaves_an_event_and_a_version(app: App) -> None:
     assert told == [("geofence.created", 1), ("geofence.deleted", 2), ("geofence.updated", 2)]
     versions = sorted(item["SK"]["S"] for item in app.items() if item["PK"]["S"] == f"T#demo#GEOFENCE#{geofence_id}")
     assert versions == ["VERSION#0000000001", "VERSION#0000000002"]
+
+
+def test_a_crowded_cell_goes_on_in_further_shards_and_every_geofence_is_found(app: App) -> None:
+    """Long actions fill the 64 KB of a bucket with some 120 geofences."""
+    action = {"text": "x" * 400}
+    made = [create(app, name=f"S {n}", latitude=1.001, longitude=1.001, action=action).body["id"] for n in range(300)]
+    app.calls.clear()
+    assert len(check(app, 1.001, 1.001)) == 300
+    assert app.calls == {"BatchGetItem": 1}
+    wiring.geofences.cache_clear()  # another container, which does not know yet that the cell is crowded
+    assert len(check(app, 1.001, 1.001)) == 300
+    assert app.calls == {"BatchGetItem": 3}
+    for geofence_id in made[::2]:
+        assert app.request("geofences", "delete", path_id=geofence_id).status == 200
+    app.request("geofences", "update", path_id=made[1], latitude=2, longitude=2)
+    assert len(check(app, 1.001, 1.001)) == 149
+    buckets = [item for item in app.items() if "#CELL#" in item["PK"]["S"]]
+    for bucket in buckets:
+        held = sum(len(name) + len(value["B"]) for name, value in bucket.items() if "B" in value)
+        assert held == int(bucket["bytes"]["N"]) <= 64 * 1024

@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+
 from fencepost import wiring
 from fencepost.adapters.import_store import ImportStore
-
 from tests.functional.app import BUCKET, App, event
 
 KEY = "uploads/demo/north depot.kml"

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from fencepost.adapters.bus import Bus
-
 from tests.functional.app import App, event
 
 RECORD = event("stream/geofence_created")["Records"][0]

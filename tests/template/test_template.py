@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fencepost.settings import Settings
 
+from fencepost.settings import Settings
 from tests.functional.app import template
 
 ROOT = Path(__file__).parents[2]

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from fencepost.adapters import marshal
 from fencepost.adapters.entries import Entry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.adapters.geofence_items import geofence_item, geofence_of
 from fencepost.domain.geofence import Assignment, Geofence
 from geo.shapes import Circle, Corridor
 from geo.wgs84 import Position
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime(2026, 5, 4, 9, 30, 0, 123456, tzinfo=UTC)
 ID = "5cd906a3-941c-463b-9cc9-8f49dbcc25aa"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
+
 from fencepost.adapters import keys
 from fencepost.adapters.table import Table, Transaction
 from fencepost.domain.errors import Busy, NameTaken, VersionMismatch
@@ -145,10 +146,11 @@ def test_a_query_goes_through_all_its_pages() -> None:
 
 def test_changes_of_one_bucket_are_one_action_and_the_last_one_counts() -> None:
     transaction = Transaction()
-    transaction.withdraw(KEY, "a")
-    transaction.withdraw(KEY, "b")
-    transaction.enter(KEY, "a", b"new")
+    transaction.withdraw(KEY, "a", b"older")
+    transaction.withdraw(KEY, "b", b"gone")
+    transaction.enter(KEY, "a", b"new", Busy())
     (action,) = transaction.actions("fencepost")
-    assert action["Update"]["UpdateExpression"] == "SET #0 = :0 REMOVE #1"
-    assert action["Update"]["ExpressionAttributeNames"] == {"#0": "a", "#1": "b"}
+    assert action["Update"]["UpdateExpression"] == "SET #0 = :0 REMOVE #1 ADD #bytes :growth"
+    assert action["Update"]["ExpressionAttributeNames"] == {"#0": "a", "#1": "b", "#bytes": "bytes"}
+    assert action["Update"]["ExpressionAttributeValues"][":growth"] == {"N": "-7"}
     assert len(transaction) == 1

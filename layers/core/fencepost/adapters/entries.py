@@ -22,11 +22,10 @@ from geo.codec import far_from, is_circle, pack_shape, packed_bounds_only, packe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from geo.shapes import Shape
-    from geo.wgs84 import Position
-
     from fencepost.adapters.marshal import Item
     from fencepost.domain.geofence import Geofence
+    from geo.shapes import Shape
+    from geo.wgs84 import Position
 
 MAX_SHAPE_BYTES = 560  # 64 vertices of 8 bytes, and the head
 MAX_REST_BYTES = 512

@@ -7,17 +7,16 @@ from datetime import datetime, timedelta
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from geo.cells import Cell
-from geo.codec import pack_shape, unpack_shape
-
 from fencepost.adapters import keys, marshal
 from fencepost.domain.geofence import Assignment, Geofence
+from geo.cells import Cell
+from geo.codec import pack_shape, unpack_shape
 
 if TYPE_CHECKING:
     from fencepost.adapters.marshal import Item
     from fencepost.domain.events import Event
 
-_CELL = Struct(">BHH")
+_CELL = Struct(">BHHH")
 # The stream has long taken it by then; TTL deletes late, and nothing reads it.
 EVENT_KEPT_FOR = timedelta(days=2)
 
@@ -59,7 +58,7 @@ def geofence_of(item: Item) -> Geofence:
         cooldown_ms=v["cooldownMs"],
         action=json.loads(v["action"]),
         assignments=tuple(Assignment(table, target_id) for table, target_id in v["assignments"]),
-        cells=frozenset(Cell(*cell) for cell in _CELL.iter_unpack(v["cells"])),
+        cells={Cell(level, x, y): shard for level, x, y, shard in _CELL.iter_unpack(v["cells"])},
     )
 
 
@@ -100,5 +99,5 @@ def _values(geofence: Geofence) -> dict[str, Any]:
         "cooldownMs": geofence.cooldown_ms,
         "action": json.dumps(geofence.action, ensure_ascii=False, separators=(",", ":")),
         "assignments": [[a.target_table, a.target_id] for a in geofence.assignments],
-        "cells": b"".join(_CELL.pack(*cell) for cell in sorted(geofence.cells)),
+        "cells": b"".join(_CELL.pack(*cell, shard) for cell, shard in geofence.cells.items()),
     }

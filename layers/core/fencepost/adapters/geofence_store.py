@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from geo.cells import cells_at
 
 from fencepost.adapters import keys
 from fencepost.adapters.entries import Entry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.adapters.geofence_items import event_item, geofence_item, geofence_of, version_item
 from fencepost.adapters.table import Transaction
-from fencepost.domain.errors import Invalid, NameTaken, VersionMismatch
+from fencepost.domain.errors import Busy, Invalid, NameTaken, VersionMismatch
+from geo.cells import cells_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
-
-    from geo.wgs84 import Position
 
     from fencepost.adapters.keys import Key
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
     from fencepost.domain.events import Event
-    from fencepost.domain.geofence import Geofence
+    from fencepost.domain.geofence import Assignment, Geofence
+    from geo.cells import Cell
+    from geo.wgs84 import Position
 
 
 # BatchGetItem takes 100 keys, and answers at most 16 MB: a geofence of 10,000 vertices has up to 160 KB.
 _BATCH = 50
+
+
+_SHARDS = "shards"
+_MAX_SHARDS = 1_000
+
+
+class _CellFull(Exception):
+    """The shard of a cell in which a geofence was to be entered has no room for it."""
+
+    def __init__(self, tenant_id: str, cell: Cell) -> None:
+        super().__init__(str(cell))
+        self.tenant_id, self.cell = tenant_id, cell
 
 
 class GeofenceStore:
@@ -36,6 +49,8 @@ class GeofenceStore:
         self._table = table
         # A version never changes: what was read once is kept as long as the container lives.
         self._versions: dict[tuple[str, int], Geofence] = {}
+        # How many shards a crowded cell is known to have; a cell that is not here has one.
+        self._shards: dict[tuple[str, Cell], int] = {}
 
     def get(self, tenant_id: str, geofence_id: str) -> Geofence | None:
         item = self._table.get(keys.geofence(tenant_id, geofence_id))
@@ -58,12 +73,17 @@ class GeofenceStore:
 
     def add(self, geofence: Geofence, event: Event) -> None:
         """Raises NameTaken, or Invalid where an assignment's target does not exist."""
-        transaction = Transaction()
-        self.adding(transaction, geofence, event)
-        self._table.write(transaction)
+
+        def building() -> Transaction:
+            transaction = Transaction()
+            self.adding(transaction, geofence, event)
+            return transaction
+
+        self.write(building)
 
     def adding(self, transaction: Transaction, geofence: Geofence, event: Event) -> None:
-        """Put all that a new geofence writes into a transaction."""
+        """Put all that a new geofence writes into a transaction, which `write` then has to build."""
+        geofence = self._placed(geofence, {})
         transaction.put_new(geofence_item(geofence), VersionMismatch())
         transaction.put(version_item(geofence))
         self._claim_name(transaction, geofence)
@@ -72,16 +92,21 @@ class GeofenceStore:
 
     def replace(self, before: Geofence, after: Geofence, event: Event) -> None:
         """Raises VersionMismatch when `before` is no longer current, NameTaken, or Invalid as `add` does."""
-        transaction = Transaction()
-        transaction.put_over(geofence_item(after), before.version, VersionMismatch())
-        transaction.put(version_item(after))
-        if after.name_key != before.name_key:
-            transaction.delete(keys.geofence_name(before.tenant_id, before.name_key))
-            self._claim_name(transaction, after)
-        transaction.put(event_item(event))
-        self._withdraw(transaction, before)
-        self._enter(transaction, after)
-        self._table.write(transaction)
+
+        def building() -> Transaction:
+            placed = self._placed(after, before.cells)
+            transaction = Transaction()
+            transaction.put_over(geofence_item(placed), before.version, VersionMismatch())
+            transaction.put(version_item(placed))
+            if after.name_key != before.name_key:
+                transaction.delete(keys.geofence_name(before.tenant_id, before.name_key))
+                self._claim_name(transaction, placed)
+            transaction.put(event_item(event))
+            self._withdraw(transaction, before)
+            self._enter(transaction, placed)
+            return transaction
+
+        self.write(building)
 
     def remove(self, geofence: Geofence, now: datetime, event: Event) -> None:
         """Raises VersionMismatch when it was changed in the meantime."""
@@ -94,9 +119,30 @@ class GeofenceStore:
         self._withdraw(transaction, geofence)
         self._table.write(transaction)
 
+    def write(self, building: Callable[[], Transaction]) -> None:
+        """Write what `building` makes; where a cell is full, make it again with the next shard of that cell open."""
+        for _ in range(_MAX_SHARDS):
+            try:
+                self._table.write(building())
+            except _CellFull as full:
+                self._open_next_shard(full.tenant_id, full.cell)
+            else:
+                return
+        raise Busy
+
     def at(self, tenant_id: str, position: Position) -> list[Entry | Geofence]:
-        """The active geofences that may contain a position: their boxes do. One BatchGetItem of five cells."""
-        buckets = self._table.batch_get([keys.cell(tenant_id, cell) for cell in cells_at(position)])
+        """The active geofences that may contain a position: their boxes do.
+
+        One BatchGetItem of five cells, and of the further shards of those that are known to be crowded.
+        """
+        cells = cells_at(position)
+        wanted = [
+            keys.cell(tenant_id, cell, n) for cell in cells for n in range(self._shards.get((tenant_id, cell), 1))
+        ]
+        buckets = self._table.batch_get(wanted)
+        further = [key for cell in cells for key in self._shards_to_read(tenant_id, cell, buckets)]
+        if further:
+            buckets |= self._table.batch_get(further)
         return self._with_big_ones(tenant_id, entries_near(buckets.values(), position))
 
     def assigned_to(self, tenant_id: str, bucket: Item) -> list[Entry | Geofence]:
@@ -118,24 +164,59 @@ class GeofenceStore:
         return [self._versions[e.id, e.version] if e.is_big else e for e in entries]
 
     def _enter(self, transaction: Transaction, geofence: Geofence) -> None:
-        name = attribute_of(geofence.id)
-        entry = pack_entry(geofence)
-        for cell in geofence.cells:
-            transaction.enter(keys.cell(geofence.tenant_id, cell), name, entry)
+        name, entry = attribute_of(geofence.id), pack_entry(geofence)
+        for cell, shard in geofence.cells.items():
+            full = _CellFull(geofence.tenant_id, cell)
+            transaction.enter(keys.cell(geofence.tenant_id, cell, shard), name, entry, full)
         for n, target in enumerate(geofence.assignments):
             bucket = keys.entity(geofence.tenant_id, target)
-            absent = Invalid.field(f"assignments[{n}]", f"there is no {target.target_id} in {target.target_table}")
+            refused = Invalid.field(f"assignments[{n}]", _no_room_at(target))
             if geofence.is_active:
-                transaction.enter(bucket, name, entry, must_exist=absent)
+                transaction.enter(bucket, name, entry, refused, must_exist=True)
             else:
-                transaction.withdraw(bucket, name, must_exist=absent)
+                transaction.require(bucket, refused)
 
     def _withdraw(self, transaction: Transaction, geofence: Geofence) -> None:
-        name = attribute_of(geofence.id)
-        for cell in geofence.cells:
-            transaction.withdraw(keys.cell(geofence.tenant_id, cell), name)
+        if not geofence.is_active:
+            return
+        name, entry = attribute_of(geofence.id), pack_entry(geofence)
+        for cell, shard in geofence.cells.items():
+            transaction.withdraw(keys.cell(geofence.tenant_id, cell, shard), name, entry)
         for target in geofence.assignments:
-            transaction.withdraw(keys.entity(geofence.tenant_id, target), name)
+            transaction.withdraw(keys.entity(geofence.tenant_id, target), name, entry)
+
+    def _placed(self, geofence: Geofence, before: Mapping[Cell, int]) -> Geofence:
+        """The geofence with a shard for each cell: the one where it stands, else the last one that is open."""
+        tenant_id = geofence.tenant_id
+        shards = {cell: before.get(cell, self._shards.get((tenant_id, cell), 1) - 1) for cell in geofence.cells}
+        return replace(geofence, cells=shards)
+
+    def _open_next_shard(self, tenant_id: str, cell: Cell) -> None:
+        """Shard 0 says how many are open, before anything is entered in the next: no check can overlook it."""
+        count = self._shards.get((tenant_id, cell), 1) + 1
+        transaction = Transaction()
+        transaction.update(
+            keys.cell(tenant_id, cell),
+            VersionMismatch(),
+            UpdateExpression="SET #shards = :count",
+            ConditionExpression="attribute_not_exists(#shards) OR #shards < :count",
+            ExpressionAttributeNames={"#shards": _SHARDS},
+            ExpressionAttributeValues={":count": {"N": str(count)}},
+        )
+        # Where the condition fails, another container has opened as many already.
+        with suppress(VersionMismatch):
+            self._table.write(transaction)
+        self._shards[tenant_id, cell] = count
+
+    def _shards_to_read(self, tenant_id: str, cell: Cell, buckets: Mapping[tuple[str, str], Item]) -> list[Key]:
+        """The shards of a cell that were opened since this container last looked."""
+        first = keys.cell(tenant_id, cell)
+        count = int(buckets.get((first["PK"]["S"], first["SK"]["S"]), {}).get(_SHARDS, {"N": "1"})["N"])
+        known = self._shards.get((tenant_id, cell), 1)
+        if count <= known:
+            return []
+        self._shards[tenant_id, cell] = count
+        return [keys.cell(tenant_id, cell, n) for n in range(known, count)]
 
     def _claim_name(self, transaction: Transaction, geofence: Geofence) -> None:
         key = keys.geofence_name(geofence.tenant_id, geofence.name_key)
@@ -147,3 +228,7 @@ class GeofenceStore:
             "GSI1PK": {"S": keys.geofence_list(tenant_id)},
             "GSI1SK": {"S": keys.geofence_list_sort(created_at, geofence_id)},
         }
+
+
+def _no_room_at(target: Assignment) -> str:
+    return f"there is no {target.target_id} in {target.target_table}, or too many geofences are assigned to it"

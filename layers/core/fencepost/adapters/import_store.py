@@ -85,7 +85,18 @@ class ImportStore:
 
         Raises VersionMismatch where the checkpoint has moved, NameTaken for a name that came to be in between.
         """
-        transaction = Transaction()
+        after = chunk
+
+        def building() -> Transaction:
+            nonlocal after
+            transaction, after = self._next_steps(chunk, steps)
+            return transaction
+
+        self._geofences.write(building)
+        return after
+
+    def _next_steps(self, chunk: Chunk, steps: Sequence[Step]) -> tuple[Transaction, Chunk]:
+        """A transaction of as many steps as it holds, behind the checkpoint after them."""
         changes = Transaction()
         made: list[Made] = []
         left_out: list[LeftOut] = []
@@ -94,12 +105,15 @@ class ImportStore:
                 if 1 + len(changes) + _ACTIONS_A_GEOFENCE + len(step.geofence.cells) > MAX_ACTIONS:
                     break
                 self._geofences.adding(changes, step.geofence, step.event)
-            (made if isinstance(step.outcome, Made) else left_out).append(step.outcome)  # type: ignore[arg-type]
+            if isinstance(step.outcome, Made):
+                made.append(step.outcome)
+            else:
+                left_out.append(step.outcome)
         after = chunk.after(made, left_out)
+        transaction = Transaction()
         self._checkpoint(transaction, chunk, after)
         transaction.extend(changes)
-        self._table.write(transaction)
-        return after
+        return transaction, after
 
     def finish_chunk(self, chunk: Chunk) -> None:
         """Mark the chunk finished and count it, once however often it is called."""

@@ -31,9 +31,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from geo.cells import Cell
-
     from fencepost.domain.geofence import Assignment
+    from geo.cells import Cell
 
 Key = dict[str, dict[str, str]]
 CLOCK_SHARDS = 4

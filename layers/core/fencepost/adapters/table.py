@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from fencepost.adapters.marshal import Item
 
 MAX_ACTIONS = 100
+# Some 1,000 circles. A change of one writes all of its bucket, so buckets stay far below the 400 KB of an item.
+MAX_BUCKET_BYTES = 64 * 1024
+BYTES = "bytes"
+_KEYS_A_CALL = 100
 _ATTEMPTS = 8
 _FIRST_PAUSE_S = 0.02
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
@@ -54,8 +58,12 @@ class Table:
         return found
 
     def batch_get(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
-        """The items that exist, by their keys; one round trip, unless the table holds some back."""
+        """The items that exist, by their keys; one round trip for 100 keys, unless the table holds some back."""
         found: dict[tuple[str, str], Item] = {}
+        if len(keys) > _KEYS_A_CALL:
+            for start in range(0, len(keys), _KEYS_A_CALL):
+                found |= self.batch_get(keys[start : start + _KEYS_A_CALL], consistent=consistent)
+            return found
         wanted: dict[str, Any] = {self.name: {"Keys": list(keys), "ConsistentRead": consistent}}
         for attempt in range(_ATTEMPTS):
             answer = self._call("batch_get_item", RequestItems=wanted)
@@ -161,17 +169,25 @@ class Transaction:
     def update(self, key: Key, otherwise: Exception, **expression: Any) -> None:
         self._actions.append(("Update", {"Key": key, **expression}, otherwise))
 
-    def enter(self, bucket: Key, name: str, entry: bytes, must_exist: Exception | None = None) -> None:
-        """Set an entry of a bucket; with `must_exist`, the bucket has to be there already."""
+    def enter(self, bucket: Key, name: str, entry: bytes, otherwise: Exception, *, must_exist: bool = False) -> None:
+        """Set an entry of a bucket that has room for it; with `must_exist`, the bucket has to be there already."""
         change = self._bucket(bucket)
         change.entries[name] = entry
-        change.must_exist = change.must_exist or must_exist
+        change.growth += len(name) + len(entry)
+        change.must_exist |= must_exist
+        change.otherwise = otherwise
 
-    def withdraw(self, bucket: Key, name: str, must_exist: Exception | None = None) -> None:
-        """Remove an entry of a bucket, if it is there."""
+    def withdraw(self, bucket: Key, name: str, entry: bytes) -> None:
+        """Remove an entry of a bucket, which is this one."""
         change = self._bucket(bucket)
         change.entries[name] = None
-        change.must_exist = change.must_exist or must_exist
+        change.growth -= len(name) + len(entry)
+
+    def require(self, bucket: Key, otherwise: Exception) -> None:
+        """The bucket has to be there, though nothing is entered."""
+        change = self._bucket(bucket)
+        change.must_exist = True
+        change.otherwise = otherwise
 
     def actions(self, table_name: str) -> list[dict[str, Any]]:
         plain = [{kind: {"TableName": table_name, **what}} for kind, what, _ in self._actions]
@@ -181,22 +197,29 @@ class Transaction:
         """The error that the action at an index was given."""
         if index < len(self._actions):
             return self._actions[index][2]
-        return list(self._buckets.values())[index - len(self._actions)].must_exist
+        return list(self._buckets.values())[index - len(self._actions)].otherwise
 
     def _bucket(self, key: Key) -> _BucketChange:
         return self._buckets.setdefault((key["PK"]["S"], key["SK"]["S"]), _BucketChange(key))
 
 
 class _BucketChange:
-    """One update of one bucket: the entries to set, and with None those to remove."""
+    """One update of one bucket: the entries to set, and with None those to remove.
+
+    The bucket counts the bytes of its entries, so that it is full long before the item is too large.
+    """
 
     def __init__(self, key: Key) -> None:
         self.key = key
         self.entries: dict[str, bytes | None] = {}
-        self.must_exist: Exception | None = None
+        self.growth = 0
+        self.must_exist = False
+        self.otherwise: Exception | None = None
 
     def update(self) -> dict[str, Any]:
-        names, values, sets, removes = {}, {}, [], []
+        names = {"#bytes": BYTES}
+        values: dict[str, Any] = {":growth": {"N": str(self.growth)}}
+        sets, removes = [], []
         for n, (name, entry) in enumerate(self.entries.items()):
             names[f"#{n}"] = name
             if entry is None:
@@ -204,16 +227,19 @@ class _BucketChange:
             else:
                 values[f":{n}"] = {"B": entry}
                 sets.append(f"#{n} = :{n}")
-        parts = ("SET " + ", ".join(sets) if sets else "", "REMOVE " + ", ".join(removes) if removes else "")
+        conditions = ["attribute_exists(PK)"] if self.must_exist else []
+        if self.growth > 0:
+            values[":room"] = {"N": str(MAX_BUCKET_BYTES - self.growth)}
+            conditions.append("(attribute_not_exists(#bytes) OR #bytes <= :room)")
+        parts = [("SET ", sets), ("REMOVE ", removes), ("ADD ", ["#bytes :growth"])]
         update: dict[str, Any] = {
             "Key": self.key,
-            "UpdateExpression": " ".join(part for part in parts if part),
+            "UpdateExpression": " ".join(word + ", ".join(what) for word, what in parts if what),
             "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
         }
-        if values:
-            update["ExpressionAttributeValues"] = values
-        if self.must_exist is not None:
-            update["ConditionExpression"] = "attribute_exists(PK)"
+        if conditions:
+            update["ConditionExpression"] = " AND ".join(conditions)
         return update
 
 

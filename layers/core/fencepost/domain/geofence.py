@@ -56,8 +56,8 @@ class Geofence:
     cooldown_ms: int = 86_400_000
     action: Mapping[str, Any] = field(default_factory=dict)
     assignments: tuple[Assignment, ...] = ()
-    cells: frozenset[Cell] = frozenset()
-    """The cells of the index in which it is entered; none while it is inactive."""
+    cells: Mapping[Cell, int] = field(default_factory=dict)
+    """The cells of the index in which it is entered, each with the shard where it stands; none while inactive."""
 
     @property
     def name_key(self) -> str:
@@ -74,8 +74,8 @@ class Geofence:
 
     def entered(self, max_cells: int = MAX_CELLS) -> Geofence:
         """The geofence with the cells in which the index holds it."""
-        cells = cover(self.shape, min(MAX_CELLS, max_cells)) if self.is_active else frozenset()
-        return replace(self, cells=cells)
+        cells = cover(self.shape, min(MAX_CELLS, max_cells)) if self.is_active else ()
+        return replace(self, cells={cell: self.cells.get(cell, 0) for cell in sorted(cells)})
 
 
 def folded(name: str) -> str:

@@ -8,11 +8,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fencepost.domain.geofence import MAX_NAME_LENGTH, folded, is_visible
 from geo.errors import GeometryError
 from geo.shapes import Circle, Corridor, Polygon
 from geo.wgs84 import Position
-
-from fencepost.domain.geofence import MAX_NAME_LENGTH, folded, is_visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

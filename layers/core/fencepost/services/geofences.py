@@ -5,22 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from geo.wgs84 import distance_m
-
 from fencepost.domain.errors import NotFound, VersionMismatch
 from fencepost.domain.events import Event
 from fencepost.domain.geofence import Geofence
 from fencepost.services.ids import NewId, is_id, new_id
 from fencepost.services.retry import on_top_of_others
+from geo.wgs84 import distance_m
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from fencepost.domain.principal import Principal
     from geo.shapes import Shape
     from geo.wgs84 import Position
-
-    from fencepost.domain.principal import Principal
 
     Changes = Callable[[Geofence], Mapping[str, Any]]
     """From the geofence as it is to the fields that become different."""

@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from geo.errors import GeometryError
-from geo.kml import KmlError, read_kml
-
 from fencepost.domain.errors import NameTaken, VersionMismatch
 from fencepost.domain.events import Event
 from fencepost.domain.imports import Chunk, Drop, Job, LeftOut, Made, chunk_object_key, geofence_of, report
 from fencepost.domain.placemarks import Namer, Row, rows_of
 from fencepost.services.geofences import geofence_event
 from fencepost.services.ids import NewId, new_id
+from geo.errors import GeometryError
+from geo.kml import KmlError, read_kml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

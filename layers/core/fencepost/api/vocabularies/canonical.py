@@ -8,10 +8,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from geo.errors import GeometryError
-from geo.geojson import corridor_of, geometry_of, polygon_of
-from geo.shapes import MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M, Circle, Corridor, Polygon
-from geo.wgs84 import Position
 from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, ConfigDict, Field
 
 from fencepost.api.fields import (
@@ -26,13 +22,16 @@ from fencepost.api.fields import (
 )
 from fencepost.domain.errors import FieldError, Invalid
 from fencepost.domain.geofence import MAX_ASSIGNMENTS, MAX_NAME_LENGTH, Assignment, Geofence
+from geo.errors import GeometryError
+from geo.geojson import corridor_of, geometry_of, polygon_of
+from geo.shapes import MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M, Circle, Corridor, Polygon
+from geo.wgs84 import Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from geo.shapes import LonLat, Shape
-
     from fencepost.services.geofences import Match
+    from geo.shapes import LonLat, Shape
 
 DEFAULT_RADIUS_M = 500.0
 MAX_ACTION_BYTES = 8 * 1024

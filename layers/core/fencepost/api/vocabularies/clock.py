@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from geo.wgs84 import Position
 from pydantic import BaseModel, Field
 
 from fencepost.api.fields import Instant, Latitude, Longitude, Metres, RequestModel, Text, number
@@ -12,6 +11,7 @@ from fencepost.domain.clock import CATEGORIES, Punch
 from fencepost.domain.errors import AlreadyClockedIn, EntryNotSaved, Invalid, OutsideGeofence
 from fencepost.domain.verdict import Fix
 from fencepost.services.clock import ClockRequest
+from geo.wgs84 import Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
