@@ -69,6 +69,10 @@ template: $(DEV_READY) $(SAM_READY) layers ## the template, and every handler im
 e2e: $(DEV_READY) $(ENGINE_READY) ## the deployed service, on an engine of its own
 	$(PYTEST) tests/e2e
 
+.PHONY: verify
+verify: $(DEV_READY) ## the geometry and the index against independent oracles, some 5 minutes (SEED=...)
+	$(DEV)/bin/python -m tests.oracles $(if $(SEED),--seed $(SEED))
+
 ##@ Builds
 
 .PHONY: layers

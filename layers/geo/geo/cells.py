@@ -22,6 +22,7 @@ LEVELS = (15, 12, 9, 6, 3)
 MAX_CELLS = 32
 # A polygon's box may hold many more cells than the polygon meets; past this the next level is tried at once.
 _MAX_LOOKED_AT = 2_048
+_HAIR_DEG = 1e-9
 
 
 class Cell(NamedTuple):
@@ -49,8 +50,8 @@ def cells_at(position: Position) -> list[Cell]:
 def cover(shape: Shape, max_cells: int = MAX_CELLS) -> frozenset[Cell]:
     """The cells of the one level at which the shape is entered: the finest that takes at most `max_cells`.
 
-    Every position that the shape covers lies in one of them. `max_cells` below 4 may be exceeded, for a shape
-    that sits on a corner of the coarsest level.
+    Every position that the shape covers lies in one of them. The coarsest level is taken as it comes: a shape at a
+    pole meets its 8 columns, so a smaller `max_cells` may be exceeded, MAX_CELLS never.
 
     >>> from geo.wgs84 import Position
     >>> sorted(str(cell) for cell in cover(Circle(center=Position(lon=0.005, lat=0.005), radius_m=100)))
@@ -68,7 +69,8 @@ def _cells_meeting(shape: Shape, level: int) -> frozenset[Cell] | None:
     if isinstance(shape, Corridor):
         if _count(shape.bounds, level) > _MAX_LOOKED_AT:
             return None
-        return frozenset(cell for box in shape.boxes_along(360 / 2**level) for cell in _cells_in(box, level))
+        boxes = shape.boxes_along(360 / 2**level)
+        return frozenset(cell for box in boxes for cell in _cells_in(box, level))
     if _count(shape.bounds, level) > (MAX_CELLS if isinstance(shape, Circle) else _MAX_LOOKED_AT):
         return None
     cells = frozenset(_cells_in(shape.bounds, level))
@@ -84,13 +86,21 @@ def _met_by_polygon(polygon: Polygon, cells: frozenset[Cell]) -> frozenset[Cell]
         boxes = [_box(cell, turn) for cell in ordered]
         hits = shapely.intersects(polygon.planar, shapely.box(*zip(*boxes, strict=True)))
         met.update(cell for cell, hit in zip(ordered, hits.tolist(), strict=True) if hit)
+    met.update(cell for cell in ordered if _is_at_pole_of(polygon, cell))
     return frozenset(met)
 
 
+def _is_at_pole_of(polygon: Polygon, cell: Cell) -> bool:
+    """A polygon that touches a pole touches it at every longitude, so in every cell of the last row."""
+    south, north = polygon.bounds.south, polygon.bounds.north
+    return (south == -90 and cell.y == 0) or (north == 90 and cell.y == 2 ** (cell.level - 1) - 1)
+
+
 def _box(cell: Cell, turn: int) -> tuple[float, float, float, float]:
+    """The box of a cell, a hair too wide: a position on its border may be rounded into it."""
     side = 360 / 2**cell.level
     west, south = cell.x * side - 180 + turn, cell.y * side - 90
-    return west, south, west + side, south + side
+    return west - _HAIR_DEG, south - _HAIR_DEG, west + side + _HAIR_DEG, south + side + _HAIR_DEG
 
 
 def _columns(box: Bounds, level: int) -> range:

@@ -172,6 +172,7 @@ def _points(flat: Sequence[float], wide: bool) -> list[LonLat]:
 
 
 def _packed_box(box: Bounds) -> bytes:
-    west, south = floor(box.west * _PER_DEGREE), floor(box.south * _PER_DEGREE)
-    east, north = ceil(box.east * _PER_DEGREE), ceil(box.north * _PER_DEGREE)
+    """A unit wider than it is: the multiplication may round past a whole number."""
+    west, south = floor(box.west * _PER_DEGREE) - 1, floor(box.south * _PER_DEGREE) - 1
+    east, north = ceil(box.east * _PER_DEGREE) + 1, ceil(box.north * _PER_DEGREE) + 1
     return _BOX.pack(west, east - west, south, north - south)

@@ -35,6 +35,9 @@ _STEP_DEG = 0.05
 # So many steps measure a boundary in some 10 ms: the edges of a shape together may be 5,000 degrees long.
 _MAX_STEPS = 100_000
 _FINE_STEPS = 64
+_LONGEST_STEP_M = 30_000.0
+# Square degrees by which two areas may differ and still be the same.
+_SAME_AREA = 1e-9
 
 
 class Bounds(NamedTuple):
@@ -93,7 +96,7 @@ class Corridor:
     def __post_init__(self) -> None:
         _check_radius(self.half_width_m)
         points = without_repeats(_checked_vertices("points", self.points))
-        if len(points) < 2:
+        if len({_place(point) for point in points}) < 2:
             raise GeometryError("points", "a corridor needs at least 2 different points")
         if len(points) > MAX_CORRIDOR_POINTS:
             raise GeometryError("points", f"a corridor takes at most {MAX_CORRIDOR_POINTS:,} points")
@@ -167,7 +170,9 @@ class Polygon:
     def covers(self, position: Position) -> bool:
         import shapely
 
-        west, _, east, _ = self.bounds
+        if abs(position.lat) == 90:
+            return self._holds_pole(position.lat)
+        west, _, east, _ = self.planar.bounds
         turns = (lon for lon in (position.lon, position.lon + 360, position.lon - 360) if west <= lon <= east)
         return any(bool(shapely.intersects_xy(self.planar, lon, position.lat)) for lon in turns)
 
@@ -179,7 +184,16 @@ class Polygon:
     @cached_property
     def bounds(self) -> Bounds:
         west, south, east, north = self.planar.bounds
-        return Bounds(west, south, min(east, west + 360), north)
+        if north == 90 or south == -90:
+            return Bounds(-180.0, south, 180.0, north)  # every longitude is one at a pole
+        return Bounds(west, south, east, north)
+
+    def _holds_pole(self, lat: float) -> bool:
+        """Whether a pole belongs to the polygon: it has every longitude, so any vertex or edge there will do."""
+        import shapely
+
+        west, _, east, _ = self.planar.bounds
+        return bool(shapely.intersects(self.planar, shapely.LineString([(west - 1, lat), (east + 1, lat)])))
 
     @cached_property
     def center(self) -> Position:
@@ -193,24 +207,21 @@ class Polygon:
 
         Starts between -180 and 180 degrees and runs east; a ring around a pole is closed along the pole.
         """
-        import numpy as np
         import shapely
 
-        polygons = [_planar_part(part) for part in self.parts]
-        first = polygons[0]
-        for n, polygon in enumerate(polygons):
-            turns = round((first.centroid.x - polygon.centroid.x) / 360)
-            if turns:
-                polygons[n] = shapely.transform(polygon, lambda lonlat, by=360 * turns: lonlat + np.array([by, 0]))
+        parts = [_PlanarPart(part) for part in self.parts]
+        for part in parts[1:]:
+            part.turn(round((parts[0].middle - part.middle) / 360))
+        first_turn = -floor((min(part.west for part in parts) + 180) / 360)
+        for part in parts:
+            part.turn(first_turn)
+        polygons = [part.polygon() for part in parts]
         if len(polygons) == 1:
-            geometry = first
+            geometry = polygons[0]
         elif all(shapely.is_valid(polygons)) and any(abs(v[0]) == 180 for part in self.parts for v in part[0]):
             geometry = shapely.union_all(polygons)  # parts that were split at the antimeridian are one again
         else:
             geometry = shapely.MultiPolygon(polygons)
-        turns = 360 * floor((geometry.bounds[0] + 180) / 360)
-        if turns:
-            geometry = shapely.transform(geometry, lambda lonlat: lonlat - np.array([turns, 0]))
         shapely.prepare(geometry)
         return geometry
 
@@ -271,9 +282,11 @@ def _to_segments_m(east: NDArray[np.float64], north: NDArray[np.float64]) -> NDA
     x, y = east[..., :-1], north[..., :-1]
     dx, dy = np.diff(east), np.diff(north)
     length2 = dx * dx + dy * dy
-    at = np.divide(-(x * dx + y * dy), length2, out=np.zeros_like(length2), where=length2 > 0).clip(0, 1)
+    # A step is never so long: its ends lie on either side of the antipode, where the plane is torn.
+    is_whole = (length2 > 0) & (length2 < _LONGEST_STEP_M**2)
+    at = np.divide(-(x * dx + y * dy), length2, out=np.zeros_like(length2), where=is_whole).clip(0, 1)
     nearest: NDArray[np.float64] = np.hypot(x + at * dx, y + at * dy)
-    return nearest
+    return np.where(is_whole, nearest, np.minimum(np.hypot(x, y), np.hypot(x + dx, y + dy)))
 
 
 def _bend_m(chord_m: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -292,7 +305,10 @@ def _stepped(vertices: NDArray[np.float64], longest_deg: float) -> tuple[NDArray
     """The vertices, with more between them so that no step is longer than `longest_deg` on either axis."""
     import numpy as np
 
-    spans = np.abs(np.diff(vertices, axis=0)).max(axis=1)
+    lon_spans, lat_spans = np.abs(np.diff(vertices, axis=0)).T
+    # Meridians draw together towards the poles: as many metres are more degrees there, up to 20 times as many.
+    lowest = np.radians(np.minimum(np.abs(vertices[:-1, 1]), np.abs(vertices[1:, 1])))
+    spans = np.maximum(lon_spans * np.maximum(np.cos(lowest), 0.05), lat_spans)
     counts = np.maximum(1, np.ceil(spans / longest_deg)).astype(int)
     at = np.concatenate([[0.0], np.cumsum(counts)])
     wanted = np.arange(at[-1] + 1)
@@ -313,35 +329,84 @@ def _unwrapped(points: Sequence[LonLat]) -> NDArray[np.float64]:
     return vertices
 
 
-def _planar_part(part: tuple[Ring, ...]) -> Any:
-    """A part in the plane. A hole around the pole that its outer ring is around, too, reaches up to the seam."""
-    import shapely
+class _PlanarPart:
+    """A part of a polygon in the plane: rings of longitude, latitude and whole turns, which are added only once.
 
-    shell, *holes = (_closed_in_plane(ring) for ring in part)
-    inner: list[NDArray[np.float64]] = []
-    polar: list[NDArray[np.float64]] = []
-    west, east = shell[:, 0].min(), shell[:, 0].max()
-    for hole in holes:
-        hole[:, 0] += 360 * round(((west + east) - (hole[:, 0].min() + hole[:, 0].max())) / 720)
-        (polar if abs(hole[:, 1]).max() == 90 else inner).append(hole)
-    polygon = shapely.Polygon(shell, inner)
-    for hole in polar:
-        if not polygon.covers(shapely.Polygon(hole)):
-            raise GeometryError("points", "the polygon is not valid: hole lies outside shell")
-        polygon = polygon.difference(shapely.Polygon(hole))
-    return polygon
+    A longitude that is turned back and forth is no longer itself to the last bit, and its vertex no longer covered.
+    """
+
+    def __init__(self, part: tuple[Ring, ...]) -> None:
+        shell, *holes = (_turning(ring) for ring in part)
+        self._is_polar = _runs_round(shell)
+        self._shell, self._holes = _closed_at_pole(shell), [_closed_at_pole(hole) for hole in holes]
+        for hole in self._holes:
+            hole[:, 2] += round((self.middle - _middle(hole)) / 360)
+
+    @property
+    def west(self) -> float:
+        return float(_in_plane(self._shell)[:, 0].min())
+
+    @property
+    def middle(self) -> float:
+        return _middle(self._shell)
+
+    def turn(self, turns: int) -> None:
+        for ring in (self._shell, *self._holes):
+            ring[:, 2] += turns
+
+    def polygon(self) -> Any:
+        """Around a pole a hole may cross the seam, or be around the pole too: it is taken off, with its turns."""
+        import shapely
+
+        shell = _in_plane(self._shell)
+        if not self._is_polar:
+            return shapely.Polygon(shell, [_in_plane(hole) for hole in self._holes])
+        polygon = shapely.Polygon(shell)
+        for hole in self._holes:
+            before = polygon.area
+            for turns in (-1, 0, 1):
+                polygon = polygon.difference(shapely.Polygon(_in_plane(hole, turns)))
+            if abs(before - polygon.area - shapely.Polygon(_in_plane(hole)).area) > _SAME_AREA:
+                raise GeometryError(
+                    "points", "the polygon is not valid: a hole is outside the ring, or meets another"
+                )
+        return polygon
 
 
-def _closed_in_plane(ring: Ring) -> NDArray[np.float64]:
-    """A ring of the plane. One that runs once round the globe holds a pole, and is closed along it."""
+def _turning(ring: Ring) -> NDArray[np.float64]:
+    """A ring, closed, as longitude, latitude and the whole turns after which it has no jump."""
     import numpy as np
 
-    vertices = _unwrapped((*ring, ring[0]))
-    if abs(vertices[-1, 0] - vertices[0, 0]) < 180:
-        return vertices
-    pole = 90.0 if vertices[:, 1].mean() > 0 else -90.0
-    seam = [[vertices[-1, 0], pole], [vertices[0, 0], pole], vertices[0].tolist()]
-    return np.concatenate([vertices, np.array(seam)])
+    closed = np.array((*ring, ring[0]), dtype=np.float64)
+    turns = np.concatenate([[0.0], -np.cumsum(np.rint(np.diff(closed[:, 0]) / 360))])
+    return np.column_stack([closed, turns])
+
+
+def _runs_round(ring: NDArray[np.float64]) -> bool:
+    """Whether a closed ring ends a turn away from where it began: it holds a pole."""
+    return abs(float(ring[-1, 2] - ring[0, 2])) > 0
+
+
+def _closed_at_pole(ring: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A ring that runs once round the globe, closed along the pole that it holds; any other as it is."""
+    import numpy as np
+
+    if not _runs_round(ring):
+        return ring
+    pole = 90.0 if ring[:, 1].mean() > 0 else -90.0
+    (lon, lat, _), (_, _, turns) = ring[0].tolist(), ring[-1].tolist()
+    return np.concatenate([ring, np.array([[lon, pole, turns], [lon, pole, 0.0], [lon, lat, 0.0]])])
+
+
+def _in_plane(ring: NDArray[np.float64], turns: int = 0) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.column_stack([ring[:, 0] + 360 * (ring[:, 2] + turns), ring[:, 1]])
+
+
+def _middle(ring: NDArray[np.float64]) -> float:
+    lon = _in_plane(ring)[:, 0]
+    return float(lon.min() + lon.max()) / 2
 
 
 def without_repeats(points: Sequence[LonLat]) -> tuple[LonLat, ...]:
@@ -382,6 +447,12 @@ def _check_steps(field: str, rings: Sequence[Sequence[LonLat]]) -> None:
             steps += ceil(max(min(across, 360 - across), abs(lat_b - lat_a)) / _STEP_DEG)
     if steps > _MAX_STEPS:
         raise GeometryError(field, f"the edges together are longer than {_MAX_STEPS * _STEP_DEG:,.0f} degrees")
+
+
+def _place(point: LonLat) -> LonLat:
+    """One name for a place that has several: a pole, or a point of the antimeridian."""
+    lon, lat = point
+    return (0.0, lat) if abs(lat) == 90 else (abs(lon) if abs(lon) == 180 else lon, lat)
 
 
 def _check_radius(radius_m: float) -> None:

@@ -5,6 +5,7 @@ import tracemalloc
 from collections.abc import Iterator
 
 import pytest
+
 from geo.kml import KmlError, KmlGeometry, Placemark, read_kml
 
 POINT = "<Point><coordinates>24.94,60.17,0</coordinates></Point>"

@@ -1,0 +1,79 @@
+"""The whole comparison: `python -m tests.oracles [--pairs N] [--positions N] [--seed S]`, on every core."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from multiprocessing import Pool, cpu_count
+
+from tests.oracles.comparison import Disagreement, Findings, compared
+from tests.oracles.index import IndexFindings, index_compared
+
+_PAIRS_AT_ONCE, _POSITIONS_AT_ONCE = 1_000, 50_000
+_MOST_SHOWN = 3
+
+
+def main() -> int:
+    options = _options()
+    print(f"seed {options.seed}", flush=True)
+    started = time.monotonic()
+    findings, looked_up = Findings(), IndexFindings()
+    with Pool(cpu_count()) as pool:
+        for some in pool.imap_unordered(_compared, _shares(options.pairs, _PAIRS_AT_ONCE, options.seed)):
+            findings.add(some)
+        for found in pool.imap_unordered(_looked_up, _shares(options.positions, _POSITIONS_AT_ONCE, options.seed)):
+            looked_up.add(found)
+    for kind in sorted(findings.pairs):
+        print(
+            f"{kind:8} {findings.pairs[kind]:9,} pairs, {findings.near_pairs[kind]:9,} within 1 % of the boundary;"
+            f" worst distance {findings.worst_m[kind] * 1000:9.4f} mm off,"
+            f" worst wrong side {findings.worst_side_m[kind] * 1000:9.4f} mm from the boundary"
+        )
+    print(
+        f"index    {looked_up.positions:9,} positions, {looked_up.geofences:,} geofences,"
+        f" {looked_up.inside:,} pairs inside"
+    )
+    disagreements = findings.disagreements + looked_up.disagreements
+    _show(disagreements)
+    print(f"{len(disagreements):,} disagreements in {time.monotonic() - started:.0f} s with seed {options.seed}")
+    return 1 if disagreements else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.oracles", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=200_000, help="pairs of a shape and a position")
+    parser.add_argument("--positions", type=int, default=1_000_000, help="positions looked up in the cell index")
+    parser.add_argument("--seed", default=secrets.token_hex(4), help="the same seed asks the same questions")
+    return parser.parse_args()
+
+
+def _shares(total: int, at_once: int, seed: str) -> Iterator[tuple[int, str]]:
+    """The work in pieces, each with a seed of its own that does not depend on the number of cores."""
+    for nth, start in enumerate(range(0, total, at_once)):
+        yield min(at_once, total - start), f"{seed}/{nth}"
+
+
+def _compared(share: tuple[int, str]) -> Findings:
+    return compared(*share)
+
+
+def _looked_up(share: tuple[int, str]) -> IndexFindings:
+    return index_compared(*share)
+
+
+def _show(disagreements: list[Disagreement]) -> None:
+    """How many there are of each sort, and some of each."""
+    sorts: dict[str, list[Disagreement]] = {}
+    for disagreement in disagreements:
+        sorts.setdefault(disagreement.what, []).append(disagreement)
+    for sort, of_it in sorts.items():
+        print(f"\n{len(of_it):,} x {sort}")
+        for disagreement in of_it[:_MOST_SHOWN]:
+            print(f"  {disagreement}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

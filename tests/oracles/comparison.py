@@ -1,0 +1,131 @@
+"""The layer and the oracles asked the same questions, and where they differ."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from random import Random
+
+from geo.codec import far_from, pack_shape, unpack_bounds
+from geo.shapes import Circle, Shape
+from geo.wgs84 import Position
+from tests.oracles.containment import REACH_M, Oracle
+from tests.oracles.shapes import Question, Refused, questions
+
+# How far from the boundary the layer may name the wrong side.
+SIDE_BAR_M = {"Circle": 0.01, "Corridor": 0.01, "Polygon": 1.0}
+# How far a distance to the boundary may be off, up to 100 km from centre, line or ring, and up to REACH_M.
+NEAR_M, NEAR_BAR_M, REACH_BAR_M = 100_000.0, 0.01, 0.02
+# A position beside an edge by the last bit of a float may have no distance to it.
+_ROUNDING_M = 1e-6
+# Farther away the layer measures short, though never so short that an antipode comes near.
+_LEAST_OF_FAR, _MOST_OF_FAR = 0.9, 1.1
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One question that the layer and the oracle answer differently."""
+
+    what: str
+    shape: Shape | None
+    position: Position | None
+    expected: object
+    got: object
+
+    def __str__(self) -> str:
+        text = f"{self.what}: expected {self.expected}, got {self.got}"
+        return f"{text} at {self.position!r} for {self.shape!r:.1500}" if self.shape else text
+
+
+@dataclass
+class Findings:
+    """What a run found, by kind of shape."""
+
+    pairs: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    near_pairs: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Within 1 % of the boundary."""
+    worst_m: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """The largest error of a distance to the boundary, within REACH_M."""
+    worst_side_m: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """The farthest from the boundary that a position was put on the wrong side."""
+    disagreements: list[Disagreement] = field(default_factory=list)
+
+    def add(self, other: Findings) -> None:
+        for mine, its in ((self.pairs, other.pairs), (self.near_pairs, other.near_pairs)):
+            for kind, count in its.items():
+                mine[kind] += count
+        for worst, other_worst in ((self.worst_m, other.worst_m), (self.worst_side_m, other.worst_side_m)):
+            for kind, metres in other_worst.items():
+                worst[kind] = max(worst[kind], metres)
+        self.disagreements += other.disagreements
+
+
+def compared(pairs: int, seed: str) -> Findings:
+    """The findings of (at least) so many pairs of shape and position."""
+    random = Random(seed)
+    findings = Findings()
+    stream = questions(random)
+    while sum(findings.pairs.values()) < pairs:
+        try:
+            for question in islice(stream, 1):
+                _compare(question, findings)
+        except Refused as refused:
+            findings.disagreements.append(Disagreement("refused", None, None, "a polygon", str(refused)))
+            stream = questions(random)
+    return findings
+
+
+def _compare(question: Question, findings: Findings) -> None:
+    shape, positions, size_m = question
+    kind = type(shape).__name__
+    oracle = Oracle(shape)
+    packed = pack_shape(shape)
+    expected = oracle.edge_distances_m(positions)
+    for position, edge_m, is_boundary in zip(positions, expected, oracle.on_boundary(positions), strict=True):
+        findings.pairs[kind] += 1
+        findings.near_pairs[kind] += abs(edge_m) <= 0.01 * size_m
+        covers, got_m = shape.covers(position), shape.edge_distance_m(position)
+
+        def differs(what: str, expected: object, got: object, at: Position = position) -> None:
+            findings.disagreements.append(Disagreement(f"{kind} {what}", shape, at, expected, got))
+
+        if is_boundary and not covers:
+            differs("covers its boundary", expected=True, got=False)
+        if covers != (edge_m <= 0) and not is_boundary:
+            findings.worst_side_m[kind] = max(findings.worst_side_m[kind], abs(edge_m))
+            if abs(edge_m) > SIDE_BAR_M[kind]:
+                differs("side", f"{edge_m:.3f} m from the boundary", f"covers: {covers}")
+        if covers != (got_m <= 0) and abs(got_m) > _ROUNDING_M:
+            differs("covers and distance contradict each other", covers, got_m)
+        if not _is_right_distance(shape, edge_m, got_m, findings):
+            differs("distance", edge_m, got_m)
+        if covers:
+            for filtered in _filtered_out(shape, packed, position):
+                differs(f"is not found by its {filtered}", expected=True, got=False)
+
+
+def _filtered_out(shape: Shape, packed: bytes, position: Position) -> Iterator[str]:
+    """The quick tests that wrongly say of a position that the shape does not reach it."""
+    if not shape.bounds.meets(position.lon, position.lat):
+        yield "bounds"
+    if not isinstance(shape, Circle) and not unpack_bounds(packed).meets(position.lon, position.lat):
+        yield "packed bounds"
+    if far_from(position)(packed, 0):
+        yield "packed bytes"
+
+
+def _is_right_distance(shape: Shape, edge_m: float, got_m: float, findings: Findings) -> bool:
+    kind, half_width_m = type(shape).__name__, _half_width_m(shape)
+    from_line_m = abs(edge_m + half_width_m) if half_width_m else abs(edge_m)
+    if from_line_m > REACH_M and not isinstance(shape, Circle):
+        return _LEAST_OF_FAR <= (got_m + half_width_m) / (edge_m + half_width_m) <= _MOST_OF_FAR
+    # With the wrong side already told, what is left is how far the boundary is.
+    error_m = abs(got_m - edge_m) if half_width_m else abs(abs(got_m) - abs(edge_m))
+    findings.worst_m[kind] = max(findings.worst_m[kind], error_m)
+    return error_m <= (NEAR_BAR_M if from_line_m <= NEAR_M else REACH_BAR_M)
+
+
+def _half_width_m(shape: Shape) -> float:
+    return shape.radius_m if isinstance(shape, Circle) else getattr(shape, "half_width_m", 0.0)
