@@ -118,8 +118,9 @@ class Frame:
         level = np.sqrt(east * east + north * north)
         curvature = self._curvature(east, north)
         arc = 2 / curvature * np.arcsin(np.minimum(1.0, np.sqrt(chord2) * curvature / 2))
-        scale = np.divide(arc, level, out=np.ones_like(arc), where=level > 0)
-        return east * scale, north * scale
+        scale = np.divide(arc, level, out=np.zeros_like(arc), where=level > 0)
+        # The antipode has no direction; any will do, for it is half the globe away in each.
+        return np.where(level > 0, east * scale, arc), north * scale
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,35 @@
+"""Every event that the repository offers for `sam local invoke` is one that its function takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fencepost import wiring
+from tests.functional.app import BUCKET, ROOT, Answer, App, event
+
+EVENTS = sorted(file.relative_to(ROOT / "events").with_suffix("").as_posix() for file in ROOT.glob("events/*/*.json"))
+FUNCTION_OF = {"s3": "kml_import", "schedule": "schedules", "sqs": "import_worker", "stream": "outbox"}
+
+
+@pytest.mark.parametrize("name", [name for name in EVENTS if name.startswith("api/") and name != "api/authorize"])
+def test_a_request_is_answered(app: App, name: str) -> None:
+    resource = event(name)["resource"]
+    function = "clock" if "clock" in name else "location" if resource.endswith("/check") else "geofences"
+    answer = Answer(app.invoke(function, event(name)))
+    assert answer.status in (200, 201, 404), answer  # the geofence or the clock of the event need not be there
+
+
+@pytest.mark.parametrize("name", [name for name in EVENTS if not name.startswith("api/")])
+def test_an_event_is_worked_on(app: App, name: str) -> None:
+    dropped = event("s3/kml_dropped")["detail"]["object"]["key"]
+    app.s3.put_object(Bucket=BUCKET, Key=dropped, Body=b"<kml><Document/></kml>")
+    answer = app.invoke(FUNCTION_OF[Path(name).parts[0]], event(name))
+    # The chunk of the event is of no import that is there: it is given back, to be tried again.
+    given_back = [{"itemIdentifier": event("sqs/chunk")["Records"][0]["messageId"]}]
+    assert answer.get("batchItemFailures", []) == (given_back if name == "sqs/chunk" else [])
+
+
+def test_the_token_of_the_authorizers_event_is_not_a_real_one(app: App) -> None:
+    assert wiring.tenants().principal_of(event("api/authorize")["headers"]["authorization"]) is None
