@@ -10,7 +10,6 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from fencepost.api.http import Api, Route
+from fencepost.api.problems import phrase
 
 _REFS = "#/components/schemas/{model}"
 _ALWAYS_FAIL = (401, 403, 429, 500, 503)
@@ -114,7 +114,7 @@ def _operation(route: Route) -> dict[str, Any]:
 
 def _gives(status: int, model: type[BaseModel]) -> dict[str, Any]:
     schema = {"$ref": _REFS.format(model=model.__name__)}
-    return {"description": HTTPStatus(status).phrase, "content": {"application/json": {"schema": schema}}}
+    return {"description": phrase(status), "content": {"application/json": {"schema": schema}}}
 
 
 def _fails(status: int, route: Route) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _fails(status: int, route: Route) -> dict[str, Any]:
     if route.tells_its_own and status not in (401, 429, 500):
         model = next(iter(route.gives.values()))
         content = {"application/json": {"schema": {"$ref": _REFS.format(model=model.__name__)}}}
-    return {"description": HTTPStatus(status).phrase, "content": content}
+    return {"description": phrase(status), "content": content}
 
 
 def _in_path(name: str) -> dict[str, Any]:

@@ -39,6 +39,15 @@ def status_of(error: errors.FencepostError) -> HTTPStatus:
     return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
 
 
+def phrase(status: int) -> str:
+    """The name of a status in RFC 9110; Python 3.13 brought 413 up to date.
+
+    >>> phrase(413), phrase(404)
+    ('Content Too Large', 'Not Found')
+    """
+    return "Content Too Large" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else HTTPStatus(status).phrase
+
+
 def problem(error: errors.FencepostError, request_id: str) -> dict[str, Any]:
     """The body of an answer that tells an error."""
     body = _problem(status_of(error), error.code, str(error), request_id)
@@ -56,7 +65,7 @@ def internal_problem(request_id: str) -> dict[str, Any]:
 def _problem(status: HTTPStatus, code: str, detail: str, request_id: str) -> dict[str, Any]:
     return {
         "type": f"urn:fencepost:problem:{code.lower().replace('_', '-')}",
-        "title": status.phrase,
+        "title": phrase(status),
         "status": int(status),
         "detail": detail,
         "code": code,
