@@ -64,6 +64,6 @@ def test_an_event_that_is_taken_at_the_second_try_is_not_held_against_the_batch(
         client.refuse = set()
         return answer
 
-    client.put_events = put_once_refused  # type: ignore[method-assign]
+    client.put_events = put_once_refused  # type: ignore[method-assign]  # the fake refuses once
     assert Bus(client, "bus").publish(items(3)) == 3
     assert sorted(json.loads(entry["Detail"])["eventId"] for entry in client.taken) == ["e0", "e1", "e2"]

@@ -19,9 +19,6 @@ class TenantStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def exists(self, tenant_id: str) -> bool:
-        return self._table.get(keys.tenant(tenant_id)) is not None
-
     def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None:
         self._table.set(keys.tenant(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **values})
 

@@ -366,7 +366,7 @@ def told_match(match: Match) -> dict[str, Any]:
         "geofenceId": match.geofence.id,
         "geofenceName": match.geofence.name,
         "distance": round(match.distance_m),
-        "edgeDistance": round(match.edge_distance_m, 3),
+        "edgeDistance": round(match.edge_distance_m, 3) + 0.0,  # a boundary is at 0, not at -0
         "radiusMeters": _radius(match.geofence.shape),
         "action": dict(match.geofence.action),
         "triggerOn": match.geofence.trigger_on,
