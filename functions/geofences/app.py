@@ -1,41 +1,44 @@
-"""Geofences: create, read, change, delete and list."""
+"""Geofences: create, read, change, delete and list, one by one or in batches, in either vocabulary."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field
+from pydantic import RootModel
 
 from fencepost import wiring
-from fencepost.api import paging
-from fencepost.api.fields import RequestModel
+from fencepost.api import batches, paging
 from fencepost.api.http import Api, Reply, Request, validated, version_expected
+from fencepost.api.listing import DeleteQuery, ListQuery, PageQuery, ReadQuery, numbered, wanted
+from fencepost.api.vocabularies import canonical, timekeeping
+from fencepost.api.vocabularies.batch import BatchAnswer, BatchRequest
 from fencepost.api.vocabularies.canonical import (
     GeofenceCreate,
     GeofenceDeleted,
     GeofenceOut,
     GeofencePage,
     GeofenceUpdate,
-    changed_fields,
-    new_fields,
-    told,
+    TagList,
+    VersionOut,
+    VersionPage,
 )
-from fencepost.domain.errors import Invalid
+from fencepost.api.vocabularies.timekeeping import TimekeepingGeofence, TimekeepingPage
+from fencepost.domain.errors import Invalid, NotFound
 from fencepost.domain.geofence import Geofence
 from fencepost.domain.principal import Right
 
-api = Api()
+api = Api(retell=timekeeping.retold)
 wiring.before_snapshot(wiring.geofences)
 
 
-class ListQuery(RequestModel):
-    limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    cursor: str | None = None
+class Told(RootModel[GeofenceOut | TimekeepingGeofence]):
+    """A geofence in the vocabulary of the request."""
 
 
-class DeleteQuery(RequestModel):
-    id: Annotated[str, Field(description="The geofence to delete.")]
+class ToldPage(RootModel[GeofencePage | TimekeepingPage]):
+    """A page of geofences in the vocabulary of the request."""
 
 
 @api.route(
@@ -44,16 +47,17 @@ class DeleteQuery(RequestModel):
     summary="List the geofences, newest first",
     needs=Right.READ_GEOFENCES,
     query=ListQuery,
-    gives={200: GeofencePage},
+    gives={200: ToldPage},
     fails=(400,),
 )
 def list_geofences(request: Request) -> Reply:
     tenant_id = request.who.tenant_id
-    query = validated(ListQuery, _with_numbers(request.query))
+    query = validated(ListQuery, numbered(request.query))
     after = paging.after(tenant_id, query.cursor) if query.cursor else None
-    page, has_more = wiring.geofences().newest_first(request.who, query.limit, after)
-    cursor = paging.cursor(tenant_id, page[-1].created_at, page[-1].id) if page and has_more else None
-    return Reply(status=200, body={"data": [told(geofence) for geofence in page], "nextCursor": cursor})
+    page = wiring.geofences().newest_first(request.who, query.limit, after, wanted(query))
+    cursor = paging.cursor(tenant_id, *page.after) if page.after else None
+    told = _words(request, {})
+    return Reply(status=200, body={"data": [told(geofence) for geofence in page.geofences], "nextCursor": cursor})
 
 
 @api.route(
@@ -62,13 +66,17 @@ def list_geofences(request: Request) -> Reply:
     summary="Create a geofence",
     needs=Right.WRITE_GEOFENCES,
     takes=GeofenceCreate,
-    gives={201: GeofenceOut},
-    fails=(400, 409, 413, 415),
+    gives={201: GeofenceOut, 200: TimekeepingGeofence},
+    fails=(400, 402, 409, 413, 415),
 )
 def create(request: Request) -> Reply:
     said = request.json()
-    fields = new_fields(validated(GeofenceCreate, said), said)
-    return _answer(201, wiring.geofences().create(request.who, fields, _now()))
+    change = validated(GeofenceCreate, said)
+    if timekeeping.is_spoken(request.headers, said):
+        geofence = wiring.geofences().create(request.who, timekeeping.new_fields(change, said), _now())
+        return _created(200, geofence, timekeeping.told(geofence))
+    geofence = wiring.geofences().create(request.who, canonical.new_fields(change, said), _now())
+    return _created(201, geofence, canonical.told(geofence))
 
 
 @api.route(
@@ -77,7 +85,7 @@ def create(request: Request) -> Reply:
     summary="Change a geofence, its id in the body",
     needs=Right.WRITE_GEOFENCES,
     takes=GeofenceUpdate,
-    gives={200: GeofenceOut},
+    gives={200: Told},
     fails=(400, 404, 409, 412, 413, 415),
 )
 def update_by_body(request: Request) -> Reply:
@@ -104,13 +112,17 @@ def delete_by_query(request: Request) -> Reply:
 @api.route(
     "GET",
     "/v1/geofences/{id}",
-    summary="Read a geofence",
+    summary="Read a geofence, as it is or as it was",
     needs=Right.READ_GEOFENCES,
-    gives={200: GeofenceOut},
-    fails=(404,),
+    query=ReadQuery,
+    gives={200: Told},
+    fails=(400, 404),
 )
 def read(request: Request) -> Reply:
-    return _answer(200, wiring.geofences().get(request.who, request.path["id"]))
+    query = validated(ReadQuery, request.query)
+    if query.as_of is not None:
+        return _read(request, wiring.geofences().as_of(request.who, request.path["id"], query.as_of).geofence)
+    return _read(request, wiring.geofences().get(request.who, request.path["id"]))
 
 
 @api.route(
@@ -119,7 +131,7 @@ def read(request: Request) -> Reply:
     summary="Change a geofence: what the body does not name is kept",
     needs=Right.WRITE_GEOFENCES,
     takes=GeofenceUpdate,
-    gives={200: GeofenceOut},
+    gives={200: Told},
     fails=(400, 404, 409, 412, 413, 415),
 )
 @api.route(
@@ -128,7 +140,7 @@ def read(request: Request) -> Reply:
     summary="Change a geofence: the same as PUT",
     needs=Right.WRITE_GEOFENCES,
     takes=GeofenceUpdate,
-    gives={200: GeofenceOut},
+    gives={200: Told},
     fails=(400, 404, 409, 412, 413, 415),
 )
 def update(request: Request) -> Reply:
@@ -145,22 +157,100 @@ def update(request: Request) -> Reply:
     summary="Delete a geofence",
     needs=Right.DELETE_GEOFENCES,
     gives={200: GeofenceDeleted},
-    fails=(404, 412),
+    fails=(400, 404, 412),
 )
 def delete(request: Request) -> Reply:
     return _delete(request, request.path["id"])
+
+
+@api.route(
+    "GET",
+    "/v1/geofences/{id}/versions",
+    summary="List the versions of a geofence, newest first, of a deleted one too",
+    needs=Right.READ_GEOFENCES,
+    query=PageQuery,
+    gives={200: VersionPage},
+    fails=(400, 404),
+)
+def list_versions(request: Request) -> Reply:
+    query = validated(PageQuery, numbered(request.query))
+    list_name = f"{request.who.tenant_id}/{request.path['id']}/versions"
+    before = paging.number_after(list_name, query.cursor) if query.cursor else None
+    versions, next_before = wiring.geofences().versions(request.who, request.path["id"], query.limit, before)
+    cursor = paging.number_cursor(list_name, next_before) if next_before else None
+    return Reply(status=200, body={"data": [canonical.told_version(v) for v in versions], "nextCursor": cursor})
+
+
+@api.route(
+    "GET",
+    "/v1/geofences/{id}/versions/{version}",
+    summary="Read one version of a geofence: the one that a verdict names, say",
+    needs=Right.READ_GEOFENCES,
+    gives={200: VersionOut},
+    fails=(404,),
+)
+def read_version(request: Request) -> Reply:
+    number = numbered({"limit": request.path["version"]})["limit"]
+    if not isinstance(number, int):
+        raise NotFound("version of a geofence")
+    version = wiring.geofences().version(request.who, request.path["id"], number)
+    return Reply(status=200, body=canonical.told_version(version))
+
+
+@api.route(
+    "POST",
+    "/v1/geofences/batch",
+    summary="Up to 100 creates, updates and deletes, each with a result of its own",
+    needs=Right.WRITE_GEOFENCES,
+    takes=BatchRequest,
+    gives={200: BatchAnswer},
+    fails=(400, 413, 415),
+)
+def batch(request: Request) -> Reply:
+    operations = validated(BatchRequest, request.json()).operations
+    results = batches.done(request.who, operations, wiring.geofences(), _now())
+    return Reply(status=200, body={"results": results})
+
+
+@api.route(
+    "GET",
+    "/v1/tags",
+    summary="List the tags, each with its number",
+    needs=Right.READ_GEOFENCES,
+    gives={200: TagList},
+)
+def list_tags(request: Request) -> Reply:
+    tags = wiring.geofences().tags(request.who)
+    return Reply(status=200, body={"data": [{"number": number, "name": name} for number, name in tags]})
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return api.handle(event, context)
 
 
+def _words(request: Request, said: dict[str, Any]) -> Callable[[Geofence], dict[str, Any]]:
+    return timekeeping.told if timekeeping.is_spoken(request.headers, said) else canonical.told
+
+
+def _created(status: int, geofence: Geofence, told: dict[str, Any]) -> Reply:
+    headers = {"Location": told["uri"], "X-Object-Id": geofence.id, "X-Object-Table": timekeeping.TABLE}
+    return Reply(status=status, body=told, headers={**headers, **_etag(geofence)})
+
+
+def _read(request: Request, geofence: Geofence) -> Reply:
+    return Reply(status=200, body=_words(request, {})(geofence), headers=_etag(geofence))
+
+
 def _update(request: Request, geofence_id: str, change: GeofenceUpdate, said: dict[str, Any]) -> Reply:
-    expected = version_expected(request)
+    vocabulary = timekeeping if timekeeping.is_spoken(request.headers, said) else canonical
     geofence = wiring.geofences().update(
-        request.who, geofence_id, lambda before: changed_fields(change, said, before), expected, _now()
+        request.who,
+        geofence_id,
+        lambda before: vocabulary.changed_fields(change, said, before),
+        version_expected(request),
+        _now(),
     )
-    return _answer(200, geofence)
+    return Reply(status=200, body=vocabulary.told(geofence), headers=_etag(geofence))
 
 
 def _delete(request: Request, geofence_id: str) -> Reply:
@@ -168,20 +258,8 @@ def _delete(request: Request, geofence_id: str) -> Reply:
     return Reply(status=200, body={"id": geofence.id, "deleted": True})
 
 
-def _answer(status: int, geofence: Geofence) -> Reply:
-    body = told(geofence)
-    headers = {"ETag": f'"{geofence.version}"'}
-    if status == 201:
-        headers["Location"] = body["uri"]
-    return Reply(status=status, body=body, headers=headers)
-
-
-def _with_numbers(query: Any) -> dict[str, Any]:
-    """A query says everything in text; a limit that is a number becomes one, any other is told by the model."""
-    limit = query.get("limit", "")
-    return (
-        {**query, "limit": int(limit)} if limit.isascii() and limit.isdecimal() and len(limit) < 10 else dict(query)
-    )
+def _etag(geofence: Geofence) -> dict[str, str]:
+    return {"ETag": f'"{geofence.version}"'}
 
 
 def _now() -> datetime:

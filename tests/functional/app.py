@@ -15,6 +15,7 @@ import yaml
 
 from fencepost import wiring
 from fencepost.api.http import Api
+from fencepost.domain.directory import Entity
 
 ROOT = Path(__file__).parents[2]
 BUCKET = "fencepost"
@@ -76,7 +77,8 @@ class App:
         for tenant_id in ("demo", "other"):
             wiring.tenants().put_tenant(tenant_id, tenant_id.title())
             for user_id in ("ada", "vera", "emil"):
-                wiring.tenants().put_user(tenant_id, user_id, user_id.title())
+                user = Entity(table="users", id=user_id, name=user_id.title())
+                wiring.directory().put(tenant_id, [user], [""])
         self.calls.clear()
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
@@ -166,9 +168,9 @@ class App:
         return client
 
     def _forget_wiring(self) -> None:
-        for build in (wiring.settings, wiring.table, wiring.geofences, wiring.clock, wiring.tenants, wiring.imports):
-            build.cache_clear()
-        wiring.bus.cache_clear()
+        for build in vars(wiring).values():
+            if hasattr(build, "cache_clear"):
+                build.cache_clear()
 
     def _count(self, model: Any, **_: Any) -> None:
         self.calls[model.name] += 1

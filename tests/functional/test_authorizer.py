@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fencepost import wiring
+from fencepost.domain.directory import Entity
 from fencepost.domain.errors import Invalid
 from tests.functional.app import App, event
 
@@ -51,7 +52,7 @@ def test_a_role_that_is_none_and_an_id_that_is_none_are_refused(app: App) -> Non
     for wrong in (
         lambda: tenants.issue_key("demo", "vera", ["owner"]),
         lambda: tenants.put_tenant("a#b", "A"),
-        lambda: tenants.put_user("demo", "", "B"),
+        lambda: wiring.directory().put("demo", [Entity(table="users", id="", name="B")], [""]),
     ):
         with pytest.raises(Invalid):
             wrong()
@@ -65,5 +66,5 @@ def test_renaming_a_user_keeps_the_geofences_that_are_assigned(app: App) -> None
         "name": "X",
     }
     assert app.request("geofences", "create_circle", **body).status == 201
-    wiring.tenants().put_user("demo", "emil", "Emil the Second")
+    wiring.directory().put("demo", [Entity(table="users", id="emil", name="Emil the Second")], [""])
     assert app.request("clock", "clock_start", location=None, action="start").status == 403

@@ -370,14 +370,14 @@ def test_a_clock_around_fifty_entries_can_still_be_stopped(app: App) -> None:
 def test_many_geofences_and_many_breaks_never_make_a_clock_too_big_to_stop(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each action keeps the same few findings, so 150 of them stay below the 400 KB of an item."""
+    """Each action keeps the same few findings, so 140 of them stay below the 400 KB of an item."""
     monkeypatch.setattr("fencepost.domain.clock.MAX_PUNCHES", 10)
     for n in range(8):
         fence(app, name=f"Fence {n} " + "\u00e4" * 90)
     assert clock(app, "start", "09:00", location=INSIDE).status == 200
     assert [clock(app, "break", f"10:{n:02}").status for n in range(11)] == [200] * 9 + [400] * 2
     (item,) = [item for item in app.items() if item["SK"]["S"] == "CLOCK"]
-    assert len(item["doc"]["S"].encode()) / 10 * 150 < 380_000
+    assert len(item["doc"]["S"].encode()) / 10 * 140 < 380_000
     assert clock(app, "stop", "17:00").status == 200
 
 

@@ -1,6 +1,6 @@
 """Set up tenants: `python -m fencepost.admin < tenants.json`, with TABLE_NAME and AWS credentials in the environment.
 
-    {"tenants": [{"id": "acme", "name": "Acme", "clockLimitHours": 12,
+    {"tenants": [{"id": "acme", "name": "Acme", "clockLimitHours": 12, "geofenceLimit": 5000,
                   "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
 
 Tenants and users are created or renamed. A user with `roles` gets a new API key; the keys are printed once, as
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from fencepost import wiring
+from fencepost.domain.directory import Entity
 from fencepost.domain.errors import Invalid
 
 
@@ -34,6 +35,7 @@ class Tenant(_Strict):
     id: str
     name: str
     clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
+    geofence_limit: Annotated[int, Field(ge=0, le=10**9)] | None = None
     users: list[User] = []
 
 
@@ -46,9 +48,14 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
     tenants = wiring.tenants()
     keys: dict[str, dict[str, str]] = {}
     for tenant in setup.tenants:
-        tenants.put_tenant(tenant.id, tenant.name, clock_limit_hours=tenant.clock_limit_hours)
+        tenants.put_tenant(
+            tenant.id,
+            tenant.name,
+            clock_limit_hours=tenant.clock_limit_hours,
+            geofence_limit=tenant.geofence_limit,
+        )
         for user in tenant.users:
-            tenants.put_user(tenant.id, user.id, user.name)
+            wiring.directory().put(tenant.id, [Entity(table="users", id=user.id, name=user.name)], ["users"])
         with_keys = [user for user in tenant.users if user.roles]
         keys[tenant.id] = {user.id: tenants.issue_key(tenant.id, user.id, user.roles) for user in with_keys}
     return keys

@@ -10,17 +10,21 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from fencepost.adapters.applying import Applying
 from fencepost.adapters.bus import Bus
 from fencepost.adapters.clients import client
 from fencepost.adapters.clock_store import ClockStore
+from fencepost.adapters.directory_store import DirectoryStore
 from fencepost.adapters.geofence_store import GeofenceStore
 from fencepost.adapters.import_store import Bucket, ImportQueue, ImportStore
 from fencepost.adapters.table import Table
 from fencepost.adapters.tenant_store import TenantStore
 from fencepost.services.clock import ClockService
+from fencepost.services.directory import DirectoryService
 from fencepost.services.geofences import GeofenceService
 from fencepost.services.imports import ImportService
 from fencepost.services.tenants import TenantService
+from fencepost.services.validation import ValidationService
 from fencepost.settings import Settings
 
 
@@ -40,8 +44,23 @@ def geofences() -> GeofenceService:
 
 
 @cache
+def applying() -> Applying:
+    return Applying(table(), GeofenceStore(table()))
+
+
+@cache
 def clock() -> ClockService:
-    return ClockService(ClockStore(table(), GeofenceStore(table())))
+    return ClockService(ClockStore(table(), applying(), DirectoryStore(table())))
+
+
+@cache
+def validation() -> ValidationService:
+    return ValidationService(applying())
+
+
+@cache
+def directory() -> DirectoryService:
+    return DirectoryService(DirectoryStore(table()))
 
 
 @cache

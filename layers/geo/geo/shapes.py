@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from math import asin, ceil, cos, degrees, floor, isfinite, radians, sin
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from geo.errors import GeometryError
 from geo.wgs84 import Position, angular_radius_deg, distance_m, frame_at
@@ -57,6 +57,16 @@ class Bounds(NamedTuple):
         if not self.south <= lat <= self.north:
             return False
         return any(self.west <= turn <= self.east for turn in (lon, lon + 360, lon - 360))
+
+    def overlaps(self, other: Bounds) -> bool:
+        """Whether two boxes share a point.
+
+        >>> Bounds(170, -10, 190, 10).overlaps(Bounds(-175, 5, -170, 20))
+        True
+        """
+        if self.south > other.north or other.south > self.north:
+            return False
+        return any(self.west <= other.east + turn and other.west + turn <= self.east for turn in (0, 360, -360))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -407,6 +417,12 @@ def _in_plane(ring: NDArray[np.float64], turns: int = 0) -> NDArray[np.float64]:
 def _middle(ring: NDArray[np.float64]) -> float:
     lon = _in_plane(ring)[:, 0]
     return float(lon.min() + lon.max()) / 2
+
+
+def kind_of(shape: Shape) -> Literal["circle", "polygon", "corridor"]:
+    if isinstance(shape, Circle):
+        return "circle"
+    return "corridor" if isinstance(shape, Corridor) else "polygon"
 
 
 def without_repeats(points: Sequence[LonLat]) -> tuple[LonLat, ...]:

@@ -95,9 +95,9 @@ def test_the_oracle_of_distances_agrees_with_geographiclib(fresh_seed: int) -> N
         by_m = 10 ** random.uniform(-6, 6.5)
         to = moved(lon, lat, random.uniform(-180, 180), by_m)
         got = vincenty_m(*(np.array([value]) for value in (lon, lat, *to))).item()
-        assert got == pytest.approx(exact_m(lon, lat, *to), abs=1e-6 if by_m < 200_000 else 1e-3), (
-            f"seed {fresh_seed}"
-        )
+        # Doubles leave some micrometres in the oracle's sums; the figures that it is asked for begin at millimetres.
+        within_m = 1e-5 if by_m < 200_000 else 1e-3
+        assert got == pytest.approx(exact_m(lon, lat, *to), abs=within_m), f"seed {fresh_seed}"
 
 
 def test_earth_centred_coordinates_meet_the_axes_of_the_ellipsoid() -> None:

@@ -16,53 +16,60 @@ from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
 from fencepost.domain.clock import LONGEST_CLOCK, RunningClock, TenantSettings, TimeEntry
 from fencepost.domain.errors import VersionMismatch
-from fencepost.domain.geofence import Assignment
-from fencepost.domain.verdict import Candidate
 from fencepost.services.clock import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from fencepost.adapters.geofence_store import GeofenceStore
+    from fencepost.adapters.applying import Applying
+    from fencepost.adapters.directory_store import DirectoryStore
     from fencepost.adapters.keys import Key
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
     from fencepost.domain.events import Event
+    from fencepost.domain.geofence import Assignment
 
 _CLOCK = TypeAdapter(RunningClock)
 _ENTRY = TypeAdapter(TimeEntry)
 
 
 class ClockStore:
-    def __init__(self, table: Table, geofences: GeofenceStore) -> None:
+    def __init__(self, table: Table, applying: Applying, directory: DirectoryStore) -> None:
         self._table = table
-        self._geofences = geofences
+        self._applying = applying
+        self._directory = directory
 
-    def desk(self, tenant_id: str, user_id: str, organization_id: str | None) -> Desk | None:
-        """None where there is no such user. One BatchGetItem, and one more where the clock runs for a project."""
-        user = Assignment("users", user_id)
-        project = Assignment("projects", organization_id) if organization_id is not None else None
-        asked = [keys.tenant(tenant_id), keys.clock(tenant_id, user_id), keys.calendar(tenant_id, user_id)]
-        entities = [keys.entity(tenant_id, target) for target in (user, project) if target is not None]
-        tenant, clock_item, calendar, person, organization = self._read([*asked, *entities])
-        if person is None:
+    def desk(
+        self, tenant_id: str, user_id: str, organization_id: str | None, screen: Assignment | None
+    ) -> Desk | None:
+        """None where there is no such user.
+
+        One BatchGetItem, and one more where the user is in groups or the clock runs for a project.
+        """
+        clock_key, calendar_key = keys.clock(tenant_id, user_id), keys.calendar(tenant_id, user_id)
+        tenant_key = keys.tenant(tenant_id)
+        reading = self._applying.read(
+            tenant_id, user_id, organization_id, screen, also=[tenant_key, clock_key, calendar_key]
+        )
+        if reading is None:
             return None
+        clock_item, calendar = reading.item(clock_key), reading.item(calendar_key)
         clock = _clock_of(clock_item) if clock_item else None
-        if project is None and clock is not None and clock.organization_id is not None:
-            # What binds the running clock binds its breaks and its stop, though they do not name it.
-            project = Assignment("projects", clock.organization_id)
-            organization = self._read([keys.entity(tenant_id, project)])[0]
-        candidates = list(self._candidates(tenant_id, user, person))
-        if project is not None and organization is not None:
-            candidates += self._candidates(tenant_id, project, organization)
+        # What binds the running clock binds its breaks and its stop, though they do not name it.
+        runs_for = clock.organization_id if clock is not None and organization_id is None else None
+        candidates = self._applying.candidates(reading, runs_for)
         return Desk(
-            settings=tenant_settings(tenant or {}),
+            settings=tenant_settings(reading.item(tenant_key) or {}),
             clock=clock,
             calendar_version=int(calendar["version"]["N"]) if calendar else 0,
-            organization_name=organization["name"]["S"] if organization else None,
-            candidates=tuple(candidates),
+            organization_name=reading.name_of("projects", organization_id or runs_for),
+            has_screen=screen is not None and reading.has(screen),
+            candidates=candidates,
         )
+
+    def organizations_named(self, tenant_id: str, name: str) -> list[str]:
+        return self._directory.ids_named(tenant_id, "projects", name)
 
     def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None:
         """Raises VersionMismatch where the user's clock runs by now."""
@@ -139,25 +146,6 @@ class ClockStore:
                 },
             ):
                 yield item["tenantId"]["S"], _clock_of(item)
-
-    def _read(self, wanted: list[Key]) -> list[Item | None]:
-        """The items of up to five keys in their order, None where there is none. One BatchGetItem."""
-        found = self._table.batch_get(wanted, consistent=True)
-        items = [found.get((key["PK"]["S"], key["SK"]["S"])) for key in wanted]
-        return items + [None] * (5 - len(wanted))
-
-    def _candidates(self, tenant_id: str, target: Assignment, bucket: Item) -> Iterator[Candidate]:
-        for geofence in self._geofences.assigned_to(tenant_id, bucket):
-            yield Candidate(
-                geofence_id=geofence.id,
-                version=geofence.version,
-                name=geofence.name,
-                shape=geofence.shape,
-                is_active=True,
-                is_priority=geofence.is_priority,
-                min_accuracy_m=geofence.min_accuracy_m,
-                through=target,
-            )
 
     def _move_calendar(self, transaction: Transaction, key: Key, version: int) -> None:
         condition = "version = :old" if version else "attribute_not_exists(PK)"

@@ -2,7 +2,7 @@
 
 A bucket is an item with one binary attribute a geofence, named by the 22 characters of its id, so that entries are
 set and removed without reading. Cells of the grid are buckets, and so are the directory's users, groups, projects
-and entry screens, each with the geofences assigned to it. Only active geofences are entered.
+and entry screens, each with the geofences assigned to it. A cell holds only active ones, an entity all of them.
 
 An entry is one byte of flags, the version (4 bytes), the packed shape, and the rest as JSON with defaults left
 out. A geofence that is big (many vertices, a long action) leaves only its box here, and is read once by version.
@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
 from functools import cached_property
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from fencepost.domain.in_force import ALWAYS, InForce, Schedule, Window
 from geo.codec import far_from, is_circle, pack_shape, packed_bounds_only, packed_size, unpack_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from fencepost.adapters.marshal import Item
     from fencepost.domain.geofence import Geofence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 MAX_SHAPE_BYTES = 560  # 64 vertices of 8 bytes, and the head
 MAX_REST_BYTES = 512
-_BIG, _PRIORITY = 0b01, 0b10
+_BIG, _PRIORITY, _INACTIVE = 0b001, 0b010, 0b100
 _HEAD = Struct(">BI")
 
 
@@ -43,7 +45,7 @@ def attribute_of(geofence_id: str) -> str:
 
 def pack_entry(geofence: Geofence) -> bytes:
     shape, rest = pack_shape(geofence.shape), _packed_rest(geofence)
-    flags = _PRIORITY if geofence.is_priority else 0
+    flags = (_PRIORITY if geofence.is_priority else 0) | (0 if geofence.is_active else _INACTIVE)
     if len(shape) > MAX_SHAPE_BYTES or len(rest) > MAX_REST_BYTES:
         flags |= _BIG
         shape, rest = (shape if is_circle(shape) else packed_bounds_only(shape)), b""
@@ -59,6 +61,7 @@ class Entry:
         flags, self.version = _HEAD.unpack_from(data)
         self.is_big = bool(flags & _BIG)
         self.is_priority = bool(flags & _PRIORITY)
+        self.is_active = not flags & _INACTIVE
 
     @cached_property
     def id(self) -> str:
@@ -84,6 +87,11 @@ class Entry:
     @property
     def min_accuracy_m(self) -> float:
         return float(self._rest.get("m", 0))
+
+    @property
+    def in_force(self) -> InForce:
+        said = self._rest.get("f")
+        return unpacked_in_force(said) if said else ALWAYS
 
     @cached_property
     def _rest(self) -> dict[str, Any]:
@@ -111,6 +119,31 @@ def entries_of(bucket: Item) -> Iterator[Entry]:
     return (Entry(name, stored["B"]) for name, stored in bucket.items() if "B" in stored)
 
 
+def packed_in_force(when: InForce) -> list[Any]:
+    """As plain values: the two instants, and the schedule with its days as one number of seven bits."""
+    instants = [at.isoformat() if at else None for at in (when.active_from, when.expires_at)]
+    if when.schedule is None:
+        return instants
+    windows = [[sum(1 << day for day in w.days), w.start_minute, w.end_minute] for w in when.schedule.windows]
+    return [*instants, when.schedule.time_zone, windows]
+
+
+def unpacked_in_force(said: Sequence[Any]) -> InForce:
+    """
+    >>> unpacked_in_force(packed_in_force(ALWAYS)) == ALWAYS
+    True
+    """
+    active_from, expires_at = (datetime.fromisoformat(text) if text else None for text in said[:2])
+    schedule = None
+    if len(said) > 2:
+        windows = tuple(
+            Window(days=frozenset(d for d in range(7) if days >> d & 1), start_minute=start, end_minute=end)
+            for days, start, end in said[3]
+        )
+        schedule = Schedule(time_zone=said[2], windows=windows)
+    return InForce(active_from=active_from, expires_at=expires_at, schedule=schedule)
+
+
 def _packed_rest(geofence: Geofence) -> bytes:
     rest: dict[str, Any] = {"n": geofence.name}
     if geofence.trigger_on != "enter":
@@ -119,4 +152,6 @@ def _packed_rest(geofence: Geofence) -> bytes:
         rest["a"] = geofence.action
     if geofence.min_accuracy_m:
         rest["m"] = geofence.min_accuracy_m
+    if geofence.in_force != ALWAYS:
+        rest["f"] = packed_in_force(geofence.in_force)
     return json.dumps(rest, ensure_ascii=False, separators=(",", ":")).encode()

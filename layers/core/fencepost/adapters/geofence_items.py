@@ -8,7 +8,9 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from fencepost.adapters import keys, marshal
+from fencepost.adapters.entries import packed_in_force, unpacked_in_force
 from fencepost.domain.geofence import Assignment, Geofence
+from fencepost.domain.in_force import ALWAYS
 from geo.cells import Cell
 from geo.codec import pack_shape, unpack_shape
 
@@ -45,9 +47,11 @@ def geofence_of(item: Item) -> Geofence:
         shape=unpack_shape(v["shape"]),
         created_at=datetime.fromisoformat(v["createdAt"]),
         updated_at=datetime.fromisoformat(v["updatedAt"]),
+        number=v["number"],
         version=v["version"],
         description=v.get("description"),
         is_active=v["isActive"],
+        in_force=unpacked_in_force(v["inForce"]) if "inForce" in v else ALWAYS,
         is_priority=v["isPriority"],
         min_accuracy_m=v["minAccuracyM"],
         color=v.get("color"),
@@ -86,9 +90,11 @@ def _values(geofence: Geofence) -> dict[str, Any]:
         "shape": pack_shape(geofence.shape),
         "createdAt": geofence.created_at.isoformat(),
         "updatedAt": geofence.updated_at.isoformat(),
+        "number": geofence.number,
         "version": geofence.version,
         "description": geofence.description,
         "isActive": geofence.is_active,
+        "inForce": None if geofence.in_force == ALWAYS else packed_in_force(geofence.in_force),
         "isPriority": geofence.is_priority,
         "minAccuracyM": geofence.min_accuracy_m,
         "color": geofence.color,

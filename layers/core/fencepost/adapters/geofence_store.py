@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fencepost.adapters import keys
 from fencepost.adapters.entries import Entry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.adapters.geofence_items import event_item, geofence_item, geofence_of, version_item
-from fencepost.adapters.table import Transaction
-from fencepost.domain.errors import Busy, Invalid, NameTaken, VersionMismatch
+from fencepost.adapters.table import COUNT, LIMIT, Transaction
+from fencepost.adapters.tag_store import TagStore
+from fencepost.domain.errors import Busy, Invalid, NameTaken, QuotaReached, VersionMismatch
+from fencepost.domain.geofence import Version
+from fencepost.domain.verdict import Candidate
 from geo.cells import cells_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from fencepost.adapters.keys import Key
     from fencepost.adapters.marshal import Item
@@ -34,6 +38,18 @@ _SHARDS = "shards"
 _MAX_SHARDS = 1_000
 
 
+class _NoRoom(Exception):
+    """The tenant has as many geofences as it may."""
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(tenant_id)
+        self.tenant_id = tenant_id
+
+
+class _NumberTaken(Exception):
+    """The number that was drawn for a new geofence is another's."""
+
+
 class _CellFull(Exception):
     """The shard of a cell in which a geofence was to be entered has no room for it."""
 
@@ -42,15 +58,22 @@ class _CellFull(Exception):
         self.tenant_id, self.cell = tenant_id, cell
 
 
+def _draw_number() -> int:
+    """Positive and of 31 bits, as other vocabularies expect of an id. A counter would make all creates one queue."""
+    return secrets.randbelow(2**31 - 1) + 1
+
+
 class GeofenceStore:
     """The geofences of all tenants; every method takes the tenant from the caller's principal."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, draw_number: Callable[[], int] = _draw_number) -> None:
         self._table = table
+        self._draw_number = draw_number
         # A version never changes: what was read once is kept as long as the container lives.
         self._versions: dict[tuple[str, int], Geofence] = {}
         # How many shards a crowded cell is known to have; a cell that is not here has one.
         self._shards: dict[tuple[str, Cell], int] = {}
+        self._tags = TagStore(table)
 
     def get(self, tenant_id: str, geofence_id: str) -> Geofence | None:
         item = self._table.get(keys.geofence(tenant_id, geofence_id))
@@ -71,24 +94,57 @@ class GeofenceStore:
         )
         return [geofence_of(item) for item in items], has_more
 
-    def add(self, geofence: Geofence, event: Event) -> None:
-        """Raises NameTaken, or Invalid where an assignment's target does not exist."""
+    def version(self, tenant_id: str, geofence_id: str, number: int) -> Version | None:
+        item = self._table.get(keys.geofence_version(tenant_id, geofence_id, number))
+        return _version_of(item) if item else None
+
+    def versions(self, tenant_id: str, geofence_id: str, before: int | None) -> Iterator[Version]:
+        """The versions that there were, those of a deleted geofence too, newest first; only those below `before`."""
+        last = keys.LAST_VERSION if before is None else before - 1
+        items = self._table.query(
+            KeyConditionExpression="PK = :geofence AND SK BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":geofence": keys.geofence(tenant_id, geofence_id)["PK"],
+                ":first": keys.geofence_version(tenant_id, geofence_id, 1)["SK"],
+                ":last": keys.geofence_version(tenant_id, geofence_id, last)["SK"],
+            },
+            ScanIndexForward=False,
+            ConsistentRead=True,
+        )
+        return map(_version_of, items)
+
+    def tag_names(self, tenant_id: str) -> list[str]:
+        return self._tags.names(tenant_id)
+
+    def add(self, geofence: Geofence, event: Event) -> Geofence:
+        """The geofence with its number.
+
+        Raises NameTaken, QuotaReached, or Invalid where an assignment's target does not exist.
+        """
+        added = geofence
 
         def building() -> Transaction:
+            nonlocal added
             transaction = Transaction()
-            self.adding(transaction, geofence, event)
+            added = self.adding(transaction, geofence, event)
             return transaction
 
+        self._tags.know(geofence.tenant_id, geofence.tags)
         self.write(building)
+        return added
 
-    def adding(self, transaction: Transaction, geofence: Geofence, event: Event) -> None:
+    def adding(self, transaction: Transaction, geofence: Geofence, event: Event) -> Geofence:
         """Put all that a new geofence writes into a transaction, which `write` then has to build."""
-        geofence = self._placed(geofence, {})
+        geofence = self._placed(replace(geofence, number=self._draw_number()), {})
         transaction.put_new(geofence_item(geofence), VersionMismatch())
         transaction.put(version_item(geofence))
         self._claim_name(transaction, geofence)
+        number = keys.geofence_number(geofence.tenant_id, geofence.number)
+        transaction.put_new(number | {"geofenceId": {"S": geofence.id}}, _NumberTaken())
+        transaction.count(keys.quota(geofence.tenant_id), 1, _NoRoom(geofence.tenant_id))
         transaction.put(event_item(event))
         self._enter(transaction, geofence)
+        return geofence
 
     def replace(self, before: Geofence, after: Geofence, event: Event) -> None:
         """Raises VersionMismatch when `before` is no longer current, NameTaken, or Invalid as `add` does."""
@@ -106,6 +162,7 @@ class GeofenceStore:
             self._enter(transaction, placed)
             return transaction
 
+        self._tags.know(after.tenant_id, after.tags)
         self.write(building)
 
     def remove(self, geofence: Geofence, now: datetime, event: Event) -> None:
@@ -115,6 +172,8 @@ class GeofenceStore:
         transaction.delete_at(key, geofence.version, VersionMismatch())
         transaction.put(version_item(geofence, deleted_at=now))
         transaction.delete(keys.geofence_name(geofence.tenant_id, geofence.name_key))
+        transaction.delete(keys.geofence_number(geofence.tenant_id, geofence.number))
+        transaction.count(keys.quota(geofence.tenant_id), -1, VersionMismatch())
         transaction.put(event_item(event))
         self._withdraw(transaction, geofence)
         self._table.write(transaction)
@@ -126,6 +185,10 @@ class GeofenceStore:
                 self._table.write(building())
             except _CellFull as full:
                 self._open_next_shard(full.tenant_id, full.cell)
+            except _NumberTaken:
+                continue
+            except _NoRoom as full:
+                raise self._quota_reached(full.tenant_id) from full
             else:
                 return
         raise Busy
@@ -145,9 +208,11 @@ class GeofenceStore:
             buckets |= self._table.batch_get(further)
         return self._with_big_ones(tenant_id, entries_near(buckets.values(), position))
 
-    def assigned_to(self, tenant_id: str, bucket: Item) -> list[Entry | Geofence]:
-        """The active geofences of a directory entity that was read already."""
-        return self._with_big_ones(tenant_id, list(entries_of(bucket)))
+    def candidates(self, tenant_id: str, buckets: Iterable[tuple[Assignment, Item]]) -> tuple[Candidate, ...]:
+        """The geofences of directory entities that were read already, in their order."""
+        entered = [(target, entry) for target, bucket in buckets for entry in entries_of(bucket)]
+        geofences = self._with_big_ones(tenant_id, [entry for _, entry in entered])
+        return tuple(_candidate(target, geofence) for (target, _), geofence in zip(entered, geofences, strict=True))
 
     def _with_big_ones(self, tenant_id: str, entries: Sequence[Entry]) -> list[Entry | Geofence]:
         """The entries, the big ones read in full: one more round trip when one is met for the first time."""
@@ -171,14 +236,9 @@ class GeofenceStore:
         for n, target in enumerate(geofence.assignments):
             bucket = keys.entity(geofence.tenant_id, target)
             refused = Invalid.field(f"assignments[{n}]", _no_room_at(target))
-            if geofence.is_active:
-                transaction.enter(bucket, name, entry, refused, must_exist=True)
-            else:
-                transaction.require(bucket, refused)
+            transaction.enter(bucket, name, entry, refused, must_exist=True)
 
     def _withdraw(self, transaction: Transaction, geofence: Geofence) -> None:
-        if not geofence.is_active:
-            return
         name, entry = attribute_of(geofence.id), pack_entry(geofence)
         for cell, shard in geofence.cells.items():
             transaction.withdraw(keys.cell(geofence.tenant_id, cell, shard), name, entry)
@@ -218,6 +278,12 @@ class GeofenceStore:
         self._shards[tenant_id, cell] = count
         return [keys.cell(tenant_id, cell, n) for n in range(known, count)]
 
+    def _quota_reached(self, tenant_id: str) -> QuotaReached:
+        """With the limit and the count as they are now."""
+        item = self._table.get(keys.quota(tenant_id)) or {}
+        limit, count = (int(item.get(name, {"N": "0"})["N"]) for name in (LIMIT, COUNT))
+        return QuotaReached(limit, count)
+
     def _claim_name(self, transaction: Transaction, geofence: Geofence) -> None:
         key = keys.geofence_name(geofence.tenant_id, geofence.name_key)
         transaction.put_new(key | {"geofenceId": {"S": geofence.id}}, NameTaken(geofence.name))
@@ -228,6 +294,27 @@ class GeofenceStore:
             "GSI1PK": {"S": keys.geofence_list(tenant_id)},
             "GSI1SK": {"S": keys.geofence_list_sort(created_at, geofence_id)},
         }
+
+
+def _candidate(target: Assignment, geofence: Entry | Geofence) -> Candidate:
+    return Candidate(
+        geofence_id=geofence.id,
+        version=geofence.version,
+        name=geofence.name,
+        shape=geofence.shape,
+        is_active=geofence.is_active,
+        in_force=geofence.in_force,
+        is_priority=geofence.is_priority,
+        min_accuracy_m=geofence.min_accuracy_m,
+        through=target,
+    )
+
+
+def _version_of(item: Item) -> Version:
+    deleted_at = item.get("deletedAt")
+    return Version(
+        geofence=geofence_of(item), deleted_at=datetime.fromisoformat(deleted_at["S"]) if deleted_at else None
+    )
 
 
 def _no_room_at(target: Assignment) -> str:

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 _JOB, _CHUNK, _ROWS = TypeAdapter(Job), TypeAdapter(Chunk), TypeAdapter(list[Row])
 _READ_BYTES = 64 * 1024
-# What a geofence takes besides its cells: itself, its version, its name and its event.
-_ACTIONS_A_GEOFENCE = 4
+_CHECKPOINT_AND_COUNT = 2
 
 
 class ImportStore:
@@ -102,7 +101,7 @@ class ImportStore:
         left_out: list[LeftOut] = []
         for step in steps:
             if step.geofence is not None and step.event is not None:
-                if 1 + len(changes) + _ACTIONS_A_GEOFENCE + len(step.geofence.cells) > MAX_ACTIONS:
+                if _CHECKPOINT_AND_COUNT + len(changes) + _actions(step.geofence) > MAX_ACTIONS:
                     break
                 self._geofences.adding(changes, step.geofence, step.event)
             if isinstance(step.outcome, Made):
@@ -196,6 +195,11 @@ class ImportQueue:
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
             if answer.get("Failed"):
                 raise RuntimeError(f"the queue did not take {len(answer['Failed'])} messages")
+
+
+def _actions(geofence: Geofence) -> int:
+    """What a geofence takes of a transaction: itself, its version, name, number and event, its cells and targets."""
+    return 5 + len(geofence.cells) + len(geofence.assignments)
 
 
 def _job_item(job: Job) -> Item:

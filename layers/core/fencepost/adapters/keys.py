@@ -3,14 +3,17 @@
 The tenant starts every partition key, so that a policy can bind a caller to it; API keys, which are looked up
 before the tenant is known, and the list of running clocks are the two exceptions.
 
-| item | PK | SK | GSI1PK | GSI1SK |
+| item | PK | SK | GSI1PK, or GSI2PK | GSI1SK, or GSI2SK |
 |---|---|---|---|---|
 | tenant, its settings | T#t | TENANT | | |
+| tags, with their numbers | T#t | TAGS | | |
+| geofences counted, and how many more there may be | T#t | QUOTA | | |
 | geofence | T#t#GEOFENCE#id | CURRENT | T#t#GEOFENCES | created#id |
 | version of a geofence | T#t#GEOFENCE#id | VERSION#n | | |
 | name of a geofence | T#t#NAME#folded | NAME | | |
+| number of a geofence | T#t#NUMBER#n | NUMBER | | |
 | cell of the index | T#t#CELL#z.x.y | shard | | |
-| entity of the directory, with its geofences | T#t#table#id | ENTITY | | |
+| entity of the directory, with its geofences | T#t#table#id | ENTITY | 2: T#t#table | folded name#id |
 | running clock | T#t#USER#u | CLOCK | CLOCKS#n | deadline#t#u |
 | calendar of a user | T#t#USER#u | CALENDAR | | |
 | time entry | T#t#USER#u | TIME#start#id | | |
@@ -36,10 +39,19 @@ if TYPE_CHECKING:
 
 Key = dict[str, dict[str, str]]
 CLOCK_SHARDS = 4
+LAST_VERSION = 10**10 - 1
 
 
 def tenant(tenant_id: str) -> Key:
     return _key(f"T#{tenant_id}", "TENANT")
+
+
+def tags(tenant_id: str) -> Key:
+    return _key(f"T#{tenant_id}", "TAGS")
+
+
+def quota(tenant_id: str) -> Key:
+    return _key(f"T#{tenant_id}", "QUOTA")
 
 
 def geofence(tenant_id: str, geofence_id: str) -> Key:
@@ -63,12 +75,25 @@ def geofence_name(tenant_id: str, name_key: str) -> Key:
     return _key(f"T#{tenant_id}#NAME#{sha256(name_key.encode()).hexdigest()}", "NAME")
 
 
+def geofence_number(tenant_id: str, number: int) -> Key:
+    return _key(f"T#{tenant_id}#NUMBER#{number}", "NUMBER")
+
+
 def cell(tenant_id: str, where: Cell, shard: int = 0) -> Key:
     return _key(f"T#{tenant_id}#CELL#{where.level}.{where.x}.{where.y}", str(shard))
 
 
 def entity(tenant_id: str, target: Assignment) -> Key:
     return _key(f"T#{tenant_id}#{target.target_table}#{target.target_id}", "ENTITY")
+
+
+def directory(tenant_id: str, table: str) -> str:
+    return f"T#{tenant_id}#{table}"
+
+
+def directory_sort(folded_name: str, entity_id: str = "") -> str:
+    """By name, then by id. A key has at most 1,024 bytes, and a folded name may have more."""
+    return f"{folded_name.encode()[:512].decode(errors='ignore')}#{entity_id}"
 
 
 def user_partition(tenant_id: str, user_id: str) -> str:

@@ -26,6 +26,8 @@ MAX_ACTIONS = 100
 # Some 1,000 circles. A change of one writes all of its bucket, so buckets stay far below the 400 KB of an item.
 MAX_BUCKET_BYTES = 64 * 1024
 BYTES = "bytes"
+COUNT, LIMIT, ROOM = "count", "limit", "room"
+UNLIMITED = 10**15
 _KEYS_A_CALL = 100
 _ATTEMPTS = 8
 _FIRST_PAUSE_S = 0.02
@@ -139,15 +141,17 @@ class Transaction:
     def __init__(self) -> None:
         self._actions: list[tuple[str, dict[str, Any], Exception | None]] = []
         self._buckets: dict[tuple[str, str], _BucketChange] = {}
+        self._counts: dict[tuple[str, str], tuple[Key, int, Exception]] = {}
 
     def __len__(self) -> int:
-        return len(self._actions) + len(self._buckets)
+        return len(self._actions) + len(self._buckets) + len(self._counts)
 
     def extend(self, other: Transaction) -> None:
         """Everything of another transaction, after what is here."""
         self._actions += other._actions
-        for pair, change in other._buckets.items():
-            self._buckets[pair] = change
+        self._buckets |= other._buckets
+        for key, growth, otherwise in other._counts.values():
+            self.count(key, growth, otherwise)
 
     def put(self, item: Item) -> None:
         self._actions.append(("Put", {"Item": item}, None))
@@ -166,6 +170,9 @@ class Transaction:
     def delete_at(self, key: Key, version: int, otherwise: Exception) -> None:
         self._actions.append(("Delete", {"Key": key, **_at_version(version)}, otherwise))
 
+    def remove(self, key: Key, otherwise: Exception, **condition: Any) -> None:
+        self._actions.append(("Delete", {"Key": key, **condition}, otherwise))
+
     def update(self, key: Key, otherwise: Exception, **expression: Any) -> None:
         self._actions.append(("Update", {"Key": key, **expression}, otherwise))
 
@@ -183,21 +190,30 @@ class Transaction:
         change.entries[name] = None
         change.growth -= len(name) + len(entry)
 
-    def require(self, bucket: Key, otherwise: Exception) -> None:
-        """The bucket has to be there, though nothing is entered."""
-        change = self._bucket(bucket)
-        change.must_exist = True
-        change.otherwise = otherwise
+    def absent(self, key: Key, otherwise: Exception) -> None:
+        """The item must not be there."""
+        self._actions.append(
+            ("ConditionCheck", {"Key": key, "ConditionExpression": "attribute_not_exists(PK)"}, otherwise)
+        )
+
+    def count(self, key: Key, growth: int, otherwise: Exception) -> None:
+        """Count so many more, or fewer, in an item that says how many and, where there is a limit, how much room."""
+        pair = (key["PK"]["S"], key["SK"]["S"])
+        _, before, _ = self._counts.get(pair, (key, 0, otherwise))
+        self._counts[pair] = (key, before + growth, otherwise)
 
     def actions(self, table_name: str) -> list[dict[str, Any]]:
         plain = [{kind: {"TableName": table_name, **what}} for kind, what, _ in self._actions]
-        return plain + [{"Update": {"TableName": table_name, **change.update()}} for change in self._buckets.values()]
+        updates = [change.update() for change in self._buckets.values()]
+        updates += [_count_update(key, growth) for key, growth, _ in self._counts.values()]
+        return plain + [{"Update": {"TableName": table_name, **update}} for update in updates]
 
     def otherwise(self, index: int) -> Exception | None:
         """The error that the action at an index was given."""
-        if index < len(self._actions):
-            return self._actions[index][2]
-        return list(self._buckets.values())[index - len(self._actions)].otherwise
+        all_of_them = [otherwise for _, _, otherwise in self._actions]
+        all_of_them += [change.otherwise for change in self._buckets.values()]
+        all_of_them += [otherwise for _, _, otherwise in self._counts.values()]
+        return all_of_them[index]
 
     def _bucket(self, key: Key) -> _BucketChange:
         return self._buckets.setdefault((key["PK"]["S"], key["SK"]["S"]), _BucketChange(key))
@@ -241,6 +257,19 @@ class _BucketChange:
         if conditions:
             update["ConditionExpression"] = " AND ".join(conditions)
         return update
+
+
+def _count_update(key: Key, growth: int) -> dict[str, Any]:
+    """`room` is what a limit leaves, beyond all reach where there is none: it is there to be asked in a condition."""
+    update: dict[str, Any] = {
+        "Key": key,
+        "UpdateExpression": "SET #room = if_not_exists(#room, :unlimited) - :growth ADD #count :growth",
+        "ExpressionAttributeNames": {"#count": COUNT, "#room": ROOM},
+        "ExpressionAttributeValues": {":growth": {"N": str(growth)}, ":unlimited": {"N": str(UNLIMITED)}},
+    }
+    if growth > 0:
+        update["ConditionExpression"] = "attribute_not_exists(#room) OR #room >= :growth"
+    return update
 
 
 def _at_version(version: int) -> Mapping[str, Any]:

@@ -1,12 +1,13 @@
-"""Tenants, the entities of their directories, and API keys."""
+"""Tenants, their settings, and API keys."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from fencepost.adapters import keys, marshal
+from fencepost.adapters.table import COUNT, LIMIT, ROOM, UNLIMITED, Transaction
 from fencepost.domain.api_keys import StoredKey
-from fencepost.domain.geofence import Assignment
+from fencepost.domain.errors import Busy
 from fencepost.domain.principal import Principal
 
 if TYPE_CHECKING:
@@ -22,10 +23,20 @@ class TenantStore:
     def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None:
         self._table.set(keys.tenant(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **values})
 
-    def put_entity(self, tenant_id: str, table: str, entity_id: str, name: str) -> None:
-        """The geofences that are assigned to it are attributes of the same item, and stay."""
-        key = keys.entity(tenant_id, Assignment(table, entity_id))
-        self._table.set(key, {"entity": "Entity", "table": table, "id": entity_id, "name": name})
+    def put_geofence_limit(self, tenant_id: str, limit: int | None) -> None:
+        """From now on at most so many geofences, or, with None, any number; those that are there stay."""
+        transaction = Transaction()
+        transaction.update(
+            keys.quota(tenant_id),
+            Busy(),
+            UpdateExpression="SET #room = :limit - if_not_exists(#count, :none), #limit = :limit",
+            ExpressionAttributeNames={"#room": ROOM, "#count": COUNT, "#limit": LIMIT},
+            ExpressionAttributeValues={
+                ":limit": {"N": str(UNLIMITED if limit is None else limit)},
+                ":none": {"N": "0"},
+            },
+        )
+        self._table.write(transaction)
 
     def put_key(self, key: StoredKey) -> None:
         who = key.principal

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from fencepost.domain.geofence import is_visible
+from fencepost.domain.in_force import minute_of, zone
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -45,6 +46,15 @@ def _instant(value: Any) -> datetime:
     return at
 
 
+def _time_of_day(value: Any) -> int:
+    return minute_of(value if isinstance(value, str) else "")
+
+
+def _time_zone(value: str) -> str:
+    zone(value)
+    return value
+
+
 def _no_negative_zero(value: float) -> float:
     return value + 0.0
 
@@ -56,6 +66,11 @@ Instant = Annotated[
     BeforeValidator(_instant),
     Field(json_schema_extra={"examples": ["2026-05-04T09:00:00+02:00"]}),
 ]
+TimeOfDay = Annotated[
+    int, BeforeValidator(_time_of_day), Field(json_schema_extra={"type": "string", "examples": ["07:30"]})
+]
+"""The minute of the day, said as a clock shows it."""
+TimeZone = Annotated[str, AfterValidator(_time_zone), Field(max_length=64, examples=["Europe/Berlin"])]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), AfterValidator(_no_negative_zero)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), AfterValidator(_no_negative_zero)]
 # Kept to the millimetre.

@@ -66,14 +66,19 @@ class Route:
 
 
 Problem = Callable[[FencepostError, str], dict[str, Any]]
+Retold = Callable[[Mapping[str, Any], int, dict[str, Any]], tuple[int, dict[str, Any]]]
 
 
 class Api:
-    """The routes of one function. `tell` shapes a refusal; where it is not given, it is a problem."""
+    """The routes of one function. `tell` shapes a refusal; where it is not given, it is a problem.
 
-    def __init__(self, tell: Problem | None = None) -> None:
+    `retell` may put a problem, with its status, into the words of the event that it answers.
+    """
+
+    def __init__(self, tell: Problem | None = None, retell: Retold | None = None) -> None:
         self.routes: dict[tuple[str, str], Route] = {}
         self._tell = tell
+        self._retell = retell
 
     def route(
         self,
@@ -117,20 +122,23 @@ class Api:
             request.who.needs(route.needs)
             reply = route.handler(request)
         except FencepostError as error:
-            return self._refused(error, request_id)
+            return self._refused(error, event, request_id)
         except Exception:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log the trace
             logger.exception("unhandled error")
             return _answer(500, problems.internal_problem(request_id), _PROBLEM, request_id)
         logger.info("answered", status=reply.status)
         return _answer(reply.status, reply.body, _JSON, request_id, reply.headers)
 
-    def _refused(self, error: FencepostError, request_id: str) -> dict[str, Any]:
+    def _refused(self, error: FencepostError, event: Mapping[str, Any], request_id: str) -> dict[str, Any]:
         status = int(problems.status_of(error))
         logger.info("refused", status=status, code=error.code)
         headers = {"Retry-After": "1"} if status == 503 else {}
         if self._tell is not None:
             return _answer(status, self._tell(error, request_id), _JSON, request_id, headers)
-        return _answer(status, problems.problem(error, request_id), _PROBLEM, request_id, headers)
+        problem = problems.problem(error, request_id)
+        if self._retell is not None:
+            status, problem = self._retell(event, status, problem)
+        return _answer(status, problem, _PROBLEM, request_id, headers)
 
 
 def validated(model: type[_M], values: Mapping[str, Any]) -> _M:

@@ -1,8 +1,13 @@
-"""Opaque cursors: where a list goes on, in a form that says nothing and is checked when it comes back."""
+"""Opaque cursors: where a list goes on, in a form that says nothing and is checked when it comes back.
+
+What a page is read from comes from the caller's tenant and the address, never from a cursor: a forged one could
+only skip within one's own list. The digest is there so that a damaged one, or one of another list, is told.
+"""
 
 from __future__ import annotations
 
 import binascii
+import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -14,13 +19,8 @@ _CHECK_LENGTH = 8
 
 
 def cursor(tenant_id: str, created_at: datetime, geofence_id: str) -> str:
-    """The cursor of the page after this geofence.
-
-    The partition that a page is read from comes from the caller's tenant, never from here: a forged cursor could
-    only skip within one's own list. The digest is there so that a damaged one is told.
-    """
-    where = f"{created_at.isoformat()}|{geofence_id}".encode()
-    return urlsafe_b64encode(_check(tenant_id, where) + where).rstrip(b"=").decode()
+    """The cursor of the page after this geofence."""
+    return sealed(tenant_id, f"{created_at.isoformat()}|{geofence_id}")
 
 
 def after(tenant_id: str, text: str) -> tuple[datetime, str]:
@@ -31,15 +31,63 @@ def after(tenant_id: str, text: str) -> tuple[datetime, str]:
     True
     """
     try:
+        created_at, geofence_id = opened(tenant_id, text).split("|")
+        return datetime.fromisoformat(created_at).astimezone(UTC), str(UUID(geofence_id))
+    except (ValueError, OverflowError):
+        raise _no_cursor() from None
+
+
+def number_cursor(list_name: str, number: int) -> str:
+    return sealed(list_name, str(number))
+
+
+def number_after(list_name: str, text: str) -> int:
+    """What `number_cursor` was made from. Raises Invalid.
+
+    >>> number_after("t/versions", number_cursor("t/versions", 7))
+    7
+    """
+    try:
+        return int(opened(list_name, text))
+    except ValueError:
+        raise _no_cursor() from None
+
+
+def pair_cursor(list_name: str, pair: tuple[str, str]) -> str:
+    return sealed(list_name, json.dumps(pair, ensure_ascii=False))
+
+
+def pair_after(list_name: str, text: str) -> tuple[str, str]:
+    """What `pair_cursor` was made from. Raises Invalid.
+
+    >>> pair_after("t/users", pair_cursor("t/users", ("ada#1", "1")))
+    ('ada#1', '1')
+    """
+    first, second = json.loads(opened(list_name, text))
+    return first, second
+
+
+def sealed(list_name: str, where: str) -> str:
+    """A place in a list, as a cursor of that list."""
+    plain = where.encode()
+    return urlsafe_b64encode(_check(list_name, plain) + plain).rstrip(b"=").decode()
+
+
+def opened(list_name: str, text: str) -> str:
+    """What was sealed for this list. Raises Invalid for anything else."""
+    try:
         data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
         check, where = data[:_CHECK_LENGTH], data[_CHECK_LENGTH:]
-        if check != _check(tenant_id, where):
+        if check != _check(list_name, where):
             raise ValueError
-        created_at, geofence_id = where.decode().split("|")
-        return datetime.fromisoformat(created_at).astimezone(UTC), str(UUID(geofence_id))
-    except (ValueError, OverflowError, binascii.Error):
-        raise Invalid.field("cursor", "is not a cursor of this list; start again without it") from None
+        return where.decode()
+    except (ValueError, binascii.Error):
+        raise _no_cursor() from None
 
 
-def _check(tenant_id: str, where: bytes) -> bytes:
-    return sha256(tenant_id.encode() + b"|" + where).digest()[:_CHECK_LENGTH]
+def _no_cursor() -> Invalid:
+    return Invalid.field("cursor", "is not a cursor of this list; start again without it")
+
+
+def _check(list_name: str, where: bytes) -> bytes:
+    return sha256(list_name.encode() + b"|" + where).digest()[:_CHECK_LENGTH]

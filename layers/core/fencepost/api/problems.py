@@ -12,6 +12,9 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NameTaken: HTTPStatus.CONFLICT,
+    errors.QuotaReached: HTTPStatus.PAYMENT_REQUIRED,
+    errors.StillAssigned: HTTPStatus.CONFLICT,
+    errors.StillRunning: HTTPStatus.CONFLICT,
     errors.VersionMismatch: HTTPStatus.PRECONDITION_FAILED,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.AlreadyClockedIn: HTTPStatus.BAD_REQUEST,
@@ -53,6 +56,10 @@ def problem(error: errors.FencepostError, request_id: str) -> dict[str, Any]:
     body = _problem(status_of(error), error.code, str(error), request_id)
     if isinstance(error, errors.Invalid):
         body["errors"] = [{"field": e.field, "message": e.message} for e in error.errors]
+    if isinstance(error, errors.QuotaReached):
+        body |= {"limit": error.limit, "count": error.count}
+    if isinstance(error, errors.StillAssigned):
+        body["geofences"] = [{"id": geofence_id, "name": name} for geofence_id, name in error.geofences]
     return body
 
 

@@ -50,7 +50,7 @@ CATEGORIES: dict[str, str] = {
 # is still telling what happened.
 GRACE = timedelta(seconds=30)
 # So many actions, each with its evidence, are well below the 400 KB of an item. A stop is taken even then.
-MAX_PUNCHES = 150
+MAX_PUNCHES = 140
 
 # How far back an entry that still overlaps can begin: no clock runs longer than this, whatever a tenant sets.
 LONGEST_CLOCK = timedelta(days=7)

@@ -5,6 +5,9 @@ FencepostError
 ├── Forbidden                   a right is missing
 ├── NotFound                    it does not exist, or is another tenant's: nobody can tell which
 ├── NameTaken                   another geofence of the tenant has this name
+├── QuotaReached                the tenant has as many geofences as it may
+├── StillAssigned               geofences are assigned to what was to be deleted
+├── StillRunning                a clock runs for what was to be deleted
 ├── VersionMismatch             it was changed since the caller read it
 ├── Busy                        too many changes of the same thing at once; the same call may be sent again
 └── ClockRefused                what the clock cannot do now
@@ -80,6 +83,37 @@ class NameTaken(FencepostError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"A geofence named '{name}' exists already; names are unique whatever their case.")
+
+
+class QuotaReached(FencepostError):
+    code = "GEOFENCE_QUOTA_REACHED"
+
+    def __init__(self, limit: int, count: int) -> None:
+        self.limit, self.count = limit, count
+        self.room = max(0, limit - count)
+        super().__init__(f"The limit is {limit:,} geofences, and there are {count:,}. Delete some or have it raised.")
+
+
+class StillAssigned(FencepostError):
+    """`geofences` are the ids and names of those that are assigned."""
+
+    code = "STILL_ASSIGNED"
+
+    def __init__(self, what: str, geofences: Sequence[tuple[str, str]]) -> None:
+        self.geofences = tuple(geofences)
+        named = ", ".join(f"'{name}'" for _, name in self.geofences[:5])
+        more = f" and {len(self.geofences) - 5} more" if len(self.geofences) > 5 else ""
+        super().__init__(
+            f"Geofences are assigned to this {what}: {named}{more}. Take the assignments away, or delete with "
+            "cascade=true."
+        )
+
+
+class StillRunning(FencepostError):
+    code = "CLOCK_RUNNING"
+
+    def __init__(self) -> None:
+        super().__init__("The user's clock is running. Stop or cancel it first.")
 
 
 class VersionMismatch(FencepostError):

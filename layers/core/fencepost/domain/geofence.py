@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from fencepost.domain.in_force import ALWAYS, InForce
 from geo.cells import MAX_CELLS, cover
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ MAX_NAME_LENGTH = 100
 # the event, and one for each cell and each target, old and new. This leaves room for 13 new cells at the least.
 MAX_ASSIGNMENTS = 25
 _ROOM = 95
+MAX_TAG_LENGTH = 50
 # Letters and marks of Unicode that are drawn as nothing.
 _BLANK = "\u034f\u115f\u1160\u2800\u3164\uffa0"
 
@@ -35,7 +37,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Geofence:
-    """One version of a geofence. `version` starts at 1 and grows by one with every change; it is the ETag."""
+    """One version of a geofence. `version` starts at 1 and grows by one with every change; it is the ETag.
+
+    `number` is unique in the tenant too, for vocabularies that know only whole numbers; 0 until one is given.
+    """
 
     id: str
     tenant_id: str
@@ -43,9 +48,11 @@ class Geofence:
     shape: Shape
     created_at: datetime
     updated_at: datetime
+    number: int = 0
     version: int = 1
     description: str | None = None
     is_active: bool = True
+    in_force: InForce = ALWAYS
     is_priority: bool = False
     min_accuracy_m: float = 0.0
     color: str | None = None
@@ -76,6 +83,14 @@ class Geofence:
         """The geofence with the cells in which the index holds it."""
         cells = cover(self.shape, min(MAX_CELLS, max_cells)) if self.is_active else ()
         return replace(self, cells={cell: self.cells.get(cell, 0) for cell in sorted(cells)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A geofence as it was; `deleted_at` is set on the last version of one that was deleted."""
+
+    geofence: Geofence
+    deleted_at: datetime | None = None
 
 
 def folded(name: str) -> str:

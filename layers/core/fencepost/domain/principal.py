@@ -13,16 +13,31 @@ class Right(StrEnum):
     WRITE_GEOFENCES = "write geofences"
     DELETE_GEOFENCES = "delete geofences"
     CHECK = "check positions"
+    VALIDATE = "validate entries"
+    VALIDATE_OTHERS = "validate entries of others"
+    READ_DIRECTORY = "read the directory"
+    WRITE_DIRECTORY = "write the directory"
     OWN_CLOCK = "own clock"
     ALL_CLOCKS = "clocks of others"
 
 
 ROLES: dict[str, frozenset[Right]] = {
     "admin": frozenset(Right),
-    "editor": frozenset({Right.READ_GEOFENCES, Right.WRITE_GEOFENCES, Right.CHECK}),
-    "viewer": frozenset({Right.READ_GEOFENCES, Right.CHECK}),
-    "approver": frozenset({Right.OWN_CLOCK, Right.ALL_CLOCKS}),
-    "employee": frozenset({Right.OWN_CLOCK, Right.CHECK}),
+    "editor": frozenset(
+        {
+            Right.READ_GEOFENCES,
+            Right.WRITE_GEOFENCES,
+            Right.CHECK,
+            Right.VALIDATE,
+            Right.VALIDATE_OTHERS,
+            Right.READ_DIRECTORY,
+        }
+    ),
+    "viewer": frozenset({Right.READ_GEOFENCES, Right.CHECK, Right.VALIDATE, Right.VALIDATE_OTHERS}),
+    "approver": frozenset(
+        {Right.OWN_CLOCK, Right.ALL_CLOCKS, Right.VALIDATE, Right.VALIDATE_OTHERS, Right.READ_DIRECTORY}
+    ),
+    "employee": frozenset({Right.OWN_CLOCK, Right.CHECK, Right.VALIDATE}),
 }
 
 

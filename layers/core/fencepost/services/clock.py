@@ -27,6 +27,7 @@ from fencepost.services.retry import on_top_of_others
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from fencepost.domain.geofence import Assignment
     from fencepost.domain.principal import Principal
 
 AHEAD_ALLOWED = timedelta(minutes=2)
@@ -47,6 +48,7 @@ class ClockRequest:
     comment: str | None = None
     organization_id: str | None = None
     organization_name: str | None = None
+    screen: Assignment | None = None
     fix: Fix | None = None
 
     @property
@@ -57,7 +59,7 @@ class ClockRequest:
         """
         if self.at is None:
             return ""
-        said = (self.action, self.at, self.time_type, self.comment, self.organization_id, self.fix)
+        said = (self.action, self.at, self.time_type, self.comment, self.organization_id, self.screen, self.fix)
         return sha256(repr(said).encode()).hexdigest()
 
 
@@ -69,6 +71,7 @@ class Desk:
     clock: RunningClock | None
     calendar_version: int
     organization_name: str | None
+    has_screen: bool
     candidates: tuple[Candidate, ...]
 
 
@@ -90,7 +93,10 @@ class Outcome:
 class Clocks(Protocol):
     """The port to where clocks and time entries are kept."""
 
-    def desk(self, tenant_id: str, user_id: str, organization_id: str | None) -> Desk | None: ...
+    def desk(
+        self, tenant_id: str, user_id: str, organization_id: str | None, screen: Assignment | None
+    ) -> Desk | None: ...
+    def organizations_named(self, tenant_id: str, name: str) -> list[str]: ...
     def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
     def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
     def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
@@ -118,7 +124,20 @@ class ClockService:
 
         Raises NotFound, Forbidden, Invalid, and ClockRefused with its kinds.
         """
-        return on_top_of_others(lambda: self._act_once(who, request, now))
+        named = self._organizations_named(who, request)
+        if named:
+            request = replace(request, organization_id=min(named), organization_name=None)
+        outcome = on_top_of_others(lambda: self._act_once(who, request, now))
+        if len(named) > 1:
+            told = f"{outcome.message}; of {len(named)} organizations with this name the first by id was taken"
+            return replace(outcome, message=told)
+        return outcome
+
+    def _organizations_named(self, who: Principal, request: ClockRequest) -> list[str]:
+        """The ids of the organizations with the name that the request gives."""
+        if request.organization_name is None:
+            return []
+        return self.store.organizations_named(who.tenant_id, request.organization_name)
 
     def stop_forgotten(self, now: datetime) -> tuple[list[TimeEntry], list[Exception]]:
         """Stop every clock that was forgotten, at its deadline. A clock stopped meanwhile is left alone.
@@ -141,7 +160,7 @@ class ClockService:
         return stopped, failed
 
     def _stop_forgotten(self, tenant_id: str, clock: RunningClock, now: datetime) -> TimeEntry | None:
-        desk = self.store.desk(tenant_id, clock.user_id, None)
+        desk = self.store.desk(tenant_id, clock.user_id, None, None)
         if desk is None or desk.clock is None or desk.clock.overdue_from > now:
             return None
         punch = Punch(action="stop", at=desk.clock.deadline, received_at=now, acting_user_id=SYSTEM)
@@ -149,7 +168,7 @@ class ClockService:
 
     def _act_once(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
         user_id = request.user_id or who.user_id
-        desk = self.store.desk(who.tenant_id, user_id, request.organization_id)
+        desk = self.store.desk(who.tenant_id, user_id, request.organization_id, request.screen)
         _check_may_act(who, user_id, desk)
         assert desk is not None
         _check_fields(request, desk, now)
@@ -232,7 +251,7 @@ class ClockService:
         mode = desk.settings.mode(request.action)
         if mode == "off":
             return punch
-        verdict = judge(desk.candidates, request.fix)
+        verdict = judge(desk.candidates, request.fix, punch.at).kept
         if verdict.is_allowed:
             return replace(punch, verdict=verdict)
         if mode == "block":
@@ -297,9 +316,11 @@ def _why_not(overlapped: Sequence[TimeEntry]) -> str | None:
 def _check_fields(request: ClockRequest, desk: Desk, now: datetime) -> None:
     if request.at is not None and request.at > now + AHEAD_ALLOWED:
         raise Invalid.field("dateTime", "is more than 2 minutes ahead of the server's clock")
+    # A name that is still there was found nowhere.
     if (request.organization_id is not None and desk.organization_name is None) or request.organization_name:
-        # Projects come with the directory; until then no name can be one's.
         raise NotFound("organization")
+    if request.screen is not None and not desk.has_screen:
+        raise NotFound("entry screen")
     if request.time_type not in CATEGORIES:
         raise Invalid.field("timeType", f"must be one of {', '.join(sorted(CATEGORIES))}")
 

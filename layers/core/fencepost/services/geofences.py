@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fencepost.domain.errors import NotFound, VersionMismatch
 from fencepost.domain.events import Event
 from fencepost.domain.geofence import Geofence
+from fencepost.domain.geofence_filter import EVERYTHING
 from fencepost.services.ids import NewId, is_id, new_id
 from fencepost.services.retry import on_top_of_others
 from geo.wgs84 import distance_m
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from fencepost.domain.geofence import Version
+    from fencepost.domain.geofence_filter import GeofenceFilter
+    from fencepost.domain.in_force import InForce
     from fencepost.domain.principal import Principal
     from geo.shapes import Shape
     from geo.wgs84 import Position
 
     Changes = Callable[[Geofence], Mapping[str, Any]]
     """From the geofence as it is to the fields that become different."""
+
+
+# A filtered page looks at so many geofences at the most.
+_QUERIES_A_FILTERED_PAGE, _LOOKED_AT_A_QUERY = 4, 500
 
 
 class Indexed(Protocol):
@@ -34,6 +43,8 @@ class Indexed(Protocol):
     @property
     def shape(self) -> Shape: ...
     @property
+    def in_force(self) -> InForce: ...
+    @property
     def trigger_on(self) -> str: ...
     @property
     def action(self) -> Mapping[str, Any]: ...
@@ -43,12 +54,15 @@ class Geofences(Protocol):
     """The port to where geofences are kept."""
 
     def get(self, tenant_id: str, geofence_id: str) -> Geofence | None: ...
-    def add(self, geofence: Geofence, event: Event) -> None: ...
+    def add(self, geofence: Geofence, event: Event) -> Geofence: ...
     def replace(self, before: Geofence, after: Geofence, event: Event) -> None: ...
     def remove(self, geofence: Geofence, now: datetime, event: Event) -> None: ...
     def newest_first(
         self, tenant_id: str, limit: int, after: tuple[datetime, str] | None
     ) -> tuple[list[Geofence], bool]: ...
+    def version(self, tenant_id: str, geofence_id: str, number: int) -> Version | None: ...
+    def versions(self, tenant_id: str, geofence_id: str, before: int | None) -> Iterator[Version]: ...
+    def tag_names(self, tenant_id: str) -> list[str]: ...
     def at(self, tenant_id: str, position: Position) -> Sequence[Indexed]: ...
 
 
@@ -61,18 +75,25 @@ class Match:
     edge_distance_m: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`after` is where the next page begins; None: there is none."""
+
+    geofences: list[Geofence]
+    after: tuple[datetime, str] | None
+
+
 @dataclass(frozen=True)
 class GeofenceService:
     store: Geofences
     make_id: NewId = new_id
 
     def create(self, who: Principal, fields: Mapping[str, Any], now: datetime) -> Geofence:
-        """Raises NameTaken, Invalid."""
+        """Raises NameTaken, QuotaReached, Invalid."""
         geofence = Geofence(
             id=self.make_id(), tenant_id=who.tenant_id, created_at=now, updated_at=now, **fields
         ).entered()
-        self.store.add(geofence, self._event("geofence.created", geofence, who, now))
-        return geofence
+        return self.store.add(geofence, self._event("geofence.created", geofence, who, now))
 
     def get(self, who: Principal, geofence_id: str) -> Geofence:
         """Raises NotFound, for another tenant's too."""
@@ -122,12 +143,65 @@ class GeofenceService:
         return attempt() if expected is not None else on_top_of_others(attempt)
 
     def newest_first(
-        self, who: Principal, limit: int, after: tuple[datetime, str] | None
-    ) -> tuple[list[Geofence], bool]:
-        return self.store.newest_first(who.tenant_id, limit, after)
+        self,
+        who: Principal,
+        limit: int,
+        after: tuple[datetime, str] | None,
+        wanted: GeofenceFilter = EVERYTHING,
+    ) -> Page:
+        """At most `limit` of the geofences that are wanted, older than `after`.
 
-    def containing(self, who: Principal, position: Position) -> list[Match]:
-        """The active geofences that contain a position, the nearest centre first."""
+        Without a filter a page is one query. With one, so many are looked at as a few queries bring, and the page
+        may be short: what it costs does not depend on how rare the wanted ones are.
+        """
+        found: list[Geofence] = []
+        for _ in range(1 if wanted == EVERYTHING else _QUERIES_A_FILTERED_PAGE):
+            size = limit if wanted == EVERYTHING else _LOOKED_AT_A_QUERY
+            looked_at, has_more = self.store.newest_first(who.tenant_id, size, after)
+            for geofence in looked_at:
+                if len(found) == limit:
+                    return Page(geofences=found, after=after)
+                after = (geofence.created_at, geofence.id)
+                found += [geofence] if wanted.matches(geofence) else []
+            if not has_more:
+                return Page(geofences=found, after=None)
+        return Page(geofences=found, after=after)
+
+    def version(self, who: Principal, geofence_id: str, number: int) -> Version:
+        """One version, of a deleted geofence too. Raises NotFound."""
+        found = self.store.version(who.tenant_id, geofence_id, number) if is_id(geofence_id) else None
+        if found is None:
+            raise NotFound("version of a geofence")
+        return found
+
+    def versions(
+        self, who: Principal, geofence_id: str, limit: int, before: int | None
+    ) -> tuple[list[Version], int | None]:
+        """At most `limit` versions, newest first, and before which the next page begins. Raises NotFound."""
+        found = list(islice(self._versions(who, geofence_id, before), limit + 1))
+        if not found and before is None:
+            raise NotFound("geofence")
+        return found[:limit], found[limit - 1].geofence.version if len(found) > limit else None
+
+    def as_of(self, who: Principal, geofence_id: str, at: datetime) -> Version:
+        """The version in force at an instant. Raises NotFound where the geofence was not there then."""
+        for version in self._versions(who, geofence_id, None):
+            # Instants are told to the millisecond, and one that was told must be found.
+            if _to_millisecond(version.geofence.updated_at) <= at:
+                if version.deleted_at is not None and _to_millisecond(version.deleted_at) <= at:
+                    break
+                return replace(version, deleted_at=None)
+        raise NotFound("geofence")
+
+    def _versions(self, who: Principal, geofence_id: str, before: int | None) -> Iterator[Version]:
+        return self.store.versions(who.tenant_id, geofence_id, before) if is_id(geofence_id) else iter(())
+
+    def tags(self, who: Principal) -> list[tuple[int, str]]:
+        """The tags that any geofence ever had, each with its number."""
+        return list(enumerate(self.store.tag_names(who.tenant_id), start=1))
+
+    def containing(self, who: Principal, position: Position, now: datetime) -> list[Match]:
+        """The active geofences in force that contain a position, the nearest centre first."""
         matches = [
             Match(
                 geofence=geofence,
@@ -135,12 +209,16 @@ class GeofenceService:
                 edge_distance_m=geofence.shape.edge_distance_m(position),
             )
             for geofence in self.store.at(who.tenant_id, position)
-            if geofence.shape.covers(position)
+            if geofence.shape.covers(position) and geofence.in_force.holds(now)
         ]
         return sorted(matches, key=lambda match: (match.distance_m, match.geofence.id))
 
     def _event(self, event_type: str, geofence: Geofence, who: Principal, now: datetime) -> Event:
         return geofence_event(event_type, geofence, self.make_id(), who.user_id, now)
+
+
+def _to_millisecond(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def geofence_event(event_type: str, geofence: Geofence, event_id: str, actor: str, now: datetime) -> Event:

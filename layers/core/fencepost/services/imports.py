@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fencepost.domain.errors import NameTaken, VersionMismatch
+from fencepost.domain.errors import NameTaken, QuotaReached, VersionMismatch
 from fencepost.domain.events import Event
 from fencepost.domain.imports import Chunk, Drop, Job, LeftOut, Made, chunk_object_key, geofence_of, report
 from fencepost.domain.placemarks import Namer, Row, rows_of
@@ -144,6 +144,8 @@ class ImportService:
                 chunk = self.jobs.advance(chunk, steps[chunk.done :])
             except NameTaken as error:
                 taken = {error.name}
+            except QuotaReached as error:
+                steps = _within(steps, rows, chunk.done, error)
             except VersionMismatch:
                 # Another delivery of the same message was faster: go on from where it stands.
                 chunk = self.jobs.chunk(chunk.tenant_id, chunk.import_id, chunk.number)
@@ -218,6 +220,16 @@ def _full_chunks(rows: list[Row]) -> Iterator[list[Row]]:
 
 def _vertices(rows: Iterable[Row]) -> int:
     return sum(len(ring) for row in rows for ring in row.rings)
+
+
+def _within(steps: Sequence[Step], rows: Sequence[Row], done: int, quota: QuotaReached) -> list[Step]:
+    """The steps with no more geofences to come than the quota has room for."""
+    room, kept = quota.room, list(steps[:done])
+    for step, row in zip(steps[done:], rows[done:], strict=True):
+        is_left_out = step.geofence is not None and room == 0
+        room -= 0 if step.geofence is None or is_left_out else 1
+        kept.append(Step(outcome=LeftOut.of(row, str(quota))) if is_left_out else step)
+    return kept
 
 
 def _unless_taken(step: Step, row: Row, taken: set[str]) -> Step:

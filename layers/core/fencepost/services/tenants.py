@@ -1,28 +1,26 @@
-"""Setting up tenants, their users and their API keys, and knowing a caller by a key."""
+"""Setting up tenants and their API keys, and knowing a caller by a key."""
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fencepost.domain import api_keys
 from fencepost.domain.api_keys import StoredKey
+from fencepost.domain.directory import is_entity_id
 from fencepost.domain.errors import Invalid
 from fencepost.domain.principal import ROLES, Principal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-
 
 class Tenants(Protocol):
-    """The port to where tenants, users and API keys are kept. Putting what is there keeps what hangs on it."""
+    """The port to where tenants and API keys are kept. Putting what is there keeps what hangs on it."""
 
     def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None: ...
-    def put_entity(self, tenant_id: str, table: str, entity_id: str, name: str) -> None: ...
+    def put_geofence_limit(self, tenant_id: str, limit: int | None) -> None: ...
     def put_key(self, key: StoredKey) -> None: ...
     def get_key(self, key_id: str) -> StoredKey | None: ...
 
@@ -31,15 +29,19 @@ class Tenants(Protocol):
 class TenantService:
     store: Tenants
 
-    def put_tenant(self, tenant_id: str, name: str, *, clock_limit_hours: float | None = None) -> None:
-        """Create a tenant, or change its name and limit. Raises Invalid."""
-        _check_id("tenantId", tenant_id)
+    def put_tenant(
+        self,
+        tenant_id: str,
+        name: str,
+        *,
+        clock_limit_hours: float | None = None,
+        geofence_limit: int | None = None,
+    ) -> None:
+        """Create a tenant, or change its name and limits. Raises Invalid."""
+        if not is_entity_id(tenant_id):
+            raise Invalid.field("tenantId", "must be 1 to 64 letters, digits, - and _, the first a letter or digit")
         self.store.put_tenant(tenant_id, {"name": name, "clockLimitHours": clock_limit_hours})
-
-    def put_user(self, tenant_id: str, user_id: str, name: str) -> None:
-        """Create a user, or change the name. Raises Invalid."""
-        _check_id("userId", user_id)
-        self.store.put_entity(tenant_id, "users", user_id, name)
+        self.store.put_geofence_limit(tenant_id, geofence_limit)
 
     def issue_key(self, tenant_id: str, user_id: str, roles: Sequence[str]) -> str:
         """A new API key; it is not kept and cannot be shown again. Raises Invalid for an unknown role."""
@@ -58,8 +60,3 @@ class TenantService:
             return None
         key = self.store.get_key(parts[0])
         return key.principal if key is not None and key.matches(parts[1]) else None
-
-
-def _check_id(field: str, value: str) -> None:
-    if not _ID.fullmatch(value):
-        raise Invalid.field(field, "must be 1 to 64 letters, digits, - and _, the first a letter or digit")

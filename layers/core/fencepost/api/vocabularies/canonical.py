@@ -6,35 +6,50 @@ Input takes every alias of the other vocabularies, and an error names the field 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, ConfigDict, Field
 
 from fencepost.api.fields import (
+    Instant,
     Latitude,
     Longitude,
     Metres,
     RequestModel,
     Text,
+    TimeOfDay,
+    TimeZone,
     VisibleText,
     number,
     timestamp,
 )
 from fencepost.domain.errors import FieldError, Invalid
-from fencepost.domain.geofence import MAX_ASSIGNMENTS, MAX_NAME_LENGTH, Assignment, Geofence
+from fencepost.domain.geofence import (
+    MAX_ASSIGNMENTS,
+    MAX_NAME_LENGTH,
+    MAX_TAG_LENGTH,
+    Assignment,
+    Geofence,
+    folded,
+)
+from fencepost.domain.in_force import ALWAYS, DAYS, MINUTES_A_DAY, InForce, Schedule, Window, clock_face
 from geo.errors import GeometryError
 from geo.geojson import corridor_of, geometry_of, polygon_of
-from geo.shapes import MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M, Circle, Corridor, Polygon
+from geo.shapes import MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M, Circle, Corridor, Polygon, kind_of
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fencepost.domain.geofence import Version
     from fencepost.services.geofences import Match
     from geo.shapes import LonLat, Shape
 
 DEFAULT_RADIUS_M = 500.0
 MAX_ACTION_BYTES = 8 * 1024
+MAX_TAGS = 50
+MAX_WINDOWS = 20
 ADDRESS = "/api/v1/geofences/"
 
 
@@ -50,6 +65,9 @@ def _aliases(*names: str | AliasPath) -> Any:
     return Field(default=None, validation_alias=AliasChoices(*names), description=said)
 
 
+Tag = Annotated[VisibleText, Field(max_length=MAX_TAG_LENGTH)]
+
+
 class AssignmentIn(RequestModel):
     target_table: Annotated[
         Literal["users", "groups", "projects", "time_guis", "expense_guis", "travel_entry_guis"],
@@ -63,6 +81,19 @@ class AssignmentIn(RequestModel):
 class Vertex(RequestModel):
     latitude: Annotated[Latitude, Field(validation_alias=AliasChoices("latitude", "lat"))]
     longitude: Annotated[Longitude, Field(validation_alias=AliasChoices("longitude", "lng", "lon"))]
+
+
+class WindowIn(RequestModel):
+    """A span of local time on some days; one that ends at or before its start ends on the next day."""
+
+    days: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Field(min_length=1, max_length=7)]
+    start_minute: Annotated[TimeOfDay, Field(validation_alias="from")]
+    end_minute: Annotated[TimeOfDay, Field(validation_alias="to")]
+
+
+class ScheduleIn(RequestModel):
+    time_zone: Annotated[TimeZone, Field(validation_alias=AliasChoices("timeZone", "time_zone"))]
+    windows: Annotated[list[WindowIn], Field(min_length=1, max_length=MAX_WINDOWS)]
 
 
 class GeofenceChange(RequestModel):
@@ -81,10 +112,15 @@ class GeofenceChange(RequestModel):
     min_accuracy_m: Metres | None = _aliases("minAccuracy", "min_accuracy", "min_accuracy_meters")
     status: Literal["active", "inactive"] | None = None
     active: bool | None = None
+    active_from: Instant | None = _aliases("activeFrom", "active_from")
+    expires_at: Instant | None = _aliases("expiresAt", "expires_at")
+    schedule: ScheduleIn | None = None
     is_priority: bool | None = _aliases("isPriority", "is_priority", "priority")
     color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] | None = None
     address: Annotated[Text, Field(max_length=500)] | None = None
-    tags: Annotated[list[Annotated[VisibleText, Field(max_length=50)]], Field(max_length=50)] | None = None
+    tags: (
+        Annotated[list[Annotated[VisibleText, Field(max_length=MAX_TAG_LENGTH)]], Field(max_length=MAX_TAGS)] | None
+    ) = None
     assignments: Annotated[list[AssignmentIn], Field(max_length=MAX_ASSIGNMENTS)] | None = None
     trigger_on: Literal["enter", "exit", "dwell"] | None = _aliases("triggerOn", "trigger_on")
     dwell_minutes: Annotated[int, Field(ge=1, le=525_600)] | None = _aliases("dwellMinutes", "dwell_minutes")
@@ -104,6 +140,7 @@ class GeofenceUpdate(GeofenceChange):
 
     id: str | None = None
     uri: Any = None
+    number: Any = None
     version: Any = None
     created_at: Any = _aliases("createdAt")
     updated_at: Any = _aliases("updatedAt")
@@ -114,10 +151,22 @@ class AssignmentOut(BaseModel):
     targetId: str
 
 
+class WindowOut(BaseModel):
+    days: list[str]
+    from_: Annotated[str, Field(alias="from")]
+    to: str
+
+
+class ScheduleOut(BaseModel):
+    timeZone: str
+    windows: list[WindowOut]
+
+
 class GeofenceOut(BaseModel):
     """A geofence. `latitude` and `longitude` are the centre; `geometry` (GeoJSON) is null for a circle."""
 
     id: str
+    number: int
     tenantId: str
     uri: str
     name: str
@@ -129,6 +178,9 @@ class GeofenceOut(BaseModel):
     geometry: dict[str, Any] | None
     minAccuracy: float
     status: Literal["active", "inactive"]
+    activeFrom: str | None
+    expiresAt: str | None
+    schedule: ScheduleOut | None
     isPriority: bool
     color: str | None
     address: str | None
@@ -144,8 +196,30 @@ class GeofenceOut(BaseModel):
 
 
 class GeofencePage(BaseModel):
+    """A page may be short, even empty, where filters are asked for: only a null `nextCursor` is the end."""
+
     data: list[GeofenceOut]
     nextCursor: str | None
+
+
+class VersionOut(GeofenceOut):
+    """A version of a geofence; `deletedAt` is set on the last one of a geofence that was deleted."""
+
+    deletedAt: str | None
+
+
+class VersionPage(BaseModel):
+    data: list[VersionOut]
+    nextCursor: str | None
+
+
+class TagOut(BaseModel):
+    number: int
+    name: str
+
+
+class TagList(BaseModel):
+    data: list[TagOut]
 
 
 class GeofenceDeleted(BaseModel):
@@ -177,7 +251,8 @@ class CheckAnswer(BaseModel):
 
 
 # What an update sets to null, it clears; for any other field null is no value.
-_CLEARABLE = {"description", "color", "address", "dwell_minutes"}
+_IN_FORCE_FIELDS = {"active_from", "expires_at", "schedule"}
+_CLEARABLE = {"description", "color", "address", "dwell_minutes", *_IN_FORCE_FIELDS}
 _SHAPE_FIELDS = {"type", "latitude", "longitude", "radius_m", "points", "geometry"}
 _AS_IT_IS = (
     "description",
@@ -194,18 +269,18 @@ def new_fields(change: GeofenceCreate, said: Mapping[str, Any]) -> dict[str, Any
     """The domain's fields of a new geofence. `said` is the body, for the names that its sender used."""
     if change.name is None:
         raise Invalid.field("name", "is missing")
-    return _fields(change, said) | {"shape": _shape(change, said, None)}
+    return _fields(change, said, ALWAYS) | {"shape": _shape(change, said, None)}
 
 
 def changed_fields(change: GeofenceUpdate, said: Mapping[str, Any], before: Geofence) -> dict[str, Any]:
     """The domain's fields that an update sets."""
-    fields = _fields(change, said)
+    fields = _fields(change, said, before.in_force)
     if _SHAPE_FIELDS & {name for name in change.model_fields_set if getattr(change, name) is not None}:
         fields["shape"] = _shape(change, said, before.shape)
     return fields
 
 
-def _fields(change: GeofenceChange, said: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(change: GeofenceChange, said: Mapping[str, Any], in_force: InForce) -> dict[str, Any]:
     given = {name: getattr(change, name) for name in change.model_fields_set}
     nothing = sorted(
         name
@@ -220,7 +295,9 @@ def _fields(change: GeofenceChange, said: Mapping[str, Any]) -> dict[str, Any]:
     if "status" in given or "active" in given:
         fields["is_active"] = change.active if change.status is None else change.status == "active"
     if change.tags is not None:
-        fields["tags"] = tuple(dict.fromkeys(change.tags))
+        fields["tags"] = tuple({folded(tag): tag for tag in reversed(change.tags)}.values())[::-1]
+    if _IN_FORCE_FIELDS & change.model_fields_set:
+        fields["in_force"] = _in_force(change, said, in_force)
     if change.assignments is not None:
         wanted = [Assignment(a.target_table, a.target_id) for a in change.assignments]
         for n, assignment in enumerate(wanted):
@@ -228,6 +305,24 @@ def _fields(change: GeofenceChange, said: Mapping[str, Any]) -> dict[str, Any]:
                 raise Invalid.field(f"assignments[{n}]", "is given twice")
         fields["assignments"] = tuple(wanted)
     return fields
+
+
+def _in_force(change: GeofenceChange, said: Mapping[str, Any], before: InForce) -> InForce:
+    given = {name: getattr(change, name) for name in _IN_FORCE_FIELDS & change.model_fields_set}
+    if given.get("schedule") is not None:
+        windows = (
+            Window(
+                days=frozenset(DAYS.index(day) for day in window.days),
+                start_minute=window.start_minute % MINUTES_A_DAY,
+                end_minute=window.end_minute,
+            )
+            for window in given["schedule"].windows
+        )
+        given["schedule"] = Schedule(time_zone=given["schedule"].time_zone, windows=tuple(windows))
+    after = replace(before, **given)
+    if after.active_from is not None and after.expires_at is not None and after.active_from >= after.expires_at:
+        raise Invalid.field(_said_as("expires_at", said), "must be later than activeFrom")
+    return after
 
 
 def _shape(change: GeofenceChange, said: Mapping[str, Any], before: Shape | None) -> Shape:
@@ -324,17 +419,12 @@ def _said_as(field: str, said: Mapping[str, Any]) -> str:
     return next((name for name in names if name in said), names[0])
 
 
-def kind_of(shape: Shape) -> Literal["circle", "polygon", "corridor"]:
-    if isinstance(shape, Circle):
-        return "circle"
-    return "corridor" if isinstance(shape, Corridor) else "polygon"
-
-
 def told(geofence: Geofence) -> dict[str, Any]:
     """A geofence in the words of this vocabulary: a GeofenceOut."""
     shape = geofence.shape
     return {
         "id": geofence.id,
+        "number": geofence.number,
         "tenantId": geofence.tenant_id,
         "uri": ADDRESS + geofence.id,
         "name": geofence.name,
@@ -345,6 +435,7 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "geometry": None if isinstance(shape, Circle) else geometry_of(shape),
         "minAccuracy": number(geofence.min_accuracy_m),
         "status": "active" if geofence.is_active else "inactive",
+        **_told_in_force(geofence.in_force),
         "isPriority": geofence.is_priority,
         "color": geofence.color,
         "address": geofence.address,
@@ -358,6 +449,30 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "createdAt": timestamp(geofence.created_at),
         "updatedAt": timestamp(geofence.updated_at),
     }
+
+
+def _told_in_force(when: InForce) -> dict[str, Any]:
+    schedule = when.schedule and {
+        "timeZone": when.schedule.time_zone,
+        "windows": [
+            {
+                "days": [DAYS[day] for day in sorted(window.days)],
+                "from": clock_face(window.start_minute),
+                "to": clock_face(window.end_minute),
+            }
+            for window in when.schedule.windows
+        ],
+    }
+    return {
+        "activeFrom": timestamp(when.active_from) if when.active_from else None,
+        "expiresAt": timestamp(when.expires_at) if when.expires_at else None,
+        "schedule": schedule,
+    }
+
+
+def told_version(version: Version) -> dict[str, Any]:
+    """A version in the words of this vocabulary: a VersionOut."""
+    return told(version.geofence) | {"deletedAt": timestamp(version.deleted_at) if version.deleted_at else None}
 
 
 def told_match(match: Match) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from fencepost.api.fields import Instant, Latitude, Longitude, Metres, RequestModel, Text, number
 from fencepost.domain.clock import CATEGORIES, Punch
 from fencepost.domain.errors import AlreadyClockedIn, EntryNotSaved, Invalid, OutsideGeofence
+from fencepost.domain.geofence import Assignment
 from fencepost.domain.verdict import Fix
 from fencepost.services.clock import ClockRequest
+from fencepost.services.validation import Entry
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
@@ -29,6 +31,16 @@ class LocationIn(RequestModel):
     capturedAt: Instant | None = None
 
 
+class EntryScreenIn(RequestModel):
+    targetTable: Annotated[
+        Literal["time_guis", "expense_guis", "travel_entry_guis"],
+        Field(validation_alias=AliasChoices("targetTable", "target_table")),
+    ]
+    targetId: Annotated[
+        str, Field(min_length=1, max_length=64, validation_alias=AliasChoices("targetId", "target_id"))
+    ]
+
+
 class ClockIn(RequestModel):
     action: Literal["start", "break", "stop", "cancel"]
     dateTime: Instant | None = None
@@ -37,6 +49,19 @@ class ClockIn(RequestModel):
     comment: Annotated[Text, Field(max_length=2_000)] | None = None
     organizationId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     organizationName: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    entryScreen: EntryScreenIn | None = None
+    location: LocationIn | None = None
+
+
+class ValidateIn(RequestModel):
+    """An entry that is about to be made; `userId` absent means the caller, `dateTime` absent now."""
+
+    userId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    projectId: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None, validation_alias=AliasChoices("projectId", "organizationId")
+    )
+    entryScreen: EntryScreenIn | None = None
+    dateTime: Instant | None = None
     location: LocationIn | None = None
 
 
@@ -57,14 +82,25 @@ class FindingOut(BaseModel):
     targetId: str
     isPriority: bool
     edgeDistance: float | None
-    outcome: Literal["inside", "outside", "accuracy", "location_missing"]
+    outcome: Literal["inside", "outside", "accuracy", "location_missing", "outranked"]
+    minAccuracy: float
+    accuracy: Literal["any", "enough", "too_vague", "missing"]
 
 
 class VerdictOut(BaseModel):
+    """`rule` is what decided, `decidedBy` the geofence that did."""
+
     code: str
     reason: str
+    rule: Literal["none_applies", "any_of_those_that_apply", "any_of_the_priority_ones"]
     decidedBy: str | None
     geofences: list[FindingOut]
+
+
+class ValidationOut(VerdictOut):
+    """The verdict on an entry, with all geofences that apply, the decisive one first."""
+
+    allowed: bool
 
 
 class PunchOut(BaseModel):
@@ -123,8 +159,27 @@ def request_of(body: ClockIn) -> ClockRequest:
         organization_id=body.organizationId,
         # With an id the name is passed over, as the reference says.
         organization_name=body.organizationName if body.organizationId is None else None,
+        screen=_screen(body.entryScreen),
         fix=_fix(body.location) if body.location else None,
     )
+
+
+def entry_of(body: ValidateIn) -> Entry:
+    return Entry(
+        user_id=body.userId,
+        project_id=body.projectId,
+        screen=_screen(body.entryScreen),
+        fix=_fix(body.location) if body.location else None,
+        at=body.dateTime,
+    )
+
+
+def told_validation(verdict: Verdict) -> dict[str, Any]:
+    return {"allowed": verdict.is_allowed, **_verdict(verdict)}
+
+
+def _screen(said: EntryScreenIn | None) -> Assignment | None:
+    return Assignment(said.targetTable, said.targetId) if said else None
 
 
 def _fix(where: LocationIn) -> Fix:
@@ -206,6 +261,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "code": verdict.code,
         "reason": verdict.reason,
+        "rule": verdict.rule,
         "decidedBy": verdict.decided_by,
         "geofences": [
             {
@@ -219,6 +275,8 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
                 if finding.edge_distance_m is None
                 else number(round(finding.edge_distance_m, 3)),
                 "outcome": finding.outcome,
+                "minAccuracy": number(finding.min_accuracy_m),
+                "accuracy": finding.accuracy,
             }
             for finding in verdict.findings
         ],

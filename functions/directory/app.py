@@ -1,0 +1,118 @@
+"""The directory: users, groups, projects and entry screens, which geofences are assigned to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fencepost import wiring
+from fencepost.api import paging
+from fencepost.api.http import Api, Reply, Request, validated
+from fencepost.api.listing import PageQuery, numbered
+from fencepost.api.vocabularies.directory import (
+    CascadeQuery,
+    EntitiesIn,
+    EntitiesOut,
+    EntityDeleted,
+    EntityIn,
+    EntityOut,
+    EntityPage,
+    entities_of,
+    entity_of,
+    table_of,
+    told,
+)
+from fencepost.domain.errors import Invalid
+from fencepost.domain.principal import Right
+
+api = Api()
+wiring.before_snapshot(wiring.directory)
+
+
+@api.route(
+    "GET",
+    "/v1/directory/{table}",
+    summary="List the entities of a table, by name",
+    needs=Right.READ_DIRECTORY,
+    query=PageQuery,
+    gives={200: EntityPage},
+    fails=(400, 404),
+)
+def list_entities(request: Request) -> Reply:
+    table = table_of(request.path["table"])
+    query = validated(PageQuery, numbered(request.query))
+    list_name = f"{request.who.tenant_id}/{table}"
+    after = paging.pair_after(list_name, query.cursor) if query.cursor else None
+    entities, next_after = wiring.directory().page(request.who.tenant_id, table, query.limit, after)
+    cursor = paging.pair_cursor(list_name, next_after) if next_after else None
+    data = [{"id": entity.id, "name": entity.name} for entity in entities]
+    return Reply(status=200, body={"data": data, "nextCursor": cursor})
+
+
+@api.route(
+    "PUT",
+    "/v1/directory/{table}",
+    summary="Create or change up to 100 entities: all of them or, where one is wrong, none",
+    needs=Right.WRITE_DIRECTORY,
+    takes=EntitiesIn,
+    gives={200: EntitiesOut},
+    fails=(400, 404, 413, 415),
+)
+def put_entities(request: Request) -> Reply:
+    table = table_of(request.path["table"])
+    entities, fields = entities_of(table, validated(EntitiesIn, request.json()))
+    wiring.directory().put(request.who.tenant_id, entities, fields)
+    return Reply(status=200, body={"data": [{"id": entity.id, "name": entity.name} for entity in entities]})
+
+
+@api.route(
+    "GET",
+    "/v1/directory/{table}/{id}",
+    summary="Read an entity: a group with its members, a user with the groups",
+    needs=Right.READ_DIRECTORY,
+    gives={200: EntityOut},
+    fails=(404,),
+)
+def read_entity(request: Request) -> Reply:
+    table = table_of(request.path["table"])
+    return Reply(status=200, body=told(wiring.directory().get(request.who.tenant_id, table, request.path["id"])))
+
+
+@api.route(
+    "PUT",
+    "/v1/directory/{table}/{id}",
+    summary="Create an entity or change it; members that are not named are kept",
+    needs=Right.WRITE_DIRECTORY,
+    takes=EntityIn,
+    gives={200: EntityOut},
+    fails=(400, 404, 413, 415),
+)
+def put_entity(request: Request) -> Reply:
+    table, said = table_of(request.path["table"]), validated(EntityIn, request.json())
+    if said.id not in (None, request.path["id"]):
+        raise Invalid.field("id", "is not the id of the address")
+    entity = entity_of(table, request.path["id"], said, "members")
+    wiring.directory().put(request.who.tenant_id, [entity], [""])
+    return Reply(status=200, body=told(wiring.directory().get(request.who.tenant_id, table, entity.id)))
+
+
+@api.route(
+    "DELETE",
+    "/v1/directory/{table}/{id}",
+    summary="Delete an entity; with cascade=true what geofences are assigned to it loses that assignment",
+    needs=Right.WRITE_DIRECTORY,
+    query=CascadeQuery,
+    gives={200: EntityDeleted},
+    fails=(400, 404, 409),
+)
+def delete_entity(request: Request) -> Reply:
+    table = table_of(request.path["table"])
+    cascade = validated(CascadeQuery, request.query).cascade == "true"
+    wiring.directory().delete(
+        request.who, table, request.path["id"], wiring.geofences(), datetime.now(UTC), cascade=cascade
+    )
+    return Reply(status=200, body={"id": request.path["id"], "deleted": True})
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    return api.handle(event, context)

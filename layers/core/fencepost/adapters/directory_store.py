@@ -1,0 +1,228 @@
+"""The entities of the directory in the table.
+
+An entity is one item, which holds the geofences assigned to it too. That a user is in a group is said twice, in the
+group's `members` and in the user's `groups`, always in one transaction; a large group is changed in several.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from fencepost.adapters import keys
+from fencepost.adapters.entries import entries_of
+from fencepost.adapters.table import BYTES, Transaction
+from fencepost.domain.directory import MAX_GROUPS, Entity
+from fencepost.domain.errors import Invalid, StillRunning, VersionMismatch
+from fencepost.domain.geofence import Assignment, folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fencepost.adapters.keys import Key
+    from fencepost.adapters.marshal import Item
+    from fencepost.adapters.table import Table
+
+# A transaction holds 100 actions, and the group is one of them.
+_MEMBERS_AT_ONCE = 90
+
+
+class DirectoryStore:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, tenant_id: str, table: str, entity_id: str) -> Entity | None:
+        item = self._table.get(keys.entity(tenant_id, Assignment(table, entity_id)))
+        return _entity(table, item) if item else None
+
+    def page(
+        self, tenant_id: str, table: str, limit: int, after: tuple[str, str] | None
+    ) -> tuple[list[Entity], tuple[str, str] | None]:
+        """At most `limit` entities by name, and after which (sort key, id) the next page begins. One Query."""
+        start = {"ExclusiveStartKey": _list_key(tenant_id, table, *after)} if after else {}
+        items, has_more = self._table.query_page(
+            IndexName="GSI2",
+            KeyConditionExpression="GSI2PK = :table",
+            ExpressionAttributeValues={":table": {"S": keys.directory(tenant_id, table)}},
+            Limit=limit,
+            **start,
+        )
+        last = items[-1] if items and has_more else None
+        entities = [_entity(table, item) for item in items]
+        return entities, (last["GSI2SK"]["S"], last["id"]["S"]) if last else None
+
+    def ids_named(self, tenant_id: str, table: str, name: str) -> list[str]:
+        """The ids of the entities with exactly this name. One Query."""
+        items = self._table.query(
+            IndexName="GSI2",
+            KeyConditionExpression="GSI2PK = :table AND begins_with(GSI2SK, :name)",
+            ExpressionAttributeValues={
+                ":table": {"S": keys.directory(tenant_id, table)},
+                ":name": {"S": keys.directory_sort(folded(name))},
+            },
+        )
+        return [item["id"]["S"] for item in items if item["name"]["S"] == name]
+
+    def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]:
+        """Those of these entities that do not exist."""
+        by_key = {_pair(keys.entity(tenant_id, target)): target for target in targets}
+        found = self._table.batch_get([keys.entity(tenant_id, target) for target in by_key.values()], consistent=True)
+        return {target for pair, target in by_key.items() if pair not in found}
+
+    def put_all(self, tenant_id: str, entities: Sequence[Entity]) -> None:
+        """Create entities or rename them, at most 100, all or none; members and geofences stay as they are."""
+        transaction = Transaction()
+        for entity in entities:
+            self._put(transaction, tenant_id, entity, "", {})
+        self._table.write(transaction)
+
+    def put_members(self, tenant_id: str, group: Entity, before: frozenset[str]) -> None:
+        """Create a group or change it, with exactly these members.
+
+        Raises VersionMismatch where the members are no longer `before`, Invalid for a user that is not there.
+        """
+        wanted = group.members or frozenset()
+        changes = [*((user_id, False) for user_id in sorted(before - wanted))]
+        changes += [(user_id, True) for user_id in sorted(wanted - before)]
+        members = before
+        for some in _by(_MEMBERS_AT_ONCE, changes) if changes else iter([[]]):
+            after = (members - {u for u, joins in some if not joins}) | {u for u, joins in some if joins}
+            transaction = Transaction()
+            self._put_group(transaction, tenant_id, group, members, after)
+            for user_id, joins in some:
+                self._change_groups(transaction, tenant_id, user_id, group.id, joins=joins)
+            self._table.write(transaction)
+            members = after
+
+    def assigned(self, tenant_id: str, table: str, entity_id: str) -> list[tuple[str, str]]:
+        """Ids and names of the geofences that are assigned to an entity."""
+        bucket = self._table.get(keys.entity(tenant_id, Assignment(table, entity_id))) or {}
+        ids = [entry.id for entry in entries_of(bucket)]
+        found = self._table.batch_get([keys.geofence(tenant_id, i) for i in ids], consistent=True) if ids else {}
+        return sorted(((item["id"]["S"], item["name"]["S"]) for item in found.values()), key=lambda pair: pair[1])
+
+    def remove(self, tenant_id: str, entity: Entity) -> None:
+        """Raises VersionMismatch where geofences or members came to it, StillRunning for a user's running clock."""
+        transaction = Transaction()
+        transaction.remove(
+            keys.entity(tenant_id, Assignment(entity.table, entity.id)),
+            VersionMismatch(),
+            ConditionExpression="attribute_exists(PK) AND attribute_not_exists(#members) "
+            f"AND (attribute_not_exists(#bytes) OR #bytes = :nothing) AND {_same(entity.groups)}",
+            ExpressionAttributeNames={"#members": "members", "#bytes": BYTES, "#set": "groups"},
+            ExpressionAttributeValues={":nothing": {"N": "0"}, **_old(entity.groups)},
+        )
+        if entity.table == "users":
+            transaction.absent(keys.clock(tenant_id, entity.id), StillRunning())
+        for group_id in sorted(entity.groups or ()):
+            self._leave_group(transaction, tenant_id, group_id, entity.id)
+        self._table.write(transaction)
+
+    def _put(
+        self, transaction: Transaction, tenant_id: str, entity: Entity, more: str, values: dict[str, Any], **how: Any
+    ) -> None:
+        names = {"#entity": "entity", "#table": "table", "#id": "id", "#name": "name"} | how.pop("names", {})
+        transaction.update(
+            keys.entity(tenant_id, Assignment(entity.table, entity.id)),
+            VersionMismatch(),
+            UpdateExpression="SET #entity = :entity, #table = :table, #id = :id, #name = :name, "
+            f"GSI2PK = :list, GSI2SK = :sort {more}",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={
+                ":entity": {"S": "Entity"},
+                ":table": {"S": entity.table},
+                ":id": {"S": entity.id},
+                ":name": {"S": entity.name},
+                ":list": {"S": keys.directory(tenant_id, entity.table)},
+                ":sort": {"S": keys.directory_sort(folded(entity.name), entity.id)},
+                **values,
+            },
+            **how,
+        )
+
+    def _put_group(
+        self,
+        transaction: Transaction,
+        tenant_id: str,
+        group: Entity,
+        before: frozenset[str],
+        after: frozenset[str],
+    ) -> None:
+        more = ", #set = :new" if after else "REMOVE #set"
+        values = _old(before) | ({":new": {"SS": sorted(after)}} if after else {})
+        self._put(
+            transaction,
+            tenant_id,
+            group,
+            more,
+            values,
+            names={"#set": "members"},
+            ConditionExpression=_same(before),
+        )
+
+    def _change_groups(
+        self, transaction: Transaction, tenant_id: str, user_id: str, group_id: str, *, joins: bool
+    ) -> None:
+        """A user joins or leaves a group."""
+        room = " AND (attribute_not_exists(#groups) OR size(#groups) < :most)" if joins else ""
+        transaction.update(
+            keys.entity(tenant_id, Assignment("users", user_id)),
+            Invalid.field("members", f"there is no user {user_id}, or the user is in {MAX_GROUPS} groups already"),
+            UpdateExpression=f"{'ADD' if joins else 'DELETE'} #groups :group",
+            ConditionExpression="attribute_exists(PK)" + room,
+            ExpressionAttributeNames={"#groups": "groups"},
+            ExpressionAttributeValues={
+                ":group": {"SS": [group_id]},
+                **({":most": {"N": str(MAX_GROUPS)}} if joins else {}),
+            },
+        )
+
+    def _leave_group(self, transaction: Transaction, tenant_id: str, group_id: str, user_id: str) -> None:
+        transaction.update(
+            keys.entity(tenant_id, Assignment("groups", group_id)),
+            VersionMismatch(),
+            UpdateExpression="DELETE #members :user",
+            ConditionExpression="attribute_exists(PK)",
+            ExpressionAttributeNames={"#members": "members"},
+            ExpressionAttributeValues={":user": {"SS": [user_id]}},
+        )
+
+
+def _entity(table: str, item: Item) -> Entity:
+    def ids(attribute: str) -> frozenset[str]:
+        return frozenset(item[attribute]["SS"]) if attribute in item else frozenset()
+
+    return Entity(
+        table=table,
+        id=item["id"]["S"],
+        name=item["name"]["S"],
+        members=ids("members") if table == "groups" else None,
+        groups=ids("groups") if table == "users" else None,
+    )
+
+
+def _same(ids: frozenset[str] | None) -> str:
+    """The condition that a set is as it was read; an empty set is no attribute."""
+    return "#set = :old" if ids else "attribute_not_exists(#set)"
+
+
+def _old(ids: frozenset[str] | None) -> dict[str, Any]:
+    return {":old": {"SS": sorted(ids)}} if ids else {}
+
+
+def _list_key(tenant_id: str, table: str, sort: str, entity_id: str) -> Key:
+    return {
+        **keys.entity(tenant_id, Assignment(table, entity_id)),
+        "GSI2PK": {"S": keys.directory(tenant_id, table)},
+        "GSI2SK": {"S": sort},
+    }
+
+
+def _by(size: int, changes: Sequence[tuple[str, bool]]) -> Iterator[list[tuple[str, bool]]]:
+    rest = iter(changes)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def _pair(key: Key) -> tuple[str, str]:
+    return key["PK"]["S"], key["SK"]["S"]

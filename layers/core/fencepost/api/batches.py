@@ -1,0 +1,72 @@
+"""The operations of a batch, one after the other: what one of them is refused for harms no other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fencepost.api import problems
+from fencepost.api.http import validated
+from fencepost.api.vocabularies import canonical
+from fencepost.api.vocabularies.batch import Operation
+from fencepost.api.vocabularies.canonical import GeofenceCreate, GeofenceUpdate
+from fencepost.domain.errors import FencepostError, Invalid
+from fencepost.domain.principal import Right
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from fencepost.domain.principal import Principal
+    from fencepost.services.geofences import GeofenceService
+
+
+def done(
+    who: Principal, operations: Sequence[Mapping[str, Any]], geofences: GeofenceService, now: datetime
+) -> list[dict[str, Any]]:
+    """A result for each operation, in their order: an OperationResult."""
+    return [{"index": index, **_done(who, said, geofences, now)} for index, said in enumerate(operations)]
+
+
+def _done(who: Principal, said: Mapping[str, Any], geofences: GeofenceService, now: datetime) -> dict[str, Any]:
+    geofence_id = said.get("id")
+    try:
+        operation = validated(Operation, said)
+        if operation.action == "create":
+            return _created(who, operation, geofences, now)
+        if operation.id is None:
+            raise Invalid.field("id", "is missing")
+        if operation.action == "delete":
+            who.needs(Right.DELETE_GEOFENCES)
+            geofences.delete(who, operation.id, operation.version, now)
+            return {"status": 200, "id": operation.id}
+        body = _body(operation)
+        change = validated(GeofenceUpdate, body)
+        if change.id not in (None, operation.id):
+            raise Invalid.field("id", "is not the id of the operation")
+        geofence = geofences.update(
+            who, operation.id, lambda before: canonical.changed_fields(change, body, before), operation.version, now
+        )
+        return {"status": 200, "id": geofence.id, "geofence": canonical.told(geofence)}
+    except FencepostError as error:
+        problem = problems.problem(error, "")
+        told = {name: problem[name] for name in ("code", "detail", "errors") if name in problem}
+        return {
+            "status": problem["status"],
+            "id": geofence_id if isinstance(geofence_id, str) else None,
+            "error": told,
+        }
+
+
+def _created(who: Principal, operation: Operation, geofences: GeofenceService, now: datetime) -> dict[str, Any]:
+    for field in ("id", "version"):
+        if getattr(operation, field) is not None:
+            raise Invalid.field(field, "belongs to an update or a delete")
+    body = _body(operation)
+    geofence = geofences.create(who, canonical.new_fields(validated(GeofenceCreate, body), body), now)
+    return {"status": 201, "id": geofence.id, "geofence": canonical.told(geofence)}
+
+
+def _body(operation: Operation) -> dict[str, Any]:
+    if operation.geofence is None:
+        raise Invalid.field("geofence", "is missing")
+    return operation.geofence

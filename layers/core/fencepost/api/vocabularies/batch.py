@@ -1,0 +1,47 @@
+"""Many operations in one request, each told by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from fencepost.api.fields import RequestModel
+from fencepost.api.vocabularies.canonical import GeofenceOut
+
+MAX_OPERATIONS = 100
+
+
+class Operation(RequestModel):
+    """`geofence` is the body of a create or an update; `version` is what If-Match would say."""
+
+    action: Literal["create", "update", "delete"]
+    id: str | None = None
+    geofence: dict[str, Any] | None = None
+    version: Annotated[int, Field(ge=1, le=10**9)] | None = None
+
+
+class BatchRequest(RequestModel):
+    operations: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_OPERATIONS)]
+
+
+class OperationError(BaseModel):
+    """As in a problem: the code and the detail, and the fields where some are wrong."""
+
+    code: str
+    detail: str
+    errors: list[dict[str, str]] | None = None
+
+
+class OperationResult(BaseModel):
+    """`status` is what the operation by itself would have been answered with."""
+
+    index: int
+    status: int
+    id: str | None
+    geofence: GeofenceOut | None = None
+    error: OperationError | None = None
+
+
+class BatchAnswer(BaseModel):
+    results: list[OperationResult]

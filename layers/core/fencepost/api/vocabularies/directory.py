@@ -1,0 +1,97 @@
+"""The words of the directory."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from fencepost.api.fields import RequestModel, VisibleText
+from fencepost.domain.directory import MAX_MEMBERS, MAX_NAME_LENGTH, TABLES, Entity
+from fencepost.domain.errors import Invalid, NotFound
+
+MAX_ENTITIES = 100
+Name = Annotated[VisibleText, Field(max_length=MAX_NAME_LENGTH)]
+Members = Annotated[list[str], Field(max_length=MAX_MEMBERS)]
+
+
+class EntityIn(RequestModel):
+    """`members`, the ids of users, are for groups only; absent, they are kept, and `[]` takes all out."""
+
+    id: str | None = None
+    name: Name
+    members: Members | None = None
+
+
+class ListedEntityIn(EntityIn):
+    id: str
+
+
+class EntitiesIn(RequestModel):
+    items: Annotated[list[ListedEntityIn], Field(min_length=1, max_length=MAX_ENTITIES)]
+
+
+class ListedEntityOut(BaseModel):
+    id: str
+    name: str
+
+
+class EntityOut(ListedEntityOut):
+    """`members` are told of a group, `groups` of a user."""
+
+    table: str
+    members: list[str] | None = None
+    groups: list[str] | None = None
+
+
+class EntitiesOut(BaseModel):
+    data: list[ListedEntityOut]
+
+
+class EntityPage(EntitiesOut):
+    nextCursor: str | None
+
+
+class EntityDeleted(BaseModel):
+    id: str
+    deleted: Literal[True]
+
+
+class CascadeQuery(RequestModel):
+    cascade: Literal["true", "false"] = "false"
+
+
+def table_of(text: str) -> str:
+    """Raises NotFound: a table that is not there is an address that is not there."""
+    if text not in TABLES:
+        raise NotFound(f"table; there are {', '.join(TABLES)}")
+    return text
+
+
+def entity_of(table: str, entity_id: str, said: EntityIn, field: str) -> Entity:
+    """`field` is what the caller calls the members."""
+    if said.members is not None and table != "groups":
+        raise Invalid.field(field, "belong to a group")
+    members = frozenset(said.members) if said.members is not None else None
+    return Entity(table=table, id=entity_id, name=said.name, members=members)
+
+
+def entities_of(table: str, said: EntitiesIn) -> tuple[list[Entity], list[str]]:
+    """The entities, and what the caller calls each. Raises Invalid for an id that comes twice."""
+    fields = [f"items[{n}]" for n in range(len(said.items))]
+    ids = [item.id for item in said.items]
+    twice = next((n for n, entity_id in enumerate(ids) if entity_id in ids[:n]), None)
+    if twice is not None:
+        raise Invalid.field(f"items[{twice}].id", "is given twice")
+    pairs = zip(said.items, fields, strict=True)
+    return [entity_of(table, item.id, item, f"{field}.members") for item, field in pairs], fields
+
+
+def told(entity: Entity) -> dict[str, Any]:
+    """An EntityOut."""
+    body: dict[str, Any] = {"id": entity.id, "table": entity.table, "name": entity.name}
+    if entity.members is not None:
+        body["members"] = sorted(entity.members)
+    if entity.groups is not None:
+        body["groups"] = sorted(entity.groups)
+    return body

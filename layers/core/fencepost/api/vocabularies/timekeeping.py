@@ -1,0 +1,153 @@
+"""The timekeeping vocabulary: `pname`, `radius`, `is_priority`, and 200 where something was created.
+
+It knows circles only. Geofences of other shapes, made in other words, are told as near as it can say them: the
+centre, no radius, and the shape itself as GeoJSON under `geometry`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from fencepost.api.fields import number, timestamp
+from fencepost.api.vocabularies import canonical
+from fencepost.api.vocabularies.canonical import GeofenceCreate
+from fencepost.domain.errors import FieldError, Invalid
+from geo.geojson import geometry_of
+from geo.shapes import Circle, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fencepost.api.vocabularies.canonical import GeofenceUpdate
+    from fencepost.domain.geofence import Geofence
+
+MEDIA_TYPE = "application/vnd.fencepost.timekeeping+json"
+TABLE = "geofences"
+DEFAULT_MIN_ACCURACY_M = 10.0
+
+
+class TimekeepingAssignment(BaseModel):
+    target_table: str
+    target_id: str
+
+
+class TimekeepingCreate(GeofenceCreate):
+    """A new circle. Every other name of a field is taken too."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["pname", "latitude", "longitude", "radius"]})
+
+
+class TimekeepingGeofence(BaseModel):
+    """A geofence. `radius` is in metres, and null for a polygon, whose shape is `geometry` (GeoJSON)."""
+
+    id: str
+    uri: str
+    pname: str
+    description: str | None
+    type: Literal["circle", "polygon", "corridor"]
+    latitude: float
+    longitude: float
+    radius: float | None
+    min_accuracy: float
+    active: bool
+    is_priority: bool
+    color: str | None
+    assignments: list[TimekeepingAssignment]
+    version: int
+    created_at: str
+    updated_at: str
+    geometry: dict[str, Any] | None = None
+
+
+class TimekeepingPage(BaseModel):
+    data: list[TimekeepingGeofence]
+    nextCursor: str | None
+
+
+def is_spoken(headers: Mapping[str, str], said: Mapping[str, Any]) -> bool:
+    """Whether a request is in this vocabulary: it asks for its media type, or says `pname`."""
+    accepted = headers.get("accept", "").casefold()
+    return MEDIA_TYPE in accepted or "pname" in said
+
+
+def new_fields(change: GeofenceCreate, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The domain's fields of a new geofence, with the required fields and the defaults of this vocabulary."""
+    missing = [
+        FieldError(field, "is missing")
+        for field, value in (
+            ("pname", change.name),
+            ("latitude", change.latitude),
+            ("longitude", change.longitude),
+            ("radius", change.radius_m),
+        )
+        if value is None
+    ]
+    if missing:
+        raise Invalid(missing)
+    _check_is_circle(change, None)
+    return {"min_accuracy_m": DEFAULT_MIN_ACCURACY_M, **canonical.new_fields(change, said)}
+
+
+def changed_fields(change: GeofenceUpdate, said: Mapping[str, Any], before: Geofence) -> dict[str, Any]:
+    """The domain's fields that an update sets."""
+    _check_is_circle(change, before)
+    return canonical.changed_fields(change, said, before)
+
+
+def _check_is_circle(change: GeofenceCreate | GeofenceUpdate, before: Geofence | None) -> None:
+    """A shape of another kind may be sent back as it was told, and not be made."""
+    kinds = {"circle", kind_of(before.shape)} if before else {"circle"}
+    if change.type is not None and change.type not in kinds:
+        raise Invalid.field("type", "must be circle in this vocabulary")
+
+
+def told(geofence: Geofence) -> dict[str, Any]:
+    """A geofence in the words of this vocabulary: a TimekeepingGeofence."""
+    common = canonical.told(geofence)
+    shape = geofence.shape
+    body = {
+        "id": geofence.id,
+        "uri": common["uri"],
+        "pname": geofence.name,
+        "description": geofence.description,
+        "type": common["type"],
+        "latitude": common["latitude"],
+        "longitude": common["longitude"],
+        "radius": common["radiusMeters"],
+        "min_accuracy": number(geofence.min_accuracy_m),
+        "active": geofence.is_active,
+        "is_priority": geofence.is_priority,
+        "color": geofence.color,
+        "assignments": [{"target_table": a.target_table, "target_id": a.target_id} for a in geofence.assignments],
+        "version": geofence.version,
+        "created_at": timestamp(geofence.created_at),
+        "updated_at": timestamp(geofence.updated_at),
+    }
+    return body if isinstance(shape, Circle) else body | {"geometry": geometry_of(shape)}
+
+
+def retold(event: Mapping[str, Any], status: int, problem: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """A refusal as this vocabulary tells it, where the request is in its words.
+
+    The cause is under `error.message` too, and what does not exist is forbidden: nobody learns what there is.
+    """
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    if not is_spoken(headers, _said(event)):
+        return status, problem
+    if status == 404:
+        detail = "It does not exist, or you may not see it."
+        problem |= {"type": "urn:fencepost:problem:forbidden", "title": "Forbidden", "status": 403}
+        problem |= {"code": "FORBIDDEN", "detail": detail}
+    return problem["status"], problem | {"error": {"code": problem["code"], "message": problem["detail"]}}
+
+
+def _said(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the body says, as far as it can be read: a body that cannot be is a refusal of its own."""
+    try:
+        said = json.loads(event.get("body") or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -1,0 +1,46 @@
+"""The directory: users, groups, projects and entry screens, which geofences are assigned to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fencepost.domain.geofence import TARGET_TABLES
+
+TABLES = TARGET_TABLES
+MAX_MEMBERS, MAX_GROUPS = 1_000, 50
+MAX_NAME_LENGTH = 200
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_SINGULAR = {
+    "users": "user",
+    "groups": "group",
+    "projects": "project",
+    "time_guis": "time entry screen",
+    "expense_guis": "expense entry screen",
+    "travel_entry_guis": "travel entry screen",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """`members` are the users of a group, `groups` the groups of a user; None where it is neither, or not said."""
+
+    table: str
+    id: str
+    name: str
+    members: frozenset[str] | None = None
+    groups: frozenset[str] | None = None
+
+
+def is_entity_id(text: str) -> bool:
+    """Letters, digits, - and _, at most 64: what an address and a key can hold as it is.
+
+    >>> is_entity_id("5CD906A3941C463B9CC98F49DBCC25AA"), is_entity_id("a#b")
+    (True, False)
+    """
+    return _ID.fullmatch(text) is not None
+
+
+def singular(table: str) -> str:
+    """What one entity of a table is called."""
+    return _SINGULAR[table]
