@@ -169,6 +169,7 @@ class App:
         for build in (wiring.settings, wiring.table, wiring.geofences, wiring.clock, wiring.tenants, wiring.imports):
             build.cache_clear()
         wiring.bus.cache_clear()
+        wiring.user_pool.cache_clear()
 
     def _count(self, model: Any, **_: Any) -> None:
         self.calls[model.name] += 1

@@ -17,6 +17,7 @@ from fencepost.adapters.geofence_store import GeofenceStore
 from fencepost.adapters.import_store import Bucket, ImportQueue, ImportStore
 from fencepost.adapters.table import Table
 from fencepost.adapters.tenant_store import TenantStore
+from fencepost.adapters.user_pool import UserPool
 from fencepost.services.clock import ClockService
 from fencepost.services.geofences import GeofenceService
 from fencepost.services.imports import ImportService
@@ -46,7 +47,20 @@ def clock() -> ClockService:
 
 @cache
 def tenants() -> TenantService:
-    return TenantService(TenantStore(table()))
+    return TenantService(TenantStore(table()), user_pool())
+
+
+@cache
+def user_pool() -> UserPool | None:
+    """None for those who only have a table, as the administration command has."""
+    names = settings()
+    if not names.user_pool_id:
+        return None
+    return UserPool(
+        pool_id=names.user_pool_id,
+        client_id=names.user_pool_client_id,
+        endpoint=names.aws_endpoint_url_cognito_identity_provider or names.aws_endpoint_url,
+    )
 
 
 @cache

@@ -1,8 +1,7 @@
-"""Setting up tenants, their users and their API keys, and knowing a caller by a key."""
+"""Setting up tenants, their users and their API keys, and knowing a caller by a token."""
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,12 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fencepost.domain import api_keys
 from fencepost.domain.api_keys import StoredKey
 from fencepost.domain.errors import Invalid
-from fencepost.domain.principal import ROLES, Principal
+from fencepost.domain.principal import ROLES, Principal, may_be_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class Tenants(Protocol):
@@ -27,9 +24,16 @@ class Tenants(Protocol):
     def get_key(self, key_id: str) -> StoredKey | None: ...
 
 
+class SignedInUsers(Protocol):
+    """The port to where users sign in by themselves, and get tokens that are no API keys."""
+
+    def principal_of(self, token: str) -> Principal | None: ...
+
+
 @dataclass(frozen=True)
 class TenantService:
     store: Tenants
+    signed_in: SignedInUsers | None = None
 
     def put_tenant(self, tenant_id: str, name: str, *, clock_limit_hours: float | None = None) -> None:
         """Create a tenant, or change its name and limit. Raises Invalid."""
@@ -52,14 +56,14 @@ class TenantService:
         return api_keys.token(key_id, secret)
 
     def principal_of(self, token: str) -> Principal | None:
-        """Whom a token stands for, or None."""
+        """Whom a token stands for, or None. Raises Busy where that cannot be told now."""
         parts = api_keys.parts_of(token)
         if parts is None:
-            return None
+            return self.signed_in.principal_of(token) if self.signed_in is not None else None
         key = self.store.get_key(parts[0])
         return key.principal if key is not None and key.matches(parts[1]) else None
 
 
 def _check_id(field: str, value: str) -> None:
-    if not _ID.fullmatch(value):
+    if not may_be_id(value):
         raise Invalid.field(field, "must be 1 to 64 letters, digits, - and _, the first a letter or digit")
