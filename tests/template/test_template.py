@@ -100,6 +100,13 @@ def test_the_groups_of_the_pool_are_the_roles() -> None:
     assert [RESOURCES[name]["Properties"]["GroupName"] for name in GROUPS] == list(ROLES)
 
 
+def test_a_token_that_cannot_be_checked_now_is_not_answered_as_a_bad_one() -> None:
+    responses = RESOURCES["Api"]["Properties"]["GatewayResponses"]
+    for kind in ("AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"):
+        assert responses[kind]["StatusCode"] == 503
+        assert "Retry-After" in responses[kind]["ResponseParameters"]["Headers"]
+
+
 def test_a_chunk_is_not_handed_out_twice_while_a_worker_may_still_have_it() -> None:
     timeout_s = FUNCTIONS["ImportWorkerFunction"]["Timeout"]
     assert RESOURCES["ImportQueue"]["Properties"]["VisibilityTimeout"] >= 6 * timeout_s
