@@ -43,6 +43,8 @@ class Endpoint:
             "region": self.region,
             "accessKeyId": self.access_key_id,
             "secretAccessKey": self.secret_access_key,
+            "userPoolId": self.outputs["UserPoolId"],
+            "userPoolClientId": self.outputs["UserPoolClientId"],
             "tenants": tenants,
         }
         unfinished = file.with_suffix(".unfinished")

@@ -12,7 +12,7 @@ wiring.before_snapshot(wiring.tenants)
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Allow the whole API, and leave roles to the handlers: the answer is cached for all routes of a token."""
-    who = wiring.tenants().principal_of(_bearer_token(event))
+    who = wiring.tenants().principal_of(_bearer_token(event))  # Busy becomes the gateway's 503: see the template
     if who is None:
         raise PermissionError("Unauthorized")  # API Gateway makes a 401 of this very word
     logger.info("authorized", tenant=who.tenant_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import httpx
 
@@ -35,6 +36,14 @@ class ForgottenClock:
     start: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """The tokens that the pool gave a user."""
+
+    id_token: str
+    access_token: str
+
+
 @dataclass
 class Service:
     engine: Engine
@@ -59,6 +68,25 @@ class Service:
         if body is not None:
             more["json"] = body
         return self.http.request(method, self.endpoint.base_url + path, headers=headers, **more)
+
+    def sign_in(self, *groups: str, tenant: str | None = None, user_id: str | None = None) -> SignedIn:
+        """A new user of the pool in these groups, made as an operator makes one, who signs in."""
+        pool, name, password = self.engine.client("cognito-idp"), f"user-{uuid4()}", f"Pw-1-{uuid4()}"
+        who = {"UserPoolId": self.endpoint.outputs["UserPoolId"], "Username": name}
+        said = {"custom:tenantId": tenant, "custom:userId": user_id}
+        attributes = [{"Name": key, "Value": value} for key, value in said.items() if value is not None]
+        pool.admin_create_user(**who, UserAttributes=attributes, MessageAction="SUPPRESS")
+        for group in groups:
+            pool.admin_add_user_to_group(**who, GroupName=group)
+        pool.admin_set_user_password(**who, Password=password, Permanent=True)
+        answer = pool.admin_initiate_auth(
+            UserPoolId=who["UserPoolId"],
+            ClientId=self.endpoint.outputs["UserPoolClientId"],
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": name, "PASSWORD": password},
+        )
+        tokens = answer["AuthenticationResult"]
+        return SignedIn(id_token=tokens["IdToken"], access_token=tokens["AccessToken"])
 
     def user(self, role: str, tenant: str = "demo") -> str:
         return str(self.tenants[tenant]["users"][role])

@@ -21,7 +21,7 @@ sys.path += sys.argv[1:]
 import app
 assert callable(app.handler)
 loaded = {name.partition(".")[0] for name in sys.modules}
-print(*sorted(loaded & {"numpy", "shapely", "boto3", "geographiclib"}))
+print(*sorted(loaded & {"numpy", "shapely", "boto3", "geographiclib", "jwt", "cryptography"}))
 """
 
 
@@ -52,4 +52,4 @@ def test_a_handler_imports_from_the_built_layers_alone(handler: str) -> None:
         [ENGINE_PYTHON, "-I", "-S", "-c", IMPORT, *folders], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert not done.stdout.split(), "numpy, shapely and their like are imported only when a shape needs them"
+    assert not done.stdout.split(), "numpy, PyJWT and their like are imported only when a shape or a JWT needs them"

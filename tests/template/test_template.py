@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fencepost.domain.principal import ROLES
 from fencepost.settings import Settings
 from tests.functional.app import template
 
@@ -18,6 +19,7 @@ RESOURCES: dict[str, Any] = template()["Resources"]
 FUNCTIONS = {
     name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"].endswith("::Function")
 }
+GROUPS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Cognito::UserPoolGroup"]
 
 
 def folder(function: dict[str, Any]) -> str:
@@ -73,11 +75,36 @@ def test_no_function_may_more_than_it_needs(name: str) -> None:
 
 
 def test_what_is_kept_outlives_the_stack() -> None:
-    for name in ("Table", "Bucket"):
+    for name in ("Table", "Bucket", "UserPool", *GROUPS):
         assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
     table = RESOURCES["Table"]["Properties"]
     assert table["DeletionProtectionEnabled"]
     assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    assert RESOURCES["UserPool"]["Properties"]["DeletionProtection"] == "ACTIVE"
+
+
+def test_nobody_signs_up_and_no_user_says_who_he_is() -> None:
+    pool, client = (RESOURCES[name]["Properties"] for name in ("UserPool", "UserPoolClient"))
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert {attribute["Name"]: attribute["Mutable"] for attribute in pool["Schema"]} == {
+        "tenantId": False,
+        "userId": False,
+    }
+    said = {"custom:tenantId", "custom:userId"}
+    assert said <= set(client["ReadAttributes"]), "an ID token tells no more than its client may read"
+    assert said.isdisjoint(client["WriteAttributes"])
+    assert client["GenerateSecret"] is False
+
+
+def test_the_groups_of_the_pool_are_the_roles() -> None:
+    assert [RESOURCES[name]["Properties"]["GroupName"] for name in GROUPS] == list(ROLES)
+
+
+def test_a_token_that_cannot_be_checked_now_is_not_answered_as_a_bad_one() -> None:
+    responses = RESOURCES["Api"]["Properties"]["GatewayResponses"]
+    for kind in ("AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"):
+        assert responses[kind]["StatusCode"] == 503
+        assert "Retry-After" in responses[kind]["ResponseParameters"]["Headers"]
 
 
 def test_a_chunk_is_not_handed_out_twice_while_a_worker_may_still_have_it() -> None:

@@ -19,6 +19,7 @@ from fencepost.adapters.geofence_store import GeofenceStore
 from fencepost.adapters.import_store import Bucket, ImportQueue, ImportStore
 from fencepost.adapters.table import Table
 from fencepost.adapters.tenant_store import TenantStore
+from fencepost.adapters.user_pool import UserPool
 from fencepost.services.clock import ClockService
 from fencepost.services.directory import DirectoryService
 from fencepost.services.geofences import GeofenceService
@@ -39,13 +40,19 @@ def table() -> Table:
 
 
 @cache
+def geofence_store() -> GeofenceStore:
+    """One a container: it keeps the big geofences that it has read."""
+    return GeofenceStore(table())
+
+
+@cache
 def geofences() -> GeofenceService:
-    return GeofenceService(GeofenceStore(table()))
+    return GeofenceService(geofence_store())
 
 
 @cache
 def applying() -> Applying:
-    return Applying(table(), GeofenceStore(table()))
+    return Applying(table(), geofence_store())
 
 
 @cache
@@ -65,7 +72,20 @@ def directory() -> DirectoryService:
 
 @cache
 def tenants() -> TenantService:
-    return TenantService(TenantStore(table()))
+    return TenantService(TenantStore(table()), user_pool())
+
+
+@cache
+def user_pool() -> UserPool | None:
+    """None for those who only have a table, as the administration command has."""
+    names = settings()
+    if not names.user_pool_id:
+        return None
+    return UserPool(
+        pool_id=names.user_pool_id,
+        client_id=names.user_pool_client_id,
+        endpoint=names.aws_endpoint_url_cognito_identity_provider or names.aws_endpoint_url,
+    )
 
 
 @cache
@@ -73,7 +93,7 @@ def imports() -> ImportService:
     names = settings()
     return ImportService(
         objects=Bucket(client("s3"), names.bucket_name),
-        jobs=ImportStore(table(), GeofenceStore(table())),
+        jobs=ImportStore(table(), geofence_store()),
         queue=ImportQueue(client("sqs"), names.import_queue_url) if names.import_queue_url else None,
     )
 

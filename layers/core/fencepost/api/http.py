@@ -165,9 +165,8 @@ def version_expected(request: Request) -> int | None:
 
 def _request(event: Mapping[str, Any]) -> Request:
     said = event["requestContext"]["authorizer"]
-    who = Principal(
-        tenant_id=said["tenantId"], user_id=said["userId"], roles=frozenset(str(said["roles"]).split(","))
-    )
+    roles = frozenset(str(said.get("roles") or "").split(",")) - {""}
+    who = Principal(tenant_id=said["tenantId"], user_id=said["userId"], roles=roles)
     return Request(
         who=who,
         path=event.get("pathParameters") or {},

@@ -64,7 +64,13 @@ def document(apis: Iterable[Api]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas | {"Problem": _PROBLEM_SCHEMA},
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "An API key, fp_..."}},
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key, fp_..., or an ID token of the user pool",
+                }
+            },
         },
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from fencepost.domain.geofence import TARGET_TABLES
@@ -10,7 +9,6 @@ from fencepost.domain.geofence import TARGET_TABLES
 TABLES = TARGET_TABLES
 MAX_MEMBERS, MAX_GROUPS = 1_000, 50
 MAX_NAME_LENGTH = 200
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SINGULAR = {
     "users": "user",
     "groups": "group",
@@ -30,15 +28,6 @@ class Entity:
     name: str
     members: frozenset[str] | None = None
     groups: frozenset[str] | None = None
-
-
-def is_entity_id(text: str) -> bool:
-    """Letters, digits, - and _, at most 64: what an address and a key can hold as it is.
-
-    >>> is_entity_id("5CD906A3941C463B9CC98F49DBCC25AA"), is_entity_id("a#b")
-    (True, False)
-    """
-    return _ID.fullmatch(text) is not None
 
 
 def singular(table: str) -> str:

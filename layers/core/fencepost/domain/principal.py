@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeGuard
 
 from fencepost.domain.errors import Forbidden
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class Right(StrEnum):
@@ -39,6 +43,15 @@ ROLES: dict[str, frozenset[Right]] = {
     ),
     "employee": frozenset({Right.OWN_CLOCK, Right.CHECK, Right.VALIDATE}),
 }
+
+
+def may_be_id(value: object) -> TypeGuard[str]:
+    """Whether a value has the shape of a tenant's or a user's id: a text without anything that parts a key or a path.
+
+    >>> may_be_id("demo-employee"), may_be_id("demo#x"), may_be_id(["demo"])
+    (True, False, False)
+    """
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from fencepost.domain.directory import MAX_NAME_LENGTH, Entity, is_entity_id, singular
+from fencepost.domain.directory import MAX_NAME_LENGTH, Entity, singular
 from fencepost.domain.errors import Busy, Invalid, NotFound, StillAssigned
 from fencepost.domain.geofence import Assignment, is_visible
+from fencepost.domain.principal import may_be_id
 from fencepost.services.retry import on_top_of_others
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class DirectoryService:
 
     def get(self, tenant_id: str, table: str, entity_id: str) -> Entity:
         """Raises NotFound."""
-        entity = self.store.get(tenant_id, table, entity_id) if is_entity_id(entity_id) else None
+        entity = self.store.get(tenant_id, table, entity_id) if may_be_id(entity_id) else None
         if entity is None:
             raise NotFound(singular(table))
         return entity
@@ -124,12 +125,12 @@ class DirectoryService:
 
 
 def _check(entity: Entity, field: str) -> None:
-    if not is_entity_id(entity.id):
+    if not may_be_id(entity.id):
         message = "must be 1 to 64 letters, digits, - and _, the first a letter or digit"
         raise Invalid.field(_within(field, "id"), message)
     if not is_visible(entity.name) or len(entity.name) > MAX_NAME_LENGTH:
         raise Invalid.field(_within(field, "name"), f"must be 1 to {MAX_NAME_LENGTH} visible characters")
-    wrong = next((user_id for user_id in sorted(entity.members or ()) if not is_entity_id(user_id)), None)
+    wrong = next((user_id for user_id in sorted(entity.members or ()) if not may_be_id(user_id)), None)
     if wrong is not None:
         raise Invalid.field(_within(field, "members"), f"there is no user {wrong[:64]}")
 

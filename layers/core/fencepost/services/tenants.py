@@ -1,4 +1,4 @@
-"""Setting up tenants and their API keys, and knowing a caller by a key."""
+"""Setting up tenants and their API keys, and knowing a caller by a token."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fencepost.domain import api_keys
 from fencepost.domain.api_keys import StoredKey
-from fencepost.domain.directory import is_entity_id
 from fencepost.domain.errors import Invalid
-from fencepost.domain.principal import ROLES, Principal
+from fencepost.domain.principal import ROLES, Principal, may_be_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,9 +24,16 @@ class Tenants(Protocol):
     def get_key(self, key_id: str) -> StoredKey | None: ...
 
 
+class SignedInUsers(Protocol):
+    """The port to where users sign in by themselves, and get tokens that are no API keys."""
+
+    def principal_of(self, token: str) -> Principal | None: ...
+
+
 @dataclass(frozen=True)
 class TenantService:
     store: Tenants
+    signed_in: SignedInUsers | None = None
 
     def put_tenant(
         self,
@@ -38,7 +44,7 @@ class TenantService:
         geofence_limit: int | None = None,
     ) -> None:
         """Create a tenant, or change its name and limits. Raises Invalid."""
-        if not is_entity_id(tenant_id):
+        if not may_be_id(tenant_id):
             raise Invalid.field("tenantId", "must be 1 to 64 letters, digits, - and _, the first a letter or digit")
         self.store.put_tenant(tenant_id, {"name": name, "clockLimitHours": clock_limit_hours})
         self.store.put_geofence_limit(tenant_id, geofence_limit)
@@ -54,9 +60,9 @@ class TenantService:
         return api_keys.token(key_id, secret)
 
     def principal_of(self, token: str) -> Principal | None:
-        """Whom a token stands for, or None."""
+        """Whom a token stands for, or None. Raises Busy where that cannot be told now."""
         parts = api_keys.parts_of(token)
         if parts is None:
-            return None
+            return self.signed_in.principal_of(token) if self.signed_in is not None else None
         key = self.store.get_key(parts[0])
         return key.principal if key is not None and key.matches(parts[1]) else None
