@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,15 @@ def event(name: str, /, **body: Any) -> dict[str, Any]:
     return loaded
 
 
+def function_of(sent: Mapping[str, Any]) -> str:
+    """The function that declares the route of an API event."""
+    for folder in sorted(file.parent.name for file in ROOT.glob("functions/*/app.py")):
+        api = getattr(importlib.import_module(f"functions.{folder}.app"), "api", None)
+        if isinstance(api, Api) and (sent["httpMethod"], sent["resource"]) in api.routes:
+            return folder
+    raise LookupError(sent["resource"])
+
+
 class App:
     """Two tenants, demo and other, each with the users ada, vera and emil."""
 
@@ -77,8 +86,7 @@ class App:
         for tenant_id in ("demo", "other"):
             wiring.tenants().put_tenant(tenant_id, tenant_id.title())
             for user_id in ("ada", "vera", "emil"):
-                user = Entity(table="users", id=user_id, name=user_id.title())
-                wiring.directory().put(tenant_id, [user], [""])
+                self.put("users", user_id, tenant=tenant_id)
         self.calls.clear()
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
@@ -95,6 +103,7 @@ class App:
         user: str | None = None,
         tenant: str | None = None,
         path_id: str | None = None,
+        path: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         raw: str | None = None,
@@ -105,7 +114,9 @@ class App:
         caller = sent["requestContext"]["authorizer"]
         caller.update({k: v for k, v in {"roles": roles, "userId": user, "tenantId": tenant}.items() if v})
         if path_id is not None:
-            sent["pathParameters"] = {"id": path_id}
+            path = {**(sent["pathParameters"] or {}), "id": path_id, **(path or {})}
+        if path is not None:
+            sent["pathParameters"] = path
         sent["headers"].update(headers or {})
         if query is not None:
             sent["queryStringParameters"] = query
@@ -114,6 +125,29 @@ class App:
         answer = Answer(self.invoke(function, sent))
         self._check_contract(function, sent, answer)
         return answer
+
+    def circle(self, name: str, lat: float = 10.0, lon: float = 10.0, **more: Any) -> Answer:
+        """A new circle."""
+        answer = self.request("geofences", "create_circle", name=name, latitude=lat, longitude=lon, **more)
+        assert answer.status == 201, answer
+        return answer
+
+    def listed(self, **query: str) -> list[str]:
+        """The names of all geofences that the query asks for, page by page."""
+        names: list[str] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = self.request("geofences", "list", query={**query, **cursor})
+            assert page.status == 200, page
+            names += [geofence["name"] for geofence in page.body["data"]]
+            if page.body["nextCursor"] is None:
+                return names
+            cursor = {"cursor": page.body["nextCursor"]}
+
+    def put(self, table: str, entity_id: str, *, tenant: str = "demo", members: Iterable[str] | None = None) -> None:
+        """An entity of the directory, named by its id."""
+        people = frozenset(members) if members is not None else None
+        wiring.directory().put(tenant, [Entity(table=table, id=entity_id, name=entity_id, members=people)], [""])
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""

@@ -142,8 +142,8 @@ class GeofenceUpdate(GeofenceChange):
     uri: Any = None
     number: Any = None
     version: Any = None
-    created_at: Any = _aliases("createdAt")
-    updated_at: Any = _aliases("updatedAt")
+    created_at: Any = _aliases("createdAt", "created_at")
+    updated_at: Any = _aliases("updatedAt", "updated_at")
 
 
 class AssignmentOut(BaseModel):

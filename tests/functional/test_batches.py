@@ -1,0 +1,48 @@
+"""Many operations in one request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.functional.app import App
+
+NOWHERE = "00000000-0000-4000-8000-00000000dead"
+
+
+def test_each_operation_of_a_batch_has_its_own_result(app: App) -> None:
+    depot = app.circle("Depot").body["id"]
+    old = app.circle("Old").body["id"]
+    operations: list[dict[str, Any]] = [
+        {"action": "create", "geofence": {"name": "New", "latitude": 1, "longitude": 1}},
+        {"action": "create", "geofence": {"name": "DEPOT", "latitude": 1, "longitude": 1}},
+        {"action": "create", "geofence": {"name": "Bad", "latitude": 91, "longitude": 1}},
+        {"action": "create", "id": depot, "geofence": {"name": "Bad", "latitude": 1, "longitude": 1}},
+        {"action": "update", "id": depot, "geofence": {"radius": 7}},
+        {"action": "update", "id": depot, "geofence": {"radius": 8}, "version": 1},
+        {"action": "update", "id": NOWHERE, "geofence": {"radius": 8}},
+        {"action": "update", "geofence": {"radius": 8}},
+        {"action": "update", "id": depot},
+        {"action": "delete", "id": old},
+        {"action": "delete", "id": old},
+        {"action": "paint"},
+    ]
+    results = app.request("geofences", "batch", operations=operations).body["results"]
+    assert [r["status"] for r in results] == [201, 409, 400, 400, 200, 412, 404, 400, 400, 200, 404, 400]
+    assert [r["index"] for r in results] == list(range(12))
+    assert results[2]["error"]["errors"][0]["field"] == "latitude"
+    assert results[4]["geofence"]["radiusMeters"] == 7
+    assert app.listed() == ["New", "Depot"]
+
+
+def test_an_editor_deletes_nothing_by_batch(app: App) -> None:
+    depot = app.circle("Depot").body["id"]
+    operations = [{"action": "delete", "id": depot}, {"action": "update", "id": depot, "geofence": {"radius": 9}}]
+    results = app.request("geofences", "batch", roles="editor", operations=operations).body["results"]
+    assert [r["status"] for r in results] == [403, 200]
+
+
+@pytest.mark.parametrize("operations", [[], [{"action": "delete", "id": NOWHERE}] * 101, "x", [1]])
+def test_a_batch_has_1_to_100_operations(app: App, operations: Any) -> None:
+    assert app.request("geofences", "batch", operations=operations).status == 400

@@ -1,0 +1,60 @@
+"""When a geofence is in force, as it is said, told and honoured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.functional.app import App
+
+WEEK: dict[str, Any] = {
+    "timeZone": "Europe/Berlin",
+    "windows": [{"days": ["mon", "fri"], "from": "22:00", "to": "06:00"}],
+}
+
+
+def test_when_a_geofence_is_in_force_is_told_as_it_was_said(app: App) -> None:
+    said = {"activeFrom": "2026-05-04T09:00:00+02:00", "expiresAt": "2030-01-01T00:00:00Z", "schedule": WEEK}
+    body = app.circle("Shift", **said).body
+    assert (body["activeFrom"], body["expiresAt"]) == ("2026-05-04T07:00:00.000Z", "2030-01-01T00:00:00.000Z")
+    assert body["schedule"] == WEEK
+    cleared = app.request("geofences", "update", path_id=body["id"], schedule=None, activeFrom=None).body
+    assert (cleared["schedule"], cleared["activeFrom"], cleared["expiresAt"]) == (None, None, body["expiresAt"])
+
+
+@pytest.mark.parametrize(("when", "found"), [({"expiresAt": "2026-01-01T00:00:00Z"}, 0), ({"schedule": WEEK}, None)])
+def test_a_check_finds_what_is_in_force(app: App, when: dict[str, Any], found: int | None) -> None:
+    app.circle("Shift", **when)
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    always = {**WEEK, "windows": [{"days": days, "from": "00:00", "to": "24:00"}]}
+    app.circle("Always", schedule=always, activeFrom="2026-01-01T00:00:00Z")
+    matches = app.request("location", "check", latitude=10, longitude=10).body["matches"]
+    names = {match["geofenceName"] for match in matches}
+    assert "Always" in names
+    assert found is None or "Shift" not in names
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"activeFrom": "2026-05-04T09:00:00"}, "activeFrom"),
+        ({"activeFrom": 1}, "activeFrom"),
+        ({"activeFrom": "2026-05-04T09:00:00Z", "expiresAt": "2026-05-04T09:00:00Z"}, "expiresAt"),
+        ({"schedule": {}}, "schedule.timeZone"),
+        ({"schedule": {**WEEK, "timeZone": "Mars/Base"}}, "schedule.timeZone"),
+        ({"schedule": {**WEEK, "windows": []}}, "schedule.windows"),
+        (
+            {"schedule": {**WEEK, "windows": [{"days": ["someday"], "from": "1", "to": "06:00"}]}},
+            "schedule.windows[0].from",
+        ),
+        (
+            {"schedule": {**WEEK, "windows": [{"days": [], "from": "22:00", "to": "06:00"}]}},
+            "schedule.windows[0].days",
+        ),
+        ({"schedule": {**WEEK, "windows": WEEK["windows"] * 21}}, "schedule.windows"),
+    ],
+)
+def test_a_schedule_that_is_none_is_refused(app: App, said: dict[str, Any], field: str) -> None:
+    answer = app.request("geofences", "create_circle", name="X", latitude=1, longitude=1, **said)
+    assert (answer.status, field in answer.wrong_fields) == (400, True), answer
