@@ -157,7 +157,7 @@ def test_the_clock_gives_the_same_verdict(app: App) -> None:
 def test_an_organization_is_found_by_its_name(app: App) -> None:
     for project_id in ("p-2", "p-1"):
         app.request("directory", "directory_put", path={"table": "projects", "id": project_id}, name="Test Project")
-    body = {"action": "start", "organizationName": "Test Project"}
+    body: dict[str, Any] = {"action": "start", "organizationName": "Test Project"}
     answer = app.request("clock", "clock_start", **body)
     assert (answer.status, answer.body["items"][0]["data"]["organizationId"]) == (200, "p-1")
     assert "2 organizations" in answer.body["items"][0]["message"]
@@ -183,7 +183,7 @@ def test_five_groups_a_project_a_screen_and_thirty_geofences_take_three_round_tr
         fence(app, f"Yard {n}", targets[n % len(targets)], latitude=50 + n)
     ring = [{"lat": 50 + (k % 40) / 1000, "lng": 8 + k / 1000} for k in range(100)] + [{"lat": 49, "lng": 8.1}]
     for n in range(2):
-        fence_with_many_vertices = {"name": f"Big {n}", "type": "polygon", "points": ring}
+        fence_with_many_vertices: dict[str, Any] = {"name": f"Big {n}", "type": "polygon", "points": ring}
         assigned = [{"targetTable": "users", "targetId": "emil"}]
         answer = app.request("geofences", "create_circle", **fence_with_many_vertices, assignments=assigned)
         assert answer.status == 201, answer
