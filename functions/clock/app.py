@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import wiring
 from fencepost.api.http import Api, Reply, Request, validated
-from fencepost.api.vocabularies.clock import ClockAnswer, ClockIn, only_what_counts, refused, request_of, told
+from fencepost.api.vocabularies.clock import STATUS, ClockAnswer, ClockIn, only_what_counts, refused, request_of, told
 from fencepost.domain.principal import Right
 
-api = Api(tell=refused)
+api = Api(tell=refused, status=STATUS)
 wiring.before_snapshot(wiring.clock)
 
 
@@ -24,7 +25,7 @@ wiring.before_snapshot(wiring.clock)
     fails=(400, 404, 413, 415),
 )
 def act(request: Request) -> Reply:
-    asked = request_of(validated(ClockIn, only_what_counts(request.json())))
+    asked = replace(request_of(validated(ClockIn, only_what_counts(request.json()))), key=request.key_id())
     outcome = wiring.clock().act(request.who, asked, datetime.now(UTC))
     return Reply(status=201 if outcome.was_edited else 200, body=told(outcome))
 

@@ -68,7 +68,7 @@ def list_geofences(request: Request) -> Reply:
 def create(request: Request) -> Reply:
     said = request.json()
     fields = new_fields(validated(GeofenceCreate, said), said)
-    return _answer(201, wiring.geofences().create(request.who, fields, _now()))
+    return _answer(201, wiring.geofences().create(request.who, fields, _now(), request.key_id()))
 
 
 @api.route(

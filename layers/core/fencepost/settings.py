@@ -16,6 +16,7 @@ class Settings(BaseModel):
     bucket_name: str = ""
     import_queue_url: str = ""
     event_bus_name: str = ""
+    idempotency_table_name: str = ""
 
     @classmethod
     def from_environment(cls) -> Settings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fencepost.adapters.bus import Bus
 from fencepost.adapters.clients import client
@@ -17,11 +17,15 @@ from fencepost.adapters.geofence_store import GeofenceStore
 from fencepost.adapters.import_store import Bucket, ImportQueue, ImportStore
 from fencepost.adapters.table import Table
 from fencepost.adapters.tenant_store import TenantStore
+from fencepost.api.http import Api
 from fencepost.services.clock import ClockService
 from fencepost.services.geofences import GeofenceService
 from fencepost.services.imports import ImportService
 from fencepost.services.tenants import TenantService
 from fencepost.settings import Settings
+
+if TYPE_CHECKING:
+    from fencepost.adapters.idempotency_store import IdempotencyStore
 
 
 @cache
@@ -30,8 +34,25 @@ def settings() -> Settings:
 
 
 @cache
+def dynamodb() -> Any:
+    return client("dynamodb")
+
+
+@cache
 def table() -> Table:
-    return Table(client("dynamodb"), settings().table_name)
+    return Table(dynamodb(), settings().table_name)
+
+
+@cache
+def idempotency() -> IdempotencyStore:
+    """Imported when a request brings an Idempotency-Key, for most bring none."""
+    from fencepost.adapters.idempotency_store import IdempotencyStore
+
+    return IdempotencyStore(dynamodb(), settings().idempotency_table_name)
+
+
+# Every function that has routes imports this module, so each of its POSTs finds the records here.
+Api.records = idempotency
 
 
 @cache
