@@ -23,6 +23,7 @@ from fencepost.domain.errors import Busy
 from fencepost.services.geofences import GeofenceService
 from fencepost.services.idempotency import Asked
 from tests.functional.app import Answer, App, event
+from tests.functional.test_clock import approve
 
 KEY = "5f0c6d1e-order-7"
 
@@ -457,3 +458,15 @@ def test_the_clock_tells_of_keys_as_it_tells_everything(app: App, monkeypatch: p
 def test_a_refusal_of_the_clock_is_not_kept(app: App) -> None:
     assert clock_code(clock(app, "stop", KEY)) == (404, "NO_RUNNING_CLOCK")
     assert clock(app, "start", KEY).status == 200
+
+
+def test_a_stop_whose_time_could_not_be_saved_is_told_again(app: App) -> None:
+    """The clock is stopped all the same: without the record the second stop would hear that no clock runs."""
+    on_the_day = "2026-05-04T"
+    for action, at in (("start", "13:00"), ("stop", "14:00")):
+        made = clock(app, action, dateTime=f"{on_the_day}{at}:00Z")
+    approve(app, made.body["items"][0]["data"]["id"])
+    clock(app, "start", dateTime=f"{on_the_day}10:00:00Z")
+    first, again = (clock(app, "stop", KEY, dateTime=f"{on_the_day}14:00:00Z") for _ in range(2))
+    assert clock_code(first) == (400, "ENTRY_NOT_SAVED")
+    assert (again.status, again.body, is_replayed(again)) == (400, first.body, True)
