@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from uuid import uuid4
 
 import httpx
+import pytest
 
+from fencepost.adapters.idempotency_store import IdempotencyStore
+from fencepost.services.idempotency import Asked, Record
 from tests.e2e.service import Service
 
 
@@ -49,3 +54,26 @@ def test_a_break_with_an_idempotency_key_is_not_closed_by_its_own_repetition(ser
         assert (reused.status_code, reused.json()["items"][0]["code"]) == (400, "IDEMPOTENCY_KEY_REUSED")
     finally:
         service.call("POST", "/clock", {"action": "cancel"}, role="admin")
+
+
+@pytest.mark.parametrize("is_abandoned", [False, True])
+def test_of_calls_that_claim_a_key_in_the_same_moment_one_gets_it(service: Service, is_abandoned: bool) -> None:
+    """On the table itself: over HTTP the engine may call a function one request after the other."""
+    client = service.engine.client("dynamodb")
+    (table,) = (name for name in client.list_tables()["TableNames"] if "Idempotency" in name)
+    store, callers = IdempotencyStore(client, table), 20
+    now = datetime.now(UTC)
+    start = Barrier(callers)
+
+    def claim(asked: Asked) -> Record | None:
+        start.wait()
+        return store.claim(asked, str(uuid4()), now, now + timedelta(seconds=10))
+
+    with ThreadPoolExecutor(callers) as pool:
+        for _ in range(20):
+            asked = Asked(tenant_id="demo", identity=str(uuid4()), digest="d")
+            if is_abandoned:
+                assert store.claim(asked, str(uuid4()), now, now) is None
+            answers = list(pool.map(claim, [asked] * callers))
+            assert answers.count(None) == 1
+            assert {(record.digest, record.answer) for record in answers if record is not None} == {("d", None)}
