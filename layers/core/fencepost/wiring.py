@@ -17,9 +17,9 @@ from fencepost.adapters.geofence_store import GeofenceStore
 from fencepost.adapters.import_store import Bucket, ImportQueue, ImportStore
 from fencepost.adapters.table import Table
 from fencepost.adapters.tenant_store import TenantStore
-from fencepost.api.http import Api
 from fencepost.services.clock import ClockService
 from fencepost.services.geofences import GeofenceService
+from fencepost.services.idempotency import Idempotency
 from fencepost.services.imports import ImportService
 from fencepost.services.tenants import TenantService
 from fencepost.settings import Settings
@@ -52,7 +52,7 @@ def idempotency() -> IdempotencyStore:
 
 
 # Every function that has routes imports this module, so each of its POSTs finds the records here.
-Api.records = idempotency
+Idempotency.records = idempotency
 
 
 @cache

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -24,9 +24,6 @@ from fencepost.domain.errors import (
 )
 from fencepost.domain.principal import Principal, Right
 from fencepost.telemetry import logger
-
-if TYPE_CHECKING:
-    from fencepost.services.idempotency import Records
 
 _M = TypeVar("_M", bound=BaseModel)
 # Enough for every field there is, and few enough that no answer outgrows what Lambda may return.
@@ -96,9 +93,6 @@ class Api:
 
     `status` holds the statuses in which the function departs from the table of problems.
     """
-
-    records: ClassVar[Callable[[], Records]]
-    """Where the answers to requests with an Idempotency-Key are kept; the wiring sets it for all."""
 
     def __init__(self, tell: Problem | None = None, status: Statuses | None = None) -> None:
         self.routes: dict[tuple[str, str], Route] = {}
@@ -174,7 +168,7 @@ class Api:
             return run()
         from fencepost.api.idempotency import answered_once
 
-        answer = answered_once(request, run, Api.records(), context)
+        answer = answered_once(request, run, context)
         answer["headers"]["X-Request-Id"] = request_id
         return answer
 

@@ -14,14 +14,13 @@ from uuid import uuid4
 
 from fencepost.api.problems import status_of
 from fencepost.domain.errors import FencepostError, IdempotencyInProgress, IdempotencyKeyReused, Invalid
-from fencepost.services.idempotency import Asked
+from fencepost.services.idempotency import Asked, Idempotency
 from fencepost.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fencepost.api.http import Request
-    from fencepost.services.idempotency import Records
 
     Answer = dict[str, Any]
 
@@ -54,7 +53,7 @@ def asked_by(request: Request) -> Asked:
     )
 
 
-def answered_once(request: Request, run: Callable[[], Answer], records: Records, context: Any) -> Answer:
+def answered_once(request: Request, run: Callable[[], Answer], context: Any) -> Answer:
     """The answer of `run`, which is kept; or the one that was kept when the same request came before.
 
     What `run` returns was done, unless its status is a 5xx. What it raises below 500 was refused and not done. Of
@@ -65,6 +64,7 @@ def answered_once(request: Request, run: Callable[[], Answer], records: Records,
     asked = asked_by(request)
     now = datetime.now(UTC)
     this = str(uuid4())
+    records = Idempotency.records()
     record = records.claim(asked, this, now, _deadline(context, now))
     if record is not None:
         if record.digest != asked.digest:

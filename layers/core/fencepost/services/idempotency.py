@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID, uuid5
 
 KEPT_FOR = timedelta(hours=24)
@@ -51,3 +51,9 @@ class Records(Protocol):
 
     def forget(self, asked: Asked, run: str) -> None:
         """Nothing was done: the key is free."""
+
+
+class Idempotency:
+    """Where the API finds the records. The wiring sets it: routes declare no store, and the API knows none."""
+
+    records: ClassVar[Callable[[], Records]]
