@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import wiring
 from fencepost.api.http import Api, Reply, Request, validated
-from fencepost.api.vocabularies.clock import ClockAnswer, ClockIn, only_what_counts, refused, request_of, told
+from fencepost.api.problems import status_of
+from fencepost.api.vocabularies.clock import STATUS, ClockAnswer, ClockIn, only_what_counts, refused, request_of, told
+from fencepost.domain.errors import EntryNotSaved
 from fencepost.domain.principal import Right
 
-api = Api(tell=refused)
+api = Api(tell=refused, status=STATUS)
 wiring.before_snapshot(wiring.clock)
 
 
@@ -24,8 +27,11 @@ wiring.before_snapshot(wiring.clock)
     fails=(400, 404, 413, 415),
 )
 def act(request: Request) -> Reply:
-    asked = request_of(validated(ClockIn, only_what_counts(request.json())))
-    outcome = wiring.clock().act(request.who, asked, datetime.now(UTC))
+    asked = replace(request_of(validated(ClockIn, only_what_counts(request.json()))), key=request.key_id())
+    try:
+        outcome = wiring.clock().act(request.who, asked, datetime.now(UTC))
+    except EntryNotSaved as error:  # returned, not raised: the clock is stopped, and a repetition must hear the same
+        return Reply(status=status_of(error), body=refused(error, ""))
     return Reply(status=201 if outcome.was_edited else 200, body=told(outcome))
 
 

@@ -71,11 +71,11 @@ def list_geofences(request: Request) -> Reply:
 )
 def create(request: Request) -> Reply:
     said = request.json()
-    change = validated(GeofenceCreate, said)
+    change, key_id = validated(GeofenceCreate, said), request.key_id()
     if timekeeping.is_spoken(request.headers, said):
-        geofence = wiring.geofences().create(request.who, timekeeping.new_fields(change, said), _now())
+        geofence = wiring.geofences().create(request.who, timekeeping.new_fields(change, said), _now(), key_id)
         return _created(200, geofence, timekeeping.told(geofence))
-    geofence = wiring.geofences().create(request.who, canonical.new_fields(change, said), _now())
+    geofence = wiring.geofences().create(request.who, canonical.new_fields(change, said), _now(), key_id)
     return _created(201, geofence, canonical.told(geofence))
 
 

@@ -66,7 +66,8 @@ class App:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(name, "test")
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-        self.table = self._make_table()
+        self.table = self._make_table("Table", "fencepost")
+        self._make_table("IdempotencyTable", "idempotency")
         self.s3 = boto3.client("s3")
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         self.sqs = boto3.client("sqs")
@@ -77,6 +78,7 @@ class App:
             "BUCKET_NAME": BUCKET,
             "IMPORT_QUEUE_URL": queue_url,
             "EVENT_BUS_NAME": "fencepost",
+            "IDEMPOTENCY_TABLE_NAME": "idempotency",
         }.items():
             monkeypatch.setenv(name, value)
         self.queue_url = queue_url
@@ -194,11 +196,11 @@ class App:
             assert answer.body["status"] == answer.status
             assert {"type", "title", "detail", "code", "requestId"} <= answer.body.keys()
 
-    def _make_table(self) -> Any:
-        properties = template()["Resources"]["Table"]["Properties"]
+    def _make_table(self, resource: str, name: str) -> Any:
+        properties = template()["Resources"][resource]["Properties"]
         wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
         client = boto3.client("dynamodb")
-        client.create_table(TableName="fencepost", **{name: properties[name] for name in wanted})
+        client.create_table(TableName=name, **{about: properties[about] for about in wanted if about in properties})
         return client
 
     def _forget_wiring(self) -> None:

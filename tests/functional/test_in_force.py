@@ -10,13 +10,11 @@ from tests.functional.app import App
 
 NIGHTS = {"days": ["mon", "fri"], "from": "22:00", "to": "06:00"}
 WEEK: dict[str, Any] = {"timeZone": "Europe/Berlin", "windows": [NIGHTS]}
-    "timeZone": "Europe/Berlin",
-    "windows": [{"days": ["mon", "fri"], "from": "22:00", "to": "06:00"}],
-}
 
 
 def test_when_a_geofence_is_in_force_is_told_as_it_was_said(app: App) -> None:
-    said: dict[str, Any] = {"activeFrom": "2026-05-04T09:00:00+02:00", "expiresAt": "2030-01-01T00:00:00Z", "schedule": WEEK}
+    instants = {"activeFrom": "2026-05-04T09:00:00+02:00", "expiresAt": "2030-01-01T00:00:00Z"}
+    said: dict[str, Any] = {**instants, "schedule": WEEK}
     body = app.circle("Shift", **said).body
     assert (body["activeFrom"], body["expiresAt"]) == ("2026-05-04T07:00:00.000Z", "2030-01-01T00:00:00.000Z")
     assert body["schedule"] == WEEK

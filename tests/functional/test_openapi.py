@@ -28,3 +28,21 @@ def test_every_reference_of_the_document_leads_somewhere() -> None:
         return set().union(*(references(value) for value in node)) if isinstance(node, list) else set()
 
     assert references(kept) == set(schemas)
+
+
+def test_every_post_tells_of_its_idempotency_key() -> None:
+    kept = json.loads((ROOT / "docs" / "openapi.json").read_text())
+    posts = {path: methods["post"] for path, methods in kept["paths"].items() if "post" in methods}
+    assert posts
+    for path, post in posts.items():
+        headers = [given["name"] for given in post["parameters"] if given["in"] == "header"]
+        assert headers == ["Idempotency-Key"], path
+        reused = "400" if path == "/clock" else "422"
+        assert {"400", "409", reused} <= post["responses"].keys(), path
+    assert not any(
+        given["in"] == "header"
+        for methods in kept["paths"].values()
+        for method, operation in methods.items()
+        if method != "post"
+        for given in operation.get("parameters", ())
+    )

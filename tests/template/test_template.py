@@ -74,6 +74,22 @@ def test_no_function_may_more_than_it_needs(name: str) -> None:
             assert statement["Resource"] != "*"
 
 
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_whoever_takes_a_post_may_keep_its_answer_and_nobody_else(name: str) -> None:
+    """A record is claimed, read in pieces, kept and forgotten: never searched for."""
+    function = FUNCTIONS[name]
+    takes_posts = any(
+        event["Type"] == "Api" and event["Properties"]["Method"] == "POST"
+        for event in function.get("Events", {}).values()
+    )
+    statements = [statement for policy in function["Policies"] for statement in policy["Statement"]]
+    allowed = [s["Action"] for s in statements if "IdempotencyTable.Arn" in s["Resource"]]
+    wanted = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+    assert allowed == ([wanted] if takes_posts else [])
+    told = function.get("Environment", {}).get("Variables", {}).get("IDEMPOTENCY_TABLE_NAME")
+    assert told == ("IdempotencyTable" if takes_posts else None)
+
+
 def test_what_is_kept_outlives_the_stack() -> None:
     for name in ("Table", "Bucket", "UserPool", *GROUPS):
         assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"

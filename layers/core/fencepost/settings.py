@@ -16,6 +16,7 @@ class Settings(BaseModel):
     bucket_name: str = ""
     import_queue_url: str = ""
     event_bus_name: str = ""
+    idempotency_table_name: str = ""
     user_pool_id: str = ""
     user_pool_client_id: str = ""
     # What every AWS client obeys, read here for the one address that is asked without a client.

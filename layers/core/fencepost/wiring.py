@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fencepost.adapters.applying import Applying
 from fencepost.adapters.bus import Bus
@@ -23,10 +23,14 @@ from fencepost.adapters.user_pool import UserPool
 from fencepost.services.clock import ClockService
 from fencepost.services.directory import DirectoryService
 from fencepost.services.geofences import GeofenceService
+from fencepost.services.idempotency import Idempotency
 from fencepost.services.imports import ImportService
 from fencepost.services.tenants import TenantService
 from fencepost.services.validation import ValidationService
 from fencepost.settings import Settings
+
+if TYPE_CHECKING:
+    from fencepost.adapters.idempotency_store import IdempotencyStore
 
 
 @cache
@@ -35,8 +39,25 @@ def settings() -> Settings:
 
 
 @cache
+def dynamodb() -> Any:
+    return client("dynamodb")
+
+
+@cache
 def table() -> Table:
-    return Table(client("dynamodb"), settings().table_name)
+    return Table(dynamodb(), settings().table_name)
+
+
+@cache
+def idempotency() -> IdempotencyStore:
+    """Imported when a request brings an Idempotency-Key, for most bring none."""
+    from fencepost.adapters.idempotency_store import IdempotencyStore
+
+    return IdempotencyStore(dynamodb(), settings().idempotency_table_name)
+
+
+# Every function that has routes imports this module, so each of its POSTs finds the records here.
+Idempotency.records = idempotency
 
 
 @cache

@@ -156,6 +156,11 @@ def api_key(key_id: str) -> Key:
     return _key(f"KEY#{key_id}", "KEY")
 
 
+def idempotency(tenant_id: str, identity: str, piece: str = "") -> Key:
+    """Of the table of Idempotency-Keys, not of the one table; `piece` tells the pieces of a long answer apart."""
+    return {"id": {"S": f"T#{tenant_id}#IDEMPOTENCY#{identity}{piece}"}}
+
+
 def _key(partition: str, sort: str) -> Key:
     return {"PK": {"S": partition}, "SK": {"S": sort}}
 

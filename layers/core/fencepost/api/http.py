@@ -15,7 +15,13 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fencepost.api import json_body, problems
-from fencepost.domain.errors import FencepostError, FieldError, Invalid
+from fencepost.domain.errors import (
+    FencepostError,
+    FieldError,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+    Invalid,
+)
 from fencepost.domain.principal import Principal, Right
 from fencepost.telemetry import logger
 
@@ -25,6 +31,7 @@ _MAX_FIELDS, _MAX_ERRORS = 100, 50
 _VERSION_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,14})"')
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
+_KEY = "idempotency-key"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +47,18 @@ class Request:
     def json(self) -> dict[str, Any]:
         """The body as plain values. Raises Invalid, BodyTooLarge, UnsupportedMediaType."""
         return json_body.parsed(self.event, self.headers.get("content-type", ""))
+
+    def key_id(self) -> str | None:
+        """An id that comes out the same whenever this very request is sent again with its Idempotency-Key.
+
+        What a request makes is made under this id, so that a call that died after it wrote is found by the next
+        one. None where there is no key. Raises Invalid.
+        """
+        if _KEY not in self.headers:
+            return None
+        from fencepost.api.idempotency import asked_by
+
+        return asked_by(self).key_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +86,23 @@ class Route:
 
 Problem = Callable[[FencepostError, str], dict[str, Any]]
 Retold = Callable[[Mapping[str, Any], int, dict[str, Any]], tuple[int, dict[str, Any]]]
+Statuses = Mapping[type[FencepostError], int]
 
 
 class Api:
     """The routes of one function. `tell` shapes a refusal; where it is not given, it is a problem.
 
-    `retell` may put a problem, with its status, into the words of the event that it answers.
+    `retell` may put a problem, with its status, into the words of the event that it answers; `status` holds the
+    statuses in which the function departs from the table of problems.
     """
 
-    def __init__(self, tell: Problem | None = None, retell: Retold | None = None) -> None:
+    def __init__(
+        self, tell: Problem | None = None, retell: Retold | None = None, status: Statuses | None = None
+    ) -> None:
         self.routes: dict[tuple[str, str], Route] = {}
         self._tell = tell
         self._retell = retell
+        self._status = status or {}
 
     def route(
         self,
@@ -92,7 +116,16 @@ class Api:
         query: type[BaseModel] | None = None,
         fails: tuple[int, ...] = (),
     ) -> Callable[[Callable[[Request], Reply]], Callable[[Request], Reply]]:
-        """Declare the handler of a route. The right is checked before the handler looks anything up."""
+        """Declare the handler of a route. The right is checked before the handler looks anything up.
+
+        Every POST honours the header Idempotency-Key, and may fail for it.
+        """
+        if method == "POST":
+            fails = (
+                *fails,
+                400,
+                *(self._status_of(error()) for error in (IdempotencyInProgress, IdempotencyKeyReused)),
+            )
 
         def declare(handler: Callable[[Request], Reply]) -> Callable[[Request], Reply]:
             self.routes[method, path] = Route(
@@ -120,19 +153,37 @@ class Api:
             route = self.routes[event["httpMethod"], event["resource"]]
             logger.append_keys(tenant=request.who.tenant_id, route=f"{route.method} {route.path}")
             request.who.needs(route.needs)
-            reply = route.handler(request)
+            answer = self._answered(route, request, request_id, context)
         except FencepostError as error:
             return self._refused(error, event, request_id)
         except Exception:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log the trace
             logger.exception("unhandled error")
             return _answer(500, problems.internal_problem(request_id), _PROBLEM, request_id)
-        logger.info("answered", status=reply.status)
-        return _answer(reply.status, reply.body, _JSON, request_id, reply.headers)
+        logger.info("answered", status=answer["statusCode"])
+        return answer
+
+    def _answered(self, route: Route, request: Request, request_id: str, context: Any) -> dict[str, Any]:
+        """The answer of the route's handler; to a POST that was done under its key already, the answer of then."""
+
+        def run() -> dict[str, Any]:
+            reply = route.handler(request)
+            return _answer(reply.status, reply.body, _JSON, request_id, reply.headers)
+
+        if route.method != "POST" or _KEY not in request.headers:
+            return run()
+        from fencepost.api.idempotency import answered_once
+
+        answer = answered_once(request, run, context)
+        answer["headers"]["X-Request-Id"] = request_id
+        return answer
+
+    def _status_of(self, error: FencepostError) -> int:
+        return int(self._status.get(type(error)) or problems.status_of(error))
 
     def _refused(self, error: FencepostError, event: Mapping[str, Any], request_id: str) -> dict[str, Any]:
-        status = int(problems.status_of(error))
+        status = self._status_of(error)
         logger.info("refused", status=status, code=error.code)
-        headers = {"Retry-After": "1"} if status == 503 else {}
+        headers = {"Retry-After": "1"} if status == 503 or isinstance(error, IdempotencyInProgress) else {}
         if self._tell is not None:
             return _answer(status, self._tell(error, request_id), _JSON, request_id, headers)
         problem = problems.problem(error, request_id)

@@ -43,6 +43,15 @@ _PROBLEM_SCHEMA: dict[str, Any] = {
     },
 }
 
+_IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same request sent again with the same key within 24 hours is not done again: its first "
+    "answer comes again, with the header Idempotency-Replayed: true.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
 
 def document(apis: Iterable[Api]) -> dict[str, Any]:
     """The document of all routes of these APIs."""
@@ -110,6 +119,8 @@ def _operation(route: Route) -> dict[str, Any]:
     for status in sorted({*_ALWAYS_FAIL, *route.fails}):
         operation["responses"][str(status)] = _fails(status, route)
     parameters = [_in_path(name) for name in re.findall(r"{(\w+)}", route.path)] + _in_query(route.query)
+    if route.method == "POST":
+        parameters.append(_IDEMPOTENCY_KEY)
     if parameters:
         operation["parameters"] = parameters
     if route.takes is not None:

@@ -17,6 +17,8 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     errors.StillRunning: HTTPStatus.CONFLICT,
     errors.VersionMismatch: HTTPStatus.PRECONDITION_FAILED,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.IdempotencyInProgress: HTTPStatus.CONFLICT,
     errors.AlreadyClockedIn: HTTPStatus.BAD_REQUEST,
     errors.NoRunningClock: HTTPStatus.NOT_FOUND,
     errors.WrongOrder: HTTPStatus.BAD_REQUEST,
@@ -35,6 +37,7 @@ class UnsupportedMediaType(errors.FencepostError):
 
 STATUS[BodyTooLarge] = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 STATUS[UnsupportedMediaType] = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 def status_of(error: errors.FencepostError) -> HTTPStatus:
@@ -43,12 +46,12 @@ def status_of(error: errors.FencepostError) -> HTTPStatus:
 
 
 def phrase(status: int) -> str:
-    """The name of a status in RFC 9110; Python 3.13 brought 413 up to date.
+    """The name of a status in RFC 9110; Python 3.13 brought 413 and 422 up to date.
 
-    >>> phrase(413), phrase(404)
-    ('Content Too Large', 'Not Found')
+    >>> phrase(413), phrase(422), phrase(404)
+    ('Content Too Large', 'Unprocessable Content', 'Not Found')
     """
-    return "Content Too Large" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else HTTPStatus(status).phrase
+    return _PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 def problem(error: errors.FencepostError, request_id: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@ FencepostError
 ├── StillRunning                a clock runs for what was to be deleted
 ├── VersionMismatch             it was changed since the caller read it
 ├── Busy                        too many changes of the same thing at once; the same call may be sent again
+├── IdempotencyKeyReused        its Idempotency-Key belongs to another request
+├── IdempotencyInProgress       the request with this Idempotency-Key is being worked on
 └── ClockRefused                what the clock cannot do now
     ├── AlreadyClockedIn
     ├── NoRunningClock
@@ -130,6 +132,24 @@ class Busy(FencepostError):
 
     def __init__(self) -> None:
         super().__init__("Too many changes at once, or no answer in time. Send the same request again in a moment.")
+
+
+class IdempotencyKeyReused(FencepostError):
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key came with another request in the last 24 hours. Give each request a key of its own."
+        )
+
+
+class IdempotencyInProgress(FencepostError):
+    code = "IDEMPOTENCY_IN_PROGRESS"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request with this Idempotency-Key is being worked on. Send it again in a moment for its answer."
+        )
 
 
 class ClockRefused(FencepostError):

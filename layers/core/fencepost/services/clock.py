@@ -50,13 +50,17 @@ class ClockRequest:
     organization_name: str | None = None
     screen: Assignment | None = None
     fix: Fix | None = None
+    key: str | None = None
+    """Told by the caller's Idempotency-Key: the same again whenever the same request is."""
 
     @property
     def fingerprint(self) -> str:
         """Tells this request from any other: the same one sent again must not do the same thing again.
 
-        Empty where no instant is given: two requests for "now" are two.
+        Empty where neither a key nor an instant is given: two requests for "now" are two.
         """
+        if self.key is not None:
+            return self.key
         if self.at is None:
             return ""
         said = (self.action, self.at, self.time_type, self.comment, self.organization_id, self.screen, self.fix)

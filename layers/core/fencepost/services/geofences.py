@@ -88,12 +88,29 @@ class GeofenceService:
     store: Geofences
     make_id: NewId = new_id
 
-    def create(self, who: Principal, fields: Mapping[str, Any], now: datetime) -> Geofence:
-        """Raises NameTaken, QuotaReached, Invalid."""
+    def create(
+        self, who: Principal, fields: Mapping[str, Any], now: datetime, geofence_id: str | None = None
+    ) -> Geofence:
+        """The new geofence; or, where `geofence_id` is there already, that one as it is.
+
+        An id is given where the request has one of its own: what is found under it was made by an earlier call of
+        the same request, whose answer was lost. Raises NameTaken, QuotaReached, Invalid.
+        """
         geofence = Geofence(
-            id=self.make_id(), tenant_id=who.tenant_id, created_at=now, updated_at=now, **fields
+            id=geofence_id or self.make_id(), tenant_id=who.tenant_id, created_at=now, updated_at=now, **fields
         ).entered()
-        return self.store.add(geofence, self._event("geofence.created", geofence, who, now))
+        event = self._event("geofence.created", geofence, who, now)
+
+        def attempt() -> Geofence:
+            try:
+                return self.store.add(geofence, event)
+            except VersionMismatch:
+                made = self.store.get(who.tenant_id, geofence.id)
+                if made is None:  # deleted since: now it can be added
+                    raise
+                return made
+
+        return on_top_of_others(attempt)
 
     def get(self, who: Principal, geofence_id: str) -> Geofence:
         """Raises NotFound, for another tenant's too."""

@@ -1,0 +1,110 @@
+"""The header Idempotency-Key: what was done under a key is not done again, its answer is given again.
+
+Imported when the first request with the header comes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from fencepost.api.problems import status_of
+from fencepost.domain.errors import FencepostError, IdempotencyInProgress, IdempotencyKeyReused, Invalid
+from fencepost.services.idempotency import Asked, Idempotency
+from fencepost.telemetry import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fencepost.api.http import Request
+
+    Answer = dict[str, Any]
+
+_VALUE = re.compile(r"[!-~]{1,255}")
+# Longer than API Gateway waits for any function.
+_WITHOUT_A_CONTEXT = timedelta(seconds=30)
+# Clocks differ a little, and what a call sent before it was killed may arrive a little later.
+_GRACE = timedelta(seconds=1)
+
+
+def asked_by(request: Request) -> Asked:
+    """Whose key it is and for what, and a digest of all that makes the answer what it is.
+
+    The body as it was sent counts, and with it the query and the headers that choose a vocabulary: the same body
+    asked for in other words is another request. Raises Invalid.
+    """
+    key = request.headers["idempotency-key"].strip(" \t")
+    if _VALUE.fullmatch(key) is None:
+        raise Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters, without spaces")
+    event, who = request.event, request.who
+    address = [event["httpMethod"], event["resource"], sorted(request.path.items())]
+    query = event.get("multiValueQueryStringParameters") or request.query
+    words = [_plain(request.headers.get("accept", "*/*")), _plain(request.headers.get("content-type", ""))]
+    body = str(event.get("body") or "").encode(errors="surrogatepass")
+    about = [sorted(query.items()), words, bool(event.get("isBase64Encoded"))]
+    return Asked(
+        tenant_id=who.tenant_id,
+        identity=sha256(json.dumps([who.tenant_id, who.user_id, address, key]).encode()).hexdigest(),
+        digest=sha256(json.dumps(about).encode() + b"\n" + body).hexdigest(),
+    )
+
+
+def answered_once(request: Request, run: Callable[[], Answer], context: Any) -> Answer:
+    """The answer of `run`, which is kept; or the one that was kept when the same request came before.
+
+    What `run` returns was done, unless its status is a 5xx. What it raises below 500 was refused and not done. Of
+    everything else nobody knows, so the same request may run again, and no other may under this key.
+
+    Raises Invalid, IdempotencyKeyReused, IdempotencyInProgress, Busy, and whatever `run` raises.
+    """
+    asked = asked_by(request)
+    now = datetime.now(UTC)
+    this = str(uuid4())
+    records = Idempotency.records()
+    record = records.claim(asked, this, now, _deadline(context, now))
+    if record is not None:
+        if record.digest != asked.digest:
+            raise IdempotencyKeyReused
+        if record.answer is None:
+            raise IdempotencyInProgress
+        logger.info("replayed")
+        return {**record.answer, "headers": record.answer["headers"] | {"Idempotency-Replayed": "true"}}
+    try:
+        answer = run()
+    except Exception as error:
+        if isinstance(error, FencepostError) and status_of(error) < 500:
+            _settle(lambda: records.forget(asked, this))
+        else:
+            _settle(lambda: records.release(asked, this, datetime.now(UTC)))
+        raise
+    if answer["statusCode"] < 500:
+        _settle(lambda: records.keep(asked, this, answer, datetime.now(UTC)))
+    else:
+        _settle(lambda: records.release(asked, this, datetime.now(UTC)))
+    return answer
+
+
+def _settle(write: Callable[[], None]) -> None:
+    """Write how it ended. That this fails must not take from the caller what is done: the record's time runs out."""
+    try:
+        write()
+    except Exception:  # noqa: BLE001 - see above
+        logger.exception("the record of an Idempotency-Key could not be written")
+
+
+def _deadline(context: Any, now: datetime) -> datetime:
+    """When this call is over for certain, whether it has answered or not."""
+    left_ms = getattr(context, "get_remaining_time_in_millis", None)
+    return now + (timedelta(milliseconds=left_ms()) if left_ms else _WITHOUT_A_CONTEXT) + _GRACE
+
+
+def _plain(header: str) -> str:
+    """
+    >>> _plain("Application/JSON; q=1")
+    'application/json;q=1'
+    """
+    return "".join(header.split()).casefold()
