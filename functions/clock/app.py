@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import wiring
-from fencepost.api.http import Api, Reply, Request, validated
+from fencepost.api.http import Api, Reply, Request
 from fencepost.api.problems import status_of
+from fencepost.api.validation import validated
 from fencepost.api.vocabularies.clock import STATUS, ClockAnswer, ClockIn, only_what_counts, refused, request_of, told
 from fencepost.domain.errors import EntryNotSaved
 from fencepost.domain.principal import Right

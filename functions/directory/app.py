@@ -7,8 +7,9 @@ from typing import Any
 
 from fencepost import wiring
 from fencepost.api import paging
-from fencepost.api.http import Api, Reply, Request, validated
+from fencepost.api.http import Api, Reply, Request
 from fencepost.api.listing import PageQuery, numbered
+from fencepost.api.validation import validated
 from fencepost.api.vocabularies.directory import (
     CascadeQuery,
     EntitiesIn,

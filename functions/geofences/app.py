@@ -10,9 +10,10 @@ from pydantic import RootModel
 
 from fencepost import wiring
 from fencepost.api import batches, paging
-from fencepost.api.http import Api, Reply, Request, validated, version_expected
+from fencepost.api.http import Api, Reply, Request, version_expected
 from fencepost.api.listing import DeleteQuery, ListQuery, PageQuery, ReadQuery, numbered, wanted
-from fencepost.api.vocabularies import canonical, timekeeping
+from fencepost.api.validation import validated
+from fencepost.api.vocabularies import canonical, features, timekeeping
 from fencepost.api.vocabularies.batch import BatchAnswer, BatchRequest
 from fencepost.api.vocabularies.canonical import (
     GeofenceCreate,
@@ -24,6 +25,7 @@ from fencepost.api.vocabularies.canonical import (
     VersionOut,
     VersionPage,
 )
+from fencepost.api.vocabularies.features import FeatureCollectionOut
 from fencepost.api.vocabularies.timekeeping import TimekeepingGeofence, TimekeepingPage
 from fencepost.domain.errors import Invalid, NotFound
 from fencepost.domain.geofence import Geofence
@@ -58,6 +60,28 @@ def list_geofences(request: Request) -> Reply:
     cursor = paging.cursor(tenant_id, *page.after) if page.after else None
     told = _words(request, {})
     return Reply(status=200, body={"data": [told(geofence) for geofence in page.geofences], "nextCursor": cursor})
+
+
+@api.route(
+    "GET",
+    "/v1/geofences.geojson",
+    summary="List the geofences as GeoJSON, page by page",
+    needs=Right.READ_GEOFENCES,
+    query=ListQuery,
+    gives={200: FeatureCollectionOut},
+    fails=(400,),
+)
+def list_features(request: Request) -> Reply:
+    tenant_id = request.who.tenant_id
+    query = validated(ListQuery, numbered(request.query))
+    start = paging.after(tenant_id, query.cursor) if query.cursor else None
+    page = wiring.geofences().newest_first(request.who, query.limit, start, wanted(query))
+    told = features.fitting(page.geofences)
+    last = page.geofences[len(told) - 1] if told else None
+    after = (last.created_at, last.id) if last and len(told) < len(page.geofences) else page.after
+    cursor = paging.cursor(tenant_id, *after) if after else None
+    body = features.collection(told, request.query, cursor)
+    return Reply(status=200, body=body, media_type=features.MEDIA_TYPE)
 
 
 @api.route(

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import wiring
-from fencepost.api.http import Api, Reply, Request, validated
+from fencepost.api.http import Api, Reply, Request
+from fencepost.api.validation import validated
 from fencepost.api.vocabularies.canonical import CheckAnswer, CheckRequest, told_match
 from fencepost.api.vocabularies.clock import ValidateIn, ValidationOut, entry_of, told_validation
 from fencepost.domain.principal import Right

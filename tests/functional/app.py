@@ -170,12 +170,16 @@ class App:
         dropped = event("s3/kml_dropped")
         dropped["detail"]["object"] |= {"key": key, "size": len(content)}
         self.invoke("kml_import", dropped)
+        self.work()
+        return self.report(key)
+
+    def work(self) -> None:
+        """All chunks that wait, each by a worker."""
         while messages := self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=1).get("Messages"):
             chunk = event("sqs/chunk")
             chunk["Records"][0]["body"] = messages[0]["Body"]
             assert self.invoke("import_worker", chunk) == {"batchItemFailures": []}
             self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=messages[0]["ReceiptHandle"])
-        return self.report(key)
 
     def report(self, key: str) -> Any:
         is_known = key.startswith(("uploads/demo/", "uploads/other/"))

@@ -111,10 +111,13 @@ def user_pool() -> UserPool | None:
 
 @cache
 def imports() -> ImportService:
+    from fencepost.api.vocabularies import canonical  # the functions that read no request do without it
+
     names = settings()
     return ImportService(
         objects=Bucket(client("s3"), names.bucket_name),
-        jobs=ImportStore(table(), geofence_store()),
+        jobs=ImportStore(table(), geofence_store(), DirectoryStore(table())),
+        fields_of=canonical.fields_of,
         queue=ImportQueue(client("sqs"), names.import_queue_url) if names.import_queue_url else None,
     )
 

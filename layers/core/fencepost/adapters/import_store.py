@@ -18,11 +18,12 @@ from fencepost.domain.placemarks import Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from fencepost.adapters.directory_store import DirectoryStore
     from fencepost.adapters.geofence_store import GeofenceStore
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
     from fencepost.domain.events import Event
-    from fencepost.domain.geofence import Geofence
+    from fencepost.domain.geofence import Assignment, Geofence
     from fencepost.domain.imports import Drop
     from fencepost.services.imports import Step
 
@@ -32,9 +33,10 @@ _CHECKPOINT_AND_COUNT = 2
 
 
 class ImportStore:
-    def __init__(self, table: Table, geofences: GeofenceStore) -> None:
+    def __init__(self, table: Table, geofences: GeofenceStore, directory: DirectoryStore) -> None:
         self._table = table
         self._geofences = geofences
+        self._directory = directory
 
     def is_tenant(self, tenant_id: str) -> bool:
         return self._table.get(keys.tenant(tenant_id)) is not None
@@ -69,6 +71,9 @@ class ImportStore:
             ConsistentRead=True,
         )
         return [_CHUNK.validate_json(item["doc"]["S"]) for item in items]
+
+    def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]:
+        return self._directory.missing(tenant_id, targets)
 
     def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]:
         """The names of these geofences that other geofences have."""
@@ -178,6 +183,10 @@ class Bucket:
     def put_report(self, key: str, report: dict[str, Any]) -> None:
         body = json.dumps(report, ensure_ascii=False, indent=2).encode()
         self._client.put_object(Bucket=self._name, Key=key, Body=body, ContentType="application/json")
+
+    def get_report(self, key: str) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads(self._client.get_object(Bucket=self._name, Key=key)["Body"].read())
+        return report
 
 
 class ImportQueue:

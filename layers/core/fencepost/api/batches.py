@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fencepost.api import problems
-from fencepost.api.http import validated
+from fencepost.api.validation import validated
 from fencepost.api.vocabularies import canonical
 from fencepost.api.vocabularies.batch import Operation
 from fencepost.api.vocabularies.canonical import GeofenceCreate, GeofenceUpdate

@@ -10,14 +10,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from fencepost.api import json_body, problems
 from fencepost.domain.errors import (
     FencepostError,
-    FieldError,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     Invalid,
@@ -25,9 +24,6 @@ from fencepost.domain.errors import (
 from fencepost.domain.principal import Principal, Right
 from fencepost.telemetry import logger
 
-_M = TypeVar("_M", bound=BaseModel)
-# Enough for every field there is, and few enough that no answer outgrows what Lambda may return.
-_MAX_FIELDS, _MAX_ERRORS = 100, 50
 _VERSION_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,14})"')
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
@@ -44,9 +40,9 @@ class Request:
     headers: Mapping[str, str]
     event: Mapping[str, Any]
 
-    def json(self) -> dict[str, Any]:
+    def json(self, max_bytes: int = json_body.MAX_BODY_BYTES) -> dict[str, Any]:
         """The body as plain values. Raises Invalid, BodyTooLarge, UnsupportedMediaType."""
-        return json_body.parsed(self.event, self.headers.get("content-type", ""))
+        return json_body.parsed(self.event, self.headers.get("content-type", ""), max_bytes)
 
     def key_id(self) -> str | None:
         """An id that comes out the same whenever this very request is sent again with its Idempotency-Key.
@@ -66,6 +62,7 @@ class Reply:
     status: int
     body: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = _JSON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +164,7 @@ class Api:
 
         def run() -> dict[str, Any]:
             reply = route.handler(request)
-            return _answer(reply.status, reply.body, _JSON, request_id, reply.headers)
+            return _answer(reply.status, reply.body, reply.media_type, request_id, reply.headers)
 
         if route.method != "POST" or _KEY not in request.headers:
             return run()
@@ -190,17 +187,6 @@ class Api:
         if self._retell is not None:
             status, problem = self._retell(event, status, problem)
         return _answer(status, problem, _PROBLEM, request_id, headers)
-
-
-def validated(model: type[_M], values: Mapping[str, Any]) -> _M:
-    """The values as a model. Raises Invalid with each field under the name that the caller used."""
-    if len(values) > _MAX_FIELDS:
-        raise Invalid.field("body", f"has more than {_MAX_FIELDS} fields")
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        told = error.errors(include_url=False, include_context=False, include_input=False)[:_MAX_ERRORS]
-        raise Invalid([FieldError(_path(e["loc"]), _words(e)) for e in told]) from None
 
 
 def version_expected(request: Request) -> int | None:
@@ -240,23 +226,3 @@ def _answer(
         "headers": always | dict(headers or {}),
         "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
     }
-
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    """
-    >>> _path(("assignments", 0, "targetId"))
-    'assignments[0].targetId'
-    """
-    path = ""
-    for step in loc:
-        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
-    return path or "body"
-
-
-def _words(error: Any) -> str:
-    if error["type"] == "missing":
-        return "is missing"
-    if error["type"] == "extra_forbidden":
-        return "is not a field of this request"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]

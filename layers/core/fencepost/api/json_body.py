@@ -18,7 +18,7 @@ MAX_BODY_BYTES = 2**20
 MAX_DEPTH = 64
 
 
-def parsed(event: Mapping[str, Any], content_type: str) -> dict[str, Any]:
+def parsed(event: Mapping[str, Any], content_type: str, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """The JSON object of an API Gateway event.
 
     Raises Invalid for what is no JSON object, for duplicate names, NaN, Infinity, huge numbers, deep nesting and
@@ -27,16 +27,16 @@ def parsed(event: Mapping[str, Any], content_type: str) -> dict[str, Any]:
     media_type = content_type.partition(";")[0].strip().casefold()
     if media_type and media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType(f"The body is '{media_type}'; send application/json.")
-    return loads(_raw(event))
+    return loads(_raw(event), max_bytes)
 
 
-def loads(raw: bytes) -> dict[str, Any]:
+def loads(raw: bytes, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """
     >>> loads(b'{"latitude": 30.2672}')
     {'latitude': 30.2672}
     """
-    if len(raw) > MAX_BODY_BYTES:
-        raise BodyTooLarge(f"The body has {len(raw):,} bytes; the limit is {MAX_BODY_BYTES:,}.")
+    if len(raw) > max_bytes:
+        raise BodyTooLarge(f"The body has {len(raw):,} bytes; the limit is {max_bytes:,}.")
     try:
         text = raw.decode()
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from fencepost.domain.geofence import Geofence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fencepost.domain.placemarks import Row
 
@@ -33,6 +33,12 @@ class Drop:
     sequencer: str
     size_bytes: int
 
+    @classmethod
+    def of_request(cls, bucket: str, tenant_id: str, request_id: str, size_bytes: int) -> Drop:
+        """What came in a request instead: its report lies where that of such a file would."""
+        key = f"{UPLOADS}{tenant_id}/request-{request_id}.geojson"
+        return cls(bucket=bucket, key=key, version_id=request_id, sequencer="", size_bytes=size_bytes)
+
     @property
     def tenant_id(self) -> str | None:
         """The tenant whose folder it lies in: uploads/<tenantId>/..."""
@@ -53,6 +59,10 @@ class Drop:
         return f"{REPORTS}{self.tenant_id if is_known else '_rejected'}/{self.import_id}.json"
 
     @property
+    def is_geojson(self) -> bool:
+        return self.key.casefold().endswith((".geojson", ".json"))
+
+    @property
     def is_folder(self) -> bool:
         """A folder made in a console is an empty object whose key ends in a slash."""
         return self.key.endswith("/")
@@ -60,9 +70,12 @@ class Drop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
+    """`note` says what of the row was passed over."""
+
     id: str
     name: str
     placemark: int
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,21 +139,20 @@ def chunk_object_key(tenant_id: str, import_id: str, number: int) -> str:
     return f"{CHUNKS}{tenant_id}/{import_id}/{number:06d}.json"
 
 
-def geofence_of(row: Row, chunk: Chunk, row_in_chunk: int, now: datetime) -> Geofence:
+def geofence_of(fields: Mapping[str, Any], chunk: Chunk, row_in_chunk: int, now: datetime) -> Geofence:
     """The geofence of a row. Its id is derived, so that a chunk that comes twice makes the same ones.
 
-    Raises GeometryError where the row has no valid shape.
+    Raises GeometryError where the shape lies where none can.
     """
     geofence_id = uuid5(UUID(chunk.import_id), f"{chunk.number}/{row_in_chunk}")
     return Geofence(
-        id=str(geofence_id),
-        tenant_id=chunk.tenant_id,
-        name=row.name,
-        description=row.description,
-        shape=row.shape(),
-        created_at=now,
-        updated_at=now,
+        id=str(geofence_id), tenant_id=chunk.tenant_id, created_at=now, updated_at=now, **fields
     ).entered()
+
+
+def _told(made: Made) -> dict[str, Any]:
+    note = {} if made.note is None else {"note": made.note}
+    return {"id": made.id, "name": made.name, "placemark": made.placemark, **note}
 
 
 def report(job: Job, chunks: Sequence[Chunk], now: datetime) -> dict[str, Any]:
@@ -155,7 +167,7 @@ def report(job: Job, chunks: Sequence[Chunk], now: datetime) -> dict[str, Any]:
         "startedAt": job.started_at.isoformat(),
         "finishedAt": now.isoformat(),
         "counts": {"placemarks": job.placemarks, "geofences": len(made), "leftOut": len(left_out)},
-        "geofences": [{"id": m.id, "name": m.name, "placemark": m.placemark} for m in made],
+        "geofences": [_told(m) for m in made],
         "leftOut": [
             {"placemark": row.placemark, "line": row.line, "name": row.name, "reason": row.reason} for row in left_out
         ],

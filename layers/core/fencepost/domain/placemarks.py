@@ -27,7 +27,8 @@ _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 class Row:
     """One geofence to be, or, with a `problem`, one thing that a file said and that cannot become a geofence.
 
-    `placemark` counts the placemarks of the file from 1, `line` is where it begins.
+    `placemark` counts the placemarks or features of the file from 1, `line` is where it begins in a KML file. What
+    a GeoJSON feature says is kept in `said`, in the words of the canonical vocabulary.
     """
 
     placemark: int
@@ -38,6 +39,14 @@ class Row:
     radius_m: float = DEFAULT_RADIUS_M
     description: str | None = None
     problem: str | None = None
+    said: dict[str, Any] | None = None
+
+    @property
+    def vertices(self) -> int:
+        """So many vertices it has, or so many numbers half of it."""
+        if self.said is None:
+            return sum(len(ring) for ring in self.rings)
+        return _numbers(self.said.get("geometry", {}).get("coordinates")) // 2
 
     def shape(self) -> Shape:
         """The shape, checked. Raises GeometryError with the reason."""
@@ -52,6 +61,10 @@ class Row:
         return Circle(center=Position(lon=lon, lat=lat), radius_m=self.radius_m)
 
 
+def _numbers(coordinates: Any) -> int:
+    return sum(map(_numbers, coordinates)) if isinstance(coordinates, list) else 1
+
+
 class Namer:
     """Gives every geofence of one file a name of its own: the placemark's, else its folder's, else the document's.
 
@@ -61,7 +74,8 @@ class Namer:
     """
 
     def __init__(self, file_name: str) -> None:
-        self._fallback = _shown(file_name.rsplit("/", 1)[-1].removesuffix(".kml")) or "Import"
+        plain = file_name.rsplit("/", 1)[-1].removesuffix(".kml").removesuffix(".geojson")
+        self._fallback = _shown(plain) or "Import"
         self._taken: Counter[str] = Counter()
         self._used: set[str] = set()
 

@@ -1,4 +1,4 @@
-"""Importing a dropped KML file: read it whole, split it, make its geofences chunk by chunk, report.
+"""Importing a dropped file, KML or GeoJSON: read it whole, split it, make its geofences chunk by chunk, report.
 
 Each step may be repeated, after a crash or a message delivered twice, and leaves the same result: the file is
 known by bucket, key and version, chunks by number, geofences by ids derived from both, and a chunk's checkpoint
@@ -7,15 +7,29 @@ moves in the same transaction as the geofences that it counts.
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fencepost.domain.errors import NameTaken, QuotaReached, VersionMismatch
+from fencepost.domain.errors import Invalid, NameTaken, NotFound, QuotaReached, VersionMismatch
 from fencepost.domain.events import Event
-from fencepost.domain.imports import Chunk, Drop, Job, LeftOut, Made, chunk_object_key, geofence_of, report
+from fencepost.domain.features import FIELDS, rows_of_feature
+from fencepost.domain.imports import (
+    MAX_REASON_LENGTH,
+    Chunk,
+    Drop,
+    Job,
+    LeftOut,
+    Made,
+    chunk_object_key,
+    geofence_of,
+    report,
+)
 from fencepost.domain.placemarks import Namer, Row, rows_of
 from fencepost.services.geofences import geofence_event
-from fencepost.services.ids import NewId, new_id
+from fencepost.services.ids import NewId, is_id, new_id
 from geo.errors import GeometryError
 from geo.kml import KmlError, read_kml
 
@@ -23,13 +37,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from fencepost.domain.geofence import Geofence
+    from fencepost.domain.geofence import Assignment, Geofence
 
+MAX_GEOJSON_BYTES = 32 * 2**20
 MAX_FILE_BYTES = 512 * 2**20
 # One placemark's text: some 80,000 vertices. What a polygon takes is far less.
 MAX_TEXT_BYTES = 4 * 2**20
 ROWS_A_CHUNK = 100
 VERTICES_A_CHUNK = 20_000
+_OUTER = re.compile(r"[.\[]")
+
+FieldsOf = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""From what a feature says, in the canonical vocabulary, to a geofence's fields. Raises Invalid."""
+
+
+class Unreadable(ValueError):
+    """A file that cannot be read at all, and why."""
 
 
 class Objects(Protocol):
@@ -39,6 +62,7 @@ class Objects(Protocol):
     def put_rows(self, key: str, rows: Sequence[Row]) -> None: ...
     def get_rows(self, key: str) -> list[Row]: ...
     def put_report(self, key: str, report: dict[str, Any]) -> None: ...
+    def get_report(self, key: str) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +82,7 @@ class Jobs(Protocol):
     def begin(self, job: Job) -> None: ...
     def chunk(self, tenant_id: str, import_id: str, number: int) -> Chunk: ...
     def chunks(self, job: Job) -> list[Chunk]: ...
+    def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]: ...
     def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]: ...
     def advance(self, chunk: Chunk, steps: Sequence[Step]) -> Chunk: ...
     def finish_chunk(self, chunk: Chunk) -> None: ...
@@ -74,20 +99,30 @@ class Queue(Protocol):
 class ImportService:
     objects: Objects
     jobs: Jobs
+    fields_of: FieldsOf
     queue: Queue | None = None
     make_id: NewId = field(default=new_id)
 
-    def begin(self, drop: Drop, now: datetime) -> Job:
+    def get(self, tenant_id: str, import_id: str) -> tuple[Job, dict[str, Any] | None]:
+        """An import, and its report once it has ended. Raises NotFound."""
+        job = self.jobs.get(tenant_id, import_id) if is_id(import_id) else None
+        if job is None:
+            raise NotFound("import")
+        is_running = job.status == "running"
+        return job, None if is_running else self.objects.get_report(job.drop.report_key(is_known=True))
+
+    def begin(self, drop: Drop, now: datetime, features: Sequence[Any] | None = None) -> Job:
         """Read a dropped file whole, split it into chunks and hand them to the workers.
 
-        A file that cannot be read, or that lies in no tenant's folder, becomes a failed report; nothing is written.
+        With `features`, those are what it holds. A file that cannot be read, or that lies in no tenant's folder,
+        becomes a failed report; nothing is written.
         """
         tenant_id = drop.tenant_id
         if tenant_id is None or not self.jobs.is_tenant(tenant_id):
             return self._rejected(drop, now)
         job = self.jobs.get(tenant_id, drop.import_id)
         if job is None:
-            job = self._read(tenant_id, drop, now)
+            job = self._read(tenant_id, drop, now, features)
             self.jobs.begin(job)
         if job.status == "failed":
             self._fail(job, now)
@@ -106,26 +141,37 @@ class ImportService:
         if job is not None:
             self._report_if_done(job, now)
 
-    def _read(self, tenant_id: str, drop: Drop, now: datetime) -> Job:
+    def _read(self, tenant_id: str, drop: Drop, now: datetime, features: Sequence[Any] | None) -> Job:
         job = Job(tenant_id=tenant_id, import_id=drop.import_id, drop=drop, started_at=now, chunks=0, placemarks=0)
         if drop.size_bytes > MAX_FILE_BYTES:
             return replace(job, status="failed", reason=f"the file has more than {MAX_FILE_BYTES:,} bytes")
         chunks = placemarks = 0
-        namer = Namer(drop.key)
         rows: list[Row] = []
         try:
-            for placemark in read_kml(self.objects.read(drop), max_text_bytes=MAX_TEXT_BYTES):
+            for some in self._rows(drop, features):
                 placemarks += 1
-                rows.extend(rows_of(placemark, namer))
+                rows.extend(some)
                 for full in _full_chunks(rows):
                     self.objects.put_rows(chunk_object_key(tenant_id, drop.import_id, chunks), full)
                     chunks += 1
-        except KmlError as error:
+        except (KmlError, Unreadable) as error:
             return replace(job, status="failed", reason=str(error))
         if rows:
             self.objects.put_rows(chunk_object_key(tenant_id, drop.import_id, chunks), rows)
             chunks += 1
         return replace(job, chunks=chunks, placemarks=placemarks)
+
+    def _rows(self, drop: Drop, features: Sequence[Any] | None) -> Iterator[Iterator[Row]]:
+        """The rows of each placemark or feature."""
+        namer = Namer(drop.key)
+        if features is None and not drop.is_geojson:
+            for placemark in read_kml(self.objects.read(drop), max_text_bytes=MAX_TEXT_BYTES):
+                yield rows_of(placemark, namer)
+            return
+        if features is None:
+            features = _features(drop, self.objects.read(drop))
+        for ordinal, feature in enumerate(features, start=1):
+            yield rows_of_feature(feature, ordinal, namer)
 
     def _hand_out(self, job: Job) -> None:
         assert self.queue is not None
@@ -138,6 +184,7 @@ class ImportService:
         steps = [self._step(row, chunk, n, now) for n, row in enumerate(rows)]
         waiting = [step.geofence for step in steps[chunk.done :] if step.geofence is not None]
         taken = self.jobs.taken_names(chunk.tenant_id, waiting)
+        steps = self._with_targets(steps, rows, chunk)
         while chunk.done < len(rows):
             steps = [_unless_taken(step, row, taken) for step, row in zip(steps, rows, strict=True)]
             try:
@@ -155,16 +202,42 @@ class ImportService:
         if row.problem is not None:
             return Step(outcome=LeftOut.of(row, row.problem))
         try:
-            geofence = geofence_of(row, chunk, number, now)
+            fields, note = self._fields(row)
+            geofence = geofence_of(fields, chunk, number, now)
+        except Invalid as error:
+            return Step(outcome=LeftOut.of(row, str(error)))
         except GeometryError as error:
             told = error.reason if error.field.startswith("points") else f"{error.field}: {error.reason}"
             return Step(outcome=LeftOut.of(row, told))
         actor = f"import:{chunk.import_id}"
         return Step(
-            outcome=Made(id=geofence.id, name=geofence.name, placemark=row.placemark),
+            outcome=Made(id=geofence.id, name=geofence.name, placemark=row.placemark, note=note),
             geofence=geofence,
             event=geofence_event("geofence.created", geofence, self.make_id(), actor, now),
         )
+
+    def _fields(self, row: Row) -> tuple[Mapping[str, Any], str | None]:
+        """The fields of the geofence, and what was passed over: a property that is no field's value.
+
+        Raises Invalid and GeometryError.
+        """
+        if row.said is None:
+            return {"name": row.name, "description": row.description, "shape": row.shape()}, None
+        try:
+            return self.fields_of(row.said), None
+        except Invalid as error:
+            wrong = {_OUTER.split(told.field)[0] for told in error.errors}
+            if not wrong <= set(FIELDS):
+                raise
+            fields = self.fields_of({key: value for key, value in row.said.items() if key not in wrong})
+            return fields, f"passed over: {error}"[:MAX_REASON_LENGTH]
+
+    def _with_targets(self, steps: Sequence[Step], rows: Sequence[Row], chunk: Chunk) -> list[Step]:
+        """The steps, without the geofences that are assigned to what is not there."""
+        waiting = [step.geofence for step in steps[chunk.done :] if step.geofence is not None]
+        targets = sorted({target for geofence in waiting for target in geofence.assignments})
+        missing = self.jobs.missing(chunk.tenant_id, targets) if targets else set()
+        return [_unless_missing(step, row, missing) for step, row in zip(steps, rows, strict=True)]
 
     def _report_if_done(self, job: Job, now: datetime) -> None:
         if job.status != "running" or job.chunks_done < job.chunks:
@@ -219,7 +292,33 @@ def _full_chunks(rows: list[Row]) -> Iterator[list[Row]]:
 
 
 def _vertices(rows: Iterable[Row]) -> int:
-    return sum(len(ring) for row in rows for ring in row.rings)
+    return sum(row.vertices for row in rows)
+
+
+def _features(drop: Drop, content: Iterable[bytes]) -> list[Any]:
+    """The features of a GeoJSON file. Raises Unreadable."""
+    if drop.size_bytes > MAX_GEOJSON_BYTES:
+        raise Unreadable(f"a GeoJSON file may have {MAX_GEOJSON_BYTES:,} bytes; split it")
+    try:
+        collection = json.loads(b"".join(content).decode("utf-8-sig"))
+    except UnicodeError:
+        raise Unreadable("the file is not UTF-8 text") from None
+    except RecursionError:
+        raise Unreadable("the file is nested too deeply") from None
+    except ValueError as error:
+        raise Unreadable(f"the file is no JSON: {error}") from None
+    features = collection.get("features") if isinstance(collection, dict) else None
+    if not isinstance(features, list):
+        raise Unreadable("the file is no FeatureCollection")
+    return features
+
+
+def _unless_missing(step: Step, row: Row, missing: set[Assignment]) -> Step:
+    absent = missing.intersection(step.geofence.assignments) if step.geofence is not None else None
+    if not absent:
+        return step
+    first = min(absent)
+    return Step(outcome=LeftOut.of(row, f"there is no {first.target_id} in {first.target_table}"))
 
 
 def _within(steps: Sequence[Step], rows: Sequence[Row], done: int, quota: QuotaReached) -> list[Step]:

@@ -24,6 +24,7 @@ from fencepost.api.fields import (
     number,
     timestamp,
 )
+from fencepost.api.validation import validated
 from fencepost.domain.errors import FieldError, Invalid
 from fencepost.domain.geofence import (
     MAX_ASSIGNMENTS,
@@ -270,6 +271,11 @@ def new_fields(change: GeofenceCreate, said: Mapping[str, Any]) -> dict[str, Any
     if change.name is None:
         raise Invalid.field("name", "is missing")
     return _fields(change, said, ALWAYS) | {"shape": _shape(change, said, None)}
+
+
+def fields_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The domain's fields of a new geofence that was said outside of a request. Raises Invalid."""
+    return new_fields(validated(GeofenceCreate, said), said)
 
 
 def changed_fields(change: GeofenceUpdate, said: Mapping[str, Any], before: Geofence) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""Geofences as GeoJSON (RFC 7946): a FeatureCollection a page, which maps open and an import takes back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict
+
+from fencepost.api.vocabularies import canonical
+from geo.geojson import geometry_of
+from geo.shapes import Circle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fencepost.domain.geofence import Geofence
+
+MEDIA_TYPE = "application/geo+json"
+ADDRESS = "/api/v1/geofences.geojson"
+# A function may answer 6 MB.
+MAX_PAGE_BYTES = 4 * 2**20
+_NOT_PROPERTIES = ("id", "tenantId", "geometry")
+
+
+class FeatureOut(BaseModel):
+    """A circle is a Point with `radiusMeters` among the properties, a corridor a LineString with the same."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: dict[str, Any]
+    properties: dict[str, Any]
+
+
+class LinkOut(BaseModel):
+    rel: Literal["next"]
+    type: str
+    href: str
+
+
+class FeatureCollectionOut(BaseModel):
+    """A page. `links` holds the address of the next one, and nothing on the last."""
+
+    type: Literal["FeatureCollection"]
+    features: list[FeatureOut]
+    links: list[LinkOut]
+
+
+class FeatureCollectionIn(BaseModel):
+    """What other members a collection has is passed over."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    type: Literal["FeatureCollection"]
+    features: list[Any]
+
+
+def told(geofence: Geofence) -> dict[str, Any]:
+    """A geofence as a FeatureOut."""
+    properties = {k: v for k, v in canonical.told(geofence).items() if k not in _NOT_PROPERTIES}
+    shape = geofence.shape
+    geometry = (
+        {"type": "Point", "coordinates": [shape.center.lon, shape.center.lat]}
+        if isinstance(shape, Circle)
+        else geometry_of(shape)
+    )
+    return {"type": "Feature", "id": geofence.id, "geometry": geometry, "properties": properties}
+
+
+def fitting(geofences: Sequence[Geofence]) -> list[dict[str, Any]]:
+    """The features of so many geofences, from the first on, as one answer holds; at least one."""
+    features: list[dict[str, Any]] = []
+    size = 0
+    for geofence in geofences:
+        feature = told(geofence)
+        size += len(json.dumps(feature, ensure_ascii=False).encode())
+        if features and size > MAX_PAGE_BYTES:
+            break
+        features.append(feature)
+    return features
+
+
+def collection(features: Sequence[Mapping[str, Any]], query: Mapping[str, str], cursor: str | None) -> dict[str, Any]:
+    """A page as a FeatureCollectionOut; `query` is what the page was asked for with."""
+    links = []
+    if cursor is not None:
+        href = f"{ADDRESS}?{urlencode({**query, 'cursor': cursor})}"
+        links = [{"rel": "next", "type": MEDIA_TYPE, "href": href}]
+    return {"type": "FeatureCollection", "features": features, "links": links}

@@ -1,0 +1,39 @@
+"""The words in which an import is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel
+
+from fencepost.api.fields import timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fencepost.domain.imports import Job
+
+
+class ImportOut(BaseModel):
+    """`report` comes when the import has ended: counts, what was made, and a reason for all that was left out."""
+
+    id: str
+    uri: str
+    status: Literal["running", "completed", "failed"]
+    startedAt: str
+    chunks: int
+    chunksDone: int
+    report: dict[str, Any] | None
+
+
+def told(job: Job, report: Mapping[str, Any] | None) -> dict[str, Any]:
+    """An ImportOut."""
+    return {
+        "id": job.import_id,
+        "uri": f"/api/v1/imports/{job.import_id}",
+        "status": job.status,
+        "startedAt": timestamp(job.started_at),
+        "chunks": job.chunks,
+        "chunksDone": job.chunks_done,
+        "report": report,
+    }
