@@ -6,6 +6,7 @@ import importlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from fencepost.domain.directory import Entity
 
 ROOT = Path(__file__).parents[2]
 BUCKET = "fencepost"
+# One for all tests: a session reads the models of its services once.
+SESSION = boto3.Session("test", "test", region_name="eu-central-1")
 
 
 class _Template(yaml.SafeLoader):
@@ -37,6 +40,7 @@ def _arguments(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
 _Template.add_multi_constructor("!", _arguments)
 
 
+@cache
 def template() -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Template)  # noqa: S506 - a SafeLoader
     return loaded
@@ -68,11 +72,11 @@ class App:
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
         self.table = self._make_table("Table", "fencepost")
         self._make_table("IdempotencyTable", "idempotency")
-        self.s3 = boto3.client("s3")
+        self.s3 = SESSION.client("s3")
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        self.sqs = boto3.client("sqs")
+        self.sqs = SESSION.client("sqs")
         queue_url = self.sqs.create_queue(QueueName="imports")["QueueUrl"]
-        boto3.client("events").create_event_bus(Name="fencepost")
+        SESSION.client("events").create_event_bus(Name="fencepost")
         for name, value in {
             "TABLE_NAME": "fencepost",
             "BUCKET_NAME": BUCKET,
@@ -153,7 +157,7 @@ class App:
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
-        found: list[dict[str, Any]] = boto3.client("dynamodb").scan(TableName="fencepost")["Items"]
+        found: list[dict[str, Any]] = SESSION.client("dynamodb").scan(TableName="fencepost")["Items"]
         return found
 
     def events(self) -> list[dict[str, Any]]:
@@ -203,7 +207,7 @@ class App:
     def _make_table(self, resource: str, name: str) -> Any:
         properties = template()["Resources"][resource]["Properties"]
         wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-        client = boto3.client("dynamodb")
+        client = SESSION.client("dynamodb")
         client.create_table(TableName=name, **{about: properties[about] for about in wanted if about in properties})
         return client
 

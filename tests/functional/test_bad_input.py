@@ -89,6 +89,11 @@ def polygon(*rings: list[list[float]]) -> dict[str, Any]:
         ({"name": "X", "type": "polygon", "points": [{"a": 0}] * 20_000}, "points[0].a"),
         ({f"field {n}": n for n in range(20_000)}, "body"),
         ({"name": "X", "geometry": {"type": "GeometryCollection", "geometries": []}}, "geometry"),
+        (GOOD | {"pname": "X"}, "pname"),
+        (GOOD | {"center_lat": 1.0}, "center_lat"),
+        ({"name": "X", "center": {"lat": 1.0, "lng": 1.0, "alt": 1.0}}, "center.alt"),
+        ({"name": "X", "center": {"lat": 91.0, "lng": 1.0}}, "center.lat"),
+        ({"name": "X", "center": 5}, "center"),
     ],
 )
 def test_a_geofence_with_a_wrong_field_is_refused_by_the_callers_name_for_it(
@@ -128,6 +133,16 @@ def test_a_body_that_is_no_sound_json_object_is_a_400(app: App, raw: str) -> Non
     for function, name in (("geofences", "create_circle"), ("location", "check"), ("clock", "clock_start")):
         answer = app.request(function, name, raw=raw)
         assert answer.status == 400, answer
+
+
+def test_a_text_that_is_too_long_is_told_in_characters(app: App) -> None:
+    answer = app.request("geofences", "create_circle", **GOOD | {"description": "x" * 501})
+    assert answer.body["errors"] == [{"field": "description", "message": "must be at most 500 characters"}]
+
+
+def test_two_names_of_one_field_are_told_as_that(app: App) -> None:
+    answer = app.request("geofences", "create_circle", **GOOD | {"label": "Y"})
+    assert "another name" in answer.body["errors"][0]["message"]
 
 
 def test_a_body_that_is_too_large_is_a_413(app: App) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, ValidationError
 
 from fencepost.domain.errors import FieldError, Invalid
 
@@ -21,8 +21,9 @@ def validated(model: type[_M], values: Mapping[str, Any]) -> _M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        told = error.errors(include_url=False, include_context=False, include_input=False)[:_MAX_ERRORS]
-        raise Invalid([FieldError(_path(e["loc"]), _words(e)) for e in told]) from None
+        told = error.errors(include_url=False, include_input=False)[:_MAX_ERRORS]
+        aliases = _aliases(model)
+        raise Invalid([FieldError(_path(e["loc"]), _words(e, aliases)) for e in told]) from None
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
@@ -36,10 +37,22 @@ def _path(loc: tuple[int | str, ...]) -> str:
     return path or "body"
 
 
-def _words(error: Any) -> str:
+def _aliases(model: type[BaseModel]) -> set[str]:
+    """Every name of a field that has several."""
+    choices = (field.validation_alias for field in model.model_fields.values())
+    return {
+        name for some in choices if isinstance(some, AliasChoices) for name in some.choices if isinstance(name, str)
+    }
+
+
+def _words(error: Any, aliases: set[str]) -> str:
     if error["type"] == "missing":
         return "is missing"
     if error["type"] == "extra_forbidden":
+        if error["loc"][0] in aliases and len(error["loc"]) == 1:
+            return "is another name of a field that is given too; give one of them"
         return "is not a field of this request"
+    if error["type"] == "too_long" and error["ctx"]["field_type"] == "Value":
+        return f"must be at most {error['ctx']['max_length']} characters"
     message = str(error["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:]

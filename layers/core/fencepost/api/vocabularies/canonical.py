@@ -302,6 +302,7 @@ def _fields(change: GeofenceChange, said: Mapping[str, Any], in_force: InForce) 
         fields["is_active"] = change.active if change.status is None else change.status == "active"
     if change.tags is not None:
         fields["tags"] = tuple({folded(tag): tag for tag in reversed(change.tags)}.values())[::-1]
+    _check_said_center(said)
     if _IN_FORCE_FIELDS & change.model_fields_set:
         fields["in_force"] = _in_force(change, said, in_force)
     if change.assignments is not None:
@@ -311,6 +312,16 @@ def _fields(change: GeofenceChange, said: Mapping[str, Any], in_force: InForce) 
                 raise Invalid.field(f"assignments[{n}]", "is given twice")
         fields["assignments"] = tuple(wanted)
     return fields
+
+
+def _check_said_center(said: Mapping[str, Any]) -> None:
+    """A centre is looked into by name, so what else it holds would go unseen."""
+    center = said.get("center", {})
+    if not isinstance(center, dict):
+        raise Invalid.field("center", "must be an object with lat and lng")
+    other = sorted(center.keys() - {"lat", "lng"})
+    if other:
+        raise Invalid.field(f"center.{other[0]}", "is not a field of this request")
 
 
 def _in_force(change: GeofenceChange, said: Mapping[str, Any], before: InForce) -> InForce:
