@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import wiring
 from fencepost.api.http import Api, Reply, Request
 from fencepost.api.validation import validated
-from fencepost.api.vocabularies.canonical import CheckAnswer, CheckRequest, told_match
+from fencepost.api.vocabularies.check import (
+    BatchCheckAnswer,
+    BatchCheckRequest,
+    CheckAnswer,
+    CheckQuery,
+    CheckRequest,
+    position_of,
+    reach_m,
+    read_query,
+    told,
+    told_all,
+)
 from fencepost.api.vocabularies.clock import ValidateIn, ValidationOut, entry_of, told_validation
 from fencepost.domain.principal import Right
-from geo.wgs84 import Position
+from fencepost.services.geofences import Match
 
 api = Api()
 wiring.before_snapshot(wiring.geofences)
@@ -22,17 +34,30 @@ wiring.before_snapshot(wiring.geofences)
     "/v1/geofences/check",
     summary="Say which active geofences contain a position",
     needs=Right.CHECK,
+    query=CheckQuery,
     takes=CheckRequest,
     gives={200: CheckAnswer},
     fails=(400, 413, 415),
 )
 def check(request: Request) -> Reply:
     where = validated(CheckRequest, request.json())
-    position = Position(lon=where.longitude, lat=where.latitude)
-    matches = wiring.geofences().containing(request.who, position, datetime.now(UTC))
-    return Reply(
-        status=200, body={"matches": [told_match(match) for match in matches], "customerId": where.customerId}
-    )
+    (matches,) = _checked(request, [where])
+    return Reply(status=200, body=told(where, matches))
+
+
+@api.route(
+    "POST",
+    "/v1/geofences/check/batch",
+    summary="Say which active geofences contain each of up to 1,000 positions",
+    needs=Right.CHECK,
+    query=CheckQuery,
+    takes=BatchCheckRequest,
+    gives={200: BatchCheckAnswer},
+    fails=(400, 413, 415),
+)
+def check_batch(request: Request) -> Reply:
+    positions = validated(BatchCheckRequest, request.json()).positions
+    return Reply(status=200, body=told_all(positions, _checked(request, positions)))
 
 
 @api.route(
@@ -52,3 +77,14 @@ def validate(request: Request) -> Reply:
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return api.handle(event, context)
+
+
+def _checked(request: Request, positions: Sequence[CheckRequest]) -> list[list[Match]]:
+    query = validated(CheckQuery, read_query(request.query))
+    return wiring.geofences().check(
+        request.who,
+        [position_of(where) for where in positions],
+        datetime.now(UTC),
+        within_m=reach_m(query),
+        consistent=query.consistent == "true",
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
+from geo.errors import GeometryError
 from geo.shapes import Bounds, Circle, Corridor, Polygon
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ MAX_CELLS = 32
 # A polygon's box may hold many more cells than the polygon meets; past this the next level is tried at once.
 _MAX_LOOKED_AT = 2_048
 _HAIR_DEG = 1e-9
+_MAX_WITHIN = 500
 
 
 class Cell(NamedTuple):
@@ -45,6 +47,21 @@ def cells_at(position: Position) -> list[Cell]:
     """
     x, y = _column_and_row(LEVELS[0], position.lon, position.lat)
     return [Cell(level, x >> LEVELS[0] - level, y >> LEVELS[0] - level) for level in LEVELS]
+
+
+def cells_within(position: Position, within_m: float) -> list[Cell]:
+    """The cells that hold any position at most so many metres away: those of `cells_at`, and their neighbours.
+
+    Raises GeometryError close to a pole, where some metres are many columns.
+
+    >>> from geo.wgs84 import Position
+    >>> len(cells_within(Position(lon=-97.7431, lat=30.2672), 0.001)), len(cells_within(Position(lon=0, lat=0), 1))
+    (5, 20)
+    """
+    bounds = Circle(center=position, radius_m=within_m).bounds
+    if sum(_count(bounds, level) for level in LEVELS) > _MAX_WITHIN:
+        raise GeometryError("within", "reaches over too many cells so close to a pole; ask for less")
+    return [cell for level in LEVELS for cell in _cells_in(bounds, level)]
 
 
 def cover(shape: Shape, max_cells: int = MAX_CELLS) -> frozenset[Cell]:

@@ -87,8 +87,8 @@ def unpack_bounds(data: bytes, offset: int = 0) -> Bounds:
     )
 
 
-def far_from(position: Position) -> Callable[[bytes, int], bool]:
-    """A quick test that says of a packed shape, at an offset, that it does not reach the position.
+def far_from(position: Position, reach_m: float = 0.0) -> Callable[[bytes, int], bool]:
+    """A quick test that says of a packed shape, at an offset, that it does not come so near to the position.
 
     Made once for a position and asked of many shapes; what it lets through still has to be tested exactly.
 
@@ -101,17 +101,25 @@ def far_from(position: Position) -> Callable[[bytes, int], bool]:
     lon_7, lat_7 = lon * _PER_DEGREE, lat * _PER_DEGREE
     # A circle's centre is at most a degree further north or south; close to a pole longitudes tell nothing.
     widest = _PER_METRE / cos(radians(abs(lat) + 1)) if abs(lat) < 85 else inf
-    unpack_circle, meets = _SMALL_CIRCLE.unpack_from, Bounds.meets
+    unpack_circle = _SMALL_CIRCLE.unpack_from
+    meets: Callable[[Bounds], bool]
+    if reach_m > 0:
+        meets = Circle(center=position, radius_m=reach_m).bounds.overlaps
+    else:
+
+        def meets(bounds: Bounds) -> bool:
+            return bounds.meets(lon, lat)
 
     def is_far(data: bytes, offset: int) -> bool:
         kind = data[offset]
         if kind == _CIRCLE:
             _, radius_m, center_lon, center_lat = unpack_circle(data, offset)
-            if abs(center_lat - lat_7) > radius_m * _PER_METRE:
+            near_m = radius_m + reach_m
+            if abs(center_lat - lat_7) > near_m * _PER_METRE:
                 return True
             apart = abs(center_lon - lon_7)
-            return bool(min(apart, 2 * _HALF_TURN - apart) > radius_m * widest)
-        return kind != _CIRCLE | _WIDE and not meets(unpack_bounds(data, offset), lon, lat)
+            return bool(min(apart, 2 * _HALF_TURN - apart) > near_m * widest)
+        return kind != _CIRCLE | _WIDE and not meets(unpack_bounds(data, offset))
 
     return is_far
 

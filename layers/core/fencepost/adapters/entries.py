@@ -100,18 +100,19 @@ class Entry:
         return rest
 
 
-def entries_near(buckets: Iterable[Item], position: Position) -> list[Entry]:
-    """The entries whose box meets the position.
+def entries_near(buckets: Iterable[Item], position: Position, reach_m: float = 0.0) -> list[Entry]:
+    """The entries whose box comes so near to the position, once each.
 
     A check spends its time here, on every geofence of five cells, so no more is unpacked than it takes to say no.
     """
-    is_far = far_from(position)
-    return [
-        Entry(attribute, stored["B"])
+    is_far = far_from(position, reach_m)
+    near = {
+        attribute: stored["B"]
         for bucket in buckets
         for attribute, stored in bucket.items()
         if "B" in stored and not is_far(stored["B"], _HEAD.size)
-    ]
+    }
+    return [Entry(attribute, data) for attribute, data in near.items()]
 
 
 def entries_of(bucket: Item) -> Iterator[Entry]:

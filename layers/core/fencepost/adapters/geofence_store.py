@@ -6,6 +6,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fencepost.adapters import keys
@@ -16,7 +17,7 @@ from fencepost.adapters.tag_store import TagStore
 from fencepost.domain.errors import Busy, Invalid, NameTaken, QuotaReached, VersionMismatch
 from fencepost.domain.geofence import Version
 from fencepost.domain.verdict import Candidate
-from geo.cells import cells_at
+from geo.cells import cells_at, cells_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -193,20 +194,39 @@ class GeofenceStore:
                 return
         raise Busy
 
-    def at(self, tenant_id: str, position: Position) -> list[Entry | Geofence]:
-        """The active geofences that may contain a position: their boxes do.
+    def near(
+        self, tenant_id: str, positions: Sequence[Position], reach_m: float, *, consistent: bool
+    ) -> list[list[Entry | Geofence]]:
+        """For each position the active geofences that may come so near to it: their boxes do.
 
-        One BatchGetItem of five cells, and of the further shards of those that are known to be crowded.
+        One BatchGetItem for each hundred cells of all positions together, and of the further shards of those that
+        are known to be crowded. For one position and no reach those are five cells.
         """
-        cells = cells_at(position)
-        wanted = [
-            keys.cell(tenant_id, cell, n) for cell in cells for n in range(self._shards.get((tenant_id, cell), 1))
-        ]
-        buckets = self._table.batch_get(wanted)
+        around = [cells_within(position, reach_m) if reach_m else cells_at(position) for position in positions]
+        cells = list(dict.fromkeys(cell for some in around for cell in some))
+        wanted = [key for cell in cells for key in self._known_shards(tenant_id, cell)]
+        buckets = self._table.batch_get(wanted, consistent=consistent)
         further = [key for cell in cells for key in self._shards_to_read(tenant_id, cell, buckets)]
         if further:
-            buckets |= self._table.batch_get(further)
-        return self._with_big_ones(tenant_id, entries_near(buckets.values(), position))
+            buckets |= self._table.batch_get(further, consistent=consistent)
+        near = [
+            entries_near(self._buckets_of(tenant_id, some, buckets), position, reach_m)
+            for position, some in zip(positions, around, strict=True)
+        ]
+        in_full = iter(self._with_big_ones(tenant_id, [entry for entries in near for entry in entries]))
+        return [list(islice(in_full, len(entries))) for entries in near]
+
+    def _known_shards(self, tenant_id: str, cell: Cell) -> list[Key]:
+        return [keys.cell(tenant_id, cell, n) for n in range(self._shards.get((tenant_id, cell), 1))]
+
+    def _buckets_of(
+        self, tenant_id: str, cells: Iterable[Cell], buckets: Mapping[tuple[str, str], Item]
+    ) -> Iterator[Item]:
+        for cell in cells:
+            for key in self._known_shards(tenant_id, cell):
+                bucket = buckets.get((key["PK"]["S"], key["SK"]["S"]))
+                if bucket is not None:
+                    yield bucket
 
     def candidates(self, tenant_id: str, buckets: Iterable[tuple[Assignment, Item]]) -> tuple[Candidate, ...]:
         """The geofences of directory entities that were read already, in their order."""

@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fencepost.domain.errors import NotFound, VersionMismatch
+from fencepost.domain.errors import Invalid, NotFound, VersionMismatch
 from fencepost.domain.events import Event
 from fencepost.domain.geofence import Geofence
 from fencepost.domain.geofence_filter import EVERYTHING
 from fencepost.services.ids import NewId, is_id, new_id
 from fencepost.services.retry import on_top_of_others
+from geo.errors import GeometryError
 from geo.wgs84 import distance_m
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from fencepost.domain.geofence import Version
@@ -63,16 +64,24 @@ class Geofences(Protocol):
     def version(self, tenant_id: str, geofence_id: str, number: int) -> Version | None: ...
     def versions(self, tenant_id: str, geofence_id: str, before: int | None) -> Iterator[Version]: ...
     def tag_names(self, tenant_id: str) -> list[str]: ...
-    def at(self, tenant_id: str, position: Position) -> Sequence[Indexed]: ...
+    def near(
+        self, tenant_id: str, positions: Sequence[Position], reach_m: float, *, consistent: bool
+    ) -> Sequence[Sequence[Indexed]]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A geofence that contains the position. Metres; `edge_distance_m` is negative inside."""
+    """A geofence that contains the position, or comes near. Metres; `edge_distance_m` is negative inside."""
 
     geofence: Indexed
     distance_m: float
     edge_distance_m: float
+
+    def state(self, accuracy_m: float | None) -> str:
+        """inside, outside, or uncertain: the boundary is no farther than what the fix may be wrong by."""
+        if accuracy_m is not None and abs(self.edge_distance_m) < accuracy_m:
+            return "uncertain"
+        return "inside" if self.edge_distance_m <= 0 else "outside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,21 +226,49 @@ class GeofenceService:
         """The tags that any geofence ever had, each with its number."""
         return list(enumerate(self.store.tag_names(who.tenant_id), start=1))
 
-    def containing(self, who: Principal, position: Position, now: datetime) -> list[Match]:
-        """The active geofences in force that contain a position, the nearest centre first."""
-        matches = [
-            Match(
-                geofence=geofence,
-                distance_m=distance_m(position, geofence.shape.center),
-                edge_distance_m=geofence.shape.edge_distance_m(position),
-            )
-            for geofence in self.store.at(who.tenant_id, position)
-            if geofence.shape.covers(position) and geofence.in_force.holds(now)
+    def check(
+        self,
+        who: Principal,
+        positions: Sequence[Position],
+        now: datetime,
+        *,
+        within_m: float = 0.0,
+        consistent: bool = False,
+    ) -> list[list[Match]]:
+        """For each position the active geofences in force that contain it, the nearest centre first.
+
+        With `within_m`, those too whose boundary is at most so many metres away. With `consistent`, every change
+        that was answered before is seen; without, one may be missed for a moment. Raises Invalid where too many
+        cells lie within reach: close to a pole, a metre is many degrees of longitude.
+        """
+        try:
+            near = self.store.near(who.tenant_id, positions, within_m, consistent=consistent)
+        except GeometryError as error:
+            raise Invalid.field(error.field, error.reason) from None
+        return [
+            _matches(position, geofences, within_m, now) for position, geofences in zip(positions, near, strict=True)
         ]
-        return sorted(matches, key=lambda match: (match.distance_m, match.geofence.id))
 
     def _event(self, event_type: str, geofence: Geofence, who: Principal, now: datetime) -> Event:
         return geofence_event(event_type, geofence, self.make_id(), who.user_id, now)
+
+
+def _matches(position: Position, geofences: Iterable[Indexed], within_m: float, now: datetime) -> list[Match]:
+    def is_near(geofence: Indexed) -> bool:
+        if geofence.shape.covers(position):
+            return True
+        return within_m > 0 and geofence.shape.edge_distance_m(position) <= within_m
+
+    matches = (
+        Match(
+            geofence=geofence,
+            distance_m=distance_m(position, geofence.shape.center),
+            edge_distance_m=geofence.shape.edge_distance_m(position),
+        )
+        for geofence in geofences
+        if is_near(geofence) and geofence.in_force.holds(now)
+    )
+    return sorted(matches, key=lambda match: (match.distance_m, match.geofence.id))
 
 
 def _to_millisecond(at: datetime) -> datetime:

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fencepost.domain.geofence import Version
-    from fencepost.services.geofences import Match
     from geo.shapes import LonLat, Shape
 
 DEFAULT_RADIUS_M = 500.0
@@ -226,29 +225,6 @@ class TagList(BaseModel):
 class GeofenceDeleted(BaseModel):
     id: str
     deleted: Literal[True]
-
-
-class CheckRequest(RequestModel):
-    latitude: Latitude
-    longitude: Longitude
-    customerId: Annotated[Text, Field(max_length=200)] | None = None
-
-
-class MatchOut(BaseModel):
-    """`distance` is whole metres to the centre, `edgeDistance` metres to the boundary, negative inside."""
-
-    geofenceId: str
-    geofenceName: str
-    distance: int
-    edgeDistance: float
-    radiusMeters: float | None
-    action: dict[str, Any]
-    triggerOn: Literal["enter", "exit", "dwell"]
-
-
-class CheckAnswer(BaseModel):
-    matches: list[MatchOut]
-    customerId: str | None
 
 
 # What an update sets to null, it clears; for any other field null is no value.
@@ -448,7 +424,7 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "description": geofence.description,
         "type": kind_of(shape),
         **_center(shape),
-        "radiusMeters": _radius(shape),
+        "radiusMeters": radius(shape),
         "geometry": None if isinstance(shape, Circle) else geometry_of(shape),
         "minAccuracy": number(geofence.min_accuracy_m),
         "status": "active" if geofence.is_active else "inactive",
@@ -492,19 +468,6 @@ def told_version(version: Version) -> dict[str, Any]:
     return told(version.geofence) | {"deletedAt": timestamp(version.deleted_at) if version.deleted_at else None}
 
 
-def told_match(match: Match) -> dict[str, Any]:
-    """A match in the words of this vocabulary: a MatchOut."""
-    return {
-        "geofenceId": match.geofence.id,
-        "geofenceName": match.geofence.name,
-        "distance": round(match.distance_m),
-        "edgeDistance": round(match.edge_distance_m, 3) + 0.0,  # a boundary is at 0, not at -0
-        "radiusMeters": _radius(match.geofence.shape),
-        "action": dict(match.geofence.action),
-        "triggerOn": match.geofence.trigger_on,
-    }
-
-
 def _center(shape: Shape) -> dict[str, float]:
     """A circle's centre as it was given; a computed one to the centimetre."""
     lat, lon = shape.center.lat, shape.center.lon
@@ -513,7 +476,7 @@ def _center(shape: Shape) -> dict[str, float]:
     return {"latitude": lat, "longitude": lon}
 
 
-def _radius(shape: Shape) -> float | int | None:
+def radius(shape: Shape) -> float | int | None:
     if isinstance(shape, Circle):
         return number(shape.radius_m)
     return number(shape.half_width_m) if isinstance(shape, Corridor) else None

@@ -1,0 +1,119 @@
+"""The words of a check: where somebody is, and which geofences contain that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from fencepost.api.fields import Latitude, Longitude, Metres, RequestModel, Text
+from fencepost.api.vocabularies.canonical import radius
+from fencepost.domain.errors import Invalid
+from geo.wgs84 import Position
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fencepost.services.geofences import Match
+
+MAX_POSITIONS = 1_000
+# What a function may answer is 6 MB.
+MAX_MATCHES = 15_000
+MAX_WITHIN_M = 2_000
+
+
+class CheckQuery(RequestModel):
+    """`consistent` sees every change that was answered before, for twice the read units."""
+
+    include: Annotated[
+        Literal["outside"] | None, Field(description="Tell of geofences too that are near, with `within`.")
+    ] = None
+    within: Annotated[float | None, Field(gt=0, le=MAX_WITHIN_M, description="How near, in metres.")] = None
+    consistent: Literal["true", "false"] = "false"
+
+
+class CheckRequest(RequestModel):
+    """`accuracy` is the radius in metres within which the position can be trusted."""
+
+    latitude: Latitude
+    longitude: Longitude
+    accuracy: Metres | None = None
+    customerId: Annotated[Text, Field(max_length=200)] | None = None
+
+
+class BatchCheckRequest(RequestModel):
+    positions: Annotated[list[CheckRequest], Field(min_length=1, max_length=MAX_POSITIONS)]
+
+
+class MatchOut(BaseModel):
+    """`distance` is whole metres to the centre, `edgeDistance` metres to the boundary, negative inside.
+
+    `state` is uncertain where the boundary is nearer than the position's accuracy.
+    """
+
+    geofenceId: str
+    geofenceName: str
+    distance: int
+    edgeDistance: float
+    state: Literal["inside", "uncertain", "outside"]
+    radiusMeters: float | None
+    action: dict[str, Any]
+    triggerOn: Literal["enter", "exit", "dwell"]
+
+
+class CheckAnswer(BaseModel):
+    matches: list[MatchOut]
+    customerId: str | None
+
+
+class BatchCheckAnswer(BaseModel):
+    """An answer for each position, in their order."""
+
+    results: list[CheckAnswer]
+
+
+def read_query(query: Mapping[str, str]) -> dict[str, Any]:
+    """The query with its distance as a number, where it is one."""
+    try:
+        return {name: float(value) if name == "within" else value for name, value in query.items()}
+    except ValueError:
+        raise Invalid.field("within", "must be a number of metres") from None
+
+
+def reach_m(query: CheckQuery) -> float:
+    """How far around a position to look. Raises Invalid where only one of two fields is given."""
+    if (query.include is None) is not (query.within is None):
+        field = "within" if query.within is None else "include"
+        raise Invalid.field(field, "is missing; include=outside and within go together")
+    return query.within or 0.0
+
+
+def position_of(where: CheckRequest) -> Position:
+    return Position(lon=where.longitude, lat=where.latitude)
+
+
+def told(where: CheckRequest, matches: Sequence[Match]) -> dict[str, Any]:
+    """A CheckAnswer."""
+    return {"matches": [_told_match(match, where.accuracy) for match in matches], "customerId": where.customerId}
+
+
+def told_all(positions: Sequence[CheckRequest], matches: Sequence[Sequence[Match]]) -> dict[str, Any]:
+    """A BatchCheckAnswer. Raises Invalid where it would be larger than an answer may be."""
+    total = sum(map(len, matches))
+    if total > MAX_MATCHES:
+        message = f"lie in {total:,} geofences together, and one answer tells {MAX_MATCHES:,}; send fewer at once"
+        raise Invalid.field("positions", message)
+    return {"results": [told(where, found) for where, found in zip(positions, matches, strict=True)]}
+
+
+def _told_match(match: Match, accuracy_m: float | None) -> dict[str, Any]:
+    return {
+        "geofenceId": match.geofence.id,
+        "geofenceName": match.geofence.name,
+        "distance": round(match.distance_m),
+        "edgeDistance": round(match.edge_distance_m, 3) + 0.0,  # a boundary is at 0, not at -0
+        "state": match.state(accuracy_m),
+        "radiusMeters": radius(match.geofence.shape),
+        "action": dict(match.geofence.action),
+        "triggerOn": match.geofence.trigger_on,
+    }
