@@ -17,6 +17,7 @@ from fencepost.adapters.clock_store import ClockStore
 from fencepost.adapters.directory_store import DirectoryStore
 from fencepost.adapters.geofence_store import GeofenceStore
 from fencepost.adapters.import_store import Bucket, ImportQueue, ImportStore
+from fencepost.adapters.index_upkeep import IndexUpkeep
 from fencepost.adapters.table import Table
 from fencepost.adapters.tenant_store import TenantStore
 from fencepost.adapters.user_pool import UserPool
@@ -89,6 +90,11 @@ def validation() -> ValidationService:
 @cache
 def directory() -> DirectoryService:
     return DirectoryService(DirectoryStore(table()))
+
+
+@cache
+def index_upkeep() -> IndexUpkeep:
+    return IndexUpkeep(table())
 
 
 @cache

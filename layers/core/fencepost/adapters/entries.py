@@ -43,6 +43,14 @@ def attribute_of(geofence_id: str) -> str:
     return urlsafe_b64encode(UUID(geofence_id).bytes).rstrip(b"=").decode()
 
 
+def geofence_id_of(attribute: str) -> str:
+    """
+    >>> geofence_id_of("AAAAAAAAAAAAAAAAAAAAAA")
+    '00000000-0000-0000-0000-000000000000'
+    """
+    return str(UUID(bytes=urlsafe_b64decode(attribute + "==")))
+
+
 def pack_entry(geofence: Geofence) -> bytes:
     shape, rest = pack_shape(geofence.shape), _packed_rest(geofence)
     flags = (_PRIORITY if geofence.is_priority else 0) | (0 if geofence.is_active else _INACTIVE)
@@ -65,7 +73,7 @@ class Entry:
 
     @cached_property
     def id(self) -> str:
-        return str(UUID(bytes=urlsafe_b64decode(self._attribute + "==")))
+        return geofence_id_of(self._attribute)
 
     @cached_property
     def shape(self) -> Shape:

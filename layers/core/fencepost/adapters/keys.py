@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 Key = dict[str, dict[str, str]]
 CLOCK_SHARDS = 4
+ENTITY = "ENTITY"
 LAST_VERSION = 10**10 - 1
 
 
@@ -79,12 +80,22 @@ def geofence_number(tenant_id: str, number: int) -> Key:
     return _key(f"T#{tenant_id}#NUMBER#{number}", "NUMBER")
 
 
+def of_tenant(tenant_id: str) -> str:
+    """What every partition of a tenant begins with."""
+    return f"T#{tenant_id}#"
+
+
+def cells(tenant_id: str) -> str:
+    """What every partition of the index of cells begins with."""
+    return f"T#{tenant_id}#CELL#"
+
+
 def cell(tenant_id: str, where: Cell, shard: int = 0) -> Key:
     return _key(f"T#{tenant_id}#CELL#{where.level}.{where.x}.{where.y}", str(shard))
 
 
 def entity(tenant_id: str, target: Assignment) -> Key:
-    return _key(f"T#{tenant_id}#{target.target_table}#{target.target_id}", "ENTITY")
+    return _key(f"T#{tenant_id}#{target.target_table}#{target.target_id}", ENTITY)
 
 
 def directory(tenant_id: str, table: str) -> str:

@@ -86,6 +86,15 @@ class Table:
                 return
             how["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def scan(self, **how: Any) -> Iterator[Item]:
+        """All items of a scan, page by page. It reads the whole table: for operators, never for a request."""
+        while True:
+            answer = self._call("scan", TableName=self.name, **how)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            how["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def query_page(self, **how: Any) -> tuple[list[Item], bool]:
         """The items of one Query, and whether there may be more: a page ends at its limit or at 1 MB."""
         answer = self._call("query", TableName=self.name, **how)
@@ -195,6 +204,10 @@ class Transaction:
         self._actions.append(
             ("ConditionCheck", {"Key": key, "ConditionExpression": "attribute_not_exists(PK)"}, otherwise)
         )
+
+    def at_version(self, key: Key, version: int, otherwise: Exception) -> None:
+        """The item must be at this version; it stays as it is."""
+        self._actions.append(("ConditionCheck", {"Key": key, **_at_version(version)}, otherwise))
 
     def count(self, key: Key, growth: int, otherwise: Exception) -> None:
         """Count so many more, or fewer, in an item that says how many and, where there is a limit, how much room."""

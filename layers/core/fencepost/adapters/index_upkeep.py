@@ -1,0 +1,151 @@
+"""The index held against the geofences that it is made of: what differs, and how it is put right.
+
+The index cannot drift by itself, for it moves in the transaction of each change. It can be found wanting after a
+restore of a part, a bug, or a hand in the table; then this reads everything of a tenant, once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fencepost.adapters import keys
+from fencepost.adapters.entries import attribute_of, geofence_id_of, pack_entry
+from fencepost.adapters.geofence_items import geofence_of
+from fencepost.adapters.table import BYTES, Transaction
+from fencepost.domain.errors import Invalid, VersionMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fencepost.adapters.keys import Key
+    from fencepost.adapters.marshal import Item
+    from fencepost.adapters.table import Table
+    from fencepost.domain.geofence import Geofence
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A bucket and a geofence that it tells wrongly: `problem` is missing, outdated or stray.
+
+    Without a geofence it is the count of the bucket's bytes that is wrong.
+    """
+
+    bucket: Pair
+    geofence_id: str | None
+    problem: str
+
+
+class IndexUpkeep:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def differences(self, tenant_id: str) -> list[Difference]:
+        """Everything in which the index of a tenant is not what its geofences say. Reads the whole table."""
+        wanted = self._wanted(tenant_id)
+        there = dict(self._buckets(tenant_id))
+        found: list[Difference] = []
+        for pair in sorted(wanted.keys() | there.keys()):
+            found += _compared(pair, wanted.get(pair, {}), there.get(pair, {}))
+        return found
+
+    def repair(self, tenant_id: str, differences: list[Difference]) -> int:
+        """Put right what differs, and say how much. What a change in the meantime has put right is left alone."""
+        mended = 0
+        for difference in differences:
+            try:
+                self._table.write(self._mending(tenant_id, difference))
+            except VersionMismatch:
+                continue
+            mended += 1
+        return mended
+
+    def _mending(self, tenant_id: str, difference: Difference) -> Transaction:
+        bucket = _key(difference.bucket)
+        now = self._table.get(bucket) or {}
+        transaction = Transaction()
+        if difference.geofence_id is None:
+            self._set_bytes(transaction, bucket, now)
+            return transaction
+        name = attribute_of(difference.geofence_id)
+        item = self._table.get(keys.geofence(tenant_id, difference.geofence_id))
+        geofence = geofence_of(item) if item else None
+        entry = _entries_of(geofence).get(difference.bucket) if geofence else None
+        if geofence is not None:
+            transaction.at_version(keys.geofence(tenant_id, geofence.id), geofence.version, VersionMismatch())
+        else:
+            transaction.absent(keys.geofence(tenant_id, difference.geofence_id), VersionMismatch())
+        if name in now:
+            transaction.withdraw(bucket, name, now[name]["B"])
+        if entry is not None:
+            transaction.enter(bucket, name, entry, Invalid.field("bucket", "is full"))
+        return transaction
+
+    def _set_bytes(self, transaction: Transaction, bucket: Key, now: Item) -> None:
+        transaction.update(
+            bucket,
+            VersionMismatch(),
+            UpdateExpression="SET #bytes = :right",
+            ConditionExpression="#bytes = :wrong" if BYTES in now else "attribute_not_exists(#bytes)",
+            ExpressionAttributeNames={"#bytes": BYTES},
+            ExpressionAttributeValues={
+                ":right": {"N": str(_size_of(now))},
+                **({":wrong": now[BYTES]} if BYTES in now else {}),
+            },
+        )
+
+    def _wanted(self, tenant_id: str) -> dict[Pair, dict[str, bytes]]:
+        """The entries that each bucket should hold."""
+        wanted: dict[Pair, dict[str, bytes]] = defaultdict(dict)
+        for item in self._table.query(
+            IndexName="GSI1",
+            KeyConditionExpression="GSI1PK = :list",
+            ExpressionAttributeValues={":list": {"S": keys.geofence_list(tenant_id)}},
+        ):
+            geofence = geofence_of(item)
+            for pair, entry in _entries_of(geofence).items():
+                wanted[pair][attribute_of(geofence.id)] = entry
+        return wanted
+
+    def _buckets(self, tenant_id: str) -> Iterator[tuple[Pair, Item]]:
+        for item in self._table.scan(
+            FilterExpression="begins_with(PK, :cells) OR (begins_with(PK, :tenant) AND SK = :entity)",
+            ExpressionAttributeValues={
+                ":cells": {"S": keys.cells(tenant_id)},
+                ":tenant": {"S": keys.of_tenant(tenant_id)},
+                ":entity": {"S": keys.ENTITY},
+            },
+            ConsistentRead=True,
+        ):
+            yield (item["PK"]["S"], item["SK"]["S"]), item
+
+
+def _compared(pair: Pair, wanted: dict[str, bytes], bucket: Item) -> Iterator[Difference]:
+    there = {name: stored["B"] for name, stored in bucket.items() if "B" in stored}
+    for name in sorted(wanted.keys() | there.keys()):
+        if wanted.get(name) == there.get(name):
+            continue
+        problem = "stray" if name not in wanted else "missing" if name not in there else "outdated"
+        yield Difference(bucket=pair, geofence_id=geofence_id_of(name), problem=problem)
+    counted = int(bucket[BYTES]["N"]) if BYTES in bucket else 0
+    if counted != _size_of(bucket):
+        yield Difference(bucket=pair, geofence_id=None, problem="miscounted")
+
+
+def _entries_of(geofence: Geofence) -> dict[Pair, bytes]:
+    """The buckets in which a geofence is entered, and as what."""
+    entry = pack_entry(geofence)
+    cells = [keys.cell(geofence.tenant_id, cell, shard) for cell, shard in geofence.cells.items()]
+    targets = [keys.entity(geofence.tenant_id, target) for target in geofence.assignments]
+    return {(key["PK"]["S"], key["SK"]["S"]): entry for key in [*cells, *targets]}
+
+
+def _size_of(bucket: Item) -> int:
+    return sum(len(name) + len(stored["B"]) for name, stored in bucket.items() if "B" in stored)
+
+
+def _key(pair: Pair) -> Key:
+    return {"PK": {"S": pair[0]}, "SK": {"S": pair[1]}}

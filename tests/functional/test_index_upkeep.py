@@ -1,0 +1,94 @@
+"""The commands that hold the index against the geofences and put it right."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from fencepost import index, wiring
+from tests.functional.app import SESSION, App
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["index", *words])
+    return index.main()
+
+
+def filled(app: App) -> None:
+    app.request("geofences", "create_circle")
+    app.request("geofences", "create_polygon")
+    app.request("geofences", "create_corridor")
+    off = app.circle("Off", status="inactive", assignments=[{"targetTable": "users", "targetId": "vera"}]).body["id"]
+    app.request("geofences", "update", path_id=off, description="changed")
+    app.request("geofences", "create_circle", tenant="other", name="Theirs", latitude=1, longitude=1)
+
+
+def bucket_of(app: App, part: str) -> dict[str, Any]:
+    return next(
+        item for item in app.items() if part in item["PK"]["S"] and any("B" in value for value in item.values())
+    )
+
+
+def by_key(app: App) -> dict[tuple[str, str], Any]:
+    return {(item["PK"]["S"], item["SK"]["S"]): item for item in app.items()}
+
+
+def test_an_index_that_nobody_touched_has_no_differences(
+    app: App, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled(app)
+    assert run(monkeypatch, "check", "demo") == 0
+    assert "0 differences" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("part", ["T#demo#CELL#", "T#demo#users#vera", "T#demo#users#ada"])
+@pytest.mark.parametrize("damage", ["missing", "outdated", "stray", "miscounted"])
+def test_what_was_damaged_is_told_and_put_right(
+    app: App, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], part: str, damage: str
+) -> None:
+    filled(app)
+    whole = by_key(app)
+    bucket = bucket_of(app, part)
+    (name, *_) = [name for name, value in bucket.items() if "B" in value]
+    if damage == "missing":
+        del bucket[name]
+    elif damage == "outdated":
+        bucket[name] = {"B": bucket[name]["B"][:-1] + b"?"}
+    elif damage == "stray":
+        bucket["A" * 22] = bucket[name]
+    else:
+        bucket["bytes"] = {"N": "7"}
+    SESSION.client("dynamodb").put_item(TableName="fencepost", Item=bucket)
+    assert run(monkeypatch, "check", "demo") == 1
+    assert f"{damage}: " in capsys.readouterr().out
+    assert run(monkeypatch, "check", "other") == 0
+    run(monkeypatch, "rebuild", "demo")
+    assert run(monkeypatch, "check", "demo") == 0
+    assert by_key(app) == whole
+
+
+def test_an_index_that_is_all_gone_is_made_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(app)
+    client = SESSION.client("dynamodb")
+    for item in app.items():
+        if "T#demo#CELL#" in item["PK"]["S"]:
+            client.delete_item(TableName="fencepost", Key={"PK": item["PK"], "SK": item["SK"]})
+    assert run(monkeypatch, "check", "demo") == 1
+    assert run(monkeypatch, "rebuild", "demo") == 0
+    found = app.request("location", "check", latitude=30.2672, longitude=-97.7431).body["matches"]
+    assert [match["geofenceName"] for match in found] == ["Downtown Office"]
+
+
+def test_a_change_in_the_meantime_is_left_alone(app: App) -> None:
+    filled(app)
+    bucket = bucket_of(app, "T#demo#CELL#")
+    (name, *_) = [name for name, value in bucket.items() if "B" in value]
+    client = SESSION.client("dynamodb")
+    client.put_item(TableName="fencepost", Item={k: v for k, v in bucket.items() if k != name})
+    upkeep = wiring.index_upkeep()
+    differences = upkeep.differences("demo")
+    client.put_item(TableName="fencepost", Item=bucket)  # somebody was faster
+    upkeep.repair("demo", differences)
+    assert upkeep.differences("demo") == []
