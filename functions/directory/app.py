@@ -10,6 +10,7 @@ from fencepost.api import paging
 from fencepost.api.http import Api, Reply, Request
 from fencepost.api.listing import PageQuery, numbered
 from fencepost.api.validation import validated
+from fencepost.api.vocabularies import timekeeping
 from fencepost.api.vocabularies.directory import (
     CascadeQuery,
     EntitiesIn,
@@ -26,7 +27,7 @@ from fencepost.api.vocabularies.directory import (
 from fencepost.domain.errors import Invalid
 from fencepost.domain.principal import Right
 
-api = Api()
+api = Api(retell=timekeeping.retold)
 wiring.before_snapshot(wiring.directory)
 
 
@@ -43,7 +44,7 @@ def list_entities(request: Request) -> Reply:
     table = table_of(request.path["table"])
     query = validated(PageQuery, numbered(request.query))
     list_name = f"{request.who.tenant_id}/{table}"
-    after = paging.pair_after(list_name, query.cursor) if query.cursor else None
+    after = paging.pair_after(list_name, query.cursor) if query.cursor is not None else None
     entities, next_after = wiring.directory().page(request.who.tenant_id, table, query.limit, after)
     cursor = paging.pair_cursor(list_name, next_after) if next_after else None
     data = [{"id": entity.id, "name": entity.name} for entity in entities]

@@ -53,13 +53,8 @@ class ToldPage(RootModel[GeofencePage | TimekeepingPage]):
     fails=(400,),
 )
 def list_geofences(request: Request) -> Reply:
-    tenant_id = request.who.tenant_id
-    query = validated(ListQuery, numbered(request.query))
-    after = paging.after(tenant_id, query.cursor) if query.cursor else None
-    page = wiring.geofences().newest_first(request.who, query.limit, after, wanted(query))
-    cursor = paging.cursor(tenant_id, *page.after) if page.after else None
-    told = _words(request, {})
-    return Reply(status=200, body={"data": [told(geofence) for geofence in page.geofences], "nextCursor": cursor})
+    told, cursor = _page(request, _words(request, {}))
+    return Reply(status=200, body={"data": told, "nextCursor": cursor})
 
 
 @api.route(
@@ -72,14 +67,7 @@ def list_geofences(request: Request) -> Reply:
     fails=(400,),
 )
 def list_features(request: Request) -> Reply:
-    tenant_id = request.who.tenant_id
-    query = validated(ListQuery, numbered(request.query))
-    start = paging.after(tenant_id, query.cursor) if query.cursor else None
-    page = wiring.geofences().newest_first(request.who, query.limit, start, wanted(query))
-    told = features.fitting(page.geofences)
-    last = page.geofences[len(told) - 1] if told else None
-    after = (last.created_at, last.id) if last and len(told) < len(page.geofences) else page.after
-    cursor = paging.cursor(tenant_id, *after) if after else None
+    told, cursor = _page(request, features.told)
     body = features.collection(told, request.query, cursor)
     return Reply(status=200, body=body, media_type=features.MEDIA_TYPE)
 
@@ -199,10 +187,12 @@ def delete(request: Request) -> Reply:
 def list_versions(request: Request) -> Reply:
     query = validated(PageQuery, numbered(request.query))
     list_name = f"{request.who.tenant_id}/{request.path['id']}/versions"
-    before = paging.number_after(list_name, query.cursor) if query.cursor else None
-    versions, next_before = wiring.geofences().versions(request.who, request.path["id"], query.limit, before)
-    cursor = paging.number_cursor(list_name, next_before) if next_before else None
-    return Reply(status=200, body={"data": [canonical.told_version(v) for v in versions], "nextCursor": cursor})
+    before = paging.number_after(list_name, query.cursor) if query.cursor is not None else None
+    versions, has_more = wiring.geofences().versions(request.who, request.path["id"], query.limit, before)
+    told = paging.fitting(versions, canonical.told_version)
+    is_end = not has_more and len(told) == len(versions)
+    cursor = None if is_end or not told else paging.number_cursor(list_name, told[-1]["version"])
+    return Reply(status=200, body={"data": told, "nextCursor": cursor})
 
 
 @api.route(
@@ -250,6 +240,18 @@ def list_tags(request: Request) -> Reply:
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return api.handle(event, context)
+
+
+def _page(request: Request, tell: Callable[[Geofence], dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
+    """The geofences of a page, told, and the cursor of the next page: it begins where the answer is full."""
+    tenant_id = request.who.tenant_id
+    query = validated(ListQuery, numbered(request.query))
+    start = paging.after(tenant_id, query.cursor) if query.cursor is not None else None
+    page = wiring.geofences().newest_first(request.who, query.limit, start, wanted(query))
+    told = paging.fitting(page.geofences, tell)
+    last = page.geofences[len(told) - 1] if told else None
+    after = (last.created_at, last.id) if last and len(told) < len(page.geofences) else page.after
+    return told, paging.cursor(tenant_id, *after) if after else None
 
 
 def _words(request: Request, said: dict[str, Any]) -> Callable[[Geofence], dict[str, Any]]:

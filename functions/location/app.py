@@ -9,6 +9,7 @@ from typing import Any
 from fencepost import wiring
 from fencepost.api.http import Api, Reply, Request
 from fencepost.api.validation import validated
+from fencepost.api.vocabularies import timekeeping
 from fencepost.api.vocabularies.check import (
     BatchCheckAnswer,
     BatchCheckRequest,
@@ -25,7 +26,7 @@ from fencepost.api.vocabularies.clock import ValidateIn, ValidationOut, entry_of
 from fencepost.domain.principal import Right
 from fencepost.services.geofences import Match
 
-api = Api()
+api = Api(retell=timekeeping.retold)
 wiring.before_snapshot(wiring.geofences)
 
 

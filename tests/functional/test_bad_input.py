@@ -94,6 +94,8 @@ def polygon(*rings: list[list[float]]) -> dict[str, Any]:
         ({"name": "X", "center": {"lat": 1.0, "lng": 1.0, "alt": 1.0}}, "center.alt"),
         ({"name": "X", "center": {"lat": 91.0, "lng": 1.0}}, "center.lat"),
         ({"name": "X", "center": 5}, "center"),
+        ({"name": "X", "center": {"lat": 1.0, "lng": 2.0}, "latitude": 50.0}, "latitude"),
+        ({"name": "X", "center": {"lat": None, "lng": 2.0}}, "center.lat"),
     ],
 )
 def test_a_geofence_with_a_wrong_field_is_refused_by_the_callers_name_for_it(
@@ -121,6 +123,7 @@ def test_a_geofence_with_a_wrong_field_is_refused_by_the_callers_name_for_it(
         '{"name": "X", "latitude": ' + "9" * 5000 + ', "longitude": 1}',
         '{"name": "X", "name": "Y", "latitude": 1, "longitude": 1}',
         '{"name": "\\ud800", "latitude": 1, "longitude": 1}',
+        '{"\\ud800": 1, "\\ud800": 2}',
         '{"a":' * 100_000,
         "[" * 100_000 + "]" * 100_000,
         '{"name": "X", "latitude": 1, "longitude": 1, "action": {"x": 1e999}}',

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from fencepost.api import paging
 from tests.functional.app import Answer, App
 
 
-def put(app: App, table: str, entity_id: str, **body: Any) -> Answer:
+def put(app: App, table: str, entity_id: str, /, **body: Any) -> Answer:
     return app.request("directory", "directory_put", path={"table": table, "id": entity_id}, **body)
 
 
@@ -195,3 +196,47 @@ def test_a_role_may_what_the_table_of_roles_says(app: App, roles: str, reads: bo
     assert (app.request("directory", "directory_put", roles=roles).status == 200) is writes
     if not reads:
         assert not app.calls
+
+
+def test_an_entity_whose_geofences_ask_for_whole_metres_can_be_deleted(app: App) -> None:
+    """A whole number comes back from the table as one; what was entered with it must be taken out byte for byte."""
+    put(app, "projects", "bridge", name="Bridge")
+    geofence_id = fence_for(app, "projects", "bridge", minAccuracy=10)
+    for accuracy in (11, 12.5, 13):
+        app.request("geofences", "update", path_id=geofence_id, minAccuracy=accuracy)
+    app.request("geofences", "delete", path_id=geofence_id)
+    assert delete(app, "projects", "bridge").status == 200
+
+
+def test_a_cascade_that_cannot_end_takes_nothing_away(app: App) -> None:
+    app.request("clock", "clock_start", user="emil", roles="employee", action="start")
+    geofence_id = fence_for(app, "users", "emil")
+    assert delete(app, "users", "emil", cascade=True).body["code"] == "CLOCK_RUNNING"
+    assert len(app.request("geofences", "read", path_id=geofence_id).body["assignments"]) == 1
+
+
+def test_a_user_has_at_most_fifty_groups_and_a_put_that_is_refused_writes_nothing(app: App) -> None:
+    items = [{"id": f"g-{n}", "name": f"G {n}", "members": ["ada"]} for n in range(50)]
+    path = {"table": "groups"}
+    assert app.request("directory", "directory_put_many", path=path, items=items).status == 200
+    more = [{"id": "x-1", "name": "X"}, {"id": "x-2", "name": "X", "members": ["vera", "ada"]}]
+    answer = app.request("directory", "directory_put_many", path=path, items=more)
+    assert (answer.status, answer.wrong_fields) == (400, ["items[1].members"])
+    assert "ada" in answer.body["detail"]
+    assert read(app, "groups", "x-1").status == 404
+    assert read(app, "users", "vera").body["groups"] == []
+
+
+def test_an_answer_can_be_sent_back(app: App) -> None:
+    put(app, "groups", "night", name="Night", members=["ada"])
+    for table, entity_id in (("groups", "night"), ("users", "ada")):
+        told = read(app, table, entity_id).body
+        assert put(app, table, entity_id, **told).body == told
+
+
+@pytest.mark.parametrize("where", ["1", "[]", '["a"]', "[1,2]", "[null,null]", '["",""]', "xx", '["a","b","c"]'])
+def test_a_cursor_that_holds_something_else_is_refused(app: App, where: str) -> None:
+    """Whoever reads the source can seal a cursor; what comes out of it is looked at all the same."""
+    cursor = {"cursor": paging.sealed("demo/users", where)}
+    answer = app.request("directory", "directory_list", path={"table": "users"}, query=cursor)
+    assert (answer.status, answer.wrong_fields) == (400, ["cursor"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.app import Answer, App
+from tests.functional.app import BUCKET, Answer, App
 
 
 def features(app: App, **query: str) -> list[dict[str, Any]]:
@@ -53,7 +53,7 @@ def test_every_shape_is_a_feature_and_pages_are_linked(app: App) -> None:
 
 
 def test_a_page_is_no_larger_than_an_answer_may_be(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fencepost.api.vocabularies.features.MAX_PAGE_BYTES", 1500)
+    monkeypatch.setattr("fencepost.api.paging.MAX_PAGE_BYTES", 1500)
     for n in range(5):
         app.circle(f"Site {n}")
     first = app.request("geofences", "list_features").body
@@ -137,7 +137,22 @@ def test_a_file_of_geojson_can_be_dropped(app: App) -> None:
     assert [made["name"] for made in report["geofences"]] == ["Dropped", "sites"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"features": 1}', b"\xff\xfe", b'{"a":' * 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"features": 1}',
+        b"\xff\xfe",
+        b'{"a":' * 100_000,
+        b'{"features": [{"type": "Feature", "properties": {"name": "\\ud800"}, "geometry": null}]}',
+        b'{"features": [{"type": "Feature", "properties": {"radius": 1e999}, "geometry": null}]}',
+        b'{"features": [{"type": "Feature", "properties": {"radius": NaN}, "geometry": null}]}',
+        b'{"features": ' + b"[" * 300 + b"]" * 300 + b"}",
+    ],
+)
 def test_a_file_that_is_no_collection_fails_with_a_reason(app: App, content: bytes) -> None:
     report = app.drop("uploads/demo/x.geojson", content)
     assert (report["status"], bool(report["reason"])) == ("failed", True)
@@ -173,3 +188,40 @@ def test_an_import_of_another_tenant_does_not_exist(app: App) -> None:
 
 def test_an_empty_collection_is_an_import_that_has_ended(app: App) -> None:
     assert collected(app).body["report"]["counts"] == {"placemarks": 0, "geofences": 0, "leftOut": 0}
+
+
+def test_an_empty_collection_of_geometries_is_told(app: App) -> None:
+    report = collected(app, feature({"type": "GeometryCollection", "geometries": []}, name="Empty")).body["report"]
+    assert [row["reason"] for row in report["leftOut"]] == ["it has no geometry"]
+
+
+def test_a_geofence_that_was_to_bind_somebody_never_comes_to_bind_nobody(app: App) -> None:
+    twice = [{"targetTable": "users", "targetId": "ada"}] * 2
+    report = collected(app, feature(POINT, name="Bound", assignments=twice, color="red")).body["report"]
+    assert (report["counts"]["geofences"], "given twice" in report["leftOut"][0]["reason"]) == (0, True)
+
+
+def test_several_wrong_properties_are_all_passed_over(app: App) -> None:
+    wrong = {"activeFrom": "2026-05-04T09:00:00Z", "expiresAt": "2026-05-04T08:00:00Z", "tags": 5}
+    report = collected(app, feature(POINT, name="Odd", **wrong)).body["report"]
+    assert ("tags" in report["geofences"][0]["note"], "expiresAt" in report["geofences"][0]["note"]) == (True, True)
+
+
+def test_tags_that_come_in_have_numbers(app: App) -> None:
+    collected(app, feature(POINT, name="Tagged", tags=["cold"]))
+    assert app.request("geofences", "list_tags").body["data"] == [{"number": 1, "name": "cold"}]
+
+
+def test_a_request_takes_ten_thousand_features_at_most(app: App) -> None:
+    body = {"type": "FeatureCollection", "features": [0] * 10_001}
+    answer = app.request("imports", "import_features", raw=json.dumps(body))
+    assert (answer.status, answer.wrong_fields) == (400, ["features"])
+
+
+def test_a_long_report_is_told_in_part(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fencepost.api.vocabularies.imports.MAX_ROWS", 2)
+    told = collected(app, *[0] * 5).body
+    assert (told["report"]["counts"]["leftOut"], len(told["report"]["leftOut"])) == (5, 2)
+    assert (
+        json.loads(app.s3.get_object(Bucket=BUCKET, Key=told["reportKey"])["Body"].read())["counts"]["leftOut"] == 5
+    )

@@ -41,6 +41,8 @@ def test_a_check_finds_what_is_in_force(app: App, when: dict[str, Any], found: i
         ({"activeFrom": 1}, "activeFrom"),
         ({"activeFrom": "2026-05-04T09:00:00Z", "expiresAt": "2026-05-04T09:00:00Z"}, "expiresAt"),
         ({"schedule": {}}, "schedule.timeZone"),
+        ({"schedule": {**WEEK, "timeZone": "localtime"}}, "schedule.timeZone"),
+        ({"schedule": {**WEEK, "windows": [{**NIGHTS, "from": "24:00"}]}}, "schedule.windows[0].from"),
         ({"schedule": {**WEEK, "timeZone": "Mars/Base"}}, "schedule.timeZone"),
         ({"schedule": {**WEEK, "windows": []}}, "schedule.windows"),
         (

@@ -34,21 +34,23 @@ def test_a_number_is_the_geofences_own_and_free_when_it_is_gone(app: App) -> Non
 
 def test_beyond_the_limit_there_is_a_402_with_the_limit_and_the_count(app: App) -> None:
     app.circle("A")
-    wiring.tenants().put_tenant("demo", "Demo", geofence_limit=2)
+    wiring.tenants().limit_geofences("demo", 2)
     geofence_id = app.circle("B").body["id"]
     answer = app.request("geofences", "create_circle", name="C", latitude=1, longitude=1)
     assert (answer.status, answer.body["code"]) == (402, "GEOFENCE_QUOTA_REACHED")
     assert (answer.body["limit"], answer.body["count"]) == (2, 2)
     app.request("geofences", "delete", path_id=geofence_id)
     app.circle("C")
-    wiring.tenants().put_tenant("demo", "Demo", geofence_limit=1)
+    wiring.tenants().limit_geofences("demo", 1)
     assert app.request("geofences", "create_circle", name="D", latitude=1, longitude=1).body["count"] == 2
-    wiring.tenants().put_tenant("demo", "Demo")
+    wiring.tenants().put_tenant("demo", "Renamed")
+    assert app.request("geofences", "create_circle", name="D", latitude=1, longitude=1).status == 402
+    wiring.tenants().limit_geofences("demo", None)
     app.circle("D")
 
 
 def test_an_import_stops_at_the_limit_and_says_so_of_each_row(app: App) -> None:
-    wiring.tenants().put_tenant("demo", "Demo", geofence_limit=5)
+    wiring.tenants().limit_geofences("demo", 5)
     points = "".join(
         f"<Placemark><name>P {n}</name><Point><coordinates>{n},1</coordinates></Point></Placemark>"
         for n in range(1, 9)

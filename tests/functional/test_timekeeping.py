@@ -125,6 +125,18 @@ def test_what_is_written_in_one_vocabulary_reads_in_the_other(app: App) -> None:
     assert listed == timekeeping
 
 
+def test_a_circle_does_not_become_another_shape_in_these_words(app: App) -> None:
+    geofence_id = create(app).body["id"]
+    line = {"type": "LineString", "coordinates": [[1, 1], [2, 2]]}
+    answer = app.request("geofences", "update", path_id=geofence_id, pname="Line", geometry=line)
+    assert (answer.status, answer.wrong_fields) == (400, ["geometry"])
+
+
+def test_the_other_functions_tell_refusals_in_these_words_too(app: App) -> None:
+    answer = app.request("location", "validate", headers=ASKED, userId="nobody")
+    assert (answer.status, bool(answer.body["error"]["message"])) == (403, True)
+
+
 def test_a_polygon_is_told_as_near_as_can_be(app: App) -> None:
     geofence_id = app.request("geofences", "create_polygon").body["id"]
     told = app.request("geofences", "read", path_id=geofence_id, headers=ASKED).body

@@ -244,6 +244,10 @@ def test_who_is_of_no_tenant_is_turned_away(app: App, pool: Pool) -> None:
     assert is_refused(app, pool.token({"custom:tenantId": None}))
 
 
+def test_who_is_of_a_tenant_that_nobody_has_set_up_is_turned_away(app: App, pool: Pool) -> None:
+    assert is_refused(app, pool.token({"custom:tenantId": "nowhere"}))
+
+
 def test_who_is_in_no_group_that_is_a_role_gets_in_and_may_nothing(app: App, pool: Pool) -> None:
     for groups in (None, [], ["painters", "Admin", "admin ", ""], "admin", {"admin": 1}, [["admin"]]):
         context = authorize(app, pool.token({"cognito:groups": groups}))["context"]

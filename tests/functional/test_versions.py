@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from fencepost import wiring
+from fencepost.api import paging
+from fencepost.domain.principal import Principal
 from tests.functional.app import App
 
 NOWHERE = "00000000-0000-4000-8000-00000000dead"
@@ -57,3 +62,26 @@ def test_versions_of_another_tenant_do_not_exist(app: App) -> None:
         foreign = app.request("geofences", name, path_id=geofence_id, tenant="other")
         absent = app.request("geofences", name, path_id=NOWHERE, tenant="other")
         assert (foreign.status, foreign.body) == (404, absent.body)
+
+
+@pytest.mark.parametrize("where", ["1", "0", "-5", "x", "9" * 30, "\u0665"])
+def test_a_cursor_that_holds_something_else_is_refused(app: App, where: str) -> None:
+    geofence_id = app.circle("Depot").body["id"]
+    cursor = {"cursor": paging.sealed(f"demo/{geofence_id}/versions", where)}
+    assert app.request("geofences", "list_versions", path_id=geofence_id, query=cursor).wrong_fields == ["cursor"]
+
+
+def test_versions_follow_each_other_in_time_whoever_waited_for_whom(app: App) -> None:
+    """Twenty at once: each took its time before it waited for the others."""
+    geofence_id = app.circle("Depot").body["id"]
+    who = Principal(tenant_id="demo", user_id="ada", roles=frozenset({"admin"}))
+    late, early = datetime(2100, 1, 1, 0, 0, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    for now in (late, early, early):
+        wiring.geofences().update(who, geofence_id, lambda _: {"description": "later"}, None, now)
+    versions = app.request("geofences", "list_versions", path_id=geofence_id).body["data"]
+    told = [version["updatedAt"] for version in versions]
+    assert told == sorted(told, reverse=True)
+    assert len(set(told)) == 4
+    for version in versions:
+        then = app.request("geofences", "read", path_id=geofence_id, query={"asOf": version["updatedAt"]})
+        assert then.body["version"] == version["version"]

@@ -3,7 +3,8 @@
     {"tenants": [{"id": "acme", "name": "Acme", "clockLimitHours": 12, "geofenceLimit": 5000,
                   "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
 
-Tenants and users are created or renamed. A user with `roles` gets a new API key; the keys are printed once, as
+Tenants and users are created or renamed; what a tenant's entry does not say stays, and a `geofenceLimit` of null is
+none. A user with `roles` gets a new API key; the keys are printed once, as
 `{"acme": {"ada": "fp_..."}}`, and only their hashes are kept.
 """
 
@@ -13,12 +14,22 @@ import json
 import sys
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from fencepost import wiring
 from fencepost.domain.directory import Entity
 from fencepost.domain.errors import Invalid
+from fencepost.domain.principal import ROLES
+
+
+def _role(value: str) -> str:
+    if value not in ROLES:
+        raise ValueError(f"is no role; there are {', '.join(ROLES)}")
+    return value
+
+
+Role = Annotated[str, AfterValidator(_role)]
 
 
 class _Strict(BaseModel):
@@ -28,7 +39,7 @@ class _Strict(BaseModel):
 class User(_Strict):
     id: str
     name: str
-    roles: list[str] = []
+    roles: list[Role] = []
 
 
 class Tenant(_Strict):
@@ -48,12 +59,9 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
     tenants = wiring.tenants()
     keys: dict[str, dict[str, str]] = {}
     for tenant in setup.tenants:
-        tenants.put_tenant(
-            tenant.id,
-            tenant.name,
-            clock_limit_hours=tenant.clock_limit_hours,
-            geofence_limit=tenant.geofence_limit,
-        )
+        tenants.put_tenant(tenant.id, tenant.name, clock_limit_hours=tenant.clock_limit_hours)
+        if "geofence_limit" in tenant.model_fields_set:
+            tenants.limit_geofences(tenant.id, tenant.geofence_limit)
         for user in tenant.users:
             wiring.directory().put(tenant.id, [Entity(table="users", id=user.id, name=user.name)], ["users"])
         with_keys = [user for user in tenant.users if user.roles]

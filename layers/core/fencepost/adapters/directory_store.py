@@ -69,6 +69,15 @@ class DirectoryStore:
         found = self._table.batch_get([keys.entity(tenant_id, target) for target in by_key.values()], consistent=True)
         return {target for pair, target in by_key.items() if pair not in found}
 
+    def is_clocked_in(self, tenant_id: str, user_id: str) -> bool:
+        return self._table.get(keys.clock(tenant_id, user_id)) is not None
+
+    def groups_of(self, tenant_id: str, user_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The groups of those of these users that exist."""
+        wanted = [keys.entity(tenant_id, Assignment("users", user_id)) for user_id in user_ids]
+        found = self._table.batch_get(wanted, consistent=True).values()
+        return {item["id"]["S"]: _entity("users", item).groups or frozenset() for item in found}
+
     def put_all(self, tenant_id: str, entities: Sequence[Entity]) -> None:
         """Create entities or rename them, at most 100, all or none; members and geofences stay as they are."""
         transaction = Transaction()

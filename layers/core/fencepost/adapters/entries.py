@@ -160,7 +160,8 @@ def _packed_rest(geofence: Geofence) -> bytes:
     if geofence.action:
         rest["a"] = geofence.action
     if geofence.min_accuracy_m:
-        rest["m"] = geofence.min_accuracy_m
+        # A whole number comes back from the table as one; an entry is withdrawn by the bytes it was entered with.
+        rest["m"] = float(geofence.min_accuracy_m)
     if geofence.in_force != ALWAYS:
         rest["f"] = packed_in_force(geofence.in_force)
     return json.dumps(rest, ensure_ascii=False, separators=(",", ":")).encode()

@@ -114,6 +114,10 @@ class GeofenceStore:
         )
         return map(_version_of, items)
 
+    def know_tags(self, tenant_id: str, tags: Sequence[str]) -> None:
+        """See to it that each tag has a number. Raises Invalid where there are too many."""
+        self._tags.know(tenant_id, tags)
+
     def tag_names(self, tenant_id: str) -> list[str]:
         return self._tags.names(tenant_id)
 

@@ -75,6 +75,9 @@ class ImportStore:
     def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]:
         return self._directory.missing(tenant_id, targets)
 
+    def know_tags(self, tenant_id: str, tags: Sequence[str]) -> None:
+        self._geofences.know_tags(tenant_id, tags)
+
     def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]:
         """The names of these geofences that other geofences have."""
         by_key = {}

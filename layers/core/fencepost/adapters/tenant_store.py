@@ -38,6 +38,9 @@ class TenantStore:
         )
         self._table.write(transaction)
 
+    def has_tenant(self, tenant_id: str) -> bool:
+        return self._table.get(keys.tenant(tenant_id), consistent=False) is not None
+
     def put_key(self, key: StoredKey) -> None:
         who = key.principal
         values = {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from fencepost.api import problems
+from fencepost.api.paging import MAX_PAGE_BYTES
 from fencepost.api.validation import validated
-from fencepost.api.vocabularies import canonical
+from fencepost.api.vocabularies import canonical, timekeeping
 from fencepost.api.vocabularies.batch import Operation
 from fencepost.api.vocabularies.canonical import GeofenceCreate, GeofenceUpdate
 from fencepost.domain.errors import FencepostError, Invalid
@@ -21,15 +23,28 @@ if TYPE_CHECKING:
 
 
 def done(
-    who: Principal, operations: Sequence[Mapping[str, Any]], geofences: GeofenceService, now: datetime
+    who: Principal, operations: Sequence[Any], geofences: GeofenceService, now: datetime
 ) -> list[dict[str, Any]]:
-    """A result for each operation, in their order: an OperationResult."""
-    return [{"index": index, **_done(who, said, geofences, now)} for index, said in enumerate(operations)]
+    """A result for each operation, in their order: an OperationResult.
+
+    What was done is told even where there is no room left to tell the geofence.
+    """
+    results: list[dict[str, Any]] = []
+    size = 0
+    for index, said in enumerate(operations):
+        result = {"index": index, **_done(who, said, geofences, now)}
+        size += len(json.dumps(result, ensure_ascii=False).encode())
+        if size > MAX_PAGE_BYTES:
+            result.pop("geofence", None)
+        results.append(result)
+    return results
 
 
-def _done(who: Principal, said: Mapping[str, Any], geofences: GeofenceService, now: datetime) -> dict[str, Any]:
-    geofence_id = said.get("id")
+def _done(who: Principal, said: Any, geofences: GeofenceService, now: datetime) -> dict[str, Any]:
+    geofence_id = said.get("id") if isinstance(said, dict) else None
     try:
+        if not isinstance(said, dict):
+            raise Invalid.field("operation", "must be an object")
         operation = validated(Operation, said)
         if operation.action == "create":
             return _created(who, operation, geofences, now)
@@ -41,10 +56,11 @@ def _done(who: Principal, said: Mapping[str, Any], geofences: GeofenceService, n
             return {"status": 200, "id": operation.id}
         body = _body(operation)
         change = validated(GeofenceUpdate, body)
+        words = _words(body)
         if change.id not in (None, operation.id):
             raise Invalid.field("id", "is not the id of the operation")
         geofence = geofences.update(
-            who, operation.id, lambda before: canonical.changed_fields(change, body, before), operation.version, now
+            who, operation.id, lambda before: words.changed_fields(change, body, before), operation.version, now
         )
         return {"status": 200, "id": geofence.id, "geofence": canonical.told(geofence)}
     except FencepostError as error:
@@ -62,8 +78,13 @@ def _created(who: Principal, operation: Operation, geofences: GeofenceService, n
         if getattr(operation, field) is not None:
             raise Invalid.field(field, "belongs to an update or a delete")
     body = _body(operation)
-    geofence = geofences.create(who, canonical.new_fields(validated(GeofenceCreate, body), body), now)
+    geofence = geofences.create(who, _words(body).new_fields(validated(GeofenceCreate, body), body), now)
     return {"status": 201, "id": geofence.id, "geofence": canonical.told(geofence)}
+
+
+def _words(body: Mapping[str, Any]) -> Any:
+    """The rules of the vocabulary that a body is in; all results are told in the canonical one."""
+    return timekeeping if timekeeping.is_spoken({}, body) else canonical
 
 
 def _body(operation: Operation) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LONGEST_NUMBER = 10
+_DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?")
 
 
 def _whole_number(text: Any) -> Any:
@@ -95,7 +97,10 @@ def box_of(text: str) -> Bounds:
     Bounds(west=170.0, south=-20.0, east=190.0, north=-10.0)
     """
     try:
-        west, south, east, north = map(float, text.split(","))
+        parts = text.split(",")
+        if not all(map(_DEGREES.fullmatch, parts)):
+            raise ValueError
+        west, south, east, north = map(float, parts)
         if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
             raise ValueError
     except ValueError:

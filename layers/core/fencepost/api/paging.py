@@ -8,14 +8,38 @@ from __future__ import annotations
 
 import binascii
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any, TypeVar
 from uuid import UUID
 
 from fencepost.domain.errors import Invalid
 
 _CHECK_LENGTH = 8
+_LONGEST_KEY = 1_000
+# A function may answer 6 MB.
+MAX_PAGE_BYTES = 4 * 2**20
+
+_T = TypeVar("_T")
+
+
+def fitting(items: Iterable[_T], tell: Callable[[_T], dict[str, Any]]) -> list[dict[str, Any]]:
+    """So many items, told, as one answer holds, from the first on; at least one.
+
+    >>> fitting([1, 2], lambda n: {"n": n})
+    [{'n': 1}, {'n': 2}]
+    """
+    told: list[dict[str, Any]] = []
+    size = 0
+    for item in items:
+        one = tell(item)
+        size += len(json.dumps(one, ensure_ascii=False).encode())
+        if told and size > MAX_PAGE_BYTES:
+            break
+        told.append(one)
+    return told
 
 
 def cursor(tenant_id: str, created_at: datetime, geofence_id: str) -> str:
@@ -47,10 +71,10 @@ def number_after(list_name: str, text: str) -> int:
     >>> number_after("t/versions", number_cursor("t/versions", 7))
     7
     """
-    try:
-        return int(opened(list_name, text))
-    except ValueError:
-        raise _no_cursor() from None
+    number = opened(list_name, text)
+    if not (number.isascii() and number.isdecimal()) or not 1 < int(number[:12]) == int(number):
+        raise _no_cursor()
+    return int(number)
 
 
 def pair_cursor(list_name: str, pair: tuple[str, str]) -> str:
@@ -63,8 +87,14 @@ def pair_after(list_name: str, text: str) -> tuple[str, str]:
     >>> pair_after("t/users", pair_cursor("t/users", ("ada#1", "1")))
     ('ada#1', '1')
     """
-    first, second = json.loads(opened(list_name, text))
-    return first, second
+    try:
+        pair = json.loads(opened(list_name, text))
+    except (ValueError, RecursionError):
+        raise _no_cursor() from None
+    is_pair = isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair)
+    if not is_pair or any(len(part.encode(errors="replace")) > _LONGEST_KEY for part in pair):
+        raise _no_cursor()
+    return pair[0], pair[1]
 
 
 def sealed(list_name: str, where: str) -> str:
@@ -76,7 +106,7 @@ def sealed(list_name: str, where: str) -> str:
 def opened(list_name: str, text: str) -> str:
     """What was sealed for this list. Raises Invalid for anything else."""
     try:
-        data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        data = b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         check, where = data[:_CHECK_LENGTH], data[_CHECK_LENGTH:]
         if check != _check(list_name, where):
             raise ValueError

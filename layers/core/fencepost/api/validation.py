@@ -52,6 +52,8 @@ def _words(error: Any, aliases: set[str]) -> str:
         if error["loc"][0] in aliases and len(error["loc"]) == 1:
             return "is another name of a field that is given too; give one of them"
         return "is not a field of this request"
+    if error["type"] == "model_type":
+        return "must be an object"
     if error["type"] == "too_long" and error["ctx"]["field_type"] == "Value":
         return f"must be at most {error['ctx']['max_length']} characters"
     message = str(error["msg"]).removeprefix("Value error, ")

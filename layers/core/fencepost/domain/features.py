@@ -33,6 +33,9 @@ FIELDS = (
     "cooldownMs",
     "action",
 )
+# Those that may be passed over where they are no field's value. Who is bound is not among them: a geofence that was
+# to bind somebody must not come to bind nobody.
+PASSED_OVER = frozenset(FIELDS) - {"assignments"}
 _NAMES = ("name", "title", "label")
 _RADII = ("radiusMeters", "radius")
 _AREAS = ("Polygon", "MultiPolygon")
@@ -47,8 +50,10 @@ def rows_of_feature(feature: Any, ordinal: int, namer: Namer) -> Iterator[Row]:
         return
     said = feature.get("properties")
     properties: Mapping[str, Any] = said if isinstance(said, dict) else {}
+    nothing = True
     own_name = next((properties[key] for key in _NAMES if isinstance(properties.get(key), str)), None)
     for geometry in _simple(feature.get("geometry")):
+        nothing = False
         if isinstance(geometry, str):
             yield _problem(ordinal, own_name or "", geometry)
             continue
@@ -63,6 +68,8 @@ def rows_of_feature(feature: Any, ordinal: int, namer: Namer) -> Iterator[Row]:
                 **{key: properties[key] for key in FIELDS if properties.get(key) is not None},
             },
         )
+    if nothing:
+        yield _problem(ordinal, own_name or "", "it has no geometry")
 
 
 def _problem(ordinal: int, name: str, problem: str) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from fencepost.domain.in_force import ALWAYS, InForce
@@ -73,7 +74,9 @@ class Geofence:
 
     def changed(self, changes: Mapping[str, Any], now: datetime) -> Geofence:
         """The next version, entered where its shape now lies."""
-        after = replace(self, **changes, version=self.version + 1, updated_at=now)
+        # Whoever waited for others has an older `now`; versions must not lie in each other's past.
+        updated_at = max(now, self.updated_at + timedelta(milliseconds=1))
+        after = replace(self, **changes, version=self.version + 1, updated_at=updated_at)
         if after.is_active and self.cells and after.shape == self.shape:
             return after
         targets = {*self.assignments, *after.assignments}

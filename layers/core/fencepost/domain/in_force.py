@@ -83,8 +83,13 @@ ALWAYS = InForce()
 
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
-    """A time zone of the IANA database. Raises ValueError where there is none of that name."""
+    """A time zone of the IANA database, by area and place, or UTC. Raises ValueError where there is none.
+
+    Names that a machine has of its own (`localtime`) or that count leap seconds (`right/…`) are none.
+    """
     try:
+        if name != "UTC" and ("/" not in name or name.startswith(("right/", "posix/"))):
+            raise ValueError
         found = ZoneInfo(name)
     except (OSError, LookupError, ValueError):
         raise ValueError(f"there is no time zone '{name[:50]}'") from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from fencepost.domain.directory import MAX_NAME_LENGTH, Entity, singular
-from fencepost.domain.errors import Busy, Invalid, NotFound, StillAssigned
+from fencepost.domain.directory import MAX_GROUPS, MAX_NAME_LENGTH, Entity, singular
+from fencepost.domain.errors import Busy, Invalid, NotFound, StillAssigned, StillRunning
 from fencepost.domain.geofence import Assignment, is_visible
 from fencepost.domain.principal import may_be_id
 from fencepost.services.retry import on_top_of_others
@@ -29,7 +29,8 @@ class Entities(Protocol):
     def page(
         self, tenant_id: str, table: str, limit: int, after: tuple[str, str] | None
     ) -> tuple[list[Entity], tuple[str, str] | None]: ...
-    def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]: ...
+    def is_clocked_in(self, tenant_id: str, user_id: str) -> bool: ...
+    def groups_of(self, tenant_id: str, user_ids: Sequence[str]) -> dict[str, frozenset[str]]: ...
     def put_all(self, tenant_id: str, entities: Sequence[Entity]) -> None: ...
     def put_members(self, tenant_id: str, group: Entity, before: frozenset[str]) -> None: ...
     def assigned(self, tenant_id: str, table: str, entity_id: str) -> list[tuple[str, str]]: ...
@@ -74,6 +75,8 @@ class DirectoryService:
     ) -> None:
         """Raises NotFound, StillAssigned without `cascade`, StillRunning, and Busy where there is more to do."""
         self.get(who.tenant_id, table, entity_id)
+        if table == "users" and self.store.is_clocked_in(who.tenant_id, entity_id):
+            raise StillRunning
         if cascade:
             self._unassign(who, Assignment(table, entity_id), geofences, now)
 
@@ -97,15 +100,18 @@ class DirectoryService:
         on_top_of_others(attempt)
 
     def _check_members(self, tenant_id: str, entities: Sequence[Entity], fields: Sequence[str]) -> None:
-        named = {
-            Assignment("users", user_id): field
-            for entity, field in zip(entities, fields, strict=True)
-            for user_id in entity.members or ()
-        }
-        missing = self.store.missing(tenant_id, list(named)) if named else set()
-        if missing:
-            first = min(missing)
-            raise Invalid.field(_within(named[first], "members"), f"there is no user {first.target_id}")
+        """Everybody is there, and has room for the groups."""
+        joining: dict[str, list[tuple[str, str]]] = {}
+        for entity, field in zip(entities, fields, strict=True):
+            for user_id in sorted(entity.members or ()):
+                joining.setdefault(user_id, []).append((entity.id, field))
+        groups = self.store.groups_of(tenant_id, list(joining)) if joining else {}
+        for user_id, joined in joining.items():
+            field = _within(joined[-1][1], "members")
+            if user_id not in groups:
+                raise Invalid.field(field, f"there is no user {user_id}")
+            if len(groups[user_id].union(group_id for group_id, _ in joined)) > MAX_GROUPS:
+                raise Invalid.field(field, f"the user {user_id} would be in more than {MAX_GROUPS} groups")
 
     def _unassign(self, who: Principal, target: Assignment, geofences: GeofenceService, now: datetime) -> None:
         assigned = self.store.assigned(who.tenant_id, target.target_table, target.target_id)

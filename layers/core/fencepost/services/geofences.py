@@ -202,12 +202,12 @@ class GeofenceService:
 
     def versions(
         self, who: Principal, geofence_id: str, limit: int, before: int | None
-    ) -> tuple[list[Version], int | None]:
-        """At most `limit` versions, newest first, and before which the next page begins. Raises NotFound."""
+    ) -> tuple[list[Version], bool]:
+        """At most `limit` versions below `before`, newest first, and whether there are more. Raises NotFound."""
         found = list(islice(self._versions(who, geofence_id, before), limit + 1))
         if not found and before is None:
             raise NotFound("geofence")
-        return found[:limit], found[limit - 1].geofence.version if len(found) > limit else None
+        return found[:limit], len(found) > limit
 
     def as_of(self, who: Principal, geofence_id: str, at: datetime) -> Version:
         """The version in force at an instant. Raises NotFound where the geofence was not there then."""

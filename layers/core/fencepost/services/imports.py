@@ -7,15 +7,16 @@ moves in the same transaction as the geofences that it counts.
 
 from __future__ import annotations
 
-import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fencepost.domain import strict_json
 from fencepost.domain.errors import Invalid, NameTaken, NotFound, QuotaReached, VersionMismatch
 from fencepost.domain.events import Event
-from fencepost.domain.features import FIELDS, rows_of_feature
+from fencepost.domain.features import PASSED_OVER, rows_of_feature
 from fencepost.domain.imports import (
     MAX_REASON_LENGTH,
     Chunk,
@@ -83,6 +84,7 @@ class Jobs(Protocol):
     def chunk(self, tenant_id: str, import_id: str, number: int) -> Chunk: ...
     def chunks(self, job: Job) -> list[Chunk]: ...
     def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]: ...
+    def know_tags(self, tenant_id: str, tags: Sequence[str]) -> None: ...
     def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]: ...
     def advance(self, chunk: Chunk, steps: Sequence[Step]) -> Chunk: ...
     def finish_chunk(self, chunk: Chunk) -> None: ...
@@ -163,7 +165,7 @@ class ImportService:
 
     def _rows(self, drop: Drop, features: Sequence[Any] | None) -> Iterator[Iterator[Row]]:
         """The rows of each placemark or feature."""
-        namer = Namer(drop.key)
+        namer = Namer(drop.key if features is None else "")
         if features is None and not drop.is_geojson:
             for placemark in read_kml(self.objects.read(drop), max_text_bytes=MAX_TEXT_BYTES):
                 yield rows_of(placemark, namer)
@@ -184,7 +186,7 @@ class ImportService:
         steps = [self._step(row, chunk, n, now) for n, row in enumerate(rows)]
         waiting = [step.geofence for step in steps[chunk.done :] if step.geofence is not None]
         taken = self.jobs.taken_names(chunk.tenant_id, waiting)
-        steps = self._with_targets(steps, rows, chunk)
+        steps = self._with_tags(self._with_targets(steps, rows, chunk), rows, chunk)
         while chunk.done < len(rows):
             steps = [_unless_taken(step, row, taken) for step, row in zip(steps, rows, strict=True)]
             try:
@@ -223,14 +225,17 @@ class ImportService:
         """
         if row.said is None:
             return {"name": row.name, "description": row.description, "shape": row.shape()}, None
-        try:
-            return self.fields_of(row.said), None
-        except Invalid as error:
-            wrong = {_OUTER.split(told.field)[0] for told in error.errors}
-            if not wrong <= set(FIELDS):
-                raise
-            fields = self.fields_of({key: value for key, value in row.said.items() if key not in wrong})
-            return fields, f"passed over: {error}"[:MAX_REASON_LENGTH]
+        said = dict(row.said)
+        notes: list[str] = []
+        while True:
+            try:
+                return self.fields_of(said), "; ".join(notes)[:MAX_REASON_LENGTH] or None
+            except Invalid as error:
+                wrong = {_OUTER.split(told.field)[0] for told in error.errors} & said.keys()
+                if not wrong or not wrong <= PASSED_OVER:
+                    raise
+                notes.append(f"passed over: {error}")
+                said = {key: value for key, value in said.items() if key not in wrong}
 
     def _with_targets(self, steps: Sequence[Step], rows: Sequence[Row], chunk: Chunk) -> list[Step]:
         """The steps, without the geofences that are assigned to what is not there."""
@@ -238,6 +243,20 @@ class ImportService:
         targets = sorted({target for geofence in waiting for target in geofence.assignments})
         missing = self.jobs.missing(chunk.tenant_id, targets) if targets else set()
         return [_unless_missing(step, row, missing) for step, row in zip(steps, rows, strict=True)]
+
+    def _with_tags(self, steps: list[Step], rows: Sequence[Row], chunk: Chunk) -> list[Step]:
+        """The steps; where the tenant has no room for their tags, without the geofences that have some."""
+        waiting = [step.geofence for step in steps[chunk.done :] if step.geofence is not None]
+        tags = sorted({tag for geofence in waiting for tag in geofence.tags})
+        try:
+            self.jobs.know_tags(chunk.tenant_id, tags)
+        except Invalid as error:
+            reason = str(error)
+            return [
+                Step(outcome=LeftOut.of(row, reason)) if step.geofence is not None and step.geofence.tags else step
+                for step, row in zip(steps, rows, strict=True)
+            ]
+        return steps
 
     def _report_if_done(self, job: Job, now: datetime) -> None:
         if job.status != "running" or job.chunks_done < job.chunks:
@@ -300,13 +319,9 @@ def _features(drop: Drop, content: Iterable[bytes]) -> list[Any]:
     if drop.size_bytes > MAX_GEOJSON_BYTES:
         raise Unreadable(f"a GeoJSON file may have {MAX_GEOJSON_BYTES:,} bytes; split it")
     try:
-        collection = json.loads(b"".join(content).decode("utf-8-sig"))
-    except UnicodeError:
-        raise Unreadable("the file is not UTF-8 text") from None
-    except RecursionError:
-        raise Unreadable("the file is nested too deeply") from None
-    except ValueError as error:
-        raise Unreadable(f"the file is no JSON: {error}") from None
+        collection = strict_json.loads(b"".join(content).removeprefix(BOM_UTF8))
+    except Invalid as error:
+        raise Unreadable(f"the file cannot be read: {error.errors[0].message}") from None
     features = collection.get("features") if isinstance(collection, dict) else None
     if not isinstance(features, list):
         raise Unreadable("the file is no FeatureCollection")

@@ -20,6 +20,7 @@ class Tenants(Protocol):
 
     def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None: ...
     def put_geofence_limit(self, tenant_id: str, limit: int | None) -> None: ...
+    def has_tenant(self, tenant_id: str) -> bool: ...
     def put_key(self, key: StoredKey) -> None: ...
     def get_key(self, key_id: str) -> StoredKey | None: ...
 
@@ -35,19 +36,15 @@ class TenantService:
     store: Tenants
     signed_in: SignedInUsers | None = None
 
-    def put_tenant(
-        self,
-        tenant_id: str,
-        name: str,
-        *,
-        clock_limit_hours: float | None = None,
-        geofence_limit: int | None = None,
-    ) -> None:
-        """Create a tenant, or change its name and limits. Raises Invalid."""
+    def put_tenant(self, tenant_id: str, name: str, *, clock_limit_hours: float | None = None) -> None:
+        """Create a tenant, or change its name and what else is said. Raises Invalid."""
         if not may_be_id(tenant_id):
             raise Invalid.field("tenantId", "must be 1 to 64 letters, digits, - and _, the first a letter or digit")
         self.store.put_tenant(tenant_id, {"name": name, "clockLimitHours": clock_limit_hours})
-        self.store.put_geofence_limit(tenant_id, geofence_limit)
+
+    def limit_geofences(self, tenant_id: str, limit: int | None) -> None:
+        """From now on at most so many geofences; None: any number."""
+        self.store.put_geofence_limit(tenant_id, limit)
 
     def issue_key(self, tenant_id: str, user_id: str, roles: Sequence[str]) -> str:
         """A new API key; it is not kept and cannot be shown again. Raises Invalid for an unknown role."""
@@ -63,6 +60,8 @@ class TenantService:
         """Whom a token stands for, or None. Raises Busy where that cannot be told now."""
         parts = api_keys.parts_of(token)
         if parts is None:
-            return self.signed_in.principal_of(token) if self.signed_in is not None else None
+            who = self.signed_in.principal_of(token) if self.signed_in is not None else None
+            # A slip in a user's attributes must not make a tenant that nobody has set up.
+            return who if who is not None and self.store.has_tenant(who.tenant_id) else None
         key = self.store.get_key(parts[0])
         return key.principal if key is not None and key.matches(parts[1]) else None

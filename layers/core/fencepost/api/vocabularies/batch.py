@@ -22,7 +22,7 @@ class Operation(RequestModel):
 
 
 class BatchRequest(RequestModel):
-    operations: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_OPERATIONS)]
+    operations: Annotated[list[Any], Field(min_length=1, max_length=MAX_OPERATIONS)]
 
 
 class OperationError(BaseModel):
@@ -34,7 +34,10 @@ class OperationError(BaseModel):
 
 
 class OperationResult(BaseModel):
-    """`status` is what the operation by itself would have been answered with."""
+    """`status` is what the operation by itself would have been answered with.
+
+    `geofence` is left out where the answer would be too large; it can be read by its id.
+    """
 
     index: int
     status: int

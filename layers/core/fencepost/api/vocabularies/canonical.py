@@ -87,7 +87,7 @@ class WindowIn(RequestModel):
     """A span of local time on some days; one that ends at or before its start ends on the next day."""
 
     days: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Field(min_length=1, max_length=7)]
-    start_minute: Annotated[TimeOfDay, Field(validation_alias="from")]
+    start_minute: Annotated[TimeOfDay, Field(validation_alias="from", lt=MINUTES_A_DAY)]
     end_minute: Annotated[TimeOfDay, Field(validation_alias="to")]
 
 
@@ -144,6 +144,7 @@ class GeofenceUpdate(GeofenceChange):
     version: Any = None
     created_at: Any = _aliases("createdAt", "created_at")
     updated_at: Any = _aliases("updatedAt", "updated_at")
+    deleted_at: Any = _aliases("deletedAt")
 
 
 class AssignmentOut(BaseModel):
@@ -230,6 +231,7 @@ class GeofenceDeleted(BaseModel):
 # What an update sets to null, it clears; for any other field null is no value.
 _IN_FORCE_FIELDS = {"active_from", "expires_at", "schedule"}
 _CLEARABLE = {"description", "color", "address", "dwell_minutes", *_IN_FORCE_FIELDS}
+_OTHER_CENTERS = ("latitude", "longitude", "center_lat", "center_lon")
 _SHAPE_FIELDS = {"type", "latitude", "longitude", "radius_m", "points", "geometry"}
 _AS_IT_IS = (
     "description",
@@ -298,6 +300,13 @@ def _check_said_center(said: Mapping[str, Any]) -> None:
     other = sorted(center.keys() - {"lat", "lng"})
     if other:
         raise Invalid.field(f"center.{other[0]}", "is not a field of this request")
+    if "center" in said:
+        absent = next((name for name in ("lat", "lng") if center.get(name) is None), None)
+        if absent is not None:
+            raise Invalid.field(f"center.{absent}", "is missing")
+        twice = next((name for name in _OTHER_CENTERS if name in said), None)
+        if twice is not None:
+            raise Invalid.field(twice, "says what center says too; give one of them")
 
 
 def _in_force(change: GeofenceChange, said: Mapping[str, Any], before: InForce) -> InForce:
@@ -306,12 +315,15 @@ def _in_force(change: GeofenceChange, said: Mapping[str, Any], before: InForce) 
         windows = (
             Window(
                 days=frozenset(DAYS.index(day) for day in window.days),
-                start_minute=window.start_minute % MINUTES_A_DAY,
+                start_minute=window.start_minute,
                 end_minute=window.end_minute,
             )
             for window in given["schedule"].windows
         )
         given["schedule"] = Schedule(time_zone=given["schedule"].time_zone, windows=tuple(windows))
+    for name in ("active_from", "expires_at"):
+        if given.get(name) is not None:  # kept as it is told, so that an answer sent back changes nothing
+            given[name] = given[name].replace(microsecond=given[name].microsecond // 1000 * 1000)
     after = replace(before, **given)
     if after.active_from is not None and after.expires_at is not None and after.active_from >= after.expires_at:
         raise Invalid.field(_said_as("expires_at", said), "must be later than activeFrom")

@@ -16,11 +16,16 @@ Members = Annotated[list[str], Field(max_length=MAX_MEMBERS)]
 
 
 class EntityIn(RequestModel):
-    """`members`, the ids of users, are for groups only; absent, they are kept, and `[]` takes all out."""
+    """`members`, the ids of users, are for groups only; absent, they are kept, and `[]` takes all out.
+
+    What else an answer tells may be sent back, and is passed over.
+    """
 
     id: str | None = None
     name: Name
     members: Members | None = None
+    table: Any = None
+    groups: Any = None
 
 
 class ListedEntityIn(EntityIn):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from fencepost.api.vocabularies import canonical
 from geo.geojson import geometry_of
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/geo+json"
 ADDRESS = "/api/v1/geofences.geojson"
-# A function may answer 6 MB.
-MAX_PAGE_BYTES = 4 * 2**20
+# More than that is a file for the bucket.
+MAX_FEATURES = 10_000
 _NOT_PROPERTIES = ("id", "tenantId", "geometry")
 
 
@@ -53,7 +52,7 @@ class FeatureCollectionIn(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
     type: Literal["FeatureCollection"]
-    features: list[Any]
+    features: Annotated[list[Any], Field(max_length=MAX_FEATURES)]
 
 
 def told(geofence: Geofence) -> dict[str, Any]:
@@ -66,19 +65,6 @@ def told(geofence: Geofence) -> dict[str, Any]:
         else geometry_of(shape)
     )
     return {"type": "Feature", "id": geofence.id, "geometry": geometry, "properties": properties}
-
-
-def fitting(geofences: Sequence[Geofence]) -> list[dict[str, Any]]:
-    """The features of so many geofences, from the first on, as one answer holds; at least one."""
-    features: list[dict[str, Any]] = []
-    size = 0
-    for geofence in geofences:
-        feature = told(geofence)
-        size += len(json.dumps(feature, ensure_ascii=False).encode())
-        if features and size > MAX_PAGE_BYTES:
-            break
-        features.append(feature)
-    return features
 
 
 def collection(features: Sequence[Mapping[str, Any]], query: Mapping[str, str], cursor: str | None) -> dict[str, Any]:

@@ -14,8 +14,14 @@ if TYPE_CHECKING:
     from fencepost.domain.imports import Job
 
 
+MAX_ROWS = 1_000
+
+
 class ImportOut(BaseModel):
-    """`report` comes when the import has ended: counts, what was made, and a reason for all that was left out."""
+    """`report` comes when the import has ended: counts, what was made, and a reason for what was left out.
+
+    It tells 1,000 of each; the whole report is in the bucket, under `reportKey`.
+    """
 
     id: str
     uri: str
@@ -23,6 +29,7 @@ class ImportOut(BaseModel):
     startedAt: str
     chunks: int
     chunksDone: int
+    reportKey: str
     report: dict[str, Any] | None
 
 
@@ -35,5 +42,11 @@ def told(job: Job, report: Mapping[str, Any] | None) -> dict[str, Any]:
         "startedAt": timestamp(job.started_at),
         "chunks": job.chunks,
         "chunksDone": job.chunks_done,
-        "report": report,
+        "reportKey": job.drop.report_key(is_known=True),
+        "report": None if report is None else _shortened(report),
     }
+
+
+def _shortened(report: Mapping[str, Any]) -> dict[str, Any]:
+    rows = {name: report[name][:MAX_ROWS] for name in ("geofences", "leftOut")}
+    return {**report, **rows}

@@ -102,6 +102,9 @@ def _check_is_circle(change: GeofenceCreate | GeofenceUpdate, before: Geofence |
     kinds = {"circle", kind_of(before.shape)} if before else {"circle"}
     if change.type is not None and change.type not in kinds:
         raise Invalid.field("type", "must be circle in this vocabulary")
+    for field in ("points", "geometry"):
+        if getattr(change, field) is not None and kinds == {"circle"}:
+            raise Invalid.field(field, "belongs to no circle, and this vocabulary knows circles only")
 
 
 def told(geofence: Geofence) -> dict[str, Any]:
