@@ -71,7 +71,8 @@ def check_batch(request: Request) -> Reply:
     fails=(400, 404, 413, 415),
 )
 def validate(request: Request) -> Reply:
-    entry = entry_of(validated(ValidateIn, request.json()))
+    said = request.json()
+    entry = entry_of(validated(ValidateIn, said), said)
     verdict = wiring.validation().validate(request.who, entry, datetime.now(UTC))
     return Reply(status=200, body=told_validation(verdict))
 

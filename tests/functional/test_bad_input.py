@@ -94,6 +94,8 @@ def polygon(*rings: list[list[float]]) -> dict[str, Any]:
         ({"name": "X", "center": {"lat": 1.0, "lng": 1.0, "alt": 1.0}}, "center.alt"),
         ({"name": "X", "center": {"lat": 91.0, "lng": 1.0}}, "center.lat"),
         ({"name": "X", "center": 5}, "center"),
+        ({"name": "X", "center": {"lat": 0, "lng": 0}}, "center.lat"),
+        ({"label": None, "latitude": 1.0, "longitude": 1.0}, "label"),
         ({"name": "X", "center": {"lat": 1.0, "lng": 2.0}, "latitude": 50.0}, "latitude"),
         ({"name": "X", "center": {"lat": None, "lng": 2.0}}, "center.lat"),
     ],

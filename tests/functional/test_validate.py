@@ -223,6 +223,7 @@ def test_others_are_asked_about_by_those_who_may(app: App, roles: str, about: st
         ({"location": {"latitude": 1, "longitude": 1, "accuracy": -1}}, "location.accuracy"),
         ({"dateTime": "2026-05-04T09:00:00"}, "dateTime"),
         ({"projectId": "none"}, "projectId"),
+        ({"organizationId": "none"}, "organizationId"),
         ({"entryScreen": {"targetTable": "users", "targetId": "emil"}}, "entryScreen.targetTable"),
         ({"entryScreen": {"targetTable": "time_guis", "targetId": "none"}}, "entryScreen"),
         ({"userId": 3}, "userId"),

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An entry that is about to be made. `user_id` None means the caller, `at` None now."""
+    """An entry that is about to be made. `user_id` None means the caller, `at` None now.
+
+    `project_field` is what the caller calls the project.
+    """
 
     user_id: str | None = None
     project_id: str | None = None
+    project_field: str = "projectId"
     screen: Assignment | None = None
     fix: Fix | None = None
     at: datetime | None = None
@@ -57,7 +61,7 @@ class ValidationService:
         if entrant is None:
             raise NotFound("user")
         if entry.project_id is not None and not entrant.has_project:
-            raise Invalid.field("projectId", "there is no such project")
+            raise Invalid.field(entry.project_field, "there is no such project")
         if entry.screen is not None and not entrant.has_screen:
             raise Invalid.field("entryScreen", "there is no such entry screen")
         return judge(entrant.candidates, entry.fix, entry.at or now)

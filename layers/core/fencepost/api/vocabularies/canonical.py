@@ -247,7 +247,8 @@ _AS_IT_IS = (
 def new_fields(change: GeofenceCreate, said: Mapping[str, Any]) -> dict[str, Any]:
     """The domain's fields of a new geofence. `said` is the body, for the names that its sender used."""
     if change.name is None:
-        raise Invalid.field("name", "is missing")
+        field = _said_as("name", said)
+        raise Invalid.field(field, "must not be null" if field in said else "is missing")
     return _fields(change, said, ALWAYS) | {"shape": _shape(change, said, None)}
 
 
@@ -421,6 +422,9 @@ def _said_as(field: str, said: Mapping[str, Any]) -> str:
     if not isinstance(aliases, AliasChoices):
         return field
     names = [name for name in aliases.choices if isinstance(name, str)]
+    inner = [".".join(map(str, path.path)) for path in aliases.choices if isinstance(path, AliasPath)]
+    if inner and "center" in said:
+        return inner[0]
     return next((name for name in names if name in said), names[0])
 
 

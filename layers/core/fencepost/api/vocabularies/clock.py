@@ -169,10 +169,11 @@ def request_of(body: ClockIn) -> ClockRequest:
     )
 
 
-def entry_of(body: ValidateIn) -> Entry:
+def entry_of(body: ValidateIn, said: Mapping[str, Any]) -> Entry:
     return Entry(
         user_id=body.userId,
         project_id=body.projectId,
+        project_field="organizationId" if "organizationId" in said else "projectId",
         screen=_screen(body.entryScreen),
         fix=_fix(body.location) if body.location else None,
         at=body.dateTime,
