@@ -106,7 +106,7 @@ def test_a_thousand_positions_over_a_city_read_each_cell_once(app: App) -> None:
     app.calls.clear()
     results = app.request("location", "check_batch", positions=positions).body["results"]
     assert len(results) == 1000
-    # Some 120 cells of 1.2 km, and a dozen larger ones: two reads of at most a hundred keys, half a unit each.
+    # 108 cells, most of them of 1.2 km: two reads of at most a hundred keys, half a unit each.
     assert app.calls == {"BatchGetItem": 2}
     singles = [len(check(app, lat=p["latitude"], lon=p["longitude"]).body["matches"]) for p in positions[::97]]
     assert [len(result["matches"]) for result in results[::97]] == singles
