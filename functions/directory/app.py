@@ -10,7 +10,7 @@ from fencepost.api import paging
 from fencepost.api.http import Api, Reply, Request
 from fencepost.api.listing import PageQuery, numbered
 from fencepost.api.validation import validated
-from fencepost.api.vocabularies import timekeeping
+from fencepost.api.vocabularies import spoken
 from fencepost.api.vocabularies.directory import (
     CascadeQuery,
     EntitiesIn,
@@ -27,7 +27,7 @@ from fencepost.api.vocabularies.directory import (
 from fencepost.domain.errors import Invalid
 from fencepost.domain.principal import Right
 
-api = Api(retell=timekeeping.retold)
+api = Api(retell=spoken.retold)
 wiring.before_snapshot(wiring.directory)
 
 

@@ -13,7 +13,7 @@ from fencepost.api import batches, paging
 from fencepost.api.http import Api, Reply, Request, version_expected
 from fencepost.api.listing import DeleteQuery, ListQuery, PageQuery, ReadQuery, numbered, wanted
 from fencepost.api.validation import validated
-from fencepost.api.vocabularies import canonical, features, timekeeping
+from fencepost.api.vocabularies import canonical, features, spoken, timekeeping
 from fencepost.api.vocabularies.batch import BatchAnswer, BatchRequest
 from fencepost.api.vocabularies.canonical import (
     GeofenceCreate,
@@ -31,7 +31,7 @@ from fencepost.domain.errors import Invalid, NotFound
 from fencepost.domain.geofence import Geofence
 from fencepost.domain.principal import Right
 
-api = Api(retell=timekeeping.retold)
+api = Api(retell=spoken.retold)
 wiring.before_snapshot(wiring.geofences)
 
 
@@ -84,7 +84,7 @@ def list_features(request: Request) -> Reply:
 def create(request: Request) -> Reply:
     said = request.json()
     change, key_id = validated(GeofenceCreate, said), request.key_id()
-    if timekeeping.is_spoken(request.headers, said):
+    if spoken.is_timekeeping(request.headers, said):
         geofence = wiring.geofences().create(request.who, timekeeping.new_fields(change, said), _now(), key_id)
         return _created(200, geofence, timekeeping.told(geofence))
     geofence = wiring.geofences().create(request.who, canonical.new_fields(change, said), _now(), key_id)
@@ -255,7 +255,7 @@ def _page(request: Request, tell: Callable[[Geofence], dict[str, Any]]) -> tuple
 
 
 def _words(request: Request, said: dict[str, Any]) -> Callable[[Geofence], dict[str, Any]]:
-    return timekeeping.told if timekeeping.is_spoken(request.headers, said) else canonical.told
+    return timekeeping.told if spoken.is_timekeeping(request.headers, said) else canonical.told
 
 
 def _created(status: int, geofence: Geofence, told: dict[str, Any]) -> Reply:
@@ -268,7 +268,7 @@ def _read(request: Request, geofence: Geofence) -> Reply:
 
 
 def _update(request: Request, geofence_id: str, change: GeofenceUpdate, said: dict[str, Any]) -> Reply:
-    vocabulary = timekeeping if timekeeping.is_spoken(request.headers, said) else canonical
+    vocabulary = timekeeping if spoken.is_timekeeping(request.headers, said) else canonical
     geofence = wiring.geofences().update(
         request.who,
         geofence_id,

@@ -8,7 +8,7 @@ from typing import Any
 from fencepost import wiring
 from fencepost.api.http import Api, Reply, Request
 from fencepost.api.validation import validated
-from fencepost.api.vocabularies import timekeeping
+from fencepost.api.vocabularies import spoken
 from fencepost.api.vocabularies.features import FeatureCollectionIn
 from fencepost.api.vocabularies.imports import ImportOut, told
 from fencepost.domain.imports import Drop
@@ -18,7 +18,7 @@ from fencepost.services.ids import new_id
 # What a function takes is 6 MB, and a body may come in base64.
 MAX_BODY_BYTES = 4 * 2**20
 
-api = Api(retell=timekeeping.retold)
+api = Api(retell=spoken.retold)
 wiring.before_snapshot(wiring.imports)
 
 

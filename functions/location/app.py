@@ -9,7 +9,7 @@ from typing import Any
 from fencepost import wiring
 from fencepost.api.http import Api, Reply, Request
 from fencepost.api.validation import validated
-from fencepost.api.vocabularies import timekeeping
+from fencepost.api.vocabularies import spoken
 from fencepost.api.vocabularies.check import (
     BatchCheckAnswer,
     BatchCheckRequest,
@@ -26,8 +26,9 @@ from fencepost.api.vocabularies.clock import ValidateIn, ValidationOut, entry_of
 from fencepost.domain.principal import Right
 from fencepost.services.geofences import Match
 
-api = Api(retell=timekeeping.retold)
+api = Api(retell=spoken.retold)
 wiring.before_snapshot(wiring.geofences)
+wiring.before_snapshot(wiring.validation)
 
 
 @api.route(

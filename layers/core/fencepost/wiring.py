@@ -1,7 +1,8 @@
 """Puts stores and services together, once a container and only what a function needs.
 
 Nothing happens on import: the first call reads the environment and makes the AWS clients. With SnapStart that
-call is made before the snapshot is taken, so that a restored container begins with everything in place.
+call is made before the snapshot is taken, so that a restored container begins with everything in place. What is
+imported is imported there: a function pays for its own stores and services, and not for those of the others.
 """
 
 from __future__ import annotations
@@ -10,42 +11,43 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fencepost.adapters.applying import Applying
-from fencepost.adapters.bus import Bus
-from fencepost.adapters.clients import client
-from fencepost.adapters.clock_store import ClockStore
-from fencepost.adapters.directory_store import DirectoryStore
-from fencepost.adapters.geofence_store import GeofenceStore
-from fencepost.adapters.import_store import Bucket, ImportQueue, ImportStore
-from fencepost.adapters.index_upkeep import IndexUpkeep
-from fencepost.adapters.table import Table
-from fencepost.adapters.tenant_store import TenantStore
-from fencepost.adapters.user_pool import UserPool
-from fencepost.services.clock import ClockService
-from fencepost.services.directory import DirectoryService
-from fencepost.services.geofences import GeofenceService
 from fencepost.services.idempotency import Idempotency
-from fencepost.services.imports import ImportService
-from fencepost.services.tenants import TenantService
-from fencepost.services.validation import ValidationService
-from fencepost.settings import Settings
 
 if TYPE_CHECKING:
+    from fencepost.adapters.applying import Applying
+    from fencepost.adapters.bus import Bus
+    from fencepost.adapters.geofence_store import GeofenceStore
     from fencepost.adapters.idempotency_store import IdempotencyStore
+    from fencepost.adapters.index_upkeep import IndexUpkeep
+    from fencepost.adapters.table import Table
+    from fencepost.adapters.user_pool import UserPool
+    from fencepost.services.clock import ClockService
+    from fencepost.services.directory import DirectoryService
+    from fencepost.services.geofences import GeofenceService
+    from fencepost.services.imports import ImportService
+    from fencepost.services.tenants import TenantService
+    from fencepost.services.validation import ValidationService
+    from fencepost.settings import Settings
 
 
 @cache
 def settings() -> Settings:
+    from fencepost.settings import Settings
+
     return Settings.from_environment()
 
 
 @cache
 def dynamodb() -> Any:
+    from fencepost.adapters.clients import client
+
     return client("dynamodb")
 
 
 @cache
 def table() -> Table:
+    from fencepost.adapters.table import Table
+
     return Table(dynamodb(), settings().table_name)
 
 
@@ -64,47 +66,69 @@ Idempotency.records = idempotency
 @cache
 def geofence_store() -> GeofenceStore:
     """One a container: it keeps the big geofences that it has read."""
+    from fencepost.adapters.geofence_store import GeofenceStore
+
     return GeofenceStore(table())
 
 
 @cache
 def geofences() -> GeofenceService:
+    from fencepost.services.geofences import GeofenceService
+
     return GeofenceService(geofence_store())
 
 
 @cache
 def applying() -> Applying:
+    from fencepost.adapters.applying import Applying
+
     return Applying(table(), geofence_store())
 
 
 @cache
 def clock() -> ClockService:
+    from fencepost.adapters.clock_store import ClockStore
+    from fencepost.adapters.directory_store import DirectoryStore
+    from fencepost.services.clock import ClockService
+
     return ClockService(ClockStore(table(), applying(), DirectoryStore(table())))
 
 
 @cache
 def validation() -> ValidationService:
+    from fencepost.services.validation import ValidationService
+
     return ValidationService(applying())
 
 
 @cache
 def directory() -> DirectoryService:
+    from fencepost.adapters.directory_store import DirectoryStore
+    from fencepost.services.directory import DirectoryService
+
     return DirectoryService(DirectoryStore(table()))
 
 
 @cache
 def index_upkeep() -> IndexUpkeep:
+    from fencepost.adapters.index_upkeep import IndexUpkeep
+
     return IndexUpkeep(table())
 
 
 @cache
 def tenants() -> TenantService:
+    from fencepost.adapters.tenant_store import TenantStore
+    from fencepost.services.tenants import TenantService
+
     return TenantService(TenantStore(table()), user_pool())
 
 
 @cache
 def user_pool() -> UserPool | None:
     """None for those who only have a table, as the administration command has."""
+    from fencepost.adapters.user_pool import UserPool
+
     names = settings()
     if not names.user_pool_id:
         return None
@@ -117,7 +141,11 @@ def user_pool() -> UserPool | None:
 
 @cache
 def imports() -> ImportService:
-    from fencepost.api.vocabularies import canonical  # the functions that read no request do without it
+    from fencepost.adapters.clients import client
+    from fencepost.adapters.directory_store import DirectoryStore
+    from fencepost.adapters.import_store import Bucket, ImportQueue, ImportStore
+    from fencepost.api.vocabularies import canonical
+    from fencepost.services.imports import ImportService
 
     names = settings()
     return ImportService(
@@ -130,6 +158,9 @@ def imports() -> ImportService:
 
 @cache
 def bus() -> Bus:
+    from fencepost.adapters.bus import Bus
+    from fencepost.adapters.clients import client
+
     return Bus(client("events"), settings().event_bus_name)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fencepost.api import problems
 from fencepost.api.paging import MAX_PAGE_BYTES
 from fencepost.api.validation import validated
-from fencepost.api.vocabularies import canonical, timekeeping
+from fencepost.api.vocabularies import canonical, spoken, timekeeping
 from fencepost.api.vocabularies.batch import Operation
 from fencepost.api.vocabularies.canonical import GeofenceCreate, GeofenceUpdate
 from fencepost.domain.errors import FencepostError, Invalid
@@ -84,7 +84,7 @@ def _created(who: Principal, operation: Operation, geofences: GeofenceService, n
 
 def _words(body: Mapping[str, Any]) -> Any:
     """The rules of the vocabulary that a body is in; all results are told in the canonical one."""
-    return timekeeping if timekeeping.is_spoken({}, body) else canonical
+    return timekeeping if spoken.is_timekeeping({}, body) else canonical
 
 
 def _body(operation: Operation) -> dict[str, Any]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from fencepost.domain.geofence import is_visible
 from fencepost.domain.in_force import minute_of, zone
+from geo.shapes import Circle, Corridor
+
+if TYPE_CHECKING:
+    from geo.shapes import Shape
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -93,3 +97,10 @@ def timestamp(at: datetime) -> str:
     '2026-05-04T09:00:00.000Z'
     """
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def radius_of(shape: Shape) -> float | int | None:
+    """The radius of a circle or the half-width of a corridor, in metres; a polygon has none."""
+    if isinstance(shape, Circle):
+        return number(shape.radius_m)
+    return number(shape.half_width_m) if isinstance(shape, Corridor) else None

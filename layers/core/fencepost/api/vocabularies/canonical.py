@@ -22,6 +22,7 @@ from fencepost.api.fields import (
     TimeZone,
     VisibleText,
     number,
+    radius_of,
     timestamp,
 )
 from fencepost.api.validation import validated
@@ -440,7 +441,7 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "description": geofence.description,
         "type": kind_of(shape),
         **_center(shape),
-        "radiusMeters": radius(shape),
+        "radiusMeters": radius_of(shape),
         "geometry": None if isinstance(shape, Circle) else geometry_of(shape),
         "minAccuracy": number(geofence.min_accuracy_m),
         "status": "active" if geofence.is_active else "inactive",
@@ -490,9 +491,3 @@ def _center(shape: Shape) -> dict[str, float]:
     if not isinstance(shape, Circle):
         lat, lon = round(lat, 7), round(lon, 7)
     return {"latitude": lat, "longitude": lon}
-
-
-def radius(shape: Shape) -> float | int | None:
-    if isinstance(shape, Circle):
-        return number(shape.radius_m)
-    return number(shape.half_width_m) if isinstance(shape, Corridor) else None

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from fencepost.api.fields import Latitude, Longitude, Metres, RequestModel, Text
-from fencepost.api.vocabularies.canonical import radius
+from fencepost.api.fields import Latitude, Longitude, Metres, RequestModel, Text, radius_of
 from fencepost.domain.errors import Invalid
 from geo.wgs84 import Position
 
@@ -113,7 +112,7 @@ def _told_match(match: Match, accuracy_m: float | None) -> dict[str, Any]:
         "distance": round(match.distance_m),
         "edgeDistance": round(match.edge_distance_m, 3) + 0.0,  # a boundary is at 0, not at -0
         "state": match.state(accuracy_m),
-        "radiusMeters": radius(match.geofence.shape),
+        "radiusMeters": radius_of(match.geofence.shape),
         "action": dict(match.geofence.action),
         "triggerOn": match.geofence.trigger_on,
     }

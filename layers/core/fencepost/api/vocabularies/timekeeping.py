@@ -6,7 +6,6 @@ centre, no radius, and the shape itself as GeoJSON under `geometry`.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from fencepost.api.vocabularies.canonical import GeofenceUpdate
     from fencepost.domain.geofence import Geofence
 
-MEDIA_TYPE = "application/vnd.fencepost.timekeeping+json"
 TABLE = "geofences"
 DEFAULT_MIN_ACCURACY_M = 10.0
 
@@ -65,12 +63,6 @@ class TimekeepingGeofence(BaseModel):
 class TimekeepingPage(BaseModel):
     data: list[TimekeepingGeofence]
     nextCursor: str | None
-
-
-def is_spoken(headers: Mapping[str, str], said: Mapping[str, Any]) -> bool:
-    """Whether a request is in this vocabulary: it asks for its media type, or says `pname`."""
-    accepted = headers.get("accept", "").casefold()
-    return MEDIA_TYPE in accepted or "pname" in said
 
 
 def new_fields(change: GeofenceCreate, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,27 +122,3 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "updated_at": timestamp(geofence.updated_at),
     }
     return body if isinstance(shape, Circle) else body | {"geometry": geometry_of(shape)}
-
-
-def retold(event: Mapping[str, Any], status: int, problem: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """A refusal as this vocabulary tells it, where the request is in its words.
-
-    The cause is under `error.message` too, and what does not exist is forbidden: nobody learns what there is.
-    """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    if not is_spoken(headers, _said(event)):
-        return status, problem
-    if status == 404:
-        detail = "It does not exist, or you may not see it."
-        problem |= {"type": "urn:fencepost:problem:forbidden", "title": "Forbidden", "status": 403}
-        problem |= {"code": "FORBIDDEN", "detail": detail}
-    return problem["status"], problem | {"error": {"code": problem["code"], "message": problem["detail"]}}
-
-
-def _said(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What the body says, as far as it can be read: a body that cannot be is a refusal of its own."""
-    try:
-        said = json.loads(event.get("body") or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return said if isinstance(said, dict) else {}
