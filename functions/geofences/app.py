@@ -11,7 +11,7 @@ from pydantic import RootModel
 from fencepost import wiring
 from fencepost.api import batches, paging
 from fencepost.api.http import Api, Reply, Request, version_expected
-from fencepost.api.listing import DeleteQuery, ListQuery, PageQuery, ReadQuery, numbered, wanted
+from fencepost.api.listing import DeleteQuery, ListQuery, PageQuery, ReadQuery, numbered, wanted, whole_number
 from fencepost.api.validation import validated
 from fencepost.api.vocabularies import canonical, features, spoken, timekeeping
 from fencepost.api.vocabularies.batch import BatchAnswer, BatchRequest
@@ -204,7 +204,7 @@ def list_versions(request: Request) -> Reply:
     fails=(404,),
 )
 def read_version(request: Request) -> Reply:
-    number = numbered({"limit": request.path["version"]})["limit"]
+    number = whole_number(request.path["version"])
     if not isinstance(number, int):
         raise NotFound("version of a geofence")
     version = wiring.geofences().version(request.who, request.path["id"], number)

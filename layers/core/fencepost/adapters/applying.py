@@ -32,7 +32,7 @@ class Reading:
     items: dict[tuple[str, str], Item] = field(default_factory=dict)
 
     def item(self, key: Key) -> Item | None:
-        return self.items.get((key["PK"]["S"], key["SK"]["S"]))
+        return self.items.get(keys.pair(key))
 
     def entity(self, target: Assignment) -> Item | None:
         return self.item(keys.entity(self.tenant_id, target))

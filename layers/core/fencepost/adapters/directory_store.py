@@ -65,7 +65,7 @@ class DirectoryStore:
 
     def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]:
         """Those of these entities that do not exist."""
-        by_key = {_pair(keys.entity(tenant_id, target)): target for target in targets}
+        by_key = {keys.pair(keys.entity(tenant_id, target)): target for target in targets}
         found = self._table.batch_get([keys.entity(tenant_id, target) for target in by_key.values()], consistent=True)
         return {target for pair, target in by_key.items() if pair not in found}
 
@@ -231,7 +231,3 @@ def _by(size: int, changes: Sequence[tuple[str, bool]]) -> Iterator[list[tuple[s
     rest = iter(changes)
     while some := list(islice(rest, size)):
         yield some
-
-
-def _pair(key: Key) -> tuple[str, str]:
-    return key["PK"]["S"], key["SK"]["S"]

@@ -207,30 +207,24 @@ class GeofenceStore:
         are known to be crowded. For one position and no reach those are five cells.
         """
         around = [cells_within(position, reach_m) if reach_m else cells_at(position) for position in positions]
-        cells = list(dict.fromkeys(cell for some in around for cell in some))
-        wanted = [key for cell in cells for key in self._known_shards(tenant_id, cell)]
-        buckets = self._table.batch_get(wanted, consistent=consistent)
-        further = [key for cell in cells for key in self._shards_to_read(tenant_id, cell, buckets)]
+        shards = {cell: self._known_shards(tenant_id, cell) for some in around for cell in some}
+        buckets = self._table.batch_get([key for some in shards.values() for key in some], consistent=consistent)
+        further: list[Key] = []
+        for cell, known in shards.items():
+            opened = self._opened_since(tenant_id, cell, buckets.get(keys.pair(known[0]), {}))
+            known.extend(opened)
+            further += opened
         if further:
             buckets |= self._table.batch_get(further, consistent=consistent)
-        near = [
-            entries_near(self._buckets_of(tenant_id, some, buckets), position, reach_m)
-            for position, some in zip(positions, around, strict=True)
-        ]
+        near = []
+        for position, cells in zip(positions, around, strict=True):
+            pairs = (keys.pair(key) for cell in cells for key in shards[cell])
+            near.append(entries_near((buckets[pair] for pair in pairs if pair in buckets), position, reach_m))
         in_full = iter(self._with_big_ones(tenant_id, [entry for entries in near for entry in entries]))
         return [list(islice(in_full, len(entries))) for entries in near]
 
     def _known_shards(self, tenant_id: str, cell: Cell) -> list[Key]:
         return [keys.cell(tenant_id, cell, n) for n in range(self._shards.get((tenant_id, cell), 1))]
-
-    def _buckets_of(
-        self, tenant_id: str, cells: Iterable[Cell], buckets: Mapping[tuple[str, str], Item]
-    ) -> Iterator[Item]:
-        for cell in cells:
-            for key in self._known_shards(tenant_id, cell):
-                bucket = buckets.get((key["PK"]["S"], key["SK"]["S"]))
-                if bucket is not None:
-                    yield bucket
 
     def candidates(self, tenant_id: str, buckets: Iterable[tuple[Assignment, Item]]) -> tuple[Candidate, ...]:
         """The geofences of directory entities that were read already, in their order."""
@@ -292,11 +286,10 @@ class GeofenceStore:
             self._table.write(transaction)
         self._shards[tenant_id, cell] = count
 
-    def _shards_to_read(self, tenant_id: str, cell: Cell, buckets: Mapping[tuple[str, str], Item]) -> list[Key]:
-        """The shards of a cell that were opened since this container last looked."""
-        first = keys.cell(tenant_id, cell)
-        count = int(buckets.get((first["PK"]["S"], first["SK"]["S"]), {}).get(_SHARDS, {"N": "1"})["N"])
+    def _opened_since(self, tenant_id: str, cell: Cell, first: Item) -> list[Key]:
+        """The shards of a cell that were opened since this container last looked, by what its first one says."""
         known = self._shards.get((tenant_id, cell), 1)
+        count = int(first[_SHARDS]["N"]) if _SHARDS in first else 1
         if count <= known:
             return []
         self._shards[tenant_id, cell] = count

@@ -83,7 +83,7 @@ class ImportStore:
         by_key = {}
         for geofence in geofences:
             key = keys.geofence_name(tenant_id, geofence.name_key)
-            by_key[key["PK"]["S"], key["SK"]["S"]] = (key, geofence.name)
+            by_key[keys.pair(key)] = (key, geofence.name)
         found = self._table.batch_get([key for key, _ in by_key.values()], consistent=True) if by_key else {}
         return {by_key[pair][1] for pair in found}
 

@@ -140,7 +140,7 @@ def _entries_of(geofence: Geofence) -> dict[Pair, bytes]:
     entry = pack_entry(geofence)
     cells = [keys.cell(geofence.tenant_id, cell, shard) for cell, shard in geofence.cells.items()]
     targets = [keys.entity(geofence.tenant_id, target) for target in geofence.assignments]
-    return {(key["PK"]["S"], key["SK"]["S"]): entry for key in [*cells, *targets]}
+    return {keys.pair(key): entry for key in [*cells, *targets]}
 
 
 def _size_of(bucket: Item) -> int:

@@ -43,6 +43,15 @@ ENTITY = "ENTITY"
 LAST_VERSION = 10**10 - 1
 
 
+def pair(key: Key) -> tuple[str, str]:
+    """A key as what can be looked up: partition and sort key.
+
+    >>> pair(tenant("demo"))
+    ('T#demo', 'TENANT')
+    """
+    return key["PK"]["S"], key["SK"]["S"]
+
+
 def tenant(tenant_id: str) -> Key:
     return _key(f"T#{tenant_id}", "TENANT")
 

@@ -19,8 +19,8 @@ _LONGEST_NUMBER = 10
 _DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?")
 
 
-def _whole_number(text: Any) -> Any:
-    """A query says everything in text: a whole number becomes one, anything else is told by the model."""
+def whole_number(text: Any) -> Any:
+    """A query and an address say everything in text: a whole number becomes one, anything else stays as it is."""
     is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER
     return int(text) if is_number else text
 
@@ -76,7 +76,7 @@ class DeleteQuery(RequestModel):
 
 def numbered(query: Mapping[str, str]) -> dict[str, Any]:
     """The query with its limit as a number."""
-    return {name: _whole_number(value) if name == "limit" else value for name, value in query.items()}
+    return {name: whole_number(value) if name == "limit" else value for name, value in query.items()}
 
 
 def wanted(query: ListQuery) -> GeofenceFilter:
