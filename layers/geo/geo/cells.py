@@ -45,8 +45,14 @@ def cells_at(position: Position) -> list[Cell]:
     >>> [str(cell) for cell in cells_at(Position(lon=-97.7431, lat=30.2672))]
     ['15.7487.10946', '12.935.1368', '9.116.171', '6.14.21', '3.1.2']
     """
-    x, y = _column_and_row(LEVELS[0], position.lon, position.lat)
-    return [Cell(level, x >> LEVELS[0] - level, y >> LEVELS[0] - level) for level in LEVELS]
+    x, y = _column_and_row(15, position.lon, position.lat)
+    return [
+        Cell(15, x, y),
+        Cell(12, x >> 3, y >> 3),
+        Cell(9, x >> 6, y >> 6),
+        Cell(6, x >> 9, y >> 9),
+        Cell(3, x >> 12, y >> 12),
+    ]
 
 
 def cells_within(position: Position, within_m: float) -> list[Cell]:

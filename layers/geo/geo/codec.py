@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import ceil, cos, floor, inf, radians
 from struct import Struct, pack, unpack_from
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from geo.shapes import Bounds, Circle, Corridor, Polygon
 from geo.wgs84 import Position
@@ -17,14 +17,15 @@ from geo.wgs84 import Position
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from geo.shapes import LonLat, Shape
+    import numpy as np
+    from numpy.typing import NDArray
 
-_S = TypeVar("_S")
+    from geo.shapes import Shape
 
 _CIRCLE, _CORRIDOR, _POLYGON = 0, 1, 2
 _KIND_MASK, _WIDE = 0b011, 0b100
 _PER_DEGREE = 10_000_000
-_HALF_TURN = 180 * _PER_DEGREE
+_HALF_TURN, _TURN = 180 * _PER_DEGREE, 360 * _PER_DEGREE
 # A degree of a meridian is nowhere shorter than 110,574 m, nor one of the equator.
 _PER_METRE = _PER_DEGREE / 110_500
 # West and south as they are; the two spans, since east may lie past 180 degrees.
@@ -62,21 +63,24 @@ def unpack_shape(data: bytes, offset: int = 0) -> Shape:
     """The shape whose bytes begin at `offset`."""
     kind, wide = data[offset] & _KIND_MASK, bool(data[offset] & _WIDE)
     if kind == _CIRCLE:
-        _, radius_m, *flat = (_WIDE_CIRCLE if wide else _SMALL_CIRCLE).unpack_from(data, offset)
-        (center,) = _points(flat, wide)
-        return Circle(center=Position(lon=center[0], lat=center[1]), radius_m=radius_m)
+        _, radius_m, lon, lat = (_WIDE_CIRCLE if wide else _SMALL_CIRCLE).unpack_from(data, offset)
+        center = Position(lon=lon, lat=lat) if wide else Position(lon=lon / _PER_DEGREE, lat=lat / _PER_DEGREE)
+        return Circle(center=center, radius_m=radius_m)
     if kind == _CORRIDOR:
-        *_, half_width_m, count = _CORRIDOR_HEAD.unpack_from(data, offset)
-        points = _points(_coordinates(data, offset + _CORRIDOR_HEAD.size, count, wide), wide)
-        return _unchecked(Corridor, points=tuple(points), half_width_m=half_width_m)
-    (size,) = _POLYGON_HEAD.unpack_from(data, offset)[-1:]
+        _, west, width, _, _, half_width_m, count = _CORRIDOR_HEAD.unpack_from(data, offset)
+        vertices = _vertices(data, offset + _CORRIDOR_HEAD.size, count, wide)
+        return Corridor.of_vertices(vertices, half_width_m, is_plain=_is_plain(west, width))
+    _, west, width, _, _, size = _POLYGON_HEAD.unpack_from(data, offset)
     at = offset + _POLYGON_HEAD.size
     counts = iter(unpack_from(f">{size}H", data, at))
     layout = [[next(counts) for _ in range(next(counts))] for _ in range(next(counts))]
-    total = sum(sum(part) for part in layout)
-    vertices = iter(_points(_coordinates(data, at + 2 * size, total, wide), wide))
-    parts = tuple(tuple(tuple(next(vertices) for _ in range(n)) for n in part) for part in layout)
-    return _unchecked(Polygon, parts=parts)
+    vertices = _vertices(data, at + 2 * size, sum(map(sum, layout)), wide)
+    return Polygon.of_vertices(vertices, layout, is_plain=_is_plain(west, width))
+
+
+def _is_plain(west: int, width: int) -> bool:
+    """Whether a box does not touch the antimeridian."""
+    return west > -_HALF_TURN and west + width < _HALF_TURN
 
 
 def unpack_bounds(data: bytes, offset: int = 0) -> Bounds:
@@ -97,18 +101,15 @@ def far_from(position: Position, reach_m: float = 0.0) -> Callable[[bytes, int],
     >>> is_far(pack_shape(near), 0), is_far(pack_shape(far), 0)
     (False, True)
     """
-    lon, lat = position.lon, position.lat
-    lon_7, lat_7 = lon * _PER_DEGREE, lat * _PER_DEGREE
-    # A circle's centre is at most a degree further north or south; close to a pole longitudes tell nothing.
-    widest = _PER_METRE / cos(radians(abs(lat) + 1)) if abs(lat) < 85 else inf
-    unpack_circle = _SMALL_CIRCLE.unpack_from
-    meets: Callable[[Bounds], bool]
+    lon_7, lat_7 = position.lon * _PER_DEGREE, position.lat * _PER_DEGREE
+    # What is near is at most a degree further north or south; close to a pole longitudes tell nothing.
+    widest = _PER_METRE / cos(radians(abs(position.lat) + 1)) if abs(position.lat) < 85 else inf
+    unpack_circle, unpack_box = _SMALL_CIRCLE.unpack_from, _BOX.unpack_from
     if reach_m > 0:
-        meets = Circle(center=position, radius_m=reach_m).bounds.overlaps
+        box = Circle(center=position, radius_m=reach_m).bounds
+        west_7, south_7, east_7, north_7 = (degrees * _PER_DEGREE for degrees in box)
     else:
-
-        def meets(bounds: Bounds) -> bool:
-            return bounds.meets(lon, lat)
+        west_7, south_7, east_7, north_7 = lon_7, lat_7, lon_7, lat_7
 
     def is_far(data: bytes, offset: int) -> bool:
         kind = data[offset]
@@ -118,10 +119,41 @@ def far_from(position: Position, reach_m: float = 0.0) -> Callable[[bytes, int],
             if abs(center_lat - lat_7) > near_m * _PER_METRE:
                 return True
             apart = abs(center_lon - lon_7)
-            return bool(min(apart, 2 * _HALF_TURN - apart) > near_m * widest)
-        return kind != _CIRCLE | _WIDE and not meets(unpack_bounds(data, offset))
+            return bool(min(apart, _TURN - apart) > near_m * widest)
+        if kind == _CIRCLE | _WIDE:
+            return False
+        west, width, south, height = unpack_box(data, offset + 1)
+        east = west + width
+        if south > north_7 or south + height < south_7:
+            return True
+        if west > east_7 or west_7 > east:  # unless one of the boxes runs on past 180 degrees
+            turned_east, turned_west = west + _TURN <= east_7, west_7 + _TURN <= east
+            return not (turned_east or turned_west)
+        if kind != _CORRIDOR or len(data) == offset + 1 + _BOX.size or east >= _HALF_TURN:
+            return False
+        return _is_beside(data, offset, (lon_7, lat_7), reach_m, widest)
 
     return is_far
+
+
+def _is_beside(data: bytes, offset: int, at_7: tuple[float, float], reach_m: float, widest: float) -> bool:
+    """Whether no edge of a corridor comes near by its own box: the box of a long one holds half a country."""
+    *_, half_width_m, count = _CORRIDOR_HEAD.unpack_from(data, offset)
+    lons_and_lats = unpack_from(f">{2 * count}i", data, offset + _CORRIDOR_HEAD.size)
+    (lon_7, lat_7), near_m = at_7, half_width_m + reach_m
+    south, north = lat_7 - near_m * _PER_METRE, lat_7 + near_m * _PER_METRE
+    west, east = lon_7 - near_m * widest, lon_7 + near_m * widest
+    lon, lat = lons_and_lats[:2]
+    for next_lon, next_lat in zip(lons_and_lats[2::2], lons_and_lats[3::2], strict=True):
+        if (
+            (lat >= south or next_lat >= south)
+            and (lat <= north or next_lat <= north)
+            and (lon >= west or next_lon >= west)
+            and (lon <= east or next_lon <= east)
+        ):
+            return False
+        lon, lat = next_lon, next_lat
+    return True
 
 
 def is_circle(data: bytes, offset: int = 0) -> bool:
@@ -148,14 +180,6 @@ def packed_size(data: bytes, offset: int = 0) -> int:
     return _POLYGON_HEAD.size + 2 * size + vertex * total
 
 
-def _unchecked(cls: type[_S], **fields: object) -> _S:
-    """A shape that was checked when it was packed: looking for crossings again would cost most of a check."""
-    shape = object.__new__(cls)
-    for name, value in fields.items():
-        object.__setattr__(shape, name, value)
-    return shape
-
-
 def _wide(flat: Iterable[float]) -> bool:
     return any(round(value * _PER_DEGREE) / _PER_DEGREE != value for value in flat)
 
@@ -170,13 +194,11 @@ def _packed_coordinates(flat: Sequence[float], wide: bool) -> bytes:
     return pack(f">{len(flat)}i", *(round(value * _PER_DEGREE) for value in flat))
 
 
-def _coordinates(data: bytes, at: int, count: int, wide: bool) -> Sequence[float]:
-    return unpack_from(f">{2 * count}{'d' if wide else 'i'}", data, at)
+def _vertices(data: bytes, at: int, count: int, wide: bool) -> NDArray[np.float64]:
+    import numpy as np
 
-
-def _points(flat: Sequence[float], wide: bool) -> list[LonLat]:
-    degrees = flat if wide else [value / _PER_DEGREE for value in flat]
-    return list(zip(degrees[::2], degrees[1::2], strict=True))
+    flat = np.frombuffer(data, ">f8" if wide else ">i4", 2 * count, at).astype(np.float64)
+    return (flat if wide else flat / _PER_DEGREE).reshape(count, 2)
 
 
 def _packed_box(box: Bounds) -> bytes:

@@ -11,15 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from math import asin, ceil, cos, degrees, floor, isfinite, radians, sin
+from math import asin, ceil, cos, degrees, floor, inf, isfinite, radians, sin
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from geo.edges import STEP_DEG, Edges, distances_m, stepped
 from geo.errors import GeometryError
-from geo.wgs84 import Position, angular_radius_deg, distance_m, frame_at
+from geo.wgs84 import SMALLEST_RADIUS_M, Position, angular_radius_deg, distance_m
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     from numpy.typing import NDArray
+
+    from geo.edges import Vertices
 
 LonLat = tuple[float, float]
 """A vertex: longitude, then latitude, in degrees."""
@@ -29,13 +34,11 @@ MAX_CORRIDOR_POINTS = 1_024
 MAX_VERTICES = 10_000
 MAX_ACROSS_DEG = 80.0
 
-# The smallest radius of curvature of the ellipsoid is 6,335,439 m: dividing by less makes every box wide enough.
-_SMALL_EARTH_M = 6_330_000.0
-_STEP_DEG = 0.05
 # So many steps measure a boundary in some 10 ms: the edges of a shape together may be 5,000 degrees long.
 _MAX_STEPS = 100_000
-_FINE_STEPS = 64
-_LONGEST_STEP_M = 30_000.0
+# Less than a degree of a meridian, or of the equator, is long anywhere.
+_SHORTEST_DEGREE_M = 110_500.0
+_LONG = 64
 # Square degrees by which two areas may differ and still be the same.
 _SAME_AREA = 1e-9
 
@@ -114,34 +117,93 @@ class Corridor:
         _check_steps("points", [points])
         object.__setattr__(self, "points", points)
 
+    @classmethod
+    def of_vertices(cls, vertices: Vertices, half_width_m: float, *, is_plain: bool) -> Corridor:
+        """A corridor that was checked before, of rows of longitude and latitude.
+
+        `is_plain` where it does not come near the antimeridian.
+        """
+        corridor = object.__new__(cls)
+        corridor.__dict__.update(half_width_m=half_width_m, _given=vertices, _is_plain=is_plain)
+        return corridor
+
+    def __getattr__(self, name: str) -> Any:
+        """The vertices as tuples are made only where somebody asks for them: a check does not."""
+        if name != "points":
+            raise AttributeError(name)
+        points = self.__dict__["points"] = _as_points(self._given)
+        return points
+
     def covers(self, position: Position) -> bool:
         return self.edge_distance_m(position) <= 0
 
     def edge_distance_m(self, position: Position) -> float:
         """Metres to the boundary, negative inside."""
-        return self._line.distance_m(position) - self.half_width_m
+        return self.edges.distance_m(position) - self.half_width_m
 
     @cached_property
     def bounds(self) -> Bounds:
-        return _grown(_bounds_of(self._line.vertices), self.half_width_m)
+        return _grown(_bounds_of(self._vertices), self.half_width_m)
 
     @cached_property
     def center(self) -> Position:
-        """The point half-way along the line."""
-        import shapely
+        """The point half-way along the line, in the plane of longitude and latitude."""
+        import numpy as np
 
-        middle = shapely.line_interpolate_point(shapely.LineString(self._line.vertices), 0.5, normalized=True)
-        return _wrapped(middle.x, middle.y)
+        line = np.ascontiguousarray(self._vertices).view(np.complex128)[:, 0]
+        ends = np.abs(line[1:] - line[:-1]).cumsum()
+        half = float(ends[-1]) / 2
+        k = int(ends.searchsorted(half))
+        length = float(ends[k] - ends[k - 1] if k else ends[0])
+        middle = complex(line[k + 1]) - (complex(line[k + 1]) - complex(line[k])) * (float(ends[k]) - half) / length
+        return _on_globe(middle.real, middle.imag)
 
     def boxes_along(self, longest_deg: float) -> list[Bounds]:
         """Boxes that together hold the corridor, one for each stretch of at most `longest_deg` degrees."""
-        lon, lat = _stepped(self._line.vertices, longest_deg)
+        lon, lat = stepped(self._vertices, longest_deg)
         ends = zip(lon[:-1].tolist(), lat[:-1].tolist(), lon[1:].tolist(), lat[1:].tolist(), strict=True)
         return [_grown(Bounds(min(a, c), min(b, d), max(a, c), max(b, d)), self.half_width_m) for a, b, c, d in ends]
 
+    def is_beside(self, position: Position, within_m: float) -> bool:
+        """A quick test of long corridors: whether no edge's own box comes so near to the position.
+
+        What is near is at most a degree further north or south.
+        """
+        lat_reach = (self.half_width_m + within_m) / _SHORTEST_DEGREE_M
+        if len(self._given) < _LONG or not self._is_plain or abs(position.lat) >= 85 or abs(position.lon) > 177:
+            return False
+        lon_reach = lat_reach / cos(radians(abs(position.lat) + 1))
+        west, south, east, north = self._edge_boxes
+        is_near = (west <= position.lon + lon_reach) & (east >= position.lon - lon_reach)
+        is_near &= (south <= position.lat + lat_reach) & (north >= position.lat - lat_reach)
+        return not is_near.any()
+
     @cached_property
-    def _line(self) -> _Edges:
-        return _Edges(_unwrapped(self.points))
+    def _edge_boxes(self) -> tuple[NDArray[np.float64], ...]:
+        import numpy as np
+
+        starts, ends = self._given[:-1], self._given[1:]
+        (west, south), (east, north) = np.minimum(starts, ends).T, np.maximum(starts, ends).T
+        return tuple(np.ascontiguousarray(side) for side in (west, south, east, north))
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The line that the corridor is around."""
+        return Edges(self._vertices, [len(self._vertices)], are_rings=False, is_plain=self._is_plain)
+
+    @cached_property
+    def _given(self) -> Vertices:
+        import numpy as np
+
+        return np.array(self.points, dtype=np.float64)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        return _is_plain(self._given)
+
+    @property
+    def _vertices(self) -> Vertices:
+        return self._given if self._is_plain else _unwrapped(self._given)
 
 
 Ring = tuple[LonLat, ...]
@@ -174,6 +236,23 @@ class Polygon:
         self._check_valid()
 
     @classmethod
+    def of_vertices(cls, vertices: Vertices, counts: Sequence[Sequence[int]], *, is_plain: bool) -> Polygon:
+        """A polygon that was checked before: rows of longitude and latitude, and how many each ring of each part has.
+
+        `is_plain` where it does not come near the antimeridian nor go around a pole.
+        """
+        polygon = object.__new__(cls)
+        polygon.__dict__.update(_given=vertices, _counts=counts, _is_plain=is_plain)
+        return polygon
+
+    def __getattr__(self, name: str) -> Any:
+        """The vertices as tuples are made only where somebody asks for them: a check does not."""
+        if name != "parts":
+            raise AttributeError(name)
+        parts = self.__dict__["parts"] = tuple(tuple(map(_as_points, rings)) for rings in self._rings)
+        return parts
+
+    @classmethod
     def of_one_ring(cls, ring: Sequence[LonLat]) -> Polygon:
         return cls(parts=((tuple(ring),),))
 
@@ -182,14 +261,15 @@ class Polygon:
 
         if abs(position.lat) == 90:
             return self._holds_pole(position.lat)
-        west, _, east, _ = self.planar.bounds
-        turns = (lon for lon in (position.lon, position.lon + 360, position.lon - 360) if west <= lon <= east)
+        if self._is_plain:
+            return bool(shapely.intersects_xy(self.planar, position.lon, position.lat))
+        turns = (position.lon, position.lon + 360, position.lon - 360)
         return any(bool(shapely.intersects_xy(self.planar, lon, position.lat)) for lon in turns)
 
     def edge_distance_m(self, position: Position) -> float:
         """Metres to the boundary, negative inside."""
-        nearest = min(edges.distance_m(position) for edges in self._boundary)
-        return -nearest if self.covers(position) else nearest
+        nearest_m = self.edges.distance_m(position)
+        return -nearest_m if self.covers(position) else nearest_m
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -209,7 +289,7 @@ class Polygon:
     def center(self) -> Position:
         """The centroid in the plane of longitude and latitude."""
         middle = self.planar.centroid
-        return _wrapped(middle.x, middle.y)
+        return _on_globe(middle.x, middle.y)
 
     @cached_property
     def planar(self) -> Any:
@@ -217,6 +297,18 @@ class Polygon:
 
         Starts between -180 and 180 degrees and runs east; a ring around a pole is closed along the pole.
         """
+        import shapely
+
+        if self._is_plain:
+            parts = [shapely.polygons(rings[0], rings[1:] or None) for rings in self._linear_rings()]
+            geometry = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+        else:
+            geometry = self._turned()
+        shapely.prepare(geometry)
+        return geometry
+
+    def _turned(self) -> Any:
+        """The shapely geometry of a polygon that is near the antimeridian or around a pole."""
         import shapely
 
         parts = [_PlanarPart(part) for part in self.parts]
@@ -227,23 +319,52 @@ class Polygon:
             part.turn(first_turn)
         polygons = [part.polygon() for part in parts]
         if len(polygons) == 1:
-            geometry = polygons[0]
-        elif all(shapely.is_valid(polygons)) and any(abs(v[0]) == 180 for part in self.parts for v in part[0]):
-            geometry = shapely.union_all(polygons)  # parts that were split at the antimeridian are one again
-        else:
-            geometry = shapely.MultiPolygon(polygons)
-        shapely.prepare(geometry)
-        return geometry
+            return polygons[0]
+        if all(shapely.is_valid(polygons)) and any(abs(v[0]) == 180 for part in self.parts for v in part[0]):
+            return shapely.union_all(polygons)  # parts that were split at the antimeridian are one again
+        return shapely.MultiPolygon(polygons)
 
     @cached_property
-    def _boundary(self) -> list[_Edges]:
-        """The rings as edges. The seam along which a ring around a pole is closed, or parts were split, is none."""
+    def edges(self) -> Edges:
+        """The boundary. The seam along which a ring around a pole is closed, or parts were split, is none."""
+        import numpy as np
         import shapely
 
-        if len(self.parts) > len(shapely.get_parts(self.planar)):
+        if self._is_plain:
+            counts = [count for counts in self._counts for count in counts]
+            return Edges(self._given, counts, are_rings=True, is_plain=True)
+        if len(self._counts) > len(shapely.get_parts(self.planar)):
             outlines = shapely.get_rings(shapely.get_parts(self.planar))
-            return [_Edges(shapely.get_coordinates(outline)) for outline in outlines]
-        return [_Edges(_unwrapped((*ring, ring[0]))) for part in self.parts for ring in part]
+            runs = [shapely.get_coordinates(outline) for outline in outlines]
+        else:
+            runs = [_unwrapped(np.concatenate([ring, ring[:1]])) for rings in self._rings for ring in rings]
+        return Edges(np.concatenate(runs), [len(run) for run in runs], are_rings=False, is_plain=False)
+
+    @cached_property
+    def _given(self) -> Vertices:
+        """The vertices of all rings, one after the other."""
+        import numpy as np
+
+        return np.array([vertex for part in self.parts for ring in part for vertex in ring], dtype=np.float64)
+
+    @cached_property
+    def _counts(self) -> Sequence[Sequence[int]]:
+        return [[len(ring) for ring in part] for part in self.parts]
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        return _is_plain(self._given)
+
+    @property
+    def _rings(self) -> list[list[Vertices]]:
+        """For each part its rings, open."""
+        rings = iter(_runs(self._given, [count for counts in self._counts for count in counts]))
+        return [[next(rings) for _ in counts] for counts in self._counts]
+
+    def _linear_rings(self) -> Iterable[list[Any]]:
+        import shapely
+
+        return ([shapely.linearrings(ring) for ring in rings] for rings in self._rings)
 
     def _check_valid(self) -> None:
         import shapely
@@ -255,88 +376,36 @@ class Polygon:
 Shape = Circle | Corridor | Polygon
 
 
-class _Edges:
-    """A line of straight longitude-latitude edges, and the distance to it."""
-
-    def __init__(self, vertices: NDArray[np.float64]) -> None:
-        self.vertices = vertices
-
-    @cached_property
-    def _steps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return _stepped(self.vertices, _STEP_DEG)
-
-    def distance_m(self, position: Position) -> float:
-        """Metres from a position to the nearest point of the line.
-
-        Two looks: every step of 0.05 degrees as a chord of the frame's plane, then the steps that could hold
-        the nearest point again, each cut into 64, where chord and edge differ by less than 0.1 mm.
-        """
-        import numpy as np
-
-        lon, lat = self._steps
-        frame = frame_at(position)
-        east, north = frame.plane_m(lon, lat)
-        reach = _to_segments_m(east, north)
-        bend = _bend_m(np.hypot(np.diff(east), np.diff(north)), lat)
-        close = np.flatnonzero(reach - bend <= (reach + bend).min())
-        along = np.linspace(0.0, 1.0, _FINE_STEPS + 1)
-        fine_lon = lon[close, None] + (lon[close + 1] - lon[close])[:, None] * along
-        fine_lat = lat[close, None] + (lat[close + 1] - lat[close])[:, None] * along
-        return float(_to_segments_m(*frame.plane_m(fine_lon, fine_lat)).min())
-
-
-def _to_segments_m(east: NDArray[np.float64], north: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distance from the origin to each segment between neighbours along the last axis."""
-    import numpy as np
-
-    x, y = east[..., :-1], north[..., :-1]
-    dx, dy = np.diff(east), np.diff(north)
-    length2 = dx * dx + dy * dy
-    # A step is never so long: its ends lie on either side of the antipode, where the plane is torn.
-    is_whole = (length2 > 0) & (length2 < _LONGEST_STEP_M**2)
-    at = np.divide(-(x * dx + y * dy), length2, out=np.zeros_like(length2), where=is_whole).clip(0, 1)
-    nearest: NDArray[np.float64] = np.hypot(x + at * dx, y + at * dy)
-    return np.where(is_whole, nearest, np.minimum(np.hypot(x, y), np.hypot(x + dx, y + dy)))
-
-
-def _bend_m(chord_m: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far an edge of a step strays from its chord at the most: a parallel bends by tan(latitude) / R.
-
-    A tenth is added, and a millimetre.
-    """
-    import numpy as np
-
-    steepest = np.radians(np.minimum(np.maximum(np.abs(lat[:-1]), np.abs(lat[1:])), 89.9999))
-    bend: NDArray[np.float64] = 1.1 * chord_m**2 * np.tan(steepest) / (8 * _SMALL_EARTH_M) + 0.001
-    return bend
-
-
-def _stepped(vertices: NDArray[np.float64], longest_deg: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The vertices, with more between them so that no step is longer than `longest_deg` on either axis."""
-    import numpy as np
-
-    lon_spans, lat_spans = np.abs(np.diff(vertices, axis=0)).T
-    # Meridians draw together towards the poles: as many metres are more degrees there, up to 20 times as many.
-    lowest = np.radians(np.minimum(np.abs(vertices[:-1, 1]), np.abs(vertices[1:, 1])))
-    spans = np.maximum(lon_spans * np.maximum(np.cos(lowest), 0.05), lat_spans)
-    counts = np.maximum(1, np.ceil(spans / longest_deg)).astype(int)
-    at = np.concatenate([[0.0], np.cumsum(counts)])
-    wanted = np.arange(at[-1] + 1)
-    return np.interp(wanted, at, vertices[:, 0]), np.interp(wanted, at, vertices[:, 1])
-
-
-def _unwrapped(points: Sequence[LonLat]) -> NDArray[np.float64]:
+def _unwrapped(vertices: NDArray[np.float64]) -> NDArray[np.float64]:
     """Vertices with no jump over the antimeridian, moved by whole turns only, so that they stay exact.
 
-    >>> _unwrapped([(179.0, 0.0), (-179.0, 0.0)]).tolist()
+    >>> import numpy as np
+    >>> _unwrapped(np.array([(179.0, 0.0), (-179.0, 0.0)])).tolist()
     [[179.0, 0.0], [181.0, 0.0]]
     """
     import numpy as np
 
-    vertices = np.array(points, dtype=np.float64)
-    turns = np.cumsum(np.rint(np.diff(vertices[:, 0]) / 360))
-    vertices[1:, 0] -= 360 * turns
-    return vertices
+    lon, lat = vertices.T
+    turns = np.concatenate([[0.0], np.cumsum(np.rint(np.diff(lon) / 360))])
+    return np.column_stack([lon - 360 * turns, lat])
+
+
+def _runs(vertices: Vertices, counts: Iterable[int]) -> Iterable[Vertices]:
+    start = 0
+    for count in counts:
+        yield vertices[start : start + count]
+        start += count
+
+
+def _is_plain(vertices: Vertices) -> bool:
+    """Whether the longitudes need no turning: nothing is at the antimeridian or goes around a pole."""
+    lon = vertices[:, 0]
+    west, east = float(lon.min()), float(lon.max())
+    return east - west < 180 and west > -180 and east < 180
+
+
+def _as_points(vertices: Vertices) -> tuple[LonLat, ...]:
+    return tuple(zip(vertices[:, 0].tolist(), vertices[:, 1].tolist(), strict=True))
 
 
 class _PlanarPart:
@@ -419,6 +488,35 @@ def _middle(ring: NDArray[np.float64]) -> float:
     return float(lon.min() + lon.max()) / 2
 
 
+def edge_distances_within_m(position: Position, shapes: Sequence[Shape], within_m: float) -> list[float | None]:
+    """For each shape the metres to its boundary, negative inside, or None where that is more than `within_m`.
+
+    >>> near, far = (Circle(center=Position(lon=lon, lat=0), radius_m=100) for lon in (0.0001, 0.1))
+    >>> [m and round(m, 1) for m in edge_distances_within_m(Position(lon=0, lat=0), [near, far], 0)]
+    [-88.9, None]
+    """
+    found: list[float | None] = [None] * len(shapes)
+    wanted: dict[int, tuple[Edges, float]] = {}
+    signs: dict[int, float] = {}
+    for k, shape in enumerate(shapes):
+        if isinstance(shape, Circle):
+            edge_m = shape.edge_distance_m(position)
+            found[k] = edge_m if edge_m <= within_m else None
+        elif isinstance(shape, Corridor):
+            if not shape.is_beside(position, within_m):
+                wanted[k] = (shape.edges, shape.half_width_m + within_m)
+        elif shape.covers(position):
+            wanted[k], signs[k] = (shape.edges, inf), -1.0
+        elif within_m > 0:
+            wanted[k] = (shape.edges, within_m)
+    if wanted:
+        for k, metres in zip(wanted, distances_m(position, list(wanted.values())), strict=True):
+            shape = shapes[k]
+            edge_m = signs.get(k, 1.0) * metres - (shape.half_width_m if isinstance(shape, Corridor) else 0.0)
+            found[k] = edge_m if edge_m <= within_m else None
+    return found
+
+
 def kind_of(shape: Shape) -> Literal["circle", "polygon", "corridor"]:
     if isinstance(shape, Circle):
         return "circle"
@@ -460,9 +558,9 @@ def _check_steps(field: str, rings: Sequence[Sequence[LonLat]]) -> None:
     for ring in rings:
         for (lon_a, lat_a), (lon_b, lat_b) in pairwise(ring):
             across = abs(lon_b - lon_a)
-            steps += ceil(max(min(across, 360 - across), abs(lat_b - lat_a)) / _STEP_DEG)
+            steps += ceil(max(min(across, 360 - across), abs(lat_b - lat_a)) / STEP_DEG)
     if steps > _MAX_STEPS:
-        raise GeometryError(field, f"the edges together are longer than {_MAX_STEPS * _STEP_DEG:,.0f} degrees")
+        raise GeometryError(field, f"the edges together are longer than {_MAX_STEPS * STEP_DEG:,.0f} degrees")
 
 
 def _place(point: LonLat) -> LonLat:
@@ -491,7 +589,7 @@ def _bounds_of(vertices: NDArray[np.float64]) -> Bounds:
 
 def _grown(box: Bounds, by_m: float) -> Bounds:
     """The box with everything that is at most `by_m` metres away, a little more rather than less."""
-    arc = by_m / _SMALL_EARTH_M
+    arc = by_m / SMALLEST_RADIUS_M  # dividing by less than any radius makes every box wide enough
     south, north = box.south - degrees(arc) - 1e-9, box.north + degrees(arc) + 1e-9
     if south <= -90 or north >= 90:
         return Bounds(-180.0, max(south, -90.0), 180.0, min(north, 90.0))
@@ -504,7 +602,7 @@ def _grown(box: Bounds, by_m: float) -> Bounds:
     return Bounds(west - turns, south, east - turns, north)
 
 
-def _wrapped(lon: float, lat: float) -> Position:
+def _on_globe(lon: float, lat: float) -> Position:
     return Position(lon=lon - 360 * ceil((lon - 180) / 360), lat=lat)
 
 

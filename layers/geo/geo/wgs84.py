@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SEMI_MAJOR_AXIS_M = 6_378_137.0
 FLATTENING = 1 / 298.257223563
 _E2 = FLATTENING * (2 - FLATTENING)
+SMALLEST_RADIUS_M = 6_330_000.0
+"""Less than any radius of curvature of the ellipsoid, of which the smallest is 6,335,439 m."""
 
 # Up to here the frame agrees with the geodesic to well under a millimetre; beyond it the geodesic is solved.
 _FRAME_REACH_M = 200_000.0
@@ -67,7 +69,9 @@ class Frame:
     88.69
     """
 
-    __slots__ = ("_cos_lam", "_cos_phi", "_m", "_n", "_sin_lam", "_sin_phi", "_x", "_y", "_z", "position")
+    __slots__ = (
+        "_cos_lam", "_cos_phi", "_m", "_n", "_sin_lam", "_sin_phi", "_x", "_y", "_z", "metres_a_degree", "position"
+    )  # fmt: skip
 
     def __init__(self, position: Position) -> None:
         self.position = position
@@ -78,6 +82,8 @@ class Frame:
         self._n = SEMI_MAJOR_AXIS_M / sqrt(w2)  # across the meridian
         self._m = self._n * (1 - _E2) / w2  # along the meridian
         self._x, self._y, self._z = earth_centred_m(position.lon, position.lat)
+        self.metres_a_degree = (radians(self._n * self._cos_phi), radians(self._m))
+        """Of longitude and of latitude, at the position."""
 
     def distance_m(self, lon: float, lat: float) -> float:
         """Metres along the ellipsoid from the frame's position to a point (degrees)."""
@@ -96,6 +102,21 @@ class Frame:
         return (north * north / self._m + east * east / self._n + 1e-12 / self._m) / (
             east * east + north * north + 1e-12
         )
+
+    def east_north_m(self, lon: float, lat: float) -> tuple[float, float]:
+        """East and north of a point (degrees) in this frame: `plane_m` for one point that is nearby."""
+        x, y, z = earth_centred_m(lon, lat)
+        dx, dy, dz = x - self._x, y - self._y, z - self._z
+        towards = self._cos_lam * dx + self._sin_lam * dy
+        east = -self._sin_lam * dx + self._cos_lam * dy
+        north = self._cos_phi * dz - self._sin_phi * towards
+        level2 = east * east + north * north
+        if level2 == 0:
+            return 0.0, 0.0
+        curvature = self._curvature(east, north)
+        arc = 2 / curvature * asin(min(1.0, sqrt(dx * dx + dy * dy + dz * dz) * curvature / 2))
+        scale = arc / sqrt(level2)
+        return east * scale, north * scale
 
     def plane_m(self, lon: Any, lat: Any) -> tuple[Any, Any]:
         """East and north (metres, numpy arrays) of points (degrees, numpy arrays) in this frame.

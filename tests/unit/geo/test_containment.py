@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from geo import shapes as layer
+from geo import edges as layer
 from geo.shapes import Circle, Corridor, LonLat, Polygon, Ring, Shape
 from geo.wgs84 import Frame, Position
 from tests.oracles.comparison import Findings, compared
@@ -64,8 +64,9 @@ def test_a_millionth_too_long_is_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "Circle" in kinds
 
 
-def test_edges_as_geodesics_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layer, "_STEP_DEG", 5.0)
+def test_edges_as_chords_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layer, "STEP_DEG", 5.0)
+    monkeypatch.setattr(layer, "_BEND_M", 1e9)
     kinds = {disagreement.what.split()[0] for disagreement in compared(PAIRS, "coarse").disagreements}
     assert {"Corridor", "Polygon"} <= kinds
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MAX_SHAPE_BYTES = 560  # 64 vertices of 8 bytes, and the head
 MAX_REST_BYTES = 512
-_BIG, _PRIORITY, _INACTIVE = 0b001, 0b010, 0b100
+_BIG, _PRIORITY, _INACTIVE, _TIMED = 0b0001, 0b0010, 0b0100, 0b1000
 _HEAD = Struct(">BI")
 
 
@@ -54,6 +54,7 @@ def geofence_id_of(attribute: str) -> str:
 def pack_entry(geofence: Geofence) -> bytes:
     shape, rest = pack_shape(geofence.shape), _packed_rest(geofence)
     flags = (_PRIORITY if geofence.is_priority else 0) | (0 if geofence.is_active else _INACTIVE)
+    flags |= 0 if geofence.in_force == ALWAYS else _TIMED
     if len(shape) > MAX_SHAPE_BYTES or len(rest) > MAX_REST_BYTES:
         flags |= _BIG
         shape, rest = (shape if is_circle(shape) else packed_bounds_only(shape)), b""
@@ -61,19 +62,29 @@ def pack_entry(geofence: Geofence) -> bytes:
 
 
 class Entry:
-    """A geofence as a bucket tells it. The shape and the rest are unpacked when they are asked for."""
+    """A geofence as a bucket tells it. Everything is unpacked when it is asked for."""
 
     def __init__(self, attribute: str, data: bytes) -> None:
-        self._attribute = attribute
+        self.attribute = attribute
         self._data = data
-        flags, self.version = _HEAD.unpack_from(data)
-        self.is_big = bool(flags & _BIG)
-        self.is_priority = bool(flags & _PRIORITY)
-        self.is_active = not flags & _INACTIVE
+        self.is_big = bool(data[0] & _BIG)
+
+    @property
+    def is_priority(self) -> bool:
+        return bool(self._data[0] & _PRIORITY)
+
+    @property
+    def is_active(self) -> bool:
+        return not self._data[0] & _INACTIVE
+
+    @property
+    def version(self) -> int:
+        _, version = _HEAD.unpack_from(self._data)
+        return int(version)
 
     @cached_property
     def id(self) -> str:
-        return geofence_id_of(self._attribute)
+        return geofence_id_of(self.attribute)
 
     @cached_property
     def shape(self) -> Shape:
@@ -98,8 +109,7 @@ class Entry:
 
     @property
     def in_force(self) -> InForce:
-        said = self._rest.get("f")
-        return unpacked_in_force(said) if said else ALWAYS
+        return unpacked_in_force(self._rest["f"]) if self._data[0] & _TIMED else ALWAYS
 
     @cached_property
     def _rest(self) -> dict[str, Any]:
@@ -113,13 +123,13 @@ def entries_near(buckets: Iterable[Item], position: Position, reach_m: float = 0
 
     A check spends its time here, on every geofence of five cells, so no more is unpacked than it takes to say no.
     """
-    is_far = far_from(position, reach_m)
-    near = {
-        attribute: stored["B"]
-        for bucket in buckets
-        for attribute, stored in bucket.items()
-        if "B" in stored and not is_far(stored["B"], _HEAD.size)
-    }
+    is_far, offset = far_from(position, reach_m), _HEAD.size
+    near: dict[str, bytes] = {}
+    for bucket in buckets:
+        for attribute, stored in bucket.items():
+            data = stored.get("B")
+            if data is not None and not is_far(data, offset):
+                near[attribute] = data
     return [Entry(attribute, data) for attribute, data in near.items()]
 
 

@@ -207,24 +207,37 @@ class GeofenceStore:
         are known to be crowded. For one position and no reach those are five cells.
         """
         around = [cells_within(position, reach_m) if reach_m else cells_at(position) for position in positions]
-        shards = {cell: self._known_shards(tenant_id, cell) for some in around for cell in some}
-        buckets = self._table.batch_get([key for some in shards.values() for key in some], consistent=consistent)
-        further: list[Key] = []
-        for cell, known in shards.items():
-            opened = self._opened_since(tenant_id, cell, buckets.get(keys.pair(known[0]), {}))
-            known.extend(opened)
-            further += opened
-        if further:
-            buckets |= self._table.batch_get(further, consistent=consistent)
-        near = []
-        for position, cells in zip(positions, around, strict=True):
-            pairs = (keys.pair(key) for cell in cells for key in shards[cell])
-            near.append(entries_near((buckets[pair] for pair in pairs if pair in buckets), position, reach_m))
+        buckets = self._buckets(tenant_id, (cell for cells in around for cell in cells), consistent=consistent)
+        near = [
+            entries_near((bucket for cell in cells for bucket in buckets.get(cell, ())), position, reach_m)
+            for position, cells in zip(positions, around, strict=True)
+        ]
         in_full = iter(self._with_big_ones(tenant_id, [entry for entries in near for entry in entries]))
         return [list(islice(in_full, len(entries))) for entries in near]
 
-    def _known_shards(self, tenant_id: str, cell: Cell) -> list[Key]:
-        return [keys.cell(tenant_id, cell, n) for n in range(self._shards.get((tenant_id, cell), 1))]
+    def _buckets(self, tenant_id: str, cells: Iterable[Cell], *, consistent: bool) -> dict[Cell, list[Item]]:
+        """What there is of each cell that was ever entered: its bucket, and its further shards."""
+        first = {cell: keys.cell(tenant_id, cell) for cell in cells}
+        known = [key for cell in first for key in self._further_shards(tenant_id, cell)] if self._shards else []
+        items = self._table.batch_get([*first.values(), *known], consistent=consistent)
+        found: dict[Cell, list[Item]] = {}
+        unread: list[Key] = []
+        for cell, key in first.items():
+            bucket = items.get(keys.pair(key))
+            if bucket is not None:
+                found[cell] = [bucket]
+                if _SHARDS in bucket:
+                    unread += self._opened_since(tenant_id, cell, bucket)
+        if unread:
+            items |= self._table.batch_get(unread, consistent=consistent)
+        for cell, buckets in found.items():
+            if _SHARDS in buckets[0]:
+                pairs = map(keys.pair, self._further_shards(tenant_id, cell))
+                buckets += [items[pair] for pair in pairs if pair in items]
+        return found
+
+    def _further_shards(self, tenant_id: str, cell: Cell) -> list[Key]:
+        return [keys.cell(tenant_id, cell, n) for n in range(1, self._shards.get((tenant_id, cell), 1))]
 
     def candidates(self, tenant_id: str, buckets: Iterable[tuple[Assignment, Item]]) -> tuple[Candidate, ...]:
         """The geofences of directory entities that were read already, in their order."""
@@ -234,17 +247,18 @@ class GeofenceStore:
 
     def _with_big_ones(self, tenant_id: str, entries: Sequence[Entry]) -> list[Entry | Geofence]:
         """The entries, the big ones read in full: one more round trip when one is met for the first time."""
-        big = {(entry.id, entry.version) for entry in entries if entry.is_big}
+        big = {(entry.attribute, entry.version): entry for entry in entries if entry.is_big}
         if not big:
             return list(entries)
-        unread = sorted(big - self._versions.keys())
+        unread = [entry for place, entry in big.items() if place not in self._versions]
         for start in range(0, len(unread), _BATCH):
-            wanted = [keys.geofence_version(tenant_id, *version) for version in unread[start : start + _BATCH]]
+            some = unread[start : start + _BATCH]
+            wanted = [keys.geofence_version(tenant_id, entry.id, entry.version) for entry in some]
             # Consistent, for an entry may be a moment older than a replica's copy of its version.
             for item in self._table.batch_get(wanted, consistent=True).values():
                 geofence = geofence_of(item)
-                self._versions[geofence.id, geofence.version] = geofence
-        return [self._versions[e.id, e.version] if e.is_big else e for e in entries]
+                self._versions[attribute_of(geofence.id), geofence.version] = geofence
+        return [self._versions[e.attribute, e.version] if e.is_big else e for e in entries]
 
     def _enter(self, transaction: Transaction, geofence: Geofence) -> None:
         name, entry = attribute_of(geofence.id), pack_entry(geofence)
@@ -289,7 +303,7 @@ class GeofenceStore:
     def _opened_since(self, tenant_id: str, cell: Cell, first: Item) -> list[Key]:
         """The shards of a cell that were opened since this container last looked, by what its first one says."""
         known = self._shards.get((tenant_id, cell), 1)
-        count = int(first[_SHARDS]["N"]) if _SHARDS in first else 1
+        count = int(first[_SHARDS]["N"])
         if count <= known:
             return []
         self._shards[tenant_id, cell] = count

@@ -100,7 +100,8 @@ def cells(tenant_id: str) -> str:
 
 
 def cell(tenant_id: str, where: Cell, shard: int = 0) -> Key:
-    return _key(f"T#{tenant_id}#CELL#{where.level}.{where.x}.{where.y}", str(shard))
+    level, x, y = where
+    return _key(f"T#{tenant_id}#CELL#{level}.{x}.{y}", str(shard))
 
 
 def entity(tenant_id: str, target: Assignment) -> Key:

@@ -13,10 +13,11 @@ from fencepost.domain.geofence_filter import EVERYTHING
 from fencepost.services.ids import NewId, is_id, new_id
 from fencepost.services.retry import on_top_of_others
 from geo.errors import GeometryError
+from geo.shapes import edge_distances_within_m
 from geo.wgs84 import distance_m
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from fencepost.domain.geofence import Version
@@ -253,22 +254,15 @@ class GeofenceService:
         return geofence_event(event_type, geofence, self.make_id(), who.user_id, now)
 
 
-def _matches(position: Position, geofences: Iterable[Indexed], within_m: float, now: datetime) -> list[Match]:
-    def is_near(geofence: Indexed) -> bool:
-        if geofence.shape.covers(position):
-            return True
-        return within_m > 0 and geofence.shape.edge_distance_m(position) <= within_m
-
-    matches = (
-        Match(
-            geofence=geofence,
-            distance_m=distance_m(position, geofence.shape.center),
-            edge_distance_m=geofence.shape.edge_distance_m(position),
-        )
-        for geofence in geofences
-        if is_near(geofence) and geofence.in_force.holds(now)
-    )
-    return sorted(matches, key=lambda match: (match.distance_m, match.geofence.id))
+def _matches(position: Position, geofences: Sequence[Indexed], within_m: float, now: datetime) -> list[Match]:
+    edges_m = edge_distances_within_m(position, [geofence.shape for geofence in geofences], within_m)
+    matches = [
+        Match(geofence=geofence, distance_m=distance_m(position, geofence.shape.center), edge_distance_m=edge_m)
+        for geofence, edge_m in zip(geofences, edges_m, strict=True)
+        if edge_m is not None and geofence.in_force.holds(now)
+    ]
+    matches.sort(key=lambda match: (match.distance_m, match.geofence.id))
+    return matches
 
 
 def _to_millisecond(at: datetime) -> datetime:
