@@ -11,6 +11,7 @@ from math import ceil, cos, floor, inf, radians
 from struct import Struct, pack, unpack_from
 from typing import TYPE_CHECKING
 
+from geo.edges import is_surely_beyond
 from geo.shapes import Bounds, Circle, Corridor, Polygon
 from geo.wgs84 import Position
 
@@ -102,14 +103,9 @@ def far_from(position: Position, reach_m: float = 0.0) -> Callable[[bytes, int],
     (False, True)
     """
     lon_7, lat_7 = position.lon * _PER_DEGREE, position.lat * _PER_DEGREE
-    # What is near is at most a degree further north or south; close to a pole longitudes tell nothing.
-    widest = _PER_METRE / cos(radians(abs(position.lat) + 1)) if abs(position.lat) < 85 else inf
-    unpack_circle, unpack_box = _SMALL_CIRCLE.unpack_from, _BOX.unpack_from
-    if reach_m > 0:
-        box = Circle(center=position, radius_m=reach_m).bounds
-        west_7, south_7, east_7, north_7 = (degrees * _PER_DEGREE for degrees in box)
-    else:
-        west_7, south_7, east_7, north_7 = lon_7, lat_7, lon_7, lat_7
+    widest = _widest(position)
+    unpack_circle = _SMALL_CIRCLE.unpack_from
+    is_outside_box, passes_by = _outside_box(position, reach_m), _passing_by(position, reach_m)
 
     def is_far(data: bytes, offset: int) -> bool:
         kind = data[offset]
@@ -122,38 +118,76 @@ def far_from(position: Position, reach_m: float = 0.0) -> Callable[[bytes, int],
             return bool(min(apart, _TURN - apart) > near_m * widest)
         if kind == _CIRCLE | _WIDE:
             return False
-        west, width, south, height = unpack_box(data, offset + 1)
-        east = west + width
-        if south > north_7 or south + height < south_7:
+        if is_outside_box(data, offset):
             return True
-        if west > east_7 or west_7 > east:  # unless one of the boxes runs on past 180 degrees
-            turned_east, turned_west = west + _TURN <= east_7, west_7 + _TURN <= east
-            return not (turned_east or turned_west)
-        if kind != _CORRIDOR or len(data) == offset + 1 + _BOX.size or east >= _HALF_TURN:
-            return False
-        return _is_beside(data, offset, (lon_7, lat_7), reach_m, widest)
+        return kind == _CORRIDOR and passes_by(data, offset)
 
     return is_far
 
 
-def _is_beside(data: bytes, offset: int, at_7: tuple[float, float], reach_m: float, widest: float) -> bool:
-    """Whether no edge of a corridor comes near by its own box: the box of a long one holds half a country."""
-    *_, half_width_m, count = _CORRIDOR_HEAD.unpack_from(data, offset)
-    lons_and_lats = unpack_from(f">{2 * count}i", data, offset + _CORRIDOR_HEAD.size)
-    (lon_7, lat_7), near_m = at_7, half_width_m + reach_m
-    south, north = lat_7 - near_m * _PER_METRE, lat_7 + near_m * _PER_METRE
-    west, east = lon_7 - near_m * widest, lon_7 + near_m * widest
-    lon, lat = lons_and_lats[:2]
-    for next_lon, next_lat in zip(lons_and_lats[2::2], lons_and_lats[3::2], strict=True):
-        if (
-            (lat >= south or next_lat >= south)
-            and (lat <= north or next_lat <= north)
-            and (lon >= west or next_lon >= west)
-            and (lon <= east or next_lon <= east)
-        ):
+def _outside_box(position: Position, reach_m: float) -> Callable[[bytes, int], bool]:
+    """A test that says of a packed corridor or polygon that its box does not come so near to the position."""
+    unpack_box = _BOX.unpack_from
+    if reach_m > 0:
+        box = Circle(center=position, radius_m=reach_m).bounds
+        west_7, south_7, east_7, north_7 = (degrees * _PER_DEGREE for degrees in box)
+    else:
+        west_7 = east_7 = position.lon * _PER_DEGREE
+        south_7 = north_7 = position.lat * _PER_DEGREE
+
+    def is_outside(data: bytes, offset: int) -> bool:
+        west, width, south, height = unpack_box(data, offset + 1)
+        if south > north_7 or south + height < south_7:
+            return True
+        if west <= east_7 and west_7 <= west + width:
             return False
-        lon, lat = next_lon, next_lat
-    return True
+        # Either box may run on past 180 degrees.
+        return bool(west + _TURN > east_7 and west_7 + _TURN > west + width)
+
+    return is_outside
+
+
+def _passing_by(position: Position, reach_m: float) -> Callable[[bytes, int], bool]:
+    """A test that says of a packed corridor that none of its edges comes so near: its box may hold half a country.
+
+    A corridor of which only the box is there, or which is near the antimeridian, is let through.
+    """
+    lon_7, lat_7 = position.lon * _PER_DEGREE, position.lat * _PER_DEGREE
+    widest = _widest(position)
+
+    def passes_by(data: bytes, offset: int) -> bool:
+        if len(data) == offset + 1 + _BOX.size:
+            return False
+        _, west, width, _, _, half_width_m, count = _CORRIDOR_HEAD.unpack_from(data, offset)
+        if not _is_plain(west, width):
+            return False
+        near_m = half_width_m + reach_m
+        south, north = lat_7 - near_m * _PER_METRE, lat_7 + near_m * _PER_METRE
+        west, east = lon_7 - near_m * widest, lon_7 + near_m * widest
+        vertices = iter(unpack_from(f">{2 * count}i", data, offset + _CORRIDOR_HEAD.size))
+        lon, lat = next(vertices), next(vertices)
+        for end_lon, end_lat in zip(vertices, vertices, strict=True):
+            if (
+                (lat >= south or end_lat >= south)
+                and (lat <= north or end_lat <= north)
+                and (lon >= west or end_lon >= west)
+                and (lon <= east or end_lon <= east)
+                and not is_surely_beyond(position, *_degrees(lon, lat, end_lon, end_lat), at_most_m=near_m)
+            ):
+                return False
+            lon, lat = end_lon, end_lat
+        return True
+
+    return passes_by
+
+
+def _widest(position: Position) -> float:
+    """Units of longitude for a metre at the most, up to a degree further north or south; infinite close to a pole."""
+    return _PER_METRE / cos(radians(abs(position.lat) + 1)) if abs(position.lat) < 85 else inf
+
+
+def _degrees(*packed: int) -> Iterable[float]:
+    return (value / _PER_DEGREE for value in packed)
 
 
 def is_circle(data: bytes, offset: int = 0) -> bool:

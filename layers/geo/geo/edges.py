@@ -93,11 +93,7 @@ def distances_m(position: Position, wanted: Sequence[tuple[Edges, float]]) -> li
     [1105.7, inf]
     """
     nearby: Sequence[float | None] = [None] * len(wanted)
-    if (
-        abs(position.lat) <= _HIGHEST_LAT
-        and abs(position.lon) <= _FARTHEST_LON
-        and all(e.is_plain for e, _ in wanted)
-    ):
+    if _is_clear(position) and all(edges.is_plain for edges, _ in wanted):
         nearby = _distances_nearby_m(position, wanted)
     return [
         edges.distance_anywhere_m(position) if metres is None else metres
@@ -105,19 +101,52 @@ def distances_m(position: Position, wanted: Sequence[tuple[Edges, float]]) -> li
     ]
 
 
-def _distances_nearby_m(position: Position, wanted: Sequence[tuple[Edges, float]]) -> list[float | None]:
-    """The same, with None where the plane of scaled degrees cannot tell.
+def is_surely_beyond(
+    position: Position, lon: float, lat: float, end_lon: float, end_lat: float, *, at_most_m: float
+) -> bool:
+    """Whether one edge, which keeps clear of the antimeridian, is surely more than so many metres away.
+
+    >>> from geo.wgs84 import Position
+    >>> [is_surely_beyond(Position(lon=0.5, lat=0.01), 0, 0, 1, 0, at_most_m=metres) for metres in (1_105, 1_106)]
+    [True, False]
+    """
+    if not _is_clear(position) or at_most_m > _SURELY_NEARBY_M:
+        return False
+    metres_lon, metres_lat = frame_at(position).metres_a_degree
+    east, north = (lon - position.lon) * metres_lon, (lat - position.lat) * metres_lat
+    d_east, d_north = (end_lon - lon) * metres_lon, (end_lat - lat) * metres_lat
+    along = min(max(-(east * d_east + north * d_north) / (d_east * d_east + d_north * d_north), 0.0), 1.0)
+    apart_m = hypot(east + along * d_east, north + along * d_north)
+    return apart_m > at_most_m * (1 + _off_a_metre(_steepest(position)) * at_most_m) + _ROUNDING_M
+
+
+def _is_clear(position: Position) -> bool:
+    """Whether nothing nearby is close to a pole or across the antimeridian."""
+    return abs(position.lat) <= _HIGHEST_LAT and abs(position.lon) <= _FARTHEST_LON
+
+
+def _steepest(position: Position) -> float:
+    """The largest tangent of a latitude nearby."""
+    return tan(radians(abs(position.lat) + _LATS_NEARBY_DEG))
+
+
+def _off_a_metre(tangent: float) -> float:
+    """How much a distance in the plane is at most off, as a part of it, for each metre of it.
 
     The plane takes every degree for as long as at the position. At a distance d, the circle of latitude has changed
-    by at most tan(latitude) d / R, and the meridian's radius of curvature by less than 0.02 d / R: a distance in the
-    plane is `off_a_metre` times itself too long or too short at the most, as a part of it.
+    by at most tan(latitude) d / R, and the meridian's radius of curvature by less than 0.02 d / R.
     """
+    return 1.2 * (tangent + 0.02) / SMALLEST_RADIUS_M
+
+
+def _distances_nearby_m(position: Position, wanted: Sequence[tuple[Edges, float]]) -> list[float | None]:
+    """The same, with None where the plane of scaled degrees cannot tell."""
     import numpy as np
 
     frame = frame_at(position)
     metres_lon, metres_lat = frame.metres_a_degree
-    tangent = tan(radians(abs(position.lat) + _LATS_NEARBY_DEG))
-    off_a_metre = 1.2 * (tangent + 0.02) / SMALLEST_RADIUS_M
+    tangent = _steepest(position)
+    off_a_metre = _off_a_metre(tangent)
     vertices, following, starts = _together([edges for edges, _ in wanted])
     # As complex numbers: degrees of longitude, made as long as those of latitude, and i times degrees of latitude.
     points = vertices - complex(position.lon, position.lat)
