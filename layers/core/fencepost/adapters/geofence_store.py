@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fencepost.adapters import keys
 from fencepost.adapters.entries import Entry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.adapters.geofence_items import event_item, geofence_item, geofence_of, version_item
+from fencepost.adapters.kept import Kept
 from fencepost.adapters.table import COUNT, LIMIT, Transaction
 from fencepost.adapters.tag_store import TagStore
 from fencepost.domain.errors import Busy, Invalid, NameTaken, QuotaReached, VersionMismatch
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 # BatchGetItem takes 100 keys, and answers at most 16 MB: a geofence of 10,000 vertices has up to 160 KB.
 _BATCH = 50
+# Of packed shapes. Unpacked and prepared they take some 8 times as much: a quarter of a function's memory.
+_MAX_KEPT_BYTES = 32 * 1024 * 1024
 
 
 _SHARDS = "shards"
@@ -70,8 +73,8 @@ class GeofenceStore:
     def __init__(self, table: Table, draw_number: Callable[[], int] = _draw_number) -> None:
         self._table = table
         self._draw_number = draw_number
-        # A version never changes: what was read once is kept as long as the container lives.
-        self._versions: dict[tuple[str, int], Geofence] = {}
+        # A version never changes: what was read once need not be read again.
+        self._versions: Kept[Geofence] = Kept(_MAX_KEPT_BYTES)
         # How many shards a crowded cell is known to have; a cell that is not here has one.
         self._shards: dict[tuple[str, Cell], int] = {}
         self._tags = TagStore(table)
@@ -250,15 +253,18 @@ class GeofenceStore:
         big = {(entry.attribute, entry.version): entry for entry in entries if entry.is_big}
         if not big:
             return list(entries)
-        unread = [entry for place, entry in big.items() if place not in self._versions]
+        full = {place: kept for place in big if (kept := self._versions.get(place)) is not None}
+        unread = [entry for place, entry in big.items() if place not in full]
         for start in range(0, len(unread), _BATCH):
             some = unread[start : start + _BATCH]
             wanted = [keys.geofence_version(tenant_id, entry.id, entry.version) for entry in some]
             # Consistent, for an entry may be a moment older than a replica's copy of its version.
             for item in self._table.batch_get(wanted, consistent=True).values():
                 geofence = geofence_of(item)
-                self._versions[attribute_of(geofence.id), geofence.version] = geofence
-        return [self._versions[e.attribute, e.version] if e.is_big else e for e in entries]
+                place = attribute_of(geofence.id), geofence.version
+                full[place] = geofence
+                self._versions.put(place, geofence, len(item["shape"]["B"]) + len(item["action"]["S"]))
+        return [full[e.attribute, e.version] if e.is_big else e for e in entries]
 
     def _enter(self, transaction: Transaction, geofence: Geofence) -> None:
         name, entry = attribute_of(geofence.id), pack_entry(geofence)
