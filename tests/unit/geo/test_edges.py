@@ -1,0 +1,133 @@
+"""The quick ways to the nearest edge against the slow one, which steps through the frame of WGS84."""
+
+from math import cos, inf, radians
+from random import Random
+
+import numpy as np
+import pytest
+
+from geo.codec import far_from, pack_shape
+from geo.edges import Edges, distances_m, is_surely_beyond
+from geo.shapes import Circle, Corridor, Polygon, Shape, edge_distances_within_m
+from geo.wgs84 import Position
+
+CASES = 300
+METRE_DEG = 1 / 111_000
+
+
+def at(lon: float, lat: float) -> Position:
+    return Position(lon=lon, lat=lat)
+
+
+def random_edges(random: Random) -> tuple[Edges, Position]:
+    """A line or a ring of any size, and a position near it, on it, or up to some 60 km away."""
+    lat, lon = random.uniform(-79, 79), random.uniform(-174, 174)
+    size = random.choice((20, 500, 5_000, 80_000)) * METRE_DEG
+    count = random.choice((2, 3, 8, 70))
+    wide = size / cos(radians(lat))
+    vertices = np.array(
+        [(lon + random.uniform(-wide, wide), lat + random.uniform(-size, size)) for _ in range(count)]
+    )
+    vertices[:, 1] = vertices[:, 1].clip(-80, 80)
+    edges = Edges(vertices, [count], are_rings=count > 2 and random.random() < 0.5, is_plain=True)
+    away = random.choice((0.0, 1e-9, 1.0, 300.0, 60_000.0)) * METRE_DEG
+    east, north = (random.uniform(-away, away) for _ in range(2))
+    near = vertices[random.randrange(count)] if random.random() < 0.5 else vertices.mean(axis=0)
+    return edges, at(float(near[0] + east / cos(radians(lat))), float((near[1] + north).clip(-80, 80)))
+
+
+def test_the_quick_distance_is_the_slow_one(fresh_seed: int) -> None:
+    random = Random(fresh_seed)
+    for _ in range(CASES):
+        edges, position = random_edges(random)
+        slow_m = edges.distance_anywhere_m(position)
+        assert edges.distance_m(position) == pytest.approx(slow_m, abs=0.002), (fresh_seed, edges.vertices, position)
+
+
+def test_several_edges_together_are_as_far_as_each_alone(fresh_seed: int) -> None:
+    random = Random(fresh_seed)
+    for _ in range(CASES // 10):
+        edges, position = random_edges(random)
+        halves = [
+            Edges(half, [len(half)], are_rings=False, is_plain=True) for half in np.array_split(edges.vertices, 2)
+        ]
+        several = [edges, *(half for half in halves if len(half.vertices) > 1)]
+        together = distances_m(position, [(some, inf) for some in several])
+        assert together == [some.distance_m(position) for some in several], fresh_seed
+
+
+def test_nothing_within_the_limit_is_said_to_be_beyond(fresh_seed: int) -> None:
+    random = Random(fresh_seed)
+    for _ in range(CASES):
+        edges, position = random_edges(random)
+        slow_m = edges.distance_anywhere_m(position)
+        above, below = slow_m * 1.000001 + 0.001, slow_m * 0.9 - 0.01
+        assert distances_m(position, [(edges, above)])[0] < inf, fresh_seed
+        if 0 < below < 40_000:
+            assert distances_m(position, [(edges, below)]) == [inf], fresh_seed
+
+
+def test_an_edge_within_the_limit_is_not_surely_beyond(fresh_seed: int) -> None:
+    random = Random(fresh_seed)
+    for _ in range(CASES):
+        edges, position = random_edges(random)
+        start, end = edges.vertices[0].tolist(), edges.vertices[1].tolist()
+        slow_m = Edges(edges.vertices[:2], [2], are_rings=False, is_plain=True).distance_anywhere_m(position)
+        assert not is_surely_beyond(position, *start, *end, at_most_m=slow_m * 1.000001 + 0.001), fresh_seed
+        if 1 < slow_m < 40_000:
+            assert is_surely_beyond(position, *start, *end, at_most_m=slow_m * 0.9), fresh_seed
+
+
+@pytest.mark.parametrize("position", [at(179.999, 10), at(-179.999, 10), at(177.5, -79), at(20, 80.5), at(20, 89.9)])
+def test_where_the_plane_cannot_be_trusted_the_slow_way_is_taken(position: Position) -> None:
+    lon, lat = position.lon, position.lat
+    vertices = np.array([(lon - 0.0005, lat), (lon + 0.0005, lat)])
+    corridor = Corridor(points=tuple(map(tuple, vertices.tolist())), half_width_m=10)
+    assert corridor.edge_distance_m(position) == pytest.approx(-10, abs=0.01)
+    other_side = at(-lon, lat) if abs(lon) > 179 else position
+    assert (edge_distances_within_m(other_side, [corridor], 500)[0] is not None) == (
+        corridor.edge_distance_m(other_side) <= 500
+    )
+
+
+def random_shape(random: Random) -> tuple[Shape, Position]:
+    edges, position = random_edges(random)
+    points = tuple((lon, lat) for lon, lat in edges.vertices.tolist())
+    if random.random() < 0.2:
+        return Circle(center=at(*points[0]), radius_m=random.uniform(1, 50_000)), position
+    if len(points) == 3:
+        return Polygon.of_one_ring(points), position
+    return Corridor(points=points, half_width_m=random.choice((1.0, 100.0, 20_000.0))), position
+
+
+def test_shapes_held_to_a_position_at_once_are_as_near_as_one_by_one(fresh_seed: int) -> None:
+    random = Random(fresh_seed)
+    for _ in range(CASES // 10):
+        shape, position = random_shape(random)
+        shapes = [shape, *(random_shape(random)[0] for _ in range(3))]
+        for within_m in (0.0, 2_000.0):
+            alone = [each.edge_distance_m(position) for each in shapes]
+            expected = [edge_m if edge_m <= within_m else None for edge_m in alone]
+            found = edge_distances_within_m(position, shapes, within_m)
+            for got, wanted, edge_m in zip(found, expected, alone, strict=True):
+                if abs(edge_m - within_m) < 1e-6:
+                    continue  # on a boundary the last bit decides
+                assert (got is None) == (wanted is None), (fresh_seed, shapes, position)
+                assert got is None or got == pytest.approx(wanted, abs=0.002), (fresh_seed, shapes, position)
+
+
+def test_packed_shapes_that_are_near_are_never_called_far(fresh_seed: int) -> None:
+    random = Random(fresh_seed)
+    for _ in range(CASES):
+        shape, position = random_shape(random)
+        edge_m = shape.edge_distance_m(position)
+        for reach_m in (0.0, 10.0, 2_000.0):
+            if edge_m <= reach_m:
+                assert not far_from(position, reach_m)(pack_shape(shape), 0), (fresh_seed, shape, position)
+
+
+def test_a_long_corridor_whose_box_holds_the_position_is_called_far() -> None:
+    diagonal = Corridor(points=((10, 50), (12, 51), (14, 52)), half_width_m=100)
+    assert diagonal.bounds.meets(11, 51.5)
+    assert far_from(at(11, 51.5))(pack_shape(diagonal), 0)
+    assert not far_from(at(12, 51))(pack_shape(diagonal), 0)
