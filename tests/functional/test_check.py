@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from fencepost import wiring
+from fencepost.adapters import keys
+from fencepost.adapters.entries import attribute_of, pack_entry
+from fencepost.domain.geofence import Geofence
+from fencepost.services.ids import new_id
+from geo.cells import cover
+from geo.shapes import Circle
+from geo.wgs84 import Position
 from tests.functional.app import Answer, App
 
 
@@ -129,11 +137,56 @@ def test_a_batch_that_is_none_is_refused_by_the_field(app: App, positions: Any, 
     assert (answer.status, answer.wrong_fields) == (400, [field])
 
 
-def test_more_matches_than_an_answer_holds_are_refused(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fencepost.api.vocabularies.check.MAX_MATCHES", 3)
+def test_an_answer_that_is_larger_than_a_function_may_return_is_refused(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app.circle("A", 10, 10)
-    answer = app.request("location", "check_batch", positions=[{"latitude": 10, "longitude": 10}] * 4)
-    assert (answer.status, answer.wrong_fields) == (400, ["positions"])
+    positions = [{"latitude": 10, "longitude": 10}] * 4
+    assert app.request("location", "check_batch", positions=positions).status == 200
+    monkeypatch.setattr("fencepost.api.http.MAX_ANSWER_BYTES", 800)
+    answer = app.request("location", "check_batch", positions=positions)
+    assert (answer.status, answer.body["code"]) == (400, "ANSWER_TOO_LARGE")
+
+
+@pytest.mark.parametrize("limit", ["MAX_LOOKED_AT", "MAX_NEAR"])
+def test_positions_among_too_many_geofences_are_refused(
+    app: App, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(f"fencepost.adapters.geofence_store.{limit}", 15)
+    app.circle("A", 10, 10)
+    position = {"latitude": 10, "longitude": 10}
+    assert app.request("location", "check_batch", positions=[position]).status == 200
+    answer = app.request("location", "check_batch", positions=[position] * 16)
+    assert (answer.status, answer.body["code"]) == (400, "CROWDED")
+
+
+def test_ten_thousand_geofences_on_one_spot_are_told_whole(app: App) -> None:
+    """Written into the index as ten thousand creates leave it: the engine would take half an hour for those."""
+    spot = Position(lon=10.005, lat=50.005)
+    (cell,) = cover(Circle(center=spot, radius_m=50))
+    now, shards, of_a_shard = datetime.now(UTC), 13, 800
+    for shard in range(shards):
+        bucket: dict[str, Any] = dict(keys.cell("demo", cell, shard))
+        if shard == 0:
+            bucket["shards"] = {"N": str(shards)}
+        for number in range(shard * of_a_shard, min(10_000, (shard + 1) * of_a_shard)):
+            geofence = Geofence(
+                id=new_id(),
+                tenant_id="demo",
+                name=f"Site {number}",
+                shape=Circle(center=spot, radius_m=50 + number / 1_000),
+                created_at=now,
+                updated_at=now,
+            )
+            bucket[attribute_of(geofence.id)] = {"B": pack_entry(geofence)}
+        wiring.table()._client.put_item(TableName="fencepost", Item=bucket)
+    app.calls.clear()
+    answer = check(app, spot.lat, spot.lon)
+    assert len({match["geofenceName"] for match in answer.body["matches"]}) == 10_000
+    assert app.calls == {"BatchGetItem": 2}  # the second for the shards, met for the first time
+    app.calls.clear()
+    check(app, spot.lat, spot.lon)
+    assert app.calls == {"BatchGetItem": 1}
 
 
 def test_a_consistent_check_reads_strongly(app: App) -> None:

@@ -15,7 +15,7 @@ from fencepost.adapters.geofence_items import event_item, geofence_item, geofenc
 from fencepost.adapters.kept import Kept
 from fencepost.adapters.table import COUNT, LIMIT, Transaction
 from fencepost.adapters.tag_store import TagStore
-from fencepost.domain.errors import Busy, Invalid, NameTaken, QuotaReached, VersionMismatch
+from fencepost.domain.errors import Busy, Crowded, Invalid, NameTaken, QuotaReached, VersionMismatch
 from fencepost.domain.geofence import Version
 from fencepost.domain.verdict import Candidate
 from geo.cells import cells_at, cells_within
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from geo.wgs84 import Position
 
 
+# Geofences looked at by their boxes, and then exactly: what takes a function a second or two.
+MAX_LOOKED_AT, MAX_NEAR = 1_500_000, 50_000
 # BatchGetItem takes 100 keys, and answers at most 16 MB: a geofence of 10,000 vertices has up to 160 KB.
 _BATCH = 50
 # Of packed shapes. Unpacked and prepared they take some 8 times as much: a quarter of a function's memory.
@@ -207,14 +209,17 @@ class GeofenceStore:
         """For each position the active geofences that may come so near to it: their boxes do.
 
         One BatchGetItem for each hundred cells of all positions together, and of the further shards of those that
-        are known to be crowded. For one position and no reach those are five cells.
+        are known to be crowded. For one position and no reach those are five cells. Raises Crowded where all
+        positions together are among more geofences than can be looked at before a caller's patience ends.
         """
         around = [cells_within(position, reach_m) if reach_m else cells_at(position) for position in positions]
         buckets = self._buckets(tenant_id, (cell for cells in around for cell in cells), consistent=consistent)
-        near = [
-            entries_near((bucket for cell in cells for bucket in buckets.get(cell, ())), position, reach_m)
-            for position, cells in zip(positions, around, strict=True)
-        ]
+        met = [[bucket for cell in cells for bucket in buckets.get(cell, ())] for cells in around]
+        if sum(len(bucket) for some in met for bucket in some) > MAX_LOOKED_AT:
+            raise Crowded(MAX_LOOKED_AT)
+        near = [entries_near(some, position, reach_m) for some, position in zip(met, positions, strict=True)]
+        if sum(map(len, near)) > MAX_NEAR:
+            raise Crowded(MAX_NEAR)
         in_full = iter(self._with_big_ones(tenant_id, [entry for entries in near for entry in entries]))
         return [list(islice(in_full, len(entries))) for entries in near]
 

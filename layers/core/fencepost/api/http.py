@@ -28,6 +28,8 @@ _VERSION_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,14})"')
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
 _KEY = "idempotency-key"
+# A function may return 6 MB; the rest is for the headers.
+MAX_ANSWER_BYTES = 6_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,9 +222,19 @@ def _answer(
     request_id: str,
     headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    if len(text) > MAX_ANSWER_BYTES // 4 and (size := _size_in_payload(text)) > MAX_ANSWER_BYTES:
+        raise problems.AnswerTooLarge(
+            f"The answer would have {size:,} bytes; the limit is {MAX_ANSWER_BYTES:,}. Ask for less at once."
+        )
     always = {"Content-Type": content_type, "X-Request-Id": request_id, "Cache-Control": "no-store"}
     return {
         "statusCode": status,
         "headers": always | dict(headers or {}),
-        "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        "body": text,
     }
+
+
+def _size_in_payload(text: str) -> int:
+    """The bytes of a body within what a function returns: there it is a JSON string, its quotes escaped."""
+    return len(text.encode()) + text.count('"') + text.count("\\")

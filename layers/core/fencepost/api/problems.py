@@ -16,6 +16,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     errors.StillAssigned: HTTPStatus.CONFLICT,
     errors.StillRunning: HTTPStatus.CONFLICT,
     errors.VersionMismatch: HTTPStatus.PRECONDITION_FAILED,
+    errors.Crowded: HTTPStatus.BAD_REQUEST,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.IdempotencyInProgress: HTTPStatus.CONFLICT,
@@ -31,11 +32,16 @@ class BodyTooLarge(errors.FencepostError):
     code = "BODY_TOO_LARGE"
 
 
+class AnswerTooLarge(errors.FencepostError):
+    code = "ANSWER_TOO_LARGE"
+
+
 class UnsupportedMediaType(errors.FencepostError):
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 
 STATUS[BodyTooLarge] = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+STATUS[AnswerTooLarge] = HTTPStatus.BAD_REQUEST
 STATUS[UnsupportedMediaType] = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 _PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 

@@ -9,6 +9,7 @@ FencepostError
 ├── StillAssigned               geofences are assigned to what was to be deleted
 ├── StillRunning                a clock runs for what was to be deleted
 ├── VersionMismatch             it was changed since the caller read it
+├── Crowded                     the positions asked for are among too many geofences to answer at once
 ├── Busy                        too many changes of the same thing at once; the same call may be sent again
 ├── IdempotencyKeyReused        its Idempotency-Key belongs to another request
 ├── IdempotencyInProgress       the request with this Idempotency-Key is being worked on
@@ -125,6 +126,13 @@ class VersionMismatch(FencepostError):
         super().__init__(
             "It was changed since you read it. Read it again and repeat the change on what is there now."
         )
+
+
+class Crowded(FencepostError):
+    code = "CROWDED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The positions are among more than {limit:,} geofences together; send fewer at once.")
 
 
 class Busy(FencepostError):

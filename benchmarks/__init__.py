@@ -1,1 +1,0 @@
-"""What a check costs, beside what else could answer it: `make bench` runs it all and writes docs/benchmarks.md."""
