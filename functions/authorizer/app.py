@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fencepost import wiring
+from fencepost.snapshot import before_snapshot
 from fencepost.telemetry import logger
 
-wiring.before_snapshot(wiring.tenants)
+before_snapshot(wiring.tenants)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from fencepost.api.validation import validated
 from fencepost.api.vocabularies.clock import STATUS, ClockAnswer, ClockIn, only_what_counts, refused, request_of, told
 from fencepost.domain.errors import EntryNotSaved
 from fencepost.domain.principal import Right
+from fencepost.snapshot import before_snapshot
 
 api = Api(tell=refused, status=STATUS)
-wiring.before_snapshot(wiring.clock)
+before_snapshot(wiring.clock)
 
 
 @api.route(

@@ -26,9 +26,10 @@ from fencepost.api.vocabularies.directory import (
 )
 from fencepost.domain.errors import Invalid
 from fencepost.domain.principal import Right
+from fencepost.snapshot import before_snapshot
 
 api = Api(retell=spoken.retold)
-wiring.before_snapshot(wiring.directory)
+before_snapshot(wiring.directory)
 
 
 @api.route(

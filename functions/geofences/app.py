@@ -30,9 +30,10 @@ from fencepost.api.vocabularies.timekeeping import TimekeepingGeofence, Timekeep
 from fencepost.domain.errors import Invalid, NotFound
 from fencepost.domain.geofence import Geofence
 from fencepost.domain.principal import Right
+from fencepost.snapshot import before_snapshot
 
 api = Api(retell=spoken.retold)
-wiring.before_snapshot(wiring.geofences)
+before_snapshot(wiring.geofences)
 
 
 class Told(RootModel[GeofenceOut | TimekeepingGeofence]):

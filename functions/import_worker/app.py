@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import wiring
+from fencepost.snapshot import before_snapshot
 from fencepost.telemetry import logger
 
-wiring.before_snapshot(wiring.imports)
+before_snapshot(wiring.imports)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

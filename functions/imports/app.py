@@ -14,12 +14,13 @@ from fencepost.api.vocabularies.imports import ImportOut, told
 from fencepost.domain.imports import Drop
 from fencepost.domain.principal import Right
 from fencepost.services.ids import new_id
+from fencepost.snapshot import before_snapshot
 
 # What a function takes is 6 MB, and a body may come in base64.
 MAX_BODY_BYTES = 4 * 2**20
 
 api = Api(retell=spoken.retold)
-wiring.before_snapshot(wiring.imports)
+before_snapshot(wiring.imports)
 
 
 @api.route(

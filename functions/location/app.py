@@ -25,10 +25,11 @@ from fencepost.api.vocabularies.check import (
 from fencepost.api.vocabularies.clock import ValidateIn, ValidationOut, entry_of, told_validation
 from fencepost.domain.principal import Right
 from fencepost.services.geofences import Match
+from fencepost.snapshot import before_snapshot
 
 api = Api(retell=spoken.retold)
-wiring.before_snapshot(wiring.geofences)
-wiring.before_snapshot(wiring.validation)
+before_snapshot(wiring.geofences)
+before_snapshot(wiring.validation)
 
 
 @api.route(

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import wiring
+from fencepost.snapshot import before_snapshot
 from fencepost.telemetry import logger
 
-wiring.before_snapshot(wiring.clock)
+before_snapshot(wiring.clock)
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:

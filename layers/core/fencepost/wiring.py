@@ -7,7 +7,6 @@ imported is imported there: a function pays for its own stores and services, and
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -162,12 +161,3 @@ def bus() -> Bus:
     from fencepost.adapters.clients import client
 
     return Bus(client("events"), settings().event_bus_name)
-
-
-def before_snapshot(build: Callable[[], Any]) -> None:
-    """Have `build` called before SnapStart takes its snapshot; where there is no SnapStart, nothing happens."""
-    try:
-        from snapshot_restore_py import register_before_snapshot
-    except ImportError:
-        return
-    register_before_snapshot(build)

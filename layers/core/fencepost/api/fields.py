@@ -21,9 +21,18 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzin
 
 
 class RequestModel(BaseModel):
-    """Strict: a number is not a text and true is not 1; a name that is not known is told, not passed over."""
+    """Strict: a number is not a text and true is not 1; a name that is not known is told, not passed over.
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    Its validator is built when the first such request comes, or before SnapStart's snapshot: not at import.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
+
+
+class AnswerModel(BaseModel):
+    """The shape of an answer, for the document of the API: answers are told as plain values, and not validated."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 def _text(value: str) -> str:

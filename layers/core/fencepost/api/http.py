@@ -22,6 +22,7 @@ from fencepost.domain.errors import (
     Invalid,
 )
 from fencepost.domain.principal import Principal, Right
+from fencepost.snapshot import before_snapshot
 from fencepost.telemetry import logger
 
 _VERSION_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,14})"')
@@ -125,6 +126,10 @@ class Api:
                 400,
                 *(self._status_of(error()) for error in (IdempotencyInProgress, IdempotencyKeyReused)),
             )
+
+        for model in (takes, query):
+            if model is not None:
+                before_snapshot(model.model_rebuild)
 
         def declare(handler: Callable[[Request], Reply]) -> Callable[[Request], Reply]:
             self.routes[method, path] = Route(

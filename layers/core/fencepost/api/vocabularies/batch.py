@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from fencepost.api.fields import RequestModel
+from fencepost.api.fields import AnswerModel, RequestModel
 from fencepost.api.vocabularies.canonical import GeofenceOut
 
 MAX_OPERATIONS = 100
@@ -25,7 +25,7 @@ class BatchRequest(RequestModel):
     operations: Annotated[list[Any], Field(min_length=1, max_length=MAX_OPERATIONS)]
 
 
-class OperationError(BaseModel):
+class OperationError(AnswerModel):
     """As in a problem: the code and the detail, and the fields where some are wrong."""
 
     code: str
@@ -33,7 +33,7 @@ class OperationError(BaseModel):
     errors: list[dict[str, str]] | None = None
 
 
-class OperationResult(BaseModel):
+class OperationResult(AnswerModel):
     """`status` is what the operation by itself would have been answered with.
 
     `geofence` is left out where the answer would be too large; it can be read by its id.
@@ -46,5 +46,5 @@ class OperationResult(BaseModel):
     error: OperationError | None = None
 
 
-class BatchAnswer(BaseModel):
+class BatchAnswer(AnswerModel):
     results: list[OperationResult]

@@ -9,9 +9,10 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, AliasPath, ConfigDict, Field
 
 from fencepost.api.fields import (
+    AnswerModel,
     Instant,
     Latitude,
     Longitude,
@@ -148,23 +149,23 @@ class GeofenceUpdate(GeofenceChange):
     deleted_at: Any = _aliases("deletedAt")
 
 
-class AssignmentOut(BaseModel):
+class AssignmentOut(AnswerModel):
     targetTable: str
     targetId: str
 
 
-class WindowOut(BaseModel):
+class WindowOut(AnswerModel):
     days: list[str]
     from_: Annotated[str, Field(alias="from")]
     to: str
 
 
-class ScheduleOut(BaseModel):
+class ScheduleOut(AnswerModel):
     timeZone: str
     windows: list[WindowOut]
 
 
-class GeofenceOut(BaseModel):
+class GeofenceOut(AnswerModel):
     """A geofence. `latitude` and `longitude` are the centre; `geometry` (GeoJSON) is null for a circle."""
 
     id: str
@@ -197,7 +198,7 @@ class GeofenceOut(BaseModel):
     updatedAt: str
 
 
-class GeofencePage(BaseModel):
+class GeofencePage(AnswerModel):
     """A page may be short, even empty, where filters are asked for: only a null `nextCursor` is the end."""
 
     data: list[GeofenceOut]
@@ -210,21 +211,21 @@ class VersionOut(GeofenceOut):
     deletedAt: str | None
 
 
-class VersionPage(BaseModel):
+class VersionPage(AnswerModel):
     data: list[VersionOut]
     nextCursor: str | None
 
 
-class TagOut(BaseModel):
+class TagOut(AnswerModel):
     number: int
     name: str
 
 
-class TagList(BaseModel):
+class TagList(AnswerModel):
     data: list[TagOut]
 
 
-class GeofenceDeleted(BaseModel):
+class GeofenceDeleted(AnswerModel):
     id: str
     deleted: Literal[True]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from fencepost.api.fields import Latitude, Longitude, Metres, RequestModel, Text, radius_of
+from fencepost.api.fields import AnswerModel, Latitude, Longitude, Metres, RequestModel, Text, radius_of
 from fencepost.domain.errors import Invalid
 from geo.wgs84 import Position
 
@@ -42,7 +42,7 @@ class BatchCheckRequest(RequestModel):
     positions: Annotated[list[CheckRequest], Field(min_length=1, max_length=MAX_POSITIONS)]
 
 
-class MatchOut(BaseModel):
+class MatchOut(AnswerModel):
     """`distance` is whole metres to the centre, `edgeDistance` metres to the boundary, negative inside.
 
     `state` is uncertain where the boundary is nearer than the position's accuracy.
@@ -58,12 +58,12 @@ class MatchOut(BaseModel):
     triggerOn: Literal["enter", "exit", "dwell"]
 
 
-class CheckAnswer(BaseModel):
+class CheckAnswer(AnswerModel):
     matches: list[MatchOut]
     customerId: str | None
 
 
-class BatchCheckAnswer(BaseModel):
+class BatchCheckAnswer(AnswerModel):
     """An answer for each position, in their order."""
 
     results: list[CheckAnswer]

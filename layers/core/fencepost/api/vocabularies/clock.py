@@ -5,9 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, Field
 
-from fencepost.api.fields import Instant, Latitude, Longitude, Metres, RequestModel, Text, number
+from fencepost.api.fields import AnswerModel, Instant, Latitude, Longitude, Metres, RequestModel, Text, number
 from fencepost.domain.clock import CATEGORIES, Punch
 from fencepost.domain.errors import AlreadyClockedIn, EntryNotSaved, IdempotencyKeyReused, Invalid, OutsideGeofence
 from fencepost.domain.geofence import Assignment
@@ -70,14 +70,14 @@ class ValidateIn(RequestModel):
     location: LocationIn | None = None
 
 
-class BreakOut(BaseModel):
+class BreakOut(AnswerModel):
     id: str
     from_: Annotated[str, Field(alias="from")]
     to: str | None
     automatic: bool
 
 
-class FindingOut(BaseModel):
+class FindingOut(AnswerModel):
     """A geofence that counted; `edgeDistance` is metres to its boundary, negative inside."""
 
     geofenceId: str
@@ -92,7 +92,7 @@ class FindingOut(BaseModel):
     accuracy: Literal["any", "enough", "too_vague", "missing"]
 
 
-class VerdictOut(BaseModel):
+class VerdictOut(AnswerModel):
     """`rule` is what decided, `decidedBy` the geofence that did."""
 
     code: str
@@ -108,7 +108,7 @@ class ValidationOut(VerdictOut):
     allowed: bool
 
 
-class PunchOut(BaseModel):
+class PunchOut(AnswerModel):
     action: str
     dateTime: str
     actingUserId: str
@@ -117,7 +117,7 @@ class PunchOut(BaseModel):
     geofenceVerdict: VerdictOut | None
 
 
-class ClockData(BaseModel):
+class ClockData(AnswerModel):
     """A running clock (`to` is null) or the time entry that it became."""
 
     id: str
@@ -136,13 +136,13 @@ class ClockData(BaseModel):
     removedEntryIds: list[str]
 
 
-class ClockItem(BaseModel):
+class ClockItem(AnswerModel):
     message: str
     code: str | None = None
     data: ClockData | VerdictOut | None
 
 
-class ClockAnswer(BaseModel):
+class ClockAnswer(AnswerModel):
     items: list[ClockItem]
     valid: bool
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from fencepost.api.fields import RequestModel, VisibleText
+from fencepost.api.fields import AnswerModel, RequestModel, VisibleText
 from fencepost.domain.directory import MAX_MEMBERS, MAX_NAME_LENGTH, TABLES, Entity
 from fencepost.domain.errors import Invalid, NotFound
 
@@ -36,7 +36,7 @@ class EntitiesIn(RequestModel):
     items: Annotated[list[ListedEntityIn], Field(min_length=1, max_length=MAX_ENTITIES)]
 
 
-class ListedEntityOut(BaseModel):
+class ListedEntityOut(AnswerModel):
     id: str
     name: str
 
@@ -49,7 +49,7 @@ class EntityOut(ListedEntityOut):
     groups: list[str] | None = None
 
 
-class EntitiesOut(BaseModel):
+class EntitiesOut(AnswerModel):
     data: list[ListedEntityOut]
 
 
@@ -57,7 +57,7 @@ class EntityPage(EntitiesOut):
     nextCursor: str | None
 
 
-class EntityDeleted(BaseModel):
+class EntityDeleted(AnswerModel):
     id: str
     deleted: Literal[True]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from fencepost.api.fields import AnswerModel
 from fencepost.api.vocabularies import canonical
 from geo.geojson import geometry_of
 from geo.shapes import Circle
@@ -23,7 +24,7 @@ MAX_FEATURES = 10_000
 _NOT_PROPERTIES = ("id", "tenantId", "geometry")
 
 
-class FeatureOut(BaseModel):
+class FeatureOut(AnswerModel):
     """A circle is a Point with `radiusMeters` among the properties, a corridor a LineString with the same."""
 
     type: Literal["Feature"]
@@ -32,13 +33,13 @@ class FeatureOut(BaseModel):
     properties: dict[str, Any]
 
 
-class LinkOut(BaseModel):
+class LinkOut(AnswerModel):
     rel: Literal["next"]
     type: str
     href: str
 
 
-class FeatureCollectionOut(BaseModel):
+class FeatureCollectionOut(AnswerModel):
     """A page. `links` holds the address of the next one, and nothing on the last."""
 
     type: Literal["FeatureCollection"]
@@ -46,7 +47,7 @@ class FeatureCollectionOut(BaseModel):
     links: list[LinkOut]
 
 
-class FeatureCollectionIn(BaseModel):
+class FeatureCollectionIn(AnswerModel):
     """What other members a collection has is passed over."""
 
     model_config = ConfigDict(strict=True, extra="ignore")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel
-
-from fencepost.api.fields import timestamp
+from fencepost.api.fields import AnswerModel, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 MAX_ROWS = 1_000
 
 
-class ImportOut(BaseModel):
+class ImportOut(AnswerModel):
     """`report` comes when the import has ended: counts, what was made, and a reason for what was left out.
 
     It tells 1,000 of each; the whole report is in the bucket, under `reportKey`.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
-from fencepost.api.fields import number, timestamp
+from fencepost.api.fields import AnswerModel, number, timestamp
 from fencepost.api.vocabularies import canonical
 from fencepost.api.vocabularies.canonical import GeofenceCreate
 from fencepost.domain.errors import FieldError, Invalid
@@ -27,7 +27,7 @@ TABLE = "geofences"
 DEFAULT_MIN_ACCURACY_M = 10.0
 
 
-class TimekeepingAssignment(BaseModel):
+class TimekeepingAssignment(AnswerModel):
     target_table: str
     target_id: str
 
@@ -38,7 +38,7 @@ class TimekeepingCreate(GeofenceCreate):
     model_config = ConfigDict(json_schema_extra={"required": ["pname", "latitude", "longitude", "radius"]})
 
 
-class TimekeepingGeofence(BaseModel):
+class TimekeepingGeofence(AnswerModel):
     """A geofence. `radius` is in metres, and null for a polygon, whose shape is `geometry` (GeoJSON)."""
 
     id: str
@@ -60,7 +60,7 @@ class TimekeepingGeofence(BaseModel):
     geometry: dict[str, Any] | None = None
 
 
-class TimekeepingPage(BaseModel):
+class TimekeepingPage(AnswerModel):
     data: list[TimekeepingGeofence]
     nextCursor: str | None
 
