@@ -76,7 +76,8 @@ def cold_starts(rounds: int) -> Mapping[str, Cold]:
         for name, figures in taken.items():
             program = _CLIENT if name == AWS_CLIENT else _FUNCTION
             took = _run(program, [] if name == AWS_CLIENT else [folders[name]])
-            figures += [took] if nth else []
+            if nth:
+                figures.append(took)
     return {
         name: Cold(import_ms=tuple(a for a, _ in figures), ready_ms=tuple(b for _, b in figures))
         for name, figures in taken.items()

@@ -31,14 +31,14 @@ class Dollars:
         return self.api + self.calls + self.compute + self.reads
 
 
-def a_million(*, billed_ms: float, units_a_position: float, positions_a_call: int = 1) -> Dollars:
+def a_million(*, billed_ms: float, units: float, positions_a_call: int = 1) -> Dollars:
     calls = 1_000_000 / positions_a_call
     gb_seconds = memory_mb() / 1_024 * ceil(billed_ms) / 1_000
     return Dollars(
         api=calls * API_CALL,
         calls=calls * LAMBDA_CALL,
         compute=calls * gb_seconds * LAMBDA_GB_SECOND,
-        reads=1_000_000 * units_a_position * READ_UNIT,
+        reads=1_000_000 * units * READ_UNIT,
     )
 
 

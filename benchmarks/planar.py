@@ -1,4 +1,4 @@
-"""Shapes as shapely and PostGIS have them: polygons in the plane of longitude and latitude, or geometry with a radius."""
+"""Shapes as shapely and PostGIS have them: polygons in longitude and latitude, or a point or line and its radius."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def timed(
 def one_pass(positions: Sequence[Position], asked: Mapping[str, Ask]) -> dict[str, list[float]]:
     """Microseconds at each position, which is asked of all before the next one is, in an order that turns round."""
     took: dict[str, list[float]] = {name: [] for name in asked}
-    orders = [list(asked.items()), list(reversed(asked.items()))]
+    orders = [list(asked.items()), list(asked.items())[::-1]]
     for nth, position in enumerate(positions):
         for name, ask in orders[nth % 2]:
             before = perf_counter_ns()
