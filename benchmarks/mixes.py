@@ -13,6 +13,8 @@ from itertools import islice
 from math import cos, pi, radians, sin
 from random import Random
 
+import numpy as np
+
 from geo.errors import GeometryError
 from geo.shapes import Circle, Corridor, LonLat, Polygon, Shape
 from geo.wgs84 import Position
@@ -81,12 +83,11 @@ def _polygon(random: Random, town: Town, vertices: int, radius_km: float) -> Pol
     """A ring around a point of the town, now farther, now nearer: simple by the way it is made."""
     middle = town.point(random)
     waves = [(random.randint(2, 9), random.uniform(0, 2 * pi), random.uniform(0.02, 0.08)) for _ in range(4)]
-    ring = []
-    for nth in range(vertices):
-        turn = 2 * pi * nth / vertices
-        reach = radius_km * (1 + sum(height * sin(often * turn + phase) for often, phase, height in waves))
-        ring.append(town.moved(middle, reach * cos(turn), reach * sin(turn)))
-    return Polygon.of_one_ring(ring)
+    turn = 2 * np.pi * np.arange(vertices) / vertices
+    reach_km = radius_km * (1 + sum(height * np.sin(often * turn + phase) for often, phase, height in waves))
+    lon = middle[0] + reach_km * np.cos(turn) * town.lon_a_km
+    lat = middle[1] + reach_km * np.sin(turn) / _KM_A_DEGREE
+    return Polygon.of_one_ring(list(zip(lon.round(7).tolist(), lat.round(7).tolist(), strict=True)))
 
 
 def _corridor(random: Random, town: Town, length_km: float) -> Corridor:
