@@ -91,5 +91,5 @@ def _dollars(costs: dict[str, Dollars]) -> Figure:
         before = [a + b for a, b in zip(before, dollars, strict=True)]
     axes.invert_yaxis()
     axes.set_xlabel("dollars a million positions")
-    axes.legend(fontsize=7, frameon=False, loc="lower right")
+    axes.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
