@@ -17,7 +17,7 @@ def item_bytes(item: Mapping[str, Any]) -> int:
     element. The guide calls what it says of numbers an approximation.
 
     >>> item_bytes({"PK": {"S": "caf\\u00e9"}, "n": {"N": "-1200"}, "b": {"B": b"123"}, "l": {"L": [{"S": "x"}]}})
-    20
+    21
     """
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
