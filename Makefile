@@ -13,11 +13,13 @@ VENVS := .local/venvs
 UV := $(CURDIR)/$(VENVS)/uv/bin/uv
 ENGINE := $(VENVS)/engine
 SAM := $(VENVS)/sam
+BENCH := $(VENVS)/bench
 DEV := .venv
 
 UV_READY := $(VENVS)/uv/.ready
 ENGINE_READY := $(ENGINE)/.ready
 SAM_READY := $(SAM)/.ready
+BENCH_READY := $(BENCH)/.ready
 DEV_READY := $(DEV)/.ready
 
 # On both cores; the end-to-end tests share one engine and stay together.
@@ -73,6 +75,11 @@ e2e: $(DEV_READY) $(ENGINE_READY) ## the deployed service, on an engine of its o
 verify: $(DEV_READY) ## the geometry and the index against independent oracles, some 5 minutes (SEED=...)
 	$(DEV)/bin/python -m tests.oracles $(if $(SEED),--seed $(SEED))
 
+.PHONY: bench
+bench: $(BENCH_READY) $(ENGINE_READY) ## write docs/benchmarks.md, some 15 minutes (BENCH_ARGS="--geofences 100000")
+	@$(ENGINE)/bin/python -m local.layers host
+	@$(BENCH)/bin/python -m benchmarks $(BENCH_ARGS)
+
 ##@ Builds
 
 .PHONY: layers
@@ -92,6 +99,7 @@ lock: $(UV_READY) ## bring every pinned version up to date
 	$(call compile,requirements/sam)
 	$(call compile,requirements/uv)
 	$(call compile,requirements/dev)
+	$(call compile,requirements/bench)
 
 compile = cd $(dir $(1)) && $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-header \
@@ -134,13 +142,21 @@ $(SAM_READY): requirements/sam.txt | $(UV_READY)
 	@$(call environment,$(SAM)) $<
 	@touch $@
 
-# The layers are importable by a .pth file: an editable install would fetch a build backend that no lock file pins.
 $(DEV_READY): requirements/dev.txt | $(UV_READY)
 	@echo "installing the development tools"
 	@$(call environment,$(DEV)) $<
-	@printf '%s\n' "$(CURDIR)/layers/geo" "$(CURDIR)/layers/core" \
-		> "$$($(DEV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/layers.pth"
+	@$(call with_layers,$(DEV))
+	@touch $@
+
+$(BENCH_READY): requirements/bench.txt | $(UV_READY)
+	@echo "installing what the benchmarks need"
+	@$(call environment,$(BENCH)) --compile-bytecode $<
+	@$(call with_layers,$(BENCH))
 	@touch $@
 
 environment = $(UV) venv --quiet --clear --no-project --python "$$(command -v python3)" $(1) \
 	&& $(UV) pip sync --quiet --require-hashes --python $(1)/bin/python
+
+# The layers are importable by a .pth file: an editable install would fetch a build backend that no lock file pins.
+with_layers = printf '%s\n' "$(CURDIR)/layers/geo" "$(CURDIR)/layers/core" \
+	> "$$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/layers.pth"

@@ -1,0 +1,289 @@
+"""docs/benchmarks.md, written whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import ge
+from pathlib import Path
+from statistics import median
+
+from benchmarks.bars import Bar, bars
+from benchmarks.checks import BATCH, OURS, TREE, TREE_PREPARED
+from benchmarks.cold import AWS_CLIENT
+from benchmarks.crowd import FEW, MANY
+from benchmarks.dollars import MB_A_VCPU, PRICES, Dollars, a_million, memory_mb
+from benchmarks.plots import draw
+from benchmarks.postgis import GEOGRAPHY, GEOMETRY, IN_SERVER, Compared
+from benchmarks.results import Results
+from benchmarks.timing import Timing
+from local.places import ROOT
+
+DOCS = ROOT / "docs"
+_WAITING_MS = 5
+
+
+def write(results: Results) -> Path:
+    costs = _costs(results)
+    draw(results, costs, DOCS / "benchmarks")
+    file = DOCS / "benchmarks.md"
+    parts = (
+        _bars(results),
+        _checks(results),
+        _postgis(results),
+        _reads(results),
+        _crowd(results),
+        _cold(results),
+        _requests(results),
+        _dollars(results, costs),
+        _how(results),
+    )
+    file.write_text("\n\n".join(parts) + "\n")
+    return file
+
+
+def _bars(results: Results) -> str:
+    found = bars(results)
+    reached = sum(bar.is_reached is True for bar in found)
+    rows = (
+        (
+            bar.what,
+            f"at {'least' if bar.reaches is ge else 'most'} {bar.limit:,g}",
+            ", ".join(f"{name} {figure:,.2f}".strip().removesuffix(".00") for name, figure in bar.measured.items()),
+            _verdict(bar),
+        )
+        for bar in found
+    )
+    return _section(
+        "# Benchmarks",
+        """Written by `make bench`, which measures all of it in one run and on the same geofences. Ratios hold on
+        other machines, microseconds do not.""",
+        f"{results.machine}. {results.versions}.",
+        f"**{reached} of {len(found)} bars are reached.**",
+        _table(("what", "bar", "measured", ""), rows),
+    )
+
+
+def _verdict(bar: Bar) -> str:
+    if bar.is_reached is None:
+        return "not measured"
+    if bar.is_reached:
+        return "reached"
+    some = len(bar.missed_by) < len(bar.measured)
+    return f"**missed** by the {' and the '.join(bar.missed_by)}" if some else "**missed**"
+
+
+def _checks(results: Results) -> str:
+    rows = [
+        (
+            *((of_mix.mix.name, f"{size:,}") if name == OURS else ("", "")),
+            name,
+            *(f"{figure:,.1f}" for figure in timings[name]),
+            *_ratios(timings[OURS], timings[name], name),
+        )
+        for of_mix in (results.time_clock, results.mixed)
+        for size, timings in of_mix.checks.timings.items()
+        for name in (OURS, TREE, TREE_PREPARED)
+    ]
+    return _section(
+        "## A check in process",
+        """From a position to its matches with names and distances, the table's items in memory. The STRtree, which
+        has the same shapes as polygons, answers with their indices: it is the limit.""",
+        "![Microseconds of a check by the number of geofences](benchmarks/checks.svg)",
+        _table(("mix", "geofences", "", "p50 µs", "p99 µs", "mean µs", "Fencepost to it, p50", "mean"), rows),
+        _agreement(results),
+    )
+
+
+def _agreement(results: Results) -> str:
+    pairs = [one for mix in (results.time_clock, results.mixed) for one in mix.checks.agreements.values()]
+    ours, tree = sum(one.ours for one in pairs), sum(one.tree for one in pairs)
+    return f"""Where the answers were counted, Fencepost found {ours:,} matches and the STRtree {tree:,}: a circle of
+        64 sides is a little smaller than the circle, and a plane is not the ellipsoid."""
+
+
+def _postgis(results: Results) -> str:
+    both = (results.time_clock, results.mixed)
+    compared = [(one.mix.name, one.postgis) for one in both if isinstance(one.postgis, Compared)]
+    rows = [
+        (
+            mix if name == OURS else "",
+            name if name == OURS or IN_SERVER in name else f"{name}, with its socket",
+            *(f"{figure:,.1f}" for figure in of_mix.timings[name]),
+            *_ratios(of_mix.timings[name], of_mix.timings[OURS], name),
+        )
+        for mix, of_mix in compared
+        for name in (OURS, GEOGRAPHY + IN_SERVER, GEOMETRY + IN_SERVER, GEOGRAPHY, GEOMETRY)
+    ]
+    remarks = [f"- {one.mix.name}: not compared: {one.postgis}." for one in both if isinstance(one.postgis, str)]
+    remarks += [f"- {mix}: matches found: {_counts(one.matches)}; {one.version}." for mix, one in compared]
+    return _section(
+        f"## Against PostGIS, at {results.sizes[-1]:,}",
+        """The time in the server is that of the statement in a loop of PL/pgSQL, its plan kept; with its socket, that
+        of a prepared statement from psycopg. It answers with ids alone.""",
+        _table(("mix", "", "p50 µs", "p99 µs", "mean µs", "it to Fencepost, p50", "mean"), rows) if rows else "",
+        "\n".join(remarks),
+    )
+
+
+def _reads(results: Results) -> str:
+    both = (results.time_clock, results.mixed)
+    rows = (
+        (
+            of_mix.mix.name,
+            f"{size:,}",
+            f"{of_mix.cells_a_geofence[size]:.2f}",
+            f"{reading.candidates:.1f}",
+            f"{reading.units:.2f} / {reading.units_p50:g} / {reading.units_p99:g}",
+            f"{reading.bytes:,.0f} / {reading.bytes_p50:,.0f} / {reading.bytes_p99:,.0f}",
+            f"{reading.batch_units:.3f} / {reading.batch_units_worst:.3f}",
+            f"{reading.batch_bytes:,.0f}",
+        )
+        for of_mix in both
+        for size, reading in of_mix.checks.readings.items()
+    )
+    head = ["mix", "geofences", "cells a geofence", "candidates a check", "read units: mean / p50 / p99"]
+    head += ["bytes: mean / p50 / p99", f"units a position, batch of {BATCH:,}: mean / worst", "bytes a position"]
+    lasts = ((one.mix.name, one.checks.readings[results.sizes[-1]]) for one in both)
+    first = [
+        f"- {mix}: {reading.first_share:.0%} of the checks by a container that has just begun meet a big geometry"
+        f" and read {reading.first_units:.1f} units and {reading.first_bytes:,.0f} bytes, once."
+        for mix, reading in lasts
+        if reading.first_share
+    ]
+    return _section(
+        "## What a check reads",
+        _table(head, rows),
+        """Eventually consistent. An empty cell costs half a unit, as one of 4 KB does, so a check of five cells takes
+        2.5 at the least. Candidates are the entries of the cells that are read. A batch lies in one town of 20 by 20
+        km.""",
+        "\n".join(first),
+    )
+
+
+def _crowd(results: Results) -> str:
+    crowd = results.crowd
+    rows = ((f"{FEW:,}", f"{crowd.few_us:.2f}"), (f"{MANY:,}", f"{crowd.many_us:.2f}"))
+    return _section(
+        "## A crowd over one spot",
+        _table(("geofences over the spot", "µs for each match, in process"), rows),
+        f"""{crowd.times:.2f} times. The function tells {crowd.matches:,} matches in {crowd.answer_bytes:,} bytes; it
+        may answer 6 MB.""",
+    )
+
+
+def _cold(results: Results) -> str:
+    client = results.cold[AWS_CLIENT]
+    rows = (
+        (
+            name,
+            f"{median(cold.import_ms):.0f}",
+            f"{median(cold.ready_ms):.0f}",
+            f"{min(cold.ready_ms):.0f}",
+            *(("", "") if cold is client else (f"{cold.times(client, of):.2f}" for of in (median, min))),
+        )
+        for name, cold in results.cold.items()
+    )
+    return _section(
+        "## Cold starts",
+        f"""A fresh Python with the built layers alone, {len(client.ready_ms)} rounds over all functions. Ready is
+        when what SnapStart makes before its snapshot is made; the AWS client alone is botocore and one DynamoDB
+        client. The bar is held against the least of the rounds, for the machine is shared.""",
+        "![Milliseconds until a function is ready](benchmarks/cold-starts.svg)",
+        _table(("", "imported, ms", "ready, ms", "ready, least ms", "to the client", "of the least"), rows),
+    )
+
+
+def _requests(results: Results) -> str:
+    both = (results.time_clock, results.mixed)
+    lines = {
+        "AWS client, BatchGetItem of the 5 cells of a check": [one.requests.client_5_ms for one in both],
+        "AWS client, BatchGetItem of 100 cells": [one.requests.client_100_ms for one in both],
+        "the handler, a check, its client included": [one.requests.check_ms for one in both],
+        f"the handler, a batch of {BATCH:,} over a town": [one.requests.batch_ms for one in both],
+    }
+    rows = ((what, *(f"{figure:,.2f}" for figure in figures)) for what, figures in lines.items())
+    return _section(
+        "## CPU of a request",
+        _table(("milliseconds of CPU, mean", *(one.mix.name for one in both)), rows),
+        "From a table behind HTTP on loopback, so without TLS; a town of 1,000 geofences.",
+    )
+
+
+def _costs(results: Results) -> dict[str, Dollars]:
+    """Of mixed sizes."""
+    reading = results.mixed.checks.readings[results.sizes[-1]]
+    cpu_ms, batch_ms = results.mixed.requests.check_ms, results.mixed.requests.batch_ms
+    stretched_ms = cpu_ms * MB_A_VCPU / memory_mb()
+    return {
+        "check, CPU alone": a_million(billed_ms=cpu_ms, units=reading.units),
+        f"check, and {_WAITING_MS} ms of waiting": a_million(billed_ms=cpu_ms + _WAITING_MS, units=reading.units),
+        "the same on its share of a vCPU": a_million(billed_ms=stretched_ms + _WAITING_MS, units=reading.units),
+        f"batches of {BATCH:,}, and {_WAITING_MS} ms": a_million(
+            billed_ms=batch_ms + _WAITING_MS, units=reading.batch_units, positions_a_call=BATCH
+        ),
+    }
+
+
+def _dollars(results: Results, costs: dict[str, Dollars]) -> str:
+    rows = (
+        (what, *(f"{part:.3f}" for part in (one.api, one.calls, one.compute, one.reads)), f"**{one.total:.2f}**")
+        for what, one in costs.items()
+    )
+    return _section(
+        "## Dollars a million positions",
+        f"""Mixed sizes, {results.sizes[-1]:,} geofences. **An estimate**: the CPU above, rounded up to a millisecond,
+        at {memory_mb():,} MB on arm64, and list prices ({PRICES}), which need checking before they are relied on.""",
+        "![Dollars a million positions](benchmarks/dollars.svg)",
+        _table(("", "API Gateway", "Lambda, calls", "Lambda, time", "DynamoDB", "together"), rows),
+        f"""Lambda gives {memory_mb():,} MB {memory_mb() / MB_A_VCPU:.2f} of a vCPU, which the third line counts in.
+        Not counted: the authorizer, whose answer is kept for a minute, logs, and data out.""",
+    )
+
+
+def _how(results: Results) -> str:
+    mixes = [f"  - {one.mix.name}: {one.mix.says}" for one in (results.time_clock, results.mixed)]
+    points = (
+        f"""Two mixes, seed `{results.seed}`, in towns of 1,000 geofences over 20 by 20 km; more geofences are more
+        towns, and the smaller sets are part of the larger.""",
+        f"""{results.positions:,} positions in the towns, {results.passes} passes after one that warms up: what is big
+        has been read once and is kept, as a warm container keeps it. The time at a position is the median of its
+        passes, so that what else the machine does is left out; percentiles and means are over positions.""",
+        """Position by position all are asked in one process, in an order that turns round; the sizes take turns pass
+        by pass. The collector runs, with what was built frozen (`gc.freeze`): a function has no million geofences to
+        look through.""",
+        """STRtree: circles are polygons of 64 sides, corridors are buffered in a plane. Its own query is
+        `tree.query(Point(lon, lat), predicate="intersects")`, the point made each time. The other way asks the tree
+        for boxes, then `intersects_xy` of the polygons, which are prepared: faster where they are large.""",
+        """PostGIS: a server of its own. geography: centre or line with its radius, or the polygon; a box a little
+        larger with a GiST index, then ST_DWithin or ST_Covers on the spheroid. geometry: the STRtree's polygons with
+        a GiST index, and ST_Intersects. Nothing is compressed, everything is in shared buffers. Each has passes of
+        its own, which take turns with Fencepost's: a process that waits for another's answer is slow at its own.""",
+        "Read units by the rules of DynamoDB's developer guide, item by item; no DynamoDB was asked.",
+        f"{results.minutes:.0f} minutes in all, on a machine that others may have used at the same time.",
+    )
+    first, *others = [f"- {_one_line(point)}" for point in points]
+    return _section("## How it was measured", "\n".join((first, *mixes, *others)))
+
+
+def _ratios(one: Timing, other: Timing, name: str) -> tuple[str, str]:
+    """Of p50 and of the mean."""
+    if name == OURS:
+        return "", ""
+    return f"{one.times(other, 'p50_us'):.2f}", f"{one.times(other, 'mean_us'):.2f}"
+
+
+def _counts(matches: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in matches.items())
+
+
+def _section(*parts: str) -> str:
+    return "\n\n".join(part if "\n|" in part or "\n-" in part else _one_line(part) for part in parts if part)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
