@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     Vertices = NDArray[np.float64]
     """Rows of longitude and latitude in degrees, without a jump at the antimeridian."""
+    Points = NDArray[np.complex128]
+    """The same as longitude and i times latitude."""
+    Ends = tuple[Points, Points]
 
 STEP_DEG = 0.05
 _FINE_STEPS = 64
@@ -33,6 +36,9 @@ _NEARBY_M, _SURELY_NEARBY_M = 50_000.0, 45_000.0
 _HIGHEST_LAT, _FARTHEST_LON = 80.0, 177.0  # there, nothing nearby is across the antimeridian
 _LATS_NEARBY_DEG = 0.5
 _MOST_REFINED = 16
+_MANY = 200
+# Up to 80 degrees a degree of longitude is at most so many of latitude.
+_MOST_SCALED = 1.01
 _BEND_M = 1e-4
 _ROUNDING_M = 1e-6
 
@@ -49,8 +55,8 @@ class Edges:
         self.vertices, self.counts, self.are_rings, self.is_plain = vertices, counts, are_rings, is_plain
 
     @cached_property
-    def following(self) -> NDArray[np.intp]:
-        """For each vertex the one at the other end of its edge.
+    def ends(self) -> Ends:
+        """Where each edge starts, and where it ends.
 
         The last vertex of a ring is followed by its first. The last one of an open run looks back along its edge.
         """
@@ -61,7 +67,25 @@ class Edges:
         for count in self.counts:
             following[at + count - 1] = at if self.are_rings else at + count - 2
             at += count
-        return following
+        points = np.ascontiguousarray(self.vertices).view(np.complex128)[:, 0]
+        return points, points[following]
+
+    @cached_property
+    def _longest_deg(self) -> float:
+        starts, ends = self.ends
+        return float(abs(ends - starts).max())
+
+    def possible(self, at: complex, lon_scale: float) -> Ends:
+        """Edges of which one is the nearest: of many, those that start no farther than the nearest and an edge."""
+        starts, ends = self.ends
+        if len(starts) < _MANY:
+            return starts, ends
+        away = starts - at
+        away.real *= lon_scale
+        away2 = away.real**2 + away.imag**2
+        reach_deg = float(away2.min()) ** 0.5 + _MOST_SCALED * self._longest_deg
+        near = (away2 <= reach_deg * reach_deg).nonzero()[0]
+        return starts[near], ends[near]
 
     def distance_m(self, position: Position) -> float:
         """Metres from a position to the nearest point of the edges."""
@@ -147,16 +171,18 @@ def _distances_nearby_m(position: Position, wanted: Sequence[tuple[Edges, float]
     metres_lon, metres_lat = frame.metres_a_degree
     tangent = _steepest(position)
     off_a_metre = _off_a_metre(tangent)
-    vertices, following, starts = _together([edges for edges, _ in wanted])
-    # As complex numbers: degrees of longitude, made as long as those of latitude, and i times degrees of latitude.
-    points = vertices - complex(position.lon, position.lat)
-    points.real *= metres_lon / metres_lat
-    steps = points[following] - points
-    back = points / steps  # the position's place on the edge's own axis, from 0 to -1 along it
+    lon_scale = metres_lon / metres_lat
+    at = complex(position.lon, position.lat)
+    starts, ends, places = _together([edges.possible(at, lon_scale) for edges, _ in wanted])
+    # Degrees of longitude made as long as those of latitude, and the position in the middle.
+    from_start, step = starts - at, ends - starts
+    from_start.real *= lon_scale
+    step.real *= lon_scale
+    back = from_start / step  # the position's place on the edge's own axis, from 0 to -1 along it
     along = np.minimum(np.maximum(back.real, -1.0), 0.0)
-    apart = np.abs((back - along) * steps) * metres_lat
+    apart = np.abs((back - along) * step) * metres_lat
     found: list[float | None] = []
-    for (_, at_most_m), (first, end) in zip(wanted, pairwise(starts), strict=True):
+    for (_, at_most_m), (first, end) in zip(wanted, pairwise(places), strict=True):
         here = apart[first:end]
         least_m = float(here.min())
         off = off_a_metre * least_m
@@ -170,26 +196,23 @@ def _distances_nearby_m(position: Position, wanted: Sequence[tuple[Edges, float]
             if len(possible) <= _MOST_REFINED:
                 slack, bend = (1 + 4 * off * least_m) / metres_lat, tangent / (8 * SMALLEST_RADIUS_M)
                 metres = min(
-                    _refined_m(frame, vertices[k], vertices[following[k]], -along[k], slack / abs(steps[k]), bend)
+                    _refined_m(frame, starts[k], ends[k], -along[k], slack / abs(step[k]), bend)
                     for k in (first + nth for nth in possible)
                 )
         found.append(metres)
     return found
 
 
-def _together(several: Sequence[Edges]) -> tuple[NDArray[np.complex128], NDArray[np.intp], list[int]]:
-    """The vertices of all of them, as longitude and i times latitude; what follows each; where each begin and end."""
+def _together(several: Sequence[Ends]) -> tuple[Points, Points, list[int]]:
+    """The edges of all of them, by their ends, and where each begin and end."""
     import numpy as np
 
-    starts = [0]
-    for edges in several:
-        starts.append(starts[-1] + len(edges.vertices))
+    places = [0]
+    for starts, _ in several:
+        places.append(places[-1] + len(starts))
     if len(several) == 1:
-        vertices, following = several[0].vertices, several[0].following
-    else:
-        vertices = np.concatenate([edges.vertices for edges in several])
-        following = np.concatenate([edges.following + at for edges, at in zip(several, starts, strict=False)])
-    return vertices.view(np.complex128)[:, 0], following, starts
+        return *several[0], places
+    return np.concatenate([starts for starts, _ in several]), np.concatenate([ends for _, ends in several]), places
 
 
 def stepped(vertices: Vertices, longest_deg: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

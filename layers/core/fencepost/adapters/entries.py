@@ -24,6 +24,7 @@ from geo.codec import far_from, is_circle, pack_shape, packed_bounds_only, packe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from fencepost.adapters.kept import Kept
     from fencepost.adapters.marshal import Item
     from fencepost.domain.geofence import Geofence
     from geo.shapes import Shape
@@ -66,20 +67,20 @@ class Entry:
 
     def __init__(self, attribute: str, data: bytes) -> None:
         self.attribute = attribute
-        self._data = data
+        self.data = data
         self.is_big = bool(data[0] & _BIG)
 
     @property
     def is_priority(self) -> bool:
-        return bool(self._data[0] & _PRIORITY)
+        return bool(self.data[0] & _PRIORITY)
 
     @property
     def is_active(self) -> bool:
-        return not self._data[0] & _INACTIVE
+        return not self.data[0] & _INACTIVE
 
     @property
     def version(self) -> int:
-        _, version = _HEAD.unpack_from(self._data)
+        _, version = _HEAD.unpack_from(self.data)
         return int(version)
 
     @cached_property
@@ -88,7 +89,7 @@ class Entry:
 
     @cached_property
     def shape(self) -> Shape:
-        return unpack_shape(self._data, _HEAD.size)
+        return unpack_shape(self.data, _HEAD.size)
 
     @property
     def name(self) -> str:
@@ -109,28 +110,36 @@ class Entry:
 
     @property
     def in_force(self) -> InForce:
-        return unpacked_in_force(self._rest["f"]) if self._data[0] & _TIMED else ALWAYS
+        return unpacked_in_force(self._rest["f"]) if self.data[0] & _TIMED else ALWAYS
 
     @cached_property
     def _rest(self) -> dict[str, Any]:
-        at = _HEAD.size + packed_size(self._data, _HEAD.size)
-        rest: dict[str, Any] = json.loads(self._data[at:])
+        at = _HEAD.size + packed_size(self.data, _HEAD.size)
+        rest: dict[str, Any] = json.loads(self.data[at:])
         return rest
 
 
-def entries_near(buckets: Iterable[Item], position: Position, reach_m: float = 0.0) -> list[Entry]:
-    """The entries whose box comes so near to the position, once each.
+def entries_near(
+    buckets: Iterable[Item], position: Position, reach_m: float = 0.0, kept: Kept[Entry] | None = None
+) -> list[Entry]:
+    """The entries whose box comes so near to the position, once each; where they are kept, as they are kept.
 
     A check spends its time here, on every geofence of five cells, so no more is unpacked than it takes to say no.
     """
     is_far, offset = far_from(position, reach_m), _HEAD.size
-    near: dict[str, bytes] = {}
+    near: dict[str, Entry] = {}
     for bucket in buckets:
         for attribute, stored in bucket.items():
             data = stored.get("B")
-            if data is not None and not is_far(data, offset):
-                near[attribute] = data
-    return [Entry(attribute, data) for attribute, data in near.items()]
+            if data is None or is_far(data, offset):
+                continue
+            entry = kept.get(attribute) if kept else None
+            if entry is None or entry.data != data:
+                entry = Entry(attribute, data)
+                if kept:
+                    kept.put(attribute, entry, len(data))
+            near[attribute] = entry
+    return list(near.values())
 
 
 def entries_of(bucket: Item) -> Iterator[Entry]:

@@ -37,7 +37,7 @@ MAX_LOOKED_AT, MAX_NEAR = 1_500_000, 50_000
 # BatchGetItem takes 100 keys, and answers at most 16 MB: a geofence of 10,000 vertices has up to 160 KB.
 _BATCH = 50
 # Of packed shapes. Unpacked and prepared they take some 8 times as much: a quarter of a function's memory.
-_MAX_KEPT_BYTES = 32 * 1024 * 1024
+_MAX_KEPT_BYTES, _MAX_KEPT_ENTRIES_BYTES = 32 * 2**20, 8 * 2**20
 
 
 _SHARDS = "shards"
@@ -77,6 +77,8 @@ class GeofenceStore:
         self._draw_number = draw_number
         # A version never changes: what was read once need not be read again.
         self._versions: Kept[Geofence] = Kept(_MAX_KEPT_BYTES)
+        # Entries as they were unpacked, by the geofence's attribute: as long as the bytes are the same.
+        self._entries: Kept[Entry] = Kept(_MAX_KEPT_ENTRIES_BYTES)
         # How many shards a crowded cell is known to have; a cell that is not here has one.
         self._shards: dict[tuple[str, Cell], int] = {}
         self._tags = TagStore(table)
@@ -214,14 +216,23 @@ class GeofenceStore:
         """
         around = [cells_within(position, reach_m) if reach_m else cells_at(position) for position in positions]
         buckets = self._buckets(tenant_id, (cell for cells in around for cell in cells), consistent=consistent)
-        met = [[bucket for cell in cells for bucket in buckets.get(cell, ())] for cells in around]
-        if sum(len(bucket) for some in met for bucket in some) > MAX_LOOKED_AT:
-            raise Crowded(MAX_LOOKED_AT)
-        near = [entries_near(some, position, reach_m) for some, position in zip(met, positions, strict=True)]
-        if sum(map(len, near)) > MAX_NEAR:
-            raise Crowded(MAX_NEAR)
-        in_full = iter(self._with_big_ones(tenant_id, [entry for entries in near for entry in entries]))
-        return [list(islice(in_full, len(entries))) for entries in near]
+        near: list[list[Entry]] = []
+        looked_at = found = 0
+        for position, cells in zip(positions, around, strict=True):
+            met = [bucket for cell in cells if cell in buckets for bucket in buckets[cell]]
+            looked_at += sum(map(len, met))
+            if looked_at > MAX_LOOKED_AT:
+                raise Crowded(MAX_LOOKED_AT)
+            entries = entries_near(met, position, reach_m, self._entries)
+            found += len(entries)
+            if found > MAX_NEAR:
+                raise Crowded(MAX_NEAR)
+            near.append(entries)
+        in_full = self._with_big_ones(tenant_id, [entry for entries in near for entry in entries])
+        if len(near) == 1:
+            return [in_full]
+        rest = iter(in_full)
+        return [list(islice(rest, len(entries))) for entries in near]
 
     def _buckets(self, tenant_id: str, cells: Iterable[Cell], *, consistent: bool) -> dict[Cell, list[Item]]:
         """What there is of each cell that was ever entered: its bucket, and its further shards."""

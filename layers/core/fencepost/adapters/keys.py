@@ -101,7 +101,7 @@ def cells(tenant_id: str) -> str:
 
 def cell(tenant_id: str, where: Cell, shard: int = 0) -> Key:
     level, x, y = where
-    return _key(f"T#{tenant_id}#CELL#{level}.{x}.{y}", str(shard))
+    return {"PK": {"S": f"T#{tenant_id}#CELL#{level}.{x}.{y}"}, "SK": {"S": str(shard)}}
 
 
 def entity(tenant_id: str, target: Assignment) -> Key:
