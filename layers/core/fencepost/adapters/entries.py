@@ -14,15 +14,25 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from functools import cached_property
+from math import inf
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fencepost.domain.in_force import ALWAYS, InForce, Schedule, Window
-from geo.codec import far_from, is_circle, pack_shape, packed_bounds_only, packed_size, unpack_shape
+from geo.codec import (
+    far_from,
+    is_circle,
+    pack_shape,
+    packed_bounds_only,
+    packed_size,
+    unpack_bounds,
+    unpack_shape,
+)
+from geo.shapes import Bounds, Circle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fencepost.adapters.marshal import Item
     from fencepost.domain.geofence import Geofence
@@ -78,6 +88,15 @@ class Entry:
     @cached_property
     def shape(self) -> Shape:
         return unpack_shape(self._data, _HEAD.size)
+
+    def least_m(self, least_m: Callable[[Bounds], float]) -> float:
+        """The boundary is no nearer than that, by a bound of `geo.least`. No more is unpacked than it takes."""
+        if is_circle(self._data, _HEAD.size):
+            shape = self.shape
+            assert isinstance(shape, Circle)
+            lon, lat = shape.center.lon, shape.center.lat
+            return least_m(Bounds(lon, lat, lon, lat)) - shape.radius_m
+        return least_m(unpack_bounds(self._data, _HEAD.size)) or -inf  # within the box it may be any depth inside
 
     @property
     def name(self) -> str:
