@@ -317,7 +317,7 @@ def test_shapes_that_are_too_large_together_are_told_as_far_as_an_answer_holds(
     assert names(nearest(app, 10, 10)) == ["0"]
 
 
-# --- what it costs ---------------------------------------------------------------------------------------------------
+# --- what it costs ----------------------------------------------------------------------------------------------
 
 
 def test_where_there_is_nothing_it_takes_one_read(app: App) -> None:
@@ -368,7 +368,7 @@ def test_a_consistent_search_reads_strongly(app: App) -> None:
     assert seen == [True, False]
 
 
-# --- the lists of occupied cells ---------------------------------------------------------------------------------------
+# --- the lists of occupied cells --------------------------------------------------------------------------------
 
 
 def listed(app: App) -> dict[str, int]:
@@ -449,7 +449,8 @@ def test_what_is_too_much_for_one_transaction_is_listed_before(app: App) -> None
 
 def test_an_import_lists_its_cells(app: App) -> None:
     marks = "".join(
-        f"<Placemark><name>{n}</name><Point><coordinates>{n % 12 * 30 - 165},{n // 12 * 20 - 70}</coordinates></Point></Placemark>"
+        f"<Placemark><name>{n}</name>"
+        f"<Point><coordinates>{n % 12 * 30 - 165},{n // 12 * 20 - 70}</coordinates></Point></Placemark>"
         for n in range(96)
     )
     with transactions() as sizes:

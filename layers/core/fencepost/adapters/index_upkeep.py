@@ -108,7 +108,7 @@ class IndexUpkeep:
             CellLists().listing(transaction, tenant_id, keys.cell_of(tenant_id, bucket[0]))
 
     def _take_off(self, transaction: Transaction, tenant_id: str, bucket: Key) -> None:
-        """Take a cell off the list above it, with its first shard and its own list: all or, where one is in use, none.
+        """Take a cell off the list above it, with its first shard and its own list; nothing, where one is in use.
 
         Whoever enters something at the same time has the condition that the first shard is there, or lists it again.
         """
@@ -198,12 +198,13 @@ def _listed_wrongly(tenant_id: str, there: dict[Pair, Item]) -> Iterator[Differe
     # Entities of the directory are buckets too.
     partitions = {pair[0] for pair in there if pair[0].startswith(keys.cells(tenant_id))}
     occupied = {keys.cell_of(tenant_id, partition) for partition in partitions} - {ROOT}
+    crowded = {pair[0] for pair in there if pair[1] not in ("0", keys.BELOW)}
     for cell in sorted(listed | occupied):
         bucket = keys.pair(keys.cell(tenant_id, cell))
         below = keys.pair(keys.cell_list(tenant_id, cell))
         if cell not in listed:
             yield Difference(bucket=bucket, geofence_id=None, problem="unlisted")
-        elif _is_empty(there.get(bucket, {})) and LISTED not in there.get(below, {}):
+        elif bucket[0] not in crowded and _is_empty(there.get(bucket, {})) and LISTED not in there.get(below, {}):
             yield Difference(bucket=bucket, geofence_id=None, problem="empty")
 
 

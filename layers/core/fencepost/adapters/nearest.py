@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import insort
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush, nsmallest
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     InFull = Callable[[Sequence[Entry]], Sequence[Entry | Geofence]]
 
 # So many items the first round after the position's own cells reads, and twice as many each further one.
-_FIRST_ROUND, _LARGEST_ROUND = 25, 100
+_FIRST_ROUND, _LARGEST_ROUND = 25, 96
+_LISTS_AHEAD = 4
 _BIG_AT_ONCE = 25
 _LIST = -1
 
@@ -114,7 +115,15 @@ class _Search:
         some: list[_Waiting] = []
         while self._waiting and len(some) < size and self._waiting[0].least_m <= self._reach_m:
             some.append(heappop(self._waiting))
-        return some
+        # Lists that will be wanted in the round after this one, where little is found in it.
+        ahead = nsmallest(_LISTS_AHEAD, (one for one in self._waiting if self._is_list_within_reach(one)))
+        if ahead:
+            self._waiting = [one for one in self._waiting if one not in ahead]
+            heapify(self._waiting)
+        return [*some, *ahead] if some else []
+
+    def _is_list_within_reach(self, one: _Waiting) -> bool:
+        return one.shard == _LIST and one.least_m <= self._reach_m
 
     def measure(self) -> None:
         """Measure every entry that may be near enough, nearest bound first; the big ones last: they cost a read."""
