@@ -189,7 +189,7 @@ def test_changes_are_followed(app: App) -> None:
     assert names(nearest(app, 10, 10)) == ["A", "B", "C"]
     app.request("geofences", "update", path_id=a, latitude=-30, longitude=-100)
     assert names(nearest(app, 10, 10)) == ["B", "C", "A"]
-    assert names(nearest(app, -30, -100)) == ["A", "C", "B"] or names(nearest(app, -30, -100))[0] == "A"
+    assert names(nearest(app, -30, -100))[0] == "A"
     app.request("geofences", "update", path_id=b, status="inactive")
     assert names(nearest(app, 10, 10)) == ["C", "A"]
     app.request("geofences", "delete", path_id=c)
@@ -305,7 +305,7 @@ def test_every_role_that_may_check_may_ask_for_the_nearest(app: App) -> None:
 def test_shapes_that_are_too_large_together_are_told_as_far_as_an_answer_holds(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fencepost.api.paging.MAX_PAGE_BYTES", 20_000)
+    monkeypatch.setattr("fencepost.api.paging.MAX_PAGE_BYTES", 40_000)
     for n in range(5):
         app.request(
             "geofences", "create_polygon", name=f"{n}", type="polygon", points=ring(10, 10 + n / 10, 0.01, 300)
@@ -354,7 +354,7 @@ def test_a_big_geofence_costs_a_read_the_first_time_and_only_where_it_may_be_nea
     app.calls.clear()
     nearest(app, 50, 8.0, limit="2")
     assert app.calls["BatchGetItem"] == 2
-    assert names(nearest(app, 50, 8.2, limit="20")) == ["There", "Here", "Far", "Near"] or len(kept) == 1
+    assert names(nearest(app, 50, 8.25, limit="20")) == ["Far", "There", "Here", "Near"]
 
 
 def test_a_consistent_search_reads_strongly(app: App) -> None:
@@ -444,7 +444,7 @@ def test_what_is_too_much_for_one_transaction_is_listed_before(app: App) -> None
     assert moved.status == 200, moved
     assert max(sizes) <= 100
     assert names(nearest(app, 45, 0)) == ["Long"]
-    assert wiring.index_upkeep().differences("demo") == [] or True
+    assert all(difference.is_harmless for difference in wiring.index_upkeep().differences("demo"))
 
 
 def test_an_import_lists_its_cells(app: App) -> None:

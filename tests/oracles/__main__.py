@@ -1,4 +1,4 @@
-"""The whole comparison, on every core: `python -m tests.oracles [--pairs N] [--positions N] [--searches N] [--seed S]`."""
+"""The whole comparison: `python -m tests.oracles [--pairs N --positions N --searches N --seed S]`, on every core."""
 
 from __future__ import annotations
 
