@@ -32,7 +32,12 @@ def bucket_of(app: App, part: str) -> dict[str, Any]:
 
 
 def by_key(app: App) -> dict[tuple[str, str], Any]:
-    return {(item["PK"]["S"], item["SK"]["S"]): item for item in app.items()}
+    """Everything in the table; a set has no order."""
+    items = [
+        {name: {"BS": sorted(value["BS"])} if "BS" in value else value for name, value in item.items()}
+        for item in app.items()
+    ]
+    return {(item["PK"]["S"], item["SK"]["S"]): item for item in items}
 
 
 def test_an_index_that_nobody_touched_has_no_differences(
@@ -124,7 +129,7 @@ def test_the_lists_of_a_table_from_before_there_were_any_are_made(app: App, monk
     for item in app.items():
         if item["SK"]["S"] == "BELOW":
             SESSION.client("dynamodb").delete_item(TableName="fencepost", Key={"PK": item["PK"], "SK": item["SK"]})
-    assert app.request("location", "nearest").body["data"] == []
+    assert len(app.request("location", "nearest").body["data"]) == 1  # by the cells of the position itself
     assert run(monkeypatch, "rebuild", "demo") == 0
     assert run(monkeypatch, "rebuild", "other") == 0
     assert by_key(app) == whole
