@@ -33,7 +33,7 @@ def bucket_of(app: App, part: str) -> dict[str, Any]:
 
 def by_key(app: App) -> dict[tuple[str, str], Any]:
     """Everything in the table; a set has no order."""
-    items = [
+    items: list[dict[str, Any]] = [
         {name: {"BS": sorted(value["BS"])} if "BS" in value else value for name, value in item.items()}
         for item in app.items()
     ]
