@@ -50,7 +50,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.oracles", description=__doc__)
     parser.add_argument("--pairs", type=int, default=200_000, help="pairs of a shape and a position")
     parser.add_argument("--positions", type=int, default=1_000_000, help="positions looked up in the cell index")
-    parser.add_argument("--searches", type=int, default=2_000, help="searches for the nearest geofences")
+    parser.add_argument("--searches", type=int, default=1_000, help="searches for the nearest geofences")
     parser.add_argument("--seed", default=secrets.token_hex(4), help="the same seed asks the same questions")
     return parser.parse_args()
 

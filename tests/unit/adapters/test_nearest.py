@@ -20,7 +20,7 @@ from tests.oracles.nearest import FakeTable, nearest_compared
 
 def test_the_search_finds_what_a_look_at_every_geofence_finds() -> None:
     seed = token_hex(4)
-    findings = nearest_compared(100, seed)
+    findings = nearest_compared(60, seed)
     assert not findings.disagreements, f"seed {seed}: {findings.disagreements[0]}"
 
 
