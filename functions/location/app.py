@@ -1,4 +1,4 @@
-"""Where am I: which active geofences contain a position, and may an entry be made there."""
+"""Where am I: which active geofences contain a position, which are nearest, and may an entry be made there."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import wiring
-from fencepost.api.http import Api, Reply, Request
+from fencepost.api import paging
+from fencepost.api.http import Api, Reply, Request, is_what_they_have
 from fencepost.api.validation import validated
-from fencepost.api.vocabularies import spoken
+from fencepost.api.vocabularies import nearest, spoken
 from fencepost.api.vocabularies.check import (
     BatchCheckAnswer,
     BatchCheckRequest,
@@ -29,6 +30,7 @@ from fencepost.snapshot import before_snapshot
 
 api = Api(retell=spoken.retold)
 before_snapshot(wiring.geofences)
+before_snapshot(wiring.nearest)
 before_snapshot(wiring.validation)
 
 
@@ -61,6 +63,32 @@ def check(request: Request) -> Reply:
 def check_batch(request: Request) -> Reply:
     positions = validated(BatchCheckRequest, request.json()).positions
     return Reply(status=200, body=told_all(positions, _checked(request, positions)))
+
+
+@api.route(
+    "GET",
+    "/v1/geofences/nearest",
+    summary="List the geofences nearest to a position, with their shapes, for a phone to register",
+    needs=Right.CHECK,
+    query=nearest.NearestQuery,
+    gives={200: nearest.NearestAnswer, 304: None},
+    fails=(400,),
+)
+def list_nearest(request: Request) -> Reply:
+    query = validated(nearest.NearestQuery, nearest.numbered(request.query))
+    found = wiring.nearest().nearest(
+        request.who,
+        nearest.position_of(query),
+        query.limit,
+        datetime.now(UTC),
+        consistent=query.consistent == "true",
+    )
+    told = paging.fitting(found.geofences, nearest.told)
+    body = nearest.answer(told, found.complete_within_m(len(told)))
+    headers = nearest.headers(body)
+    if is_what_they_have(request, headers["ETag"]):
+        return Reply(status=304, body=None, headers=headers)
+    return Reply(status=200, body=body, headers=headers)
 
 
 @api.route(

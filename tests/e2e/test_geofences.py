@@ -29,8 +29,8 @@ def new_name() -> str:
     return f"Site {uuid4()}"
 
 
-def create(service: Service, **body: Any) -> dict[str, Any]:
-    answer = service.call("POST", "/geofences", {"name": new_name()} | body)
+def create(service: Service, *, tenant: str = "demo", **body: Any) -> dict[str, Any]:
+    answer = service.call("POST", "/geofences", {"name": new_name()} | body, tenant=tenant)
     assert answer.status_code == 201, answer.text
     created: dict[str, Any] = answer.json()
     return created

@@ -326,6 +326,6 @@ def test_a_crowded_cell_goes_on_in_further_shards_and_every_geofence_is_found(
         assert app.request("geofences", "delete", path_id=geofence_id).status == 200
     app.request("geofences", "update", path_id=made[1], latitude=2, longitude=2)
     assert len(check(app, 1.001, 1.001)) == 14
-    for bucket in (item for item in app.items() if "#CELL#" in item["PK"]["S"]):
+    for bucket in (item for item in app.items() if "#CELL#" in item["PK"]["S"] and item["SK"]["S"] != "BELOW"):
         held = sum(len(name) + len(value["B"]) for name, value in bucket.items() if "B" in value)
         assert held == int(bucket["bytes"]["N"]) <= 4096

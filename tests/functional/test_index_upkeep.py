@@ -32,7 +32,12 @@ def bucket_of(app: App, part: str) -> dict[str, Any]:
 
 
 def by_key(app: App) -> dict[tuple[str, str], Any]:
-    return {(item["PK"]["S"], item["SK"]["S"]): item for item in app.items()}
+    """Everything in the table; a set has no order."""
+    items: list[dict[str, Any]] = [
+        {name: {"BS": sorted(value["BS"])} if "BS" in value else value for name, value in item.items()}
+        for item in app.items()
+    ]
+    return {(item["PK"]["S"], item["SK"]["S"]): item for item in items}
 
 
 def test_an_index_that_nobody_touched_has_no_differences(
@@ -92,3 +97,69 @@ def test_a_change_in_the_meantime_is_left_alone(app: App) -> None:
     client.put_item(TableName="fencepost", Item=bucket)  # somebody was faster
     upkeep.repair("demo", differences)
     assert upkeep.differences("demo") == []
+
+
+def list_of(app: App, level: str) -> dict[str, Any]:
+    return next(item for item in app.items() if f"#CELL#{level}." in item["PK"]["S"] and item["SK"]["S"] == "BELOW")
+
+
+@pytest.mark.parametrize("level", ["0", "3", "9"])
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_cell_that_is_on_no_list_is_told_and_put_on_it(
+    app: App, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], level: str, is_whole: bool
+) -> None:
+    """A list is gone, or a cell is off it; and all lists, as in a table that was filled before there were any."""
+    filled(app)
+    whole = by_key(app)
+    client = SESSION.client("dynamodb")
+    taken = list_of(app, level)
+    if is_whole:
+        client.delete_item(TableName="fencepost", Key={"PK": taken["PK"], "SK": taken["SK"]})
+    else:
+        client.put_item(TableName="fencepost", Item={k: v for k, v in taken.items() if k != "listed"})
+    assert run(monkeypatch, "check", "demo") == 1
+    assert "unlisted: cell in T#demo#CELL#" in capsys.readouterr().out
+    assert run(monkeypatch, "rebuild", "demo") == 0
+    assert by_key(app) == whole
+
+
+def test_the_lists_of_a_table_from_before_there_were_any_are_made(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(app)
+    whole = by_key(app)
+    for item in app.items():
+        if item["SK"]["S"] == "BELOW":
+            SESSION.client("dynamodb").delete_item(TableName="fencepost", Key={"PK": item["PK"], "SK": item["SK"]})
+    assert len(app.request("location", "nearest").body["data"]) == 1  # by the cells of the position itself
+    assert run(monkeypatch, "rebuild", "demo") == 0
+    assert run(monkeypatch, "rebuild", "other") == 0
+    assert by_key(app) == whole
+    assert len(app.request("location", "nearest").body["data"]) == 3
+
+
+def test_cells_that_were_left_are_told_as_harmless_and_taken_off(
+    app: App, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = app.circle("A", 10.005, 10.005, radiusMeters=50).body["id"]
+    app.circle("B", 10.3, 10.3, radiusMeters=50)
+    app.request("geofences", "update", path_id=made, latitude=-50, longitude=-100)
+    app.request("geofences", "delete", path_id=made)
+    assert run(monkeypatch, "check", "demo") == 0
+    assert "0 differences, 2 empty cells" in capsys.readouterr().out
+    assert run(monkeypatch, "rebuild", "demo") == 0
+    assert run(monkeypatch, "check", "demo") == 0
+    assert "0 differences, 0 empty cells" in capsys.readouterr().out
+    cells = sorted((pk, sk) for pk, sk in by_key(app) if "#CELL#" in pk)
+    assert len(cells) == 4  # B's cell and the three lists above it
+    assert [near["geofenceName"] for near in app.request("location", "nearest").body["data"]] == ["B"]
+
+
+def test_a_cell_that_somebody_has_entered_since_stays_on_the_lists(app: App) -> None:
+    made = app.circle("A", 10.005, 10.005, radiusMeters=50).body["id"]
+    app.request("geofences", "delete", path_id=made)
+    upkeep = wiring.index_upkeep()
+    (empty,) = upkeep.differences("demo")
+    assert (empty.problem, empty.is_harmless) == ("empty", True)
+    app.circle("B", 10.005, 10.005, radiusMeters=50)
+    assert upkeep.repair("demo", [empty]) == 0
+    assert upkeep.differences("demo") == []
+    assert [near["geofenceName"] for near in app.request("location", "nearest").body["data"]] == ["B"]

@@ -1,4 +1,4 @@
-"""The whole comparison: `python -m tests.oracles [--pairs N] [--positions N] [--seed S]`, on every core."""
+"""The whole comparison: `python -m tests.oracles [--pairs N --positions N --searches N --seed S]`, on every core."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from multiprocessing import Pool, cpu_count
 
 from tests.oracles.comparison import Disagreement, Findings, compared
 from tests.oracles.index import IndexFindings, index_compared
+from tests.oracles.nearest import NearestFindings, nearest_compared
 
-_PAIRS_AT_ONCE, _POSITIONS_AT_ONCE = 1_000, 50_000
+_PAIRS_AT_ONCE, _POSITIONS_AT_ONCE, _SEARCHES_AT_ONCE = 1_000, 50_000, 100
 _MOST_SHOWN = 3
 
 
@@ -20,12 +21,14 @@ def main() -> int:
     options = _options()
     print(f"seed {options.seed}", flush=True)
     started = time.monotonic()
-    findings, looked_up = Findings(), IndexFindings()
+    findings, looked_up, searched = Findings(), IndexFindings(), NearestFindings()
     with Pool(cpu_count()) as pool:
         for some in pool.imap_unordered(_compared, _shares(options.pairs, _PAIRS_AT_ONCE, options.seed)):
             findings.add(some)
         for found in pool.imap_unordered(_looked_up, _shares(options.positions, _POSITIONS_AT_ONCE, options.seed)):
             looked_up.add(found)
+        for near in pool.imap_unordered(_searched, _shares(options.searches, _SEARCHES_AT_ONCE, options.seed)):
+            searched.add(near)
     for kind in sorted(findings.pairs):
         print(
             f"{kind:8} {findings.pairs[kind]:9,} pairs, {findings.near_pairs[kind]:9,} within 1 % of the boundary;"
@@ -36,7 +39,8 @@ def main() -> int:
         f"index    {looked_up.positions:9,} positions, {looked_up.geofences:,} geofences,"
         f" {looked_up.inside:,} pairs inside"
     )
-    disagreements = findings.disagreements + looked_up.disagreements
+    print(f"nearest  {searched.searches:9,} searches, {sum(searched.rounds):,} rounds of reads")
+    disagreements = findings.disagreements + looked_up.disagreements + searched.disagreements
     _show(disagreements)
     print(f"{len(disagreements):,} disagreements in {time.monotonic() - started:.0f} s with seed {options.seed}")
     return 1 if disagreements else 0
@@ -46,6 +50,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.oracles", description=__doc__)
     parser.add_argument("--pairs", type=int, default=200_000, help="pairs of a shape and a position")
     parser.add_argument("--positions", type=int, default=1_000_000, help="positions looked up in the cell index")
+    parser.add_argument("--searches", type=int, default=1_000, help="searches for the nearest geofences")
     parser.add_argument("--seed", default=secrets.token_hex(4), help="the same seed asks the same questions")
     return parser.parse_args()
 
@@ -62,6 +67,10 @@ def _compared(share: tuple[int, str]) -> Findings:
 
 def _looked_up(share: tuple[int, str]) -> IndexFindings:
     return index_compared(*share)
+
+
+def _searched(share: tuple[int, str]) -> NearestFindings:
+    return nearest_compared(*share)
 
 
 def _show(disagreements: list[Disagreement]) -> None:

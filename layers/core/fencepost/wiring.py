@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fencepost.services.directory import DirectoryService
     from fencepost.services.geofences import GeofenceService
     from fencepost.services.imports import ImportService
+    from fencepost.services.nearest import NearestService
     from fencepost.services.tenants import TenantService
     from fencepost.services.validation import ValidationService
     from fencepost.settings import Settings
@@ -75,6 +76,13 @@ def geofences() -> GeofenceService:
     from fencepost.services.geofences import GeofenceService
 
     return GeofenceService(geofence_store())
+
+
+@cache
+def nearest() -> NearestService:
+    from fencepost.services.nearest import NearestService
+
+    return NearestService(geofence_store())
 
 
 @cache

@@ -155,3 +155,32 @@ def _cells_in(box: Bounds, level: int) -> Iterable[Cell]:
     across = 2**level
     rows = _rows(box, level)
     return (Cell(level, x % across, y) for x in _columns(box, level) for y in rows)
+
+
+ROOT = Cell(0, 0, 0)
+"""Above all cells: the whole globe. Nothing is entered there."""
+
+# Each cell is listed in a cell one or two levels above it, and those in turn, up to the root.
+_LISTED_AT = {15: 9, 12: 9, 9: 3, 6: 3, 3: 0}
+LIST_LEVELS = frozenset(_LISTED_AT.values())
+
+
+def listed_in(cell: Cell) -> Cell:
+    """The cell that lists this one, where it is occupied.
+
+    >>> str(listed_in(Cell(15, 7487, 10946))), str(listed_in(Cell(9, 116, 171))), listed_in(Cell(3, 1, 2)) == ROOT
+    ('9.116.171', '3.1.2', True)
+    """
+    level = _LISTED_AT[cell.level]
+    down = cell.level - level
+    return Cell(level, cell.x >> down, cell.y >> down)
+
+
+def box_of(cell: Cell) -> Bounds:
+    """The box of a cell, a hair too wide, as shapes are entered in it.
+
+    >>> box_of(Cell(3, 1, 2)).south < 0 < 45 < box_of(Cell(3, 1, 2)).north
+    True
+    """
+    west, south, east, north = _box(cell, 0)
+    return Bounds(west, max(south, -90.0), east, min(north, 90.0))

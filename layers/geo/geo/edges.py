@@ -93,10 +93,11 @@ class Edges:
 
     def distance_anywhere_m(self, position: Position) -> float:
         """The same, slowly, wherever the position and the edges are."""
-        return min(_distance_anywhere_m(position, *steps) for steps in self._stepped)
+        return min(_distance_anywhere_m(position, *steps) for steps in self.stepped)
 
     @cached_property
-    def _stepped(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    def stepped(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Longitudes and latitudes along each run, in steps of at most 0.05 degrees."""
         import numpy as np
 
         runs, start = [], 0
@@ -267,7 +268,7 @@ def _distance_anywhere_m(position: Position, lon: NDArray[np.float64], lat: NDAr
     frame = frame_at(position)
     east, north = frame.plane_m(lon, lat)
     reach = _to_segments_m(east, north)
-    bend = _bend_m(np.hypot(np.diff(east), np.diff(north)), lat)
+    bend = bend_m(np.hypot(np.diff(east), np.diff(north)), lat)
     close = np.flatnonzero(reach - bend <= (reach + bend).min())
     along = np.linspace(0.0, 1.0, _FINE_STEPS + 1)
     fine_lon = lon[close, None] + (lon[close + 1] - lon[close])[:, None] * along
@@ -289,7 +290,7 @@ def _to_segments_m(east: NDArray[np.float64], north: NDArray[np.float64]) -> NDA
     return np.where(is_whole, nearest, np.minimum(np.hypot(x, y), np.hypot(x + dx, y + dy)))
 
 
-def _bend_m(chord_m: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+def bend_m(chord_m: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far an edge of a step strays from its chord at the most: a parallel bends by tan(latitude) / R.
 
     A tenth is added, and a millimetre.

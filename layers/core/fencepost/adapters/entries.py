@@ -14,15 +14,25 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from functools import cached_property
+from math import inf
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fencepost.domain.in_force import ALWAYS, InForce, Schedule, Window
-from geo.codec import far_from, is_circle, pack_shape, packed_bounds_only, packed_size, unpack_shape
+from geo.codec import (
+    far_from,
+    is_circle,
+    pack_shape,
+    packed_bounds_only,
+    packed_size,
+    unpack_bounds,
+    unpack_shape,
+)
+from geo.shapes import Bounds, Circle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fencepost.adapters.kept import Kept
     from fencepost.adapters.marshal import Item
@@ -91,6 +101,15 @@ class Entry:
     def shape(self) -> Shape:
         return unpack_shape(self.data, _HEAD.size)
 
+    def least_m(self, least_m: Callable[[Bounds], float]) -> float:
+        """The boundary is no nearer than that, by a bound of `geo.least`. No more is unpacked than it takes."""
+        if is_circle(self.data, _HEAD.size):
+            shape = self.shape
+            assert isinstance(shape, Circle)
+            lon, lat = shape.center.lon, shape.center.lat
+            return least_m(Bounds(lon, lat, lon, lat)) - shape.radius_m
+        return least_m(unpack_bounds(self.data, _HEAD.size)) or -inf  # within the box it may be any depth inside
+
     @property
     def name(self) -> str:
         return str(self._rest["n"])
@@ -133,10 +152,10 @@ def entries_near(
             data = stored.get("B")
             if data is None or is_far(data, offset):
                 continue
-            entry = kept.get(attribute) if kept else None
+            entry = kept.get(attribute) if kept is not None else None
             if entry is None or entry.data != data:
                 entry = Entry(attribute, data)
-                if kept:
+                if kept is not None:
                     kept.put(attribute, entry, len(data))
             near[attribute] = entry
     return list(near.values())

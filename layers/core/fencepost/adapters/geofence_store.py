@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from fencepost.adapters import keys
+from fencepost.adapters import keys, nearest
+from fencepost.adapters.cell_lists import CellLists, ListGone
 from fencepost.adapters.entries import Entry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.adapters.geofence_items import event_item, geofence_item, geofence_of, version_item
 from fencepost.adapters.kept import Kept
-from fencepost.adapters.table import COUNT, LIMIT, Transaction
+from fencepost.adapters.table import COUNT, LIMIT, MAX_ACTIONS, SHARDS, Transaction
 from fencepost.adapters.tag_store import TagStore
 from fencepost.domain.errors import Busy, Crowded, Invalid, NameTaken, QuotaReached, VersionMismatch
 from fencepost.domain.geofence import Version
@@ -21,7 +22,7 @@ from fencepost.domain.verdict import Candidate
 from geo.cells import cells_at, cells_within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from fencepost.adapters.keys import Key
     from fencepost.adapters.marshal import Item
@@ -40,7 +41,6 @@ _BATCH = 50
 _MAX_KEPT_BYTES, _MAX_KEPT_ENTRIES_BYTES = 32 * 2**20, 8 * 2**20
 
 
-_SHARDS = "shards"
 _MAX_SHARDS = 1_000
 
 
@@ -57,7 +57,7 @@ class _NumberTaken(Exception):
 
 
 class _CellFull(Exception):
-    """The shard of a cell in which a geofence was to be entered has no room for it."""
+    """The shard of a cell in which a geofence was to be entered has no room for it, or is gone."""
 
     def __init__(self, tenant_id: str, cell: Cell) -> None:
         super().__init__(str(cell))
@@ -81,6 +81,7 @@ class GeofenceStore:
         self._entries: Kept[Entry] = Kept(_MAX_KEPT_ENTRIES_BYTES)
         # How many shards a crowded cell is known to have; a cell that is not here has one.
         self._shards: dict[tuple[str, Cell], int] = {}
+        self._lists = CellLists()
         self._tags = TagStore(table)
 
     def get(self, tenant_id: str, geofence_id: str) -> Geofence | None:
@@ -171,7 +172,7 @@ class GeofenceStore:
                 self._claim_name(transaction, placed)
             transaction.put(event_item(event))
             self._withdraw(transaction, before)
-            self._enter(transaction, placed)
+            self._enter(transaction, placed, before.cells)
             return transaction
 
         self._tags.know(after.tenant_id, after.tags)
@@ -191,19 +192,47 @@ class GeofenceStore:
         self._table.write(transaction)
 
     def write(self, building: Callable[[], Transaction]) -> None:
-        """Write what `building` makes; where a cell is full, make it again with the next shard of that cell open."""
+        """Write what `building` makes; where a cell is full, make it again with the next shard of that cell open.
+
+        Where it is too much for one transaction with the lists of cells, those are written before, with first shards
+        that are empty still: what is made then has the condition that they are there.
+        """
         for _ in range(_MAX_SHARDS):
+            transaction = building()
+            is_all = len(transaction) <= MAX_ACTIONS
             try:
-                self._table.write(building())
+                self._table.write(transaction if is_all else transaction.beforehand())
+                self._lists.learn(transaction.opened)
             except _CellFull as full:
-                self._open_next_shard(full.tenant_id, full.cell)
+                self._make_room(full.tenant_id, full.cell)
+                continue
+            except ListGone as gone:
+                self._lists.forget(gone.key)
+                continue
             except _NumberTaken:
                 continue
             except _NoRoom as full:
                 raise self._quota_reached(full.tenant_id) from full
-            else:
+            if is_all:
                 return
         raise Busy
+
+    def nearest(
+        self,
+        tenant_id: str,
+        position: Position,
+        count: int,
+        is_wanted: Callable[[Entry | Geofence], bool],
+        *,
+        consistent: bool,
+    ) -> list[tuple[float, Entry | Geofence]]:
+        """The active geofences nearest to a position that are wanted, by metres to their boundary, then by id."""
+        read = partial(self._table.batch_get, consistent=consistent)
+        return nearest.found(tenant_id, position, count, is_wanted, read, partial(self._with_big_ones, tenant_id))
+
+    def lists_for(self, tenant_id: str, cells: Iterable[Cell]) -> int:
+        """How many actions it takes at the most to put these cells on the lists of those that are occupied."""
+        return self._lists.lists_for(tenant_id, cells)
 
     def near(
         self, tenant_id: str, positions: Sequence[Position], reach_m: float, *, consistent: bool
@@ -245,12 +274,12 @@ class GeofenceStore:
             bucket = items.get(keys.pair(key))
             if bucket is not None:
                 found[cell] = [bucket]
-                if _SHARDS in bucket:
+                if SHARDS in bucket:
                     unread += self._opened_since(tenant_id, cell, bucket)
         if unread:
             items |= self._table.batch_get(unread, consistent=consistent)
         for cell, buckets in found.items():
-            if _SHARDS in buckets[0]:
+            if SHARDS in buckets[0]:
                 pairs = map(keys.pair, self._further_shards(tenant_id, cell))
                 buckets += [items[pair] for pair in pairs if pair in items]
         return found
@@ -282,11 +311,17 @@ class GeofenceStore:
                 self._versions.put(place, geofence, len(item["shape"]["B"]) + len(item["action"]["S"]))
         return [full[e.attribute, e.version] if e.is_big else e for e in entries]
 
-    def _enter(self, transaction: Transaction, geofence: Geofence) -> None:
+    def _enter(self, transaction: Transaction, geofence: Geofence, before: Collection[Cell] = ()) -> None:
         name, entry = attribute_of(geofence.id), pack_entry(geofence)
         for cell, shard in geofence.cells.items():
             full = _CellFull(geofence.tenant_id, cell)
-            transaction.enter(keys.cell(geofence.tenant_id, cell, shard), name, entry, full)
+            bucket = keys.cell(geofence.tenant_id, cell, shard)
+            # Where it stood before, and where there are further shards, the first one is there, and so listed.
+            may_be_first = shard == 0 and cell not in before
+            is_known = self._lists.knows(bucket)
+            transaction.enter(bucket, name, entry, full, must_exist=may_be_first and is_known)
+            if may_be_first and not is_known:
+                transaction.opened += [bucket, *self._lists.listing(transaction, geofence.tenant_id, cell)]
         for n, target in enumerate(geofence.assignments):
             bucket = keys.entity(geofence.tenant_id, target)
             refused = Invalid.field(f"assignments[{n}]", _no_room_at(target))
@@ -305,6 +340,14 @@ class GeofenceStore:
         shards = {cell: before.get(cell, self._shards.get((tenant_id, cell), 1) - 1) for cell in geofence.cells}
         return replace(geofence, cells=shards)
 
+    def _make_room(self, tenant_id: str, cell: Cell) -> None:
+        """What a cell's first shard says decides: it is gone, others have opened more shards, or one is to be."""
+        first = self._table.get(keys.cell(tenant_id, cell))
+        if first is None:
+            self._lists.forget(keys.cell(tenant_id, cell))
+        elif not self._opened_since(tenant_id, cell, first):
+            self._open_next_shard(tenant_id, cell)
+
     def _open_next_shard(self, tenant_id: str, cell: Cell) -> None:
         """Shard 0 says how many are open, before anything is entered in the next: no check can overlook it."""
         count = self._shards.get((tenant_id, cell), 1) + 1
@@ -313,19 +356,20 @@ class GeofenceStore:
             keys.cell(tenant_id, cell),
             VersionMismatch(),
             UpdateExpression="SET #shards = :count",
-            ConditionExpression="attribute_not_exists(#shards) OR #shards < :count",
-            ExpressionAttributeNames={"#shards": _SHARDS},
+            ConditionExpression="attribute_exists(PK) AND (attribute_not_exists(#shards) OR #shards < :count)",
+            ExpressionAttributeNames={"#shards": SHARDS},
             ExpressionAttributeValues={":count": {"N": str(count)}},
         )
-        # Where the condition fails, another container has opened as many already.
-        with suppress(VersionMismatch):
+        try:
             self._table.write(transaction)
+        except VersionMismatch:
+            return  # another container was faster: the next attempt sees what is there
         self._shards[tenant_id, cell] = count
 
     def _opened_since(self, tenant_id: str, cell: Cell, first: Item) -> list[Key]:
         """The shards of a cell that were opened since this container last looked, by what its first one says."""
         known = self._shards.get((tenant_id, cell), 1)
-        count = int(first[_SHARDS]["N"])
+        count = int(first[SHARDS]["N"])
         if count <= known:
             return []
         self._shards[tenant_id, cell] = count

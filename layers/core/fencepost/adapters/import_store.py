@@ -109,7 +109,8 @@ class ImportStore:
         left_out: list[LeftOut] = []
         for step in steps:
             if step.geofence is not None and step.event is not None:
-                if _CHECKPOINT_AND_COUNT + len(changes) + _actions(step.geofence) > MAX_ACTIONS:
+                lists = self._geofences.lists_for(step.geofence.tenant_id, step.geofence.cells)
+                if _CHECKPOINT_AND_COUNT + len(changes) + _actions(step.geofence) + lists > MAX_ACTIONS:
                     break
                 self._geofences.adding(changes, step.geofence, step.event)
             if isinstance(step.outcome, Made):
@@ -210,7 +211,10 @@ class ImportQueue:
 
 
 def _actions(geofence: Geofence) -> int:
-    """What a geofence takes of a transaction: itself, its version, name, number and event, its cells and targets."""
+    """What a geofence takes of a transaction: itself, its version, name, number and event, its cells and targets.
+
+    Not the lists of its cells: which of them are to be written depends on what the container knows.
+    """
     return 5 + len(geofence.cells) + len(geofence.assignments)
 
 

@@ -2,6 +2,8 @@
 
 The index cannot drift by itself, for it moves in the transaction of each change. It can be found wanting after a
 restore of a part, a bug, or a hand in the table; then this reads everything of a tenant, once.
+
+Cells that nothing stands in any more stay on the lists of occupied cells until they are taken off here.
 """
 
 from __future__ import annotations
@@ -11,10 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fencepost.adapters import keys
+from fencepost.adapters.cell_lists import CellLists, cells_listed, element_of
 from fencepost.adapters.entries import attribute_of, geofence_id_of, pack_entry
 from fencepost.adapters.geofence_items import geofence_of
-from fencepost.adapters.table import BYTES, Transaction
+from fencepost.adapters.table import BYTES, LISTED, SHARDS, Transaction
 from fencepost.domain.errors import Invalid, VersionMismatch
+from geo.cells import LIST_LEVELS, ROOT, listed_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,12 +35,18 @@ Pair = tuple[str, str]
 class Difference:
     """A bucket and a geofence that it tells wrongly: `problem` is missing, outdated or stray.
 
-    Without a geofence it is the count of the bucket's bytes that is wrong.
+    Without a geofence it is the bucket itself: the count of its bytes is wrong (miscounted), or it is the cell that
+    is on no list (unlisted), or is on one and nothing stands in it (empty).
     """
 
     bucket: Pair
     geofence_id: str | None
     problem: str
+
+    @property
+    def is_harmless(self) -> bool:
+        """An empty cell is what is left where geofences were; a search that passes it reads it in vain."""
+        return self.problem == "empty"
 
 
 class IndexUpkeep:
@@ -49,8 +59,9 @@ class IndexUpkeep:
         there = dict(self._buckets(tenant_id))
         found: list[Difference] = []
         for pair in sorted(wanted.keys() | there.keys()):
-            found += _compared(pair, wanted.get(pair, {}), there.get(pair, {}))
-        return found
+            if pair[1] != keys.BELOW:
+                found += _compared(pair, wanted.get(pair, {}), there.get(pair, {}))
+        return [*found, *_listed_wrongly(tenant_id, there)]
 
     def repair(self, tenant_id: str, differences: list[Difference]) -> int:
         """Put right what differs, and say how much. What a change in the meantime has put right is left alone."""
@@ -65,8 +76,14 @@ class IndexUpkeep:
 
     def _mending(self, tenant_id: str, difference: Difference) -> Transaction:
         bucket = _key(difference.bucket)
-        now = self._table.get(bucket) or {}
         transaction = Transaction()
+        if difference.problem == "unlisted":
+            self._list(transaction, tenant_id, difference.bucket)
+            return transaction
+        if difference.problem == "empty":
+            self._take_off(transaction, tenant_id, bucket)
+            return transaction
+        now = self._table.get(bucket) or {}
         if difference.geofence_id is None:
             self._set_bytes(transaction, bucket, now)
             return transaction
@@ -82,7 +99,42 @@ class IndexUpkeep:
             transaction.withdraw(bucket, name, now[name]["B"])
         if entry is not None:
             transaction.enter(bucket, name, entry, Invalid.field("bucket", "is full"))
+            self._list(transaction, tenant_id, difference.bucket)
         return transaction
+
+    def _list(self, transaction: Transaction, tenant_id: str, bucket: Pair) -> None:
+        """Put a cell on all the lists above it. Lists that know nothing have no condition."""
+        if bucket[0].startswith(keys.cells(tenant_id)):
+            CellLists().listing(transaction, tenant_id, keys.cell_of(tenant_id, bucket[0]))
+
+    def _take_off(self, transaction: Transaction, tenant_id: str, bucket: Key) -> None:
+        """Take a cell off the list above it, with its first shard and its own list; nothing, where one is in use.
+
+        Whoever enters something at the same time has the condition that the first shard is there, or lists it again.
+        """
+        cell = keys.cell_of(tenant_id, keys.pair(bucket)[0])
+        transaction.remove(
+            bucket,
+            VersionMismatch(),
+            ConditionExpression="attribute_not_exists(PK) OR (#bytes = :none AND attribute_not_exists(#shards))",
+            ExpressionAttributeNames={"#bytes": BYTES, "#shards": SHARDS},
+            ExpressionAttributeValues={":none": {"N": "0"}},
+        )
+        if cell.level in LIST_LEVELS:
+            transaction.remove(
+                keys.cell_list(tenant_id, cell),
+                VersionMismatch(),
+                ConditionExpression="attribute_not_exists(#listed)",
+                ExpressionAttributeNames={"#listed": LISTED},
+            )
+        transaction.update(
+            keys.cell_list(tenant_id, listed_in(cell)),
+            VersionMismatch(),
+            UpdateExpression="DELETE #listed :cell",
+            ConditionExpression="attribute_exists(PK)",
+            ExpressionAttributeNames={"#listed": LISTED},
+            ExpressionAttributeValues={":cell": {"BS": [element_of(cell)]}},
+        )
 
     def _set_bytes(self, transaction: Transaction, bucket: Key, now: Item) -> None:
         transaction.update(
@@ -133,6 +185,31 @@ def _compared(pair: Pair, wanted: dict[str, bytes], bucket: Item) -> Iterator[Di
     counted = int(bucket[BYTES]["N"]) if BYTES in bucket else 0
     if counted != _size_of(bucket):
         yield Difference(bucket=pair, geofence_id=None, problem="miscounted")
+
+
+def _listed_wrongly(tenant_id: str, there: dict[Pair, Item]) -> Iterator[Difference]:
+    """The cells that are there and not on the list above them, and those that are on one without anything in them."""
+    listed = {
+        cell
+        for pair, item in there.items()
+        if pair[1] == keys.BELOW
+        for cell in cells_listed(keys.cell_of(tenant_id, pair[0]), item)
+    }
+    # Entities of the directory are buckets too.
+    partitions = {pair[0] for pair in there if pair[0].startswith(keys.cells(tenant_id))}
+    occupied = {keys.cell_of(tenant_id, partition) for partition in partitions} - {ROOT}
+    crowded = {pair[0] for pair in there if pair[1] not in ("0", keys.BELOW)}
+    for cell in sorted(listed | occupied):
+        bucket = keys.pair(keys.cell(tenant_id, cell))
+        below = keys.pair(keys.cell_list(tenant_id, cell))
+        if cell not in listed:
+            yield Difference(bucket=bucket, geofence_id=None, problem="unlisted")
+        elif bucket[0] not in crowded and _is_empty(there.get(bucket, {})) and LISTED not in there.get(below, {}):
+            yield Difference(bucket=bucket, geofence_id=None, problem="empty")
+
+
+def _is_empty(first: Item) -> bool:
+    return SHARDS not in first and not any("B" in stored for stored in first.values())
 
 
 def _entries_of(geofence: Geofence) -> dict[Pair, bytes]:

@@ -25,6 +25,9 @@ class Kept(Generic[V]):
         self._bytes = 0
         self._values: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._values)
+
     def get(self, key: Hashable) -> V | None:
         found = self._values.get(key)
         if found is None:

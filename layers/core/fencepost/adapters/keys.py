@@ -13,6 +13,7 @@ before the tenant is known, and the list of running clocks are the two exception
 | name of a geofence | T#t#NAME#folded | NAME | | |
 | number of a geofence | T#t#NUMBER#n | NUMBER | | |
 | cell of the index | T#t#CELL#z.x.y | shard | | |
+| cells occupied below a cell, 0.0.0 for all | T#t#CELL#z.x.y | BELOW | | |
 | entity of the directory, with its geofences | T#t#table#id | ENTITY | 2: T#t#table | folded name#id |
 | running clock | T#t#USER#u | CLOCK | CLOCKS#n | deadline#t#u |
 | calendar of a user | T#t#USER#u | CALENDAR | | |
@@ -31,15 +32,17 @@ from datetime import UTC
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from geo.cells import Cell
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from fencepost.domain.geofence import Assignment
-    from geo.cells import Cell
 
 Key = dict[str, dict[str, str]]
 CLOCK_SHARDS = 4
 ENTITY = "ENTITY"
+BELOW = "BELOW"
 LAST_VERSION = 10**10 - 1
 
 
@@ -102,6 +105,19 @@ def cells(tenant_id: str) -> str:
 def cell(tenant_id: str, where: Cell, shard: int = 0) -> Key:
     level, x, y = where
     return {"PK": {"S": f"T#{tenant_id}#CELL#{level}.{x}.{y}"}, "SK": {"S": str(shard)}}
+
+
+def cell_list(tenant_id: str, where: Cell) -> Key:
+    return _key(f"T#{tenant_id}#CELL#{where.level}.{where.x}.{where.y}", BELOW)
+
+
+def cell_of(tenant_id: str, partition: str) -> Cell:
+    """The cell of a partition of the index.
+
+    >>> str(cell_of("demo", pair(cell("demo", Cell(9, 116, 171)))[0]))
+    '9.116.171'
+    """
+    return Cell(*map(int, partition.removeprefix(cells(tenant_id)).split(".")))
 
 
 def entity(tenant_id: str, target: Assignment) -> Key:

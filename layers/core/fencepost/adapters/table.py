@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError, HTTPClientError
 
-from fencepost.adapters import marshal
+from fencepost.adapters import keys, marshal
 from fencepost.domain.errors import Busy
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ MAX_ACTIONS = 100
 # Some 1,000 circles. A change of one writes all of its bucket, so buckets stay far below the 400 KB of an item.
 MAX_BUCKET_BYTES = 64 * 1024
 BYTES = "bytes"
+SHARDS = "shards"
+LISTED = "listed"
 COUNT, LIMIT, ROOM = "count", "limit", "room"
 UNLIMITED = 10**15
 _KEYS_A_CALL = 100
@@ -150,17 +152,31 @@ class Transaction:
     def __init__(self) -> None:
         self._actions: list[tuple[str, dict[str, Any], Exception | None]] = []
         self._buckets: dict[tuple[str, str], _BucketChange] = {}
+        self._lists: dict[tuple[str, str], _ListChange] = {}
         self._counts: dict[tuple[str, str], tuple[Key, int, Exception]] = {}
+        self.opened: list[Key] = []
+        """Buckets and lists that this transaction may be the first to write."""
 
     def __len__(self) -> int:
-        return len(self._actions) + len(self._buckets) + len(self._counts)
+        return len(self._actions) + len(self._buckets) + len(self._lists) + len(self._counts)
 
     def extend(self, other: Transaction) -> None:
         """Everything of another transaction, after what is here."""
         self._actions += other._actions
         self._buckets |= other._buckets
+        self._lists |= other._lists
+        self.opened += other.opened
         for key, growth, otherwise in other._counts.values():
             self.count(key, growth, otherwise)
+
+    def beforehand(self) -> Transaction:
+        """What of this transaction may be written before it: the lists, and the buckets that it opens, empty."""
+        before = Transaction()
+        before._lists = self._lists
+        for key in self.opened:
+            if keys.pair(key) in self._buckets:
+                before._bucket(key)
+        return before
 
     def put(self, item: Item) -> None:
         self._actions.append(("Put", {"Item": item}, None))
@@ -199,6 +215,12 @@ class Transaction:
         change.entries[name] = None
         change.growth -= len(name) + len(entry)
 
+    def list_in(self, key: Key, element: bytes, otherwise: Exception, *, must_exist: bool = False) -> None:
+        """Have an element in the set that an item lists; with `must_exist`, the item has to be there already."""
+        change = self._lists.setdefault((key["PK"]["S"], key["SK"]["S"]), _ListChange(key, otherwise))
+        change.elements.add(element)
+        change.must_exist |= must_exist
+
     def absent(self, key: Key, otherwise: Exception) -> None:
         """The item must not be there."""
         self._actions.append(
@@ -218,6 +240,7 @@ class Transaction:
     def actions(self, table_name: str) -> list[dict[str, Any]]:
         plain = [{kind: {"TableName": table_name, **what}} for kind, what, _ in self._actions]
         updates = [change.update() for change in self._buckets.values()]
+        updates += [change.update() for change in self._lists.values()]
         updates += [_count_update(key, growth) for key, growth, _ in self._counts.values()]
         return plain + [{"Update": {"TableName": table_name, **update}} for update in updates]
 
@@ -225,6 +248,7 @@ class Transaction:
         """The error that the action at an index was given."""
         all_of_them = [otherwise for _, _, otherwise in self._actions]
         all_of_them += [change.otherwise for change in self._buckets.values()]
+        all_of_them += [change.otherwise for change in self._lists.values()]
         all_of_them += [otherwise for _, _, otherwise in self._counts.values()]
         return all_of_them[index]
 
@@ -270,6 +294,26 @@ class _BucketChange:
         if conditions:
             update["ConditionExpression"] = " AND ".join(conditions)
         return update
+
+
+class _ListChange:
+    """One update of one list: elements that are to be in its set, whether they are already or not."""
+
+    def __init__(self, key: Key, otherwise: Exception) -> None:
+        self.key = key
+        self.otherwise = otherwise
+        self.elements: set[bytes] = set()
+        self.must_exist = False
+
+    def update(self) -> dict[str, Any]:
+        condition = {"ConditionExpression": "attribute_exists(PK)"} if self.must_exist else {}
+        return {
+            "Key": self.key,
+            "UpdateExpression": "ADD #listed :elements",
+            "ExpressionAttributeNames": {"#listed": LISTED},
+            "ExpressionAttributeValues": {":elements": {"BS": sorted(self.elements)}},
+            **condition,
+        }
 
 
 def _count_update(key: Key, growth: int) -> dict[str, Any]:

@@ -62,15 +62,18 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
+    """`body` is None where an answer has none."""
+
     status: int
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | None
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = _JSON
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """`takes` and `gives` are the models of the bodies; `query` and `fails` are for the document alone."""
+    """`takes` and `gives` are the models of the bodies, None where there is none; `query` and `fails` are for the
+    document alone."""
 
     method: str
     path: str
@@ -78,7 +81,7 @@ class Route:
     summary: str
     needs: Right
     takes: type[BaseModel] | None
-    gives: Mapping[int, type[BaseModel]]
+    gives: Mapping[int, type[BaseModel] | None]
     query: type[BaseModel] | None
     fails: tuple[int, ...]
     tells_its_own: bool
@@ -111,7 +114,7 @@ class Api:
         *,
         summary: str,
         needs: Right,
-        gives: Mapping[int, type[BaseModel]],
+        gives: Mapping[int, type[BaseModel] | None],
         takes: type[BaseModel] | None = None,
         query: type[BaseModel] | None = None,
         fails: tuple[int, ...] = (),
@@ -207,6 +210,12 @@ def version_expected(request: Request) -> int | None:
     return int(version[1])
 
 
+def is_what_they_have(request: Request, tag: str) -> bool:
+    """Whether If-None-Match names this ETag, or any: the caller has what would be answered (RFC 9110, 13.1.2)."""
+    tags = [said.strip().removeprefix("W/") for said in request.headers.get("if-none-match", "").split(",")]
+    return tag in tags or tags == ["*"]
+
+
 def _request(event: Mapping[str, Any]) -> Request:
     said = event["requestContext"]["authorizer"]
     roles = frozenset(str(said.get("roles") or "").split(",")) - {""}
@@ -222,17 +231,19 @@ def _request(event: Mapping[str, Any]) -> Request:
 
 def _answer(
     status: int,
-    body: Mapping[str, Any],
+    body: Mapping[str, Any] | None,
     content_type: str,
     request_id: str,
     headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    text = "" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     if len(text) > MAX_ANSWER_BYTES // 4 and (size := _size_in_payload(text)) > MAX_ANSWER_BYTES:
         raise problems.AnswerTooLarge(
             f"The answer would have {size:,} bytes; the limit is {MAX_ANSWER_BYTES:,}. Ask for less at once."
         )
-    always = {"Content-Type": content_type, "X-Request-Id": request_id, "Cache-Control": "no-store"}
+    always = {"X-Request-Id": request_id, "Cache-Control": "no-store"}
+    if body is not None:
+        always = {"Content-Type": content_type} | always
     return {
         "statusCode": status,
         "headers": always | dict(headers or {}),

@@ -102,7 +102,7 @@ def apis_of(files: Iterable[Path]) -> list[Api]:
 def _schemas(routes: list[Route]) -> dict[str, Any]:
     """Requests as they are sent, with every alias's first name, and answers as they come."""
     taken = {(route.takes, "validation") for route in routes if route.takes is not None}
-    given = {(model, "serialization") for route in routes for model in route.gives.values()}
+    given = {(model, "serialization") for route in routes for model in route.gives.values() if model is not None}
     models: Any = sorted(taken | given, key=lambda pair: pair[0].__name__)
     _, defined = models_json_schema(models, ref_template=_REFS)
     schemas: dict[str, Any] = defined["$defs"]
@@ -129,7 +129,9 @@ def _operation(route: Route) -> dict[str, Any]:
     return operation
 
 
-def _gives(status: int, model: type[BaseModel]) -> dict[str, Any]:
+def _gives(status: int, model: type[BaseModel] | None) -> dict[str, Any]:
+    if model is None:
+        return {"description": phrase(status)}
     schema = {"$ref": _REFS.format(model=model.__name__)}
     return {"description": phrase(status), "content": {"application/json": {"schema": schema}}}
 
@@ -138,7 +140,7 @@ def _fails(status: int, route: Route) -> dict[str, Any]:
     """A refusal: a problem, or, where the function tells its own, the model of its first answer."""
     content: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": _REFS.format(model="Problem")}}}
     if route.tells_its_own and status not in (401, 429, 500):
-        model = next(iter(route.gives.values()))
+        model = next(model for model in route.gives.values() if model is not None)
         content = {"application/json": {"schema": {"$ref": _REFS.format(model=model.__name__)}}}
     return {"description": phrase(status), "content": content}
 

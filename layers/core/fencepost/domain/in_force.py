@@ -77,6 +77,14 @@ class InForce:
             return False
         return self.schedule is None or self.schedule.holds(at)
 
+    def is_over(self, at: datetime) -> bool:
+        """Whether it will never be in force again.
+
+        >>> InForce().is_over(datetime(2026, 5, 4).astimezone())
+        False
+        """
+        return self.expires_at is not None and at >= self.expires_at
+
 
 ALWAYS = InForce()
 

@@ -432,7 +432,6 @@ def _said_as(field: str, said: Mapping[str, Any]) -> str:
 
 def told(geofence: Geofence) -> dict[str, Any]:
     """A geofence in the words of this vocabulary: a GeofenceOut."""
-    shape = geofence.shape
     return {
         "id": geofence.id,
         "number": geofence.number,
@@ -440,13 +439,10 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "uri": ADDRESS + geofence.id,
         "name": geofence.name,
         "description": geofence.description,
-        "type": kind_of(shape),
-        **_center(shape),
-        "radiusMeters": radius_of(shape),
-        "geometry": None if isinstance(shape, Circle) else geometry_of(shape),
+        **told_shape(geofence.shape),
         "minAccuracy": number(geofence.min_accuracy_m),
         "status": "active" if geofence.is_active else "inactive",
-        **_told_in_force(geofence.in_force),
+        **told_in_force(geofence.in_force),
         "isPriority": geofence.is_priority,
         "color": geofence.color,
         "address": geofence.address,
@@ -462,7 +458,17 @@ def told(geofence: Geofence) -> dict[str, Any]:
     }
 
 
-def _told_in_force(when: InForce) -> dict[str, Any]:
+def told_shape(shape: Shape) -> dict[str, Any]:
+    """What a shape is: its type, centre, radius and geometry."""
+    return {
+        "type": kind_of(shape),
+        **_center(shape),
+        "radiusMeters": radius_of(shape),
+        "geometry": None if isinstance(shape, Circle) else geometry_of(shape),
+    }
+
+
+def told_in_force(when: InForce) -> dict[str, Any]:
     schedule = when.schedule and {
         "timeZone": when.schedule.time_zone,
         "windows": [
