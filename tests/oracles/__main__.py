@@ -1,4 +1,7 @@
-"""The whole comparison: `python -m tests.oracles [--pairs N] [--positions N] [--seed S]`, on every core."""
+"""The whole comparison: `python -m tests.oracles [--pairs N] [--positions N] [--seed S]`, on every core.
+
+Real polygons are fetched with npm, once; where there is none they are left out.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,15 @@ import sys
 import time
 from collections.abc import Iterator
 from multiprocessing import Pool, cpu_count
+from pathlib import Path
 
+from tests.oracles.atlas import AtlasFindings, NoAtlas, atlas_compared, real_polygons
 from tests.oracles.comparison import Disagreement, Findings, compared
 from tests.oracles.index import IndexFindings, index_compared
+from tests.oracles.shapes import Parts
 
-_PAIRS_AT_ONCE, _POSITIONS_AT_ONCE = 1_000, 50_000
+_PAIRS_AT_ONCE, _POSITIONS_AT_ONCE, _POLYGONS_AT_ONCE = 1_000, 50_000, 50
+_ATLAS = Path(".local/atlas")
 _MOST_SHOWN = 3
 
 
@@ -20,23 +27,26 @@ def main() -> int:
     options = _options()
     print(f"seed {options.seed}", flush=True)
     started = time.monotonic()
-    findings, looked_up = Findings(), IndexFindings()
+    findings, looked_up, atlas = Findings(), IndexFindings(), AtlasFindings()
+    real = _real_polygons()
     with Pool(cpu_count()) as pool:
         for some in pool.imap_unordered(_compared, _shares(options.pairs, _PAIRS_AT_ONCE, options.seed)):
             findings.add(some)
         for found in pool.imap_unordered(_looked_up, _shares(options.positions, _POSITIONS_AT_ONCE, options.seed)):
             looked_up.add(found)
+        for judged in pool.imap_unordered(_judged, _some_of(real, options.seed)):
+            atlas.add(judged)
     for kind in sorted(findings.pairs):
-        print(
-            f"{kind:8} {findings.pairs[kind]:9,} pairs, {findings.near_pairs[kind]:9,} within 1 % of the boundary;"
-            f" worst distance {findings.worst_m[kind] * 1000:9.4f} mm off,"
-            f" worst wrong side {findings.worst_side_m[kind] * 1000:9.4f} mm from the boundary"
-        )
+        _print_pairs(kind, findings, kind)
+    if real:
+        _print_pairs("Real", atlas.taken)
+        reasons = ", ".join(f"{count} {reason}" for reason, count in atlas.refused.most_common())
+        print(f"Real     {atlas.polygons:9,} polygons taken, {atlas.refused.total():,} refused: {reasons}")
     print(
         f"index    {looked_up.positions:9,} positions, {looked_up.geofences:,} geofences,"
         f" {looked_up.inside:,} pairs inside"
     )
-    disagreements = findings.disagreements + looked_up.disagreements
+    disagreements = findings.disagreements + atlas.taken.disagreements + looked_up.disagreements
     _show(disagreements)
     print(f"{len(disagreements):,} disagreements in {time.monotonic() - started:.0f} s with seed {options.seed}")
     return 1 if disagreements else 0
@@ -56,12 +66,37 @@ def _shares(total: int, at_once: int, seed: str) -> Iterator[tuple[int, str]]:
         yield min(at_once, total - start), f"{seed}/{nth}"
 
 
+def _real_polygons() -> list[Parts]:
+    try:
+        return real_polygons(_ATLAS)
+    except NoAtlas as why:
+        print(f"real polygons are left out: {why}", flush=True)
+        return []
+
+
+def _some_of(real: list[Parts], seed: str) -> Iterator[tuple[list[Parts], str]]:
+    for start in range(0, len(real), _POLYGONS_AT_ONCE):
+        yield real[start : start + _POLYGONS_AT_ONCE], f"{seed}/{start}"
+
+
 def _compared(share: tuple[int, str]) -> Findings:
     return compared(*share)
 
 
 def _looked_up(share: tuple[int, str]) -> IndexFindings:
     return index_compared(*share)
+
+
+def _judged(share: tuple[list[Parts], str]) -> AtlasFindings:
+    return atlas_compared(*share)
+
+
+def _print_pairs(label: str, findings: Findings, kind: str = "Polygon") -> None:
+    print(
+        f"{label:8} {findings.pairs[kind]:9,} pairs, {findings.near_pairs[kind]:9,} within 1 % of the boundary;"
+        f" worst distance {findings.worst_m[kind] * 1000:9.4f} mm off,"
+        f" worst wrong side {findings.worst_side_m[kind] * 1000:9.4f} mm from the boundary"
+    )
 
 
 def _show(disagreements: list[Disagreement]) -> None:
