@@ -39,14 +39,14 @@ def main() -> int:
     for kind in sorted(findings.pairs):
         _print_pairs(kind, findings, kind)
     if real:
-        _print_pairs("Real", atlas.taken)
+        _print_pairs("Real", atlas.pairs)
         reasons = ", ".join(f"{count} {reason}" for reason, count in atlas.refused.most_common())
         print(f"Real     {atlas.polygons:9,} polygons taken, {atlas.refused.total():,} refused: {reasons}")
     print(
         f"index    {looked_up.positions:9,} positions, {looked_up.geofences:,} geofences,"
         f" {looked_up.inside:,} pairs inside"
     )
-    disagreements = findings.disagreements + atlas.taken.disagreements + looked_up.disagreements
+    disagreements = findings.disagreements + atlas.pairs.disagreements + looked_up.disagreements
     _show(disagreements)
     print(f"{len(disagreements):,} disagreements in {time.monotonic() - started:.0f} s with seed {options.seed}")
     return 1 if disagreements else 0

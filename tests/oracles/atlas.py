@@ -19,12 +19,10 @@ from hashlib import sha512
 from pathlib import Path
 from random import Random
 
-from geo.errors import GeometryError
-from geo.shapes import Polygon
 from tests.oracles.changes import changes_noticed
 from tests.oracles.comparison import Disagreement, Findings, compare
 from tests.oracles.containment import Oracle
-from tests.oracles.refusals import true_reason
+from tests.oracles.refusals import taken, true_reason
 from tests.oracles.shapes import Parts, question_of
 from tests.oracles.topojson import polygons
 
@@ -78,14 +76,14 @@ def _archive(package: str, digest: str, folder: Path) -> Path:
 class AtlasFindings:
     """What a run over real polygons found."""
 
-    taken: Findings = field(default_factory=Findings)
+    pairs: Findings = field(default_factory=Findings)
     polygons: int = 0
     """How many were taken."""
     refused: Counter[str] = field(default_factory=Counter)
     """How many were not, by the reason."""
 
     def add(self, other: AtlasFindings) -> None:
-        self.taken.add(other.taken)
+        self.pairs.add(other.pairs)
         self.polygons += other.polygons
         self.refused += other.refused
 
@@ -94,18 +92,17 @@ def atlas_compared(several: Iterable[Parts], seed: str) -> AtlasFindings:
     """Puts questions to each polygon, as it is and changed in ways that do not matter, or judges its refusal."""
     random, findings = Random(seed), AtlasFindings()
     for parts in several:
-        try:
-            polygon = Polygon(parts=parts)
-        except GeometryError as error:
-            reason = true_reason(error.reason, parts)
+        polygon = taken(parts)
+        if isinstance(polygon, str):
+            reason = true_reason(polygon, parts)
             findings.refused[reason or "no reason"] += 1
             if reason is None:
-                untrue = Disagreement("refused without reason", None, None, f"{parts!r:.1500}", error.reason)
-                findings.taken.disagreements.append(untrue)
+                untrue = Disagreement("refused without reason", None, None, f"{parts!r:.1500}", polygon)
+                findings.pairs.disagreements.append(untrue)
             continue
         _, size_m = Oracle(polygon).cap()
         question = question_of(random, polygon, size_m)
-        edges_m = compare(question, findings.taken)
-        findings.taken.disagreements += changes_noticed(polygon, question.positions, edges_m, random)
+        edges_m = compare(question, findings.pairs)
+        findings.pairs.disagreements += changes_noticed(polygon, question.positions, edges_m, random)
         findings.polygons += 1
     return findings

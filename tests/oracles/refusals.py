@@ -1,4 +1,4 @@
-"""Whether the reason holds for which a polygon was refused."""
+"""Whether a polygon is taken, and whether the reason holds for which it was refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 
 import numpy as np
+from shapely.errors import ShapelyError
 
+from geo.errors import GeometryError
 from geo.shapes import MAX_ACROSS_DEG, MAX_VERTICES, Polygon, Ring
 from tests.oracles.containment import Line, Rings
 from tests.oracles.geodesics import unit_vectors
@@ -14,6 +16,16 @@ from tests.oracles.shapes import Parts
 
 # Places are told with 15 digits.
 _HAIR_DEG = 1e-9
+
+
+def taken(parts: Parts) -> Polygon | str:
+    """The polygon, or why it is refused; that it fails in any other way is no reason."""
+    try:
+        return Polygon(parts=parts)
+    except GeometryError as error:
+        return error.reason
+    except ShapelyError as error:
+        return repr(error)
 
 
 def true_reason(reason: str, parts: Parts) -> str | None:

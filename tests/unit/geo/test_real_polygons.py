@@ -85,7 +85,7 @@ def test_a_package_that_is_not_the_one_that_was_pinned_is_not_read(tmp_path: Pat
 )
 def test_a_true_reason_is_told(parts: Parts, reason: str) -> None:
     findings = atlas_compared([parts], "refused")
-    assert (dict(findings.refused), findings.taken.disagreements) == ({reason: 1}, [])
+    assert (dict(findings.refused), findings.pairs.disagreements) == ({reason: 1}, [])
 
 
 @pytest.mark.parametrize(
