@@ -72,7 +72,7 @@ e2e: $(DEV_READY) $(ENGINE_READY) ## the deployed service, on an engine of its o
 	$(PYTEST) tests/e2e
 
 .PHONY: verify
-verify: $(DEV_READY) ## the geometry and the index against independent oracles, some 5 minutes (SEED=...)
+verify: $(DEV_READY) ## the geometry and the index against oracles, with real polygons where npm is (SEED=...)
 	$(DEV)/bin/python -m tests.oracles $(if $(SEED),--seed $(SEED))
 
 .PHONY: bench

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import cos, radians, sin
 from typing import Any
 
@@ -329,3 +330,16 @@ def test_a_crowded_cell_goes_on_in_further_shards_and_every_geofence_is_found(
     for bucket in (item for item in app.items() if "#CELL#" in item["PK"]["S"] and item["SK"]["S"] != "BELOW"):
         held = sum(len(name) + len(value["B"]) for name, value in bucket.items() if "B" in value)
         assert held == int(bucket["bytes"]["N"]) <= 4096
+
+
+def test_a_geofence_that_grows_in_a_full_cell_moves_to_a_shard_with_room(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fencepost.adapters.table.MAX_BUCKET_BYTES", 1024)
+    made = [create(app, name=f"S {n}", latitude=1.001, longitude=1.001).body["id"] for n in range(30)]
+    for geofence_id in made[::3]:
+        assert app.request("geofences", "update", path_id=geofence_id, action={"text": "x" * 300}).status == 200
+    assert len(check(app, 1.001, 1.001)) == 30
+    cells = [item for item in app.items() if "#CELL#" in item["PK"]["S"] and item["SK"]["S"] != "BELOW"]
+    entered = Counter(item["PK"]["S"] for item in cells for value in item.values() if "B" in value)
+    assert set(entered.values()) == {30}

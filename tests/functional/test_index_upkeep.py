@@ -163,3 +163,20 @@ def test_a_cell_that_somebody_has_entered_since_stays_on_the_lists(app: App) -> 
     assert upkeep.repair("demo", [empty]) == 0
     assert upkeep.differences("demo") == []
     assert [near["geofenceName"] for near in app.request("location", "nearest").body["data"]] == ["B"]
+
+
+def test_the_shards_of_a_crowded_cell_are_found_again_when_all_its_buckets_are_lost(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fencepost.adapters.table.MAX_BUCKET_BYTES", 1024)
+    for n in range(30):
+        app.circle(f"S {n}", 1.001, 1.001)
+    for item in app.items():
+        if "#CELL#" in item["PK"]["S"]:
+            key = {"PK": item["PK"], "SK": item["SK"]}
+            wiring.table()._client.delete_item(TableName="fencepost", Key=key)
+    assert run(monkeypatch, "rebuild", "demo") == 0
+    assert run(monkeypatch, "check", "demo") == 0
+    wiring.geofence_store.cache_clear()
+    wiring.geofences.cache_clear()
+    assert len(app.request("location", "check", latitude=1.001, longitude=1.001).body["matches"]) == 30

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
 
+from geo.cells import Cell, cells_at, cover
 from geo.codec import far_from, pack_shape, unpack_bounds
 from geo.shapes import Circle, Shape
 from geo.wgs84 import Position
@@ -70,18 +71,19 @@ def compared(pairs: int, seed: str) -> Findings:
     while sum(findings.pairs.values()) < pairs:
         try:
             for question in islice(stream, 1):
-                _compare(question, findings)
+                compare(question, findings)
         except Refused as refused:
             findings.disagreements.append(Disagreement("refused", None, None, "a polygon", str(refused)))
             stream = questions(random)
     return findings
 
 
-def _compare(question: Question, findings: Findings) -> None:
+def compare(question: Question, findings: Findings) -> list[float]:
+    """Puts one question to both, and gives the oracle's distances to the boundary (metres)."""
     shape, positions, size_m = question
     kind = type(shape).__name__
     oracle = Oracle(shape)
-    packed = pack_shape(shape)
+    packed, cells = pack_shape(shape), cover(shape)
     expected = oracle.edge_distances_m(positions)
     for position, edge_m, is_boundary in zip(positions, expected, oracle.on_boundary(positions), strict=True):
         findings.pairs[kind] += 1
@@ -102,12 +104,15 @@ def _compare(question: Question, findings: Findings) -> None:
         if not _is_right_distance(shape, edge_m, got_m, findings):
             differs("distance", edge_m, got_m)
         if covers:
-            for filtered in _filtered_out(shape, packed, position):
+            for filtered in _filtered_out(shape, packed, cells, position):
                 differs(f"is not found by its {filtered}", expected=True, got=False)
+    return expected
 
 
-def _filtered_out(shape: Shape, packed: bytes, position: Position) -> Iterator[str]:
+def _filtered_out(shape: Shape, packed: bytes, cells: frozenset[Cell], position: Position) -> Iterator[str]:
     """The quick tests that wrongly say of a position that the shape does not reach it."""
+    if cells.isdisjoint(cells_at(position)):
+        yield "cells"
     if not shape.bounds.meets(position.lon, position.lat):
         yield "bounds"
     if not isinstance(shape, Circle) and not unpack_bounds(packed).meets(position.lon, position.lat):

@@ -102,19 +102,36 @@ def _pushed_out(random: Random, corridor: Corridor, positions: list[Position]) -
 
 
 def polygon_question(random: Random) -> Question:
-    polygon, size_m = random_polygon(random)
+    return question_of(random, *random_polygon(random))
+
+
+def question_of(random: Random, polygon: Polygon, size_m: float) -> Question:
+    """The polygon, with positions beside its boundary, on an edge, on a vertex, amid it and away from it."""
     rings = [ring for part in polygon.parts for ring in part]
     near = []
     for _ in range(_POSITIONS_A_SHAPE * 5 // 8):
-        ring = random.choice(rings)
-        lon, lat, _ = _place_on(random, (*ring, ring[0]))
+        lon, lat, _ = _place_around(random, random.choice(rings))
         by_m = size_m * 10 ** random.uniform(-9, -2)
         near.append(position(*moved(lon, lat, random.uniform(-180, 180), by_m)))
-    around = [position(*random.choice(random.choice(rings)))]
-    for _ in range(_POSITIONS_A_SHAPE // 4 - 1):
+    on_edge = position(*_place_around(random, random.choice(rings))[:2])
+    on_vertex = position(*random.choice(random.choice(rings)))
+    around = [on_edge, on_vertex, _amid(random, random.choice(rings))]
+    for _ in range(_POSITIONS_A_SHAPE // 4 - len(around)):
         lon, lat = random.choice(random.choice(rings))
         around.append(position(*moved(lon, lat, random.uniform(-180, 180), size_m * random.uniform(0, 1.5))))
     return Question(polygon, [*near, *around, *_elsewhere(random, rings[0][0])], size_m)
+
+
+def _place_around(random: Random, ring: Ring) -> tuple[float, float, float]:
+    return _place_on(random, (*ring, ring[0]))
+
+
+def _amid(random: Random, ring: Ring) -> Position:
+    """A position between two vertices, which most often is inside."""
+    (lon, lat), (to_lon, to_lat) = random.choice(ring), random.choice(ring)
+    at = random.random()
+    lat = max(-90.0, min(90.0, lat + at * (to_lat - lat)))
+    return position(wrapped(lon + at * wrapped(to_lon - lon)), lat)
 
 
 def position(lon: float, lat: float) -> Position:
@@ -169,13 +186,13 @@ def _place_on(random: Random, run: tuple[LonLat, ...]) -> tuple[float, float, fl
     """A point on a line (lon, lat degrees) and the azimuth in which its edge runs there."""
     k = random.randrange(len(run) - 1)
     (lon, lat), (to_lon, to_lat) = run[k], run[k + 1]
-    east, north = _wrapped(to_lon - lon), to_lat - lat
+    east, north = wrapped(to_lon - lon), to_lat - lat
     at = random.choice((0.0, 1.0)) if random.random() < 0.2 else random.random()
     lat = max(-90.0, min(90.0, lat + north * at))
-    return _wrapped(lon + east * at), lat, degrees(atan2(east * cos(radians(lat)), north))
+    return wrapped(lon + east * at), lat, degrees(atan2(east * cos(radians(lat)), north))
 
 
-def _wrapped(lon: float) -> float:
+def wrapped(lon: float) -> float:
     """The same longitude from -180 to 180, unchanged where it is there already."""
     return lon - 360 * ceil((lon - 180) / 360) if abs(lon) > 180 else lon
 
@@ -191,7 +208,7 @@ def _off(lon: float, lat: float, azimuth_deg: float, arc_deg: float) -> LonLat:
     phi, arc, azimuth = radians(lat), radians(arc_deg), radians(azimuth_deg)
     to = asin(max(-1.0, min(1.0, sin(phi) * cos(arc) + cos(phi) * sin(arc) * cos(azimuth))))
     turn = atan2(sin(azimuth) * sin(arc) * cos(phi), cos(arc) - sin(phi) * sin(to))
-    return _wrapped(lon + degrees(turn)), degrees(to)
+    return wrapped(lon + degrees(turn)), degrees(to)
 
 
 # -- shapes -----------------------------------------------------------------------------------------------------
@@ -210,7 +227,7 @@ def random_corridor(random: Random) -> Corridor:
         points = make(random)
         if random.random() < 0.5:
             points = [(round(lon, 7), round(lat, 7)) for lon, lat in points]
-        ways = [abs(_wrapped(b[0] - a[0])) for a, b in pairwise(points)]
+        ways = [abs(wrapped(b[0] - a[0])) for a, b in pairwise(points)]
         # Half a turn has no short way, and one place given twice is no line.
         if max(ways) < 179.999 and sum(ways) < most_turned_deg and len({_place(point) for point in points}) > 1:
             return Corridor(points=tuple(points), half_width_m=_radius_m(random))
@@ -241,7 +258,7 @@ def _round_a_pole(random: Random) -> list[LonLat]:
     points = []
     for _ in range(count):
         points.append((lon, pole * (90 - away * random.uniform(0.2, 1))))
-        lon = _wrapped(lon + random.uniform(-20, 170))
+        lon = wrapped(lon + random.uniform(-20, 170))
     return points
 
 
@@ -266,7 +283,7 @@ class _Plane(NamedTuple):
     stretch: float
 
     def lonlat(self, east: float, north: float) -> LonLat:
-        return _wrapped(self.lon + east * self.stretch), self.lat + north
+        return wrapped(self.lon + east * self.stretch), self.lat + north
 
 
 def _random_plane(random: Random, size_deg: float) -> _Plane:
@@ -324,7 +341,7 @@ def _box(random: Random) -> tuple[Parts, float]:
     plane = _random_plane(random, size)
     south, north = plane.lat - size * random.random(), plane.lat + size * random.uniform(0.1, 1)
     wide = size * plane.stretch
-    west, east = _wrapped(plane.lon - wide * random.random()), _wrapped(plane.lon + wide * random.uniform(0.1, 1))
+    west, east = wrapped(plane.lon - wide * random.random()), wrapped(plane.lon + wide * random.uniform(0.1, 1))
     ring: Ring = ((west, south), (east, south), (east, north), (west, north))
     if size > 1e-4 and random.random() < 0.5:
         ring = tuple((round(lon, 7), round(lat, 7)) for lon, lat in ring)
@@ -351,7 +368,7 @@ def _polar(random: Random) -> tuple[Parts, float]:
     first, way = random.uniform(-180, 180), random.choice((-1, 1))
     ring = tuple(
         (
-            _wrapped(first + way * 360 * (k + random.uniform(0, 0.4)) / count),
+            wrapped(first + way * 360 * (k + random.uniform(0, 0.4)) / count),
             pole * (90 - size * random.uniform(0.6, 1)),
         )
         for k in range(count)
@@ -363,6 +380,6 @@ def _polar(random: Random) -> tuple[Parts, float]:
     holes = []
     start = random.uniform(-180, 180)
     for k in range(random.randint(1, 3)):
-        plane = _Plane(_wrapped(start + 120 * k), pole * (90 - size * 0.3), 60 / size)
+        plane = _Plane(wrapped(start + 120 * k), pole * (90 - size * 0.3), 60 / size)
         holes.append(_star_ring(random, plane, (0, 0), size * 0.2, 0.7, random.randint(3, 12)))
     return ((ring, *holes),), size

@@ -39,6 +39,7 @@ _MAX_STEPS = 100_000
 # Less than a degree of a meridian, or of the equator, is long anywhere.
 _SHORTEST_DEGREE_M = 110_500.0
 _LONG = 64
+_CAP_STEPS = 300
 # Square degrees by which two areas may differ and still be the same.
 _SAME_AREA = 1e-9
 
@@ -367,10 +368,15 @@ class Polygon:
         return ([shapely.linearrings(ring) for ring in rings] for rings in self._rings)
 
     def _check_valid(self) -> None:
+        import numpy as np
         import shapely
 
-        if not shapely.is_valid(self.planar):
-            raise GeometryError("points", f"the polygon is not valid: {_plain(shapely.is_valid_reason(self.planar))}")
+        _check_planar(self.planar)
+        west, _, east, _ = self.planar.bounds
+        if east - west > 360:
+            turned = shapely.transform(self.planar, lambda vertices: np.add(vertices, (360, 0)))
+            if shapely.intersection(self.planar, turned).area > _SAME_AREA:
+                raise GeometryError("points", "the polygon is not valid: it overlaps itself around a pole")
 
 
 Shape = Circle | Corridor | Polygon
@@ -441,7 +447,9 @@ class _PlanarPart:
         if not self._is_polar:
             return shapely.Polygon(shell, [_in_plane(hole) for hole in self._holes])
         polygon = shapely.Polygon(shell)
+        _check_planar(polygon)
         for hole in self._holes:
+            _check_planar(shapely.Polygon(_in_plane(hole)))
             before = polygon.area
             for turns in (-1, 0, 1):
                 polygon = polygon.difference(shapely.Polygon(_in_plane(hole, turns)))
@@ -458,7 +466,12 @@ def _turning(ring: Ring) -> NDArray[np.float64]:
 
     closed = np.array((*ring, ring[0]), dtype=np.float64)
     turns = np.concatenate([[0.0], -np.cumsum(np.rint(np.diff(closed[:, 0]) / 360))])
-    return np.column_stack([closed, turns])
+    turning = np.column_stack([closed, turns])
+    first = int(np.abs(closed[:-1, 1]).argmax())
+    if not _runs_round(turning) or first == 0:
+        return turning
+    # It will be closed along the meridian of its first vertex: from the one nearest to the pole that meets no edge.
+    return _turning((*ring[first:], *ring[:first]))
 
 
 def _runs_round(ring: NDArray[np.float64]) -> bool:
@@ -574,10 +587,37 @@ def _check_radius(radius_m: float) -> None:
         raise GeometryError("radius_m", f"must be from {MIN_RADIUS_M} to {MAX_RADIUS_M:,.0f} metres")
 
 
+def _check_planar(geometry: Any) -> None:
+    import shapely
+
+    if not shapely.is_valid(geometry):
+        raise GeometryError("points", f"the polygon is not valid: {_plain(shapely.is_valid_reason(geometry))}")
+
+
 def _check_across(field: str, points: Sequence[LonLat]) -> None:
     _, radius_deg = angular_radius_deg(points)
-    if 2 * radius_deg > MAX_ACROSS_DEG:
+    # That is around the middle of the vertices: where many of them are on one side, there is a smaller one.
+    if 2 * radius_deg > MAX_ACROSS_DEG and _smallest_across_deg(points) > MAX_ACROSS_DEG:
         raise GeometryError(field, f"the shape is more than {MAX_ACROSS_DEG:.0f} degrees across")
+
+
+def _smallest_across_deg(points: Sequence[LonLat]) -> float:
+    """The diameter in degrees of arc of the smallest cap that holds all points, too large by less than a hundredth.
+
+    The middle moves towards the farthest point by ever shorter steps (Badoiu and Clarkson 2003, Smaller core-sets
+    for balls).
+
+    >>> round(_smallest_across_deg([(0, 0), (0, 0.1), (0, 0.2), (60, 0)]))
+    60
+    """
+    import numpy as np
+
+    lon, lat = np.radians(np.array(points, dtype=np.float64)).T
+    units = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+    middle = units.mean(axis=0)
+    for step in range(2, _CAP_STEPS):
+        middle += (units[(units @ middle).argmin()] - middle) / step
+    return float(2 * np.degrees(np.arccos((units @ middle).min() / np.linalg.norm(middle))))
 
 
 def _bounds_of(vertices: NDArray[np.float64]) -> Bounds:
@@ -609,4 +649,7 @@ def _on_globe(lon: float, lat: float) -> Position:
 def _plain(reason: str) -> str:
     """Shapely's reason in words: 'Self-intersection[0.5 0.5]' with the place as longitude and latitude."""
     words, _, place = reason.partition("[")
-    return f"{words.lower()} at longitude and latitude {place.rstrip(']')}" if place else words.lower()
+    if not place:
+        return words.lower()
+    at = _on_globe(*(float(degrees) for degrees in place.rstrip("]").split()))
+    return f"{words.lower()} at longitude and latitude {at.lon:.15g} {at.lat:.15g}"

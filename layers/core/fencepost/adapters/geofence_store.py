@@ -59,9 +59,9 @@ class _NumberTaken(Exception):
 class _CellFull(Exception):
     """The shard of a cell in which a geofence was to be entered has no room for it, or is gone."""
 
-    def __init__(self, tenant_id: str, cell: Cell) -> None:
-        super().__init__(str(cell))
-        self.tenant_id, self.cell = tenant_id, cell
+    def __init__(self, tenant_id: str, cell: Cell, shard: int) -> None:
+        super().__init__(f"{cell} {shard}")
+        self.tenant_id, self.cell, self.shard = tenant_id, cell, shard
 
 
 def _draw_number() -> int:
@@ -81,6 +81,8 @@ class GeofenceStore:
         self._entries: Kept[Entry] = Kept(_MAX_KEPT_ENTRIES_BYTES)
         # How many shards a crowded cell is known to have; a cell that is not here has one.
         self._shards: dict[tuple[str, Cell], int] = {}
+        # Shards that had no room once. One that has some again is merely not used for what stands in it and grows.
+        self._full: set[tuple[str, Cell, int]] = set()
         self._lists = CellLists()
         self._tags = TagStore(table)
 
@@ -204,7 +206,9 @@ class GeofenceStore:
                 self._table.write(transaction if is_all else transaction.beforehand())
                 self._lists.learn(transaction.opened)
             except _CellFull as full:
-                self._make_room(full.tenant_id, full.cell)
+                self._full.add((full.tenant_id, full.cell, full.shard))
+                if full.shard == self._last_shard(full.tenant_id, full.cell):
+                    self._make_room(full.tenant_id, full.cell)
                 continue
             except ListGone as gone:
                 self._lists.forget(gone.key)
@@ -314,7 +318,7 @@ class GeofenceStore:
     def _enter(self, transaction: Transaction, geofence: Geofence, before: Collection[Cell] = ()) -> None:
         name, entry = attribute_of(geofence.id), pack_entry(geofence)
         for cell, shard in geofence.cells.items():
-            full = _CellFull(geofence.tenant_id, cell)
+            full = _CellFull(geofence.tenant_id, cell, shard)
             bucket = keys.cell(geofence.tenant_id, cell, shard)
             # Where it stood before, and where there are further shards, the first one is there, and so listed.
             may_be_first = shard == 0 and cell not in before
@@ -335,10 +339,22 @@ class GeofenceStore:
             transaction.withdraw(keys.entity(geofence.tenant_id, target), name, entry)
 
     def _placed(self, geofence: Geofence, before: Mapping[Cell, int]) -> Geofence:
-        """The geofence with a shard for each cell: the one where it stands, else the last one that is open."""
+        """The geofence with a shard for each cell: the one where it stands, else the last one that is open.
+
+        An entry that has grown too large for the shard where it stands moves.
+        """
         tenant_id = geofence.tenant_id
-        shards = {cell: before.get(cell, self._shards.get((tenant_id, cell), 1) - 1) for cell in geofence.cells}
-        return replace(geofence, cells=shards)
+
+        def shard_of(cell: Cell) -> int:
+            shard = before.get(cell)
+            if shard is None or (tenant_id, cell, shard) in self._full:
+                return self._last_shard(tenant_id, cell)
+            return shard
+
+        return replace(geofence, cells={cell: shard_of(cell) for cell in geofence.cells})
+
+    def _last_shard(self, tenant_id: str, cell: Cell) -> int:
+        return self._shards.get((tenant_id, cell), 1) - 1
 
     def _make_room(self, tenant_id: str, cell: Cell) -> None:
         """What a cell's first shard says decides: it is gone, others have opened more shards, or one is to be."""
@@ -369,7 +385,7 @@ class GeofenceStore:
     def _opened_since(self, tenant_id: str, cell: Cell, first: Item) -> list[Key]:
         """The shards of a cell that were opened since this container last looked, by what its first one says."""
         known = self._shards.get((tenant_id, cell), 1)
-        count = int(first[SHARDS]["N"])
+        count = int(first[SHARDS]["N"]) if SHARDS in first else 1
         if count <= known:
             return []
         self._shards[tenant_id, cell] = count

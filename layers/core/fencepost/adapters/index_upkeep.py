@@ -21,7 +21,7 @@ from fencepost.domain.errors import Invalid, VersionMismatch
 from geo.cells import LIST_LEVELS, ROOT, listed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from fencepost.adapters.keys import Key
     from fencepost.adapters.marshal import Item
@@ -35,8 +35,9 @@ Pair = tuple[str, str]
 class Difference:
     """A bucket and a geofence that it tells wrongly: `problem` is missing, outdated or stray.
 
-    Without a geofence it is the bucket itself: the count of its bytes is wrong (miscounted), or it is the cell that
-    is on no list (unlisted), or is on one and nothing stands in it (empty).
+    Without a geofence it is the bucket itself: the count of its bytes is wrong (miscounted), or it is a further shard
+    of which the first one does not tell (hidden), or a cell that is on no list (unlisted), or is on one and nothing
+    stands in it (empty).
     """
 
     bucket: Pair
@@ -61,7 +62,7 @@ class IndexUpkeep:
         for pair in sorted(wanted.keys() | there.keys()):
             if pair[1] != keys.BELOW:
                 found += _compared(pair, wanted.get(pair, {}), there.get(pair, {}))
-        return [*found, *_listed_wrongly(tenant_id, there)]
+        return [*found, *_hidden(tenant_id, wanted.keys() | there.keys(), there), *_listed_wrongly(tenant_id, there)]
 
     def repair(self, tenant_id: str, differences: list[Difference]) -> int:
         """Put right what differs, and say how much. What a change in the meantime has put right is left alone."""
@@ -79,6 +80,9 @@ class IndexUpkeep:
         transaction = Transaction()
         if difference.problem == "unlisted":
             self._list(transaction, tenant_id, difference.bucket)
+            return transaction
+        if difference.problem == "hidden":
+            self._open(transaction, tenant_id, difference.bucket)
             return transaction
         if difference.problem == "empty":
             self._take_off(transaction, tenant_id, bucket)
@@ -106,6 +110,18 @@ class IndexUpkeep:
         """Put a cell on all the lists above it. Lists that know nothing have no condition."""
         if bucket[0].startswith(keys.cells(tenant_id)):
             CellLists().listing(transaction, tenant_id, keys.cell_of(tenant_id, bucket[0]))
+
+    def _open(self, transaction: Transaction, tenant_id: str, shard: Pair) -> None:
+        """Have the first shard of a cell tell of this one."""
+        transaction.update(
+            {"PK": {"S": shard[0]}, "SK": {"S": "0"}},
+            VersionMismatch(),
+            UpdateExpression="SET #shards = :count",
+            ConditionExpression="attribute_not_exists(#shards) OR #shards < :count",
+            ExpressionAttributeNames={"#shards": SHARDS},
+            ExpressionAttributeValues={":count": {"N": str(int(shard[1]) + 1)}},
+        )
+        self._list(transaction, tenant_id, shard)
 
     def _take_off(self, transaction: Transaction, tenant_id: str, bucket: Key) -> None:
         """Take a cell off the list above it, with its first shard and its own list; nothing, where one is in use.
@@ -185,6 +201,15 @@ def _compared(pair: Pair, wanted: dict[str, bytes], bucket: Item) -> Iterator[Di
     counted = int(bucket[BYTES]["N"]) if BYTES in bucket else 0
     if counted != _size_of(bucket):
         yield Difference(bucket=pair, geofence_id=None, problem="miscounted")
+
+
+def _hidden(tenant_id: str, pairs: Iterable[Pair], there: Mapping[Pair, Item]) -> Iterator[Difference]:
+    """The further shards of cells that a check would not read."""
+    for partition, shard in sorted(pairs):
+        if partition.startswith(keys.cells(tenant_id)) and shard.isdigit() and shard != "0":
+            first = there.get((partition, "0"), {})
+            if int(shard) >= (int(first[SHARDS]["N"]) if SHARDS in first else 1):
+                yield Difference(bucket=(partition, shard), geofence_id=None, problem="hidden")
 
 
 def _listed_wrongly(tenant_id: str, there: dict[Pair, Item]) -> Iterator[Difference]:
