@@ -6,7 +6,7 @@ import secrets
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from fencepost.adapters import keys, nearest
@@ -248,7 +248,7 @@ class GeofenceStore:
         positions together are among more geofences than can be looked at before a caller's patience ends.
         """
         around = [cells_within(position, reach_m) if reach_m else cells_at(position) for position in positions]
-        buckets = self._buckets(tenant_id, (cell for cells in around for cell in cells), consistent=consistent)
+        buckets = self._buckets(tenant_id, chain.from_iterable(around), consistent=consistent)
         near: list[list[Entry]] = []
         looked_at = found = 0
         for position, cells in zip(positions, around, strict=True):
@@ -273,19 +273,20 @@ class GeofenceStore:
         known = [key for cell in first for key in self._further_shards(tenant_id, cell)] if self._shards else []
         items = self._table.batch_get([*first.values(), *known], consistent=consistent)
         found: dict[Cell, list[Item]] = {}
+        crowded: list[Cell] = []
         unread: list[Key] = []
         for cell, key in first.items():
-            bucket = items.get(keys.pair(key))
+            bucket = items.get((key["PK"]["S"], key["SK"]["S"]))
             if bucket is not None:
                 found[cell] = [bucket]
                 if SHARDS in bucket:
+                    crowded.append(cell)
                     unread += self._opened_since(tenant_id, cell, bucket)
         if unread:
             items |= self._table.batch_get(unread, consistent=consistent)
-        for cell, buckets in found.items():
-            if SHARDS in buckets[0]:
-                pairs = map(keys.pair, self._further_shards(tenant_id, cell))
-                buckets += [items[pair] for pair in pairs if pair in items]
+        for cell in crowded:
+            pairs = map(keys.pair, self._further_shards(tenant_id, cell))
+            found[cell] += [items[pair] for pair in pairs if pair in items]
         return found
 
     def _further_shards(self, tenant_id: str, cell: Cell) -> list[Key]:
@@ -301,7 +302,7 @@ class GeofenceStore:
         """The entries, the big ones read in full: one more round trip when one is met for the first time."""
         big = {(entry.attribute, entry.version): entry for entry in entries if entry.is_big}
         if not big:
-            return list(entries)
+            return [*entries]
         full = {place: kept for place in big if (kept := self._versions.get(place)) is not None}
         unread = [entry for place, entry in big.items() if place not in full]
         for start in range(0, len(unread), _BATCH):
