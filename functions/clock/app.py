@@ -14,7 +14,7 @@ from fencepost.api.vocabularies.clock import STATUS, ClockAnswer, ClockIn, only_
 from fencepost.domain.errors import EntryNotSaved
 from fencepost.domain.principal import Right
 
-api = Api(tell=refused, status=STATUS)
+api = Api(tell=refused, tells=ClockAnswer, status=STATUS)
 wiring.before_snapshot(wiring.clock)
 
 
