@@ -521,11 +521,12 @@ def test_a_page_reads_no_more_geofences_than_it_answers(app: App, zones: Zones) 
 
     client = wiring.table()._client
     client.meta.events.register("before-parameter-build.dynamodb.Query", watch)
-    for how, calls, queries in (
+    pages: list[tuple[dict[str, Any], dict[str, int], list[str]]] = [
         ({"limit": 3}, {"Query": 1}, ["GSI1"]),
         ({"offset": 5, "limit": 3}, {"Query": 2}, ["GSI3COUNT", "GSI1"]),
         ({"filter": "odd", "offset": 2, "limit": 3}, {"Query": 1, "BatchGetItem": 1}, ["GSI3"]),
-    ):
+    ]
+    for how, calls, queries in pages:
         app.calls.clear()
         read.clear()
         assert len(zones.listed(**how)) == 3
@@ -572,7 +573,7 @@ def test_writes_cost_a_look_at_the_number_more_than_elsewhere(app: App, zones: Z
     app.calls.clear()
     number = zones.create(ZONE)
     assert app.calls == {"GetItem": 1, "TransactWriteItems": 1}  # the key of the caller, once a minute
-    costs = {
+    costs: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         "update": (
             {"zone": {"id": number, "label": "New"}},
             {"BatchGetItem": 1, "GetItem": 1, "TransactWriteItems": 1},
