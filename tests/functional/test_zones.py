@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from fencepost import wiring
+from fencepost import admin, wiring
 from tests.functional.app import SESSION, Answer, App, event
 
 ZONE = {
@@ -404,9 +404,10 @@ def test_too_many_points_are_a_202_and_a_tenant_may_be_given_more(app: App, zone
     wiring.tenants().put_tenant("demo", "Demo", polygon_point_limit=150)
     assert zones("point/update", zone_id=yard, points=ring(101)).body == {"success": True}
     assert refused(zones("create", zone={**POLYGON, "label": "Large"}, points=ring(151))) == (400, 202)
-    wiring.tenants().put_tenant("demo", "Renamed")  # what is not said stays
+    admin.apply(admin.Setup.model_validate({"tenants": [{"id": "demo", "name": "Renamed"}]}))  # unsaid, it stays
     zones.create({**POLYGON, "label": "Large"}, ring(150))
-    wiring.tenants().put_tenant("demo", "Demo", polygon_point_limit=10_000)
+    setup = {"tenants": [{"id": "demo", "name": "Demo", "polygonPointLimit": 10_000}]}
+    admin.apply(admin.Setup.model_validate(setup))
     zones("point/update", zone_id=yard, points=ring(10_000))
     assert len(zones("point/list", zone_id=yard).body["list"]) == 10_000
     assert refused(zones("point/update", zone_id=yard, points=ring(10_001))) == (400, 202)
