@@ -32,6 +32,7 @@ from fencepost.api.vocabularies.zone import (
     ZoneRefusal,
     ZonesFound,
 )
+from fencepost.api.zone_call import parameters
 from fencepost.domain.errors import Invalid
 from fencepost.domain.geofence import Geofence
 from fencepost.domain.principal import Principal, Right
@@ -81,7 +82,7 @@ def route(
     fails=(402,),
 )
 def create_zone(request: Request) -> Reply:
-    call = validated(CreateCall, request.json())
+    call = validated(CreateCall, parameters(request))
     fields = zone.new_fields(call, *_limits(request))
     geofence = wiring.geofences().create(request.who, fields, _now(), request.key_id())
     return _done(id=geofence.number)
@@ -96,7 +97,7 @@ def create_zone(request: Request) -> Reply:
     fails=(409,),
 )
 def update_zone(request: Request) -> Reply:
-    said = validated(UpdateCall, request.json()).zone
+    said = validated(UpdateCall, parameters(request)).zone
     tags_named, _ = _limits(request)
 
     def changes(before: Geofence) -> Mapping[str, Any]:
@@ -119,7 +120,7 @@ def update_zone(request: Request) -> Reply:
     gives=ZoneDone,
 )
 def delete_zones(request: Request) -> Reply:
-    call = validated(DeleteCall, request.json())
+    call = validated(DeleteCall, parameters(request))
     if call.zone_id is not None and call.zone_ids is not None:
         raise Invalid.field("zone_ids", "is given beside zone_id; give one of them")
     numbers = [call.zone_id] if call.zone_id is not None else list(dict.fromkeys(call.zone_ids or ()))
@@ -131,13 +132,13 @@ def delete_zones(request: Request) -> Reply:
 
 @route("read", summary="Read a zone", needs=Right.READ_GEOFENCES, takes=ZoneCall, gives=ZoneRead)
 def read_zone(request: Request) -> Reply:
-    call = validated(ZoneCall, request.json())
+    call = validated(ZoneCall, parameters(request))
     return _done(value=_told(wiring.zones().get(request.who, call.zone_id)))
 
 
 @route("list", summary="List the zones, oldest first", needs=Right.READ_GEOFENCES, takes=ListCall, gives=ZoneList)
 def list_zones(request: Request) -> Reply:
-    call = validated(ListCall, request.json())
+    call = validated(ListCall, parameters(request))
     found = wiring.zones().listed(request.who, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit)
     listed: list[dict[str, Any]] = []
     size = 0
@@ -157,7 +158,7 @@ def list_zones(request: Request) -> Reply:
     gives=ZonesFound,
 )
 def search_location(request: Request) -> Reply:
-    where = validated(SearchCall, request.json()).location
+    where = validated(SearchCall, parameters(request)).location
     found = wiring.zones().found_at(request.who, Position(lon=where.lng, lat=where.lat), _now())
     return _done(list=[{"id": number, "label": label} for number, label in found])
 
@@ -170,7 +171,7 @@ def search_location(request: Request) -> Reply:
     gives=ZonePoints,
 )
 def list_zone_points(request: Request) -> Reply:
-    call = validated(ZoneCall, request.json())
+    call = validated(ZoneCall, parameters(request))
     return _done(list=zone.told_points(wiring.zones().get(request.who, call.zone_id)))
 
 
@@ -182,7 +183,7 @@ def list_zone_points(request: Request) -> Reply:
     gives=ZoneDone,
 )
 def update_zone_points(request: Request) -> Reply:
-    call = validated(UpdatePointsCall, request.json())
+    call = validated(UpdatePointsCall, parameters(request))
     _, point_limit = _limits(request)
 
     def changes(before: Geofence) -> Mapping[str, Any]:

@@ -543,9 +543,10 @@ def test_what_a_list_without_a_limit_cannot_hold_is_refused_and_not_cut(
     assert len(zones.listed()) == 3
     monkeypatch.setattr("fencepost.services.zones.MAX_LISTED", 2)
     assert wrong(zones("list")) == ["limit"]
-    assert len(zones.listed(limit=3)) == 3
-    monkeypatch.setattr("functions.zones.app.MAX_ANSWER_BYTES", 200)
     assert wrong(zones("list", limit=3)) == ["limit"]
+    assert len(zones.listed(limit=2)) == len(zones.listed(offset=1, limit=10**6)) == 2
+    monkeypatch.setattr("functions.zones.app.MAX_ANSWER_BYTES", 200)
+    assert wrong(zones("list", limit=2)) == ["limit"]
 
 
 def test_a_location_is_searched_in_one_round_trip(app: App, zones: Zones) -> None:
@@ -709,6 +710,15 @@ def test_a_body_that_is_no_sound_json_object_is_a_7(zones: Zones, raw: str) -> N
 def test_a_form_that_is_wrong_is_a_7_with_the_parameter(zones: Zones, form: str, parameter: str) -> None:
     headers = {"Content-Type": FORM, "Authorization": f"NVX {zones.hash}"}
     assert wrong(zones.post("read", form, headers)) == [parameter]
+
+
+def test_a_body_may_be_as_long_as_it_may_be(zones: Zones) -> None:
+    """It is written anew on the way, and longer."""
+    points = ",".join(['{"lat":1e0,"lng":1e-9}'] * 40_000)
+    zone = '{"type":"polygon","label":"' + "\u00fc" * 90 + '"}'
+    raw = f'{{"hash":"{zones.hash}","zone":{zone},"points":[{points}]}}'
+    assert len(raw) < 2**20
+    assert refused(zones.post("create", raw)) == (400, 284)
 
 
 def test_what_is_said_in_two_places_must_be_the_same(zones: Zones) -> None:

@@ -19,6 +19,7 @@ from fencepost.domain.errors import FencepostError, Invalid
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from fencepost.api.http import Request
     from fencepost.domain.principal import Principal
 
 _FORM = "application/x-www-form-urlencoded"
@@ -26,6 +27,8 @@ _HASH = "hash"
 # What is a text is taken as it stands; anything else is JSON, as a number, a list or an object is written.
 _TEXTS = frozenset({_HASH, "filter"})
 _MAX_PARAMETERS = 100
+# 1e15, written again, is 1000000000000000.0.
+_LONGER = 8
 
 
 class WrongHash(FencepostError):
@@ -51,9 +54,14 @@ def admitted(event: Mapping[str, Any], principal_of: Callable[[str], Principal |
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
         "requestContext": {**event["requestContext"], "authorizer": caller},
-        "body": json.dumps(said),
+        "body": json.dumps(said, ensure_ascii=False, separators=(",", ":")),
         "isBase64Encoded": False,
     }
+
+
+def parameters(request: Request) -> dict[str, Any]:
+    """What a call that was admitted says. Its size was looked at before: a number may be longer by now."""
+    return request.json(max_bytes=_LONGER * json_body.MAX_BODY_BYTES)
 
 
 def typed(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fencepost.services.geofences import Changes, GeofenceService, Match
     from geo.wgs84 import Position
 
-# Without a limit of its own a list has all zones, as long as that is an answer at all.
+# Without a limit a list has all zones, as long as that is an answer at all.
 MAX_LISTED = 10_000
 
 
@@ -83,14 +83,14 @@ class ZoneService:
         if len(names) < len(set(tags)):
             return
         wanted = TextAndTags(text=folded(text), tags=frozenset(map(folded, names.values())))
-        most = MAX_LISTED + 1 if limit is None else limit
+        most = min(limit or MAX_LISTED + 1, MAX_LISTED + 1)
         if wanted == TextAndTags():
             found = self.store.oldest_first(who.tenant_id, offset, most)
         else:
             found = self.store.matching(who.tenant_id, wanted, offset, most)
         for n, geofence in enumerate(found):
-            if limit is None and n == MAX_LISTED:
-                raise Invalid.field("limit", f"is needed: there are more than {MAX_LISTED:,} zones")
+            if n == MAX_LISTED:
+                raise Invalid.field("limit", f"of at most {MAX_LISTED:,} is needed: there are more zones")
             yield geofence
 
     def found_at(self, who: Principal, position: Position, now: datetime) -> list[tuple[int, str]]:

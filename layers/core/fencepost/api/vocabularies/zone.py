@@ -120,7 +120,7 @@ class ListCall(RequestModel):
     filter: Annotated[Text, Field(max_length=100)] | None = None
     tag_ids: Annotated[list[Number], Field(max_length=MAX_TAGS)] | None = None
     offset: Annotated[int, Field(ge=0, le=10**9)] | None = None
-    limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    limit: Annotated[int, Field(ge=1, le=10**9)] | None = None
     with_points: bool | None = None
 
 
@@ -314,9 +314,11 @@ def changed_points(points: Sequence[ZonePoint], before: Geofence, point_limit: P
     shape = before.shape
     if isinstance(shape, Circle):
         raise NoPoints.field("points", "belong to polygons and sausages; this zone is a circle")
-    fields = _line_fields(points, shape.half_width_m if isinstance(shape, Corridor) else None, point_limit)
-    # Points that come as they were told may be of one part, or without their holes: the others stay.
-    return {"nodes": fields["nodes"]} if _outline(fields["shape"]) == _outline(shape) else fields
+    half_width_m = shape.half_width_m if isinstance(shape, Corridor) else None
+    vertices, nodes = _vertices(points, is_ring=half_width_m is None)
+    if vertices == _outline(shape):  # told of one part, perhaps, or without its holes: those stay
+        return {"nodes": () if all(nodes) else nodes}
+    return _line_fields(points, half_width_m, point_limit)
 
 
 def _plain_fields(zone: ZoneIn, tags_named: TagsNamed) -> dict[str, Any]:
