@@ -15,7 +15,7 @@ from fencepost.domain.errors import EntryNotSaved
 from fencepost.domain.principal import Right
 from fencepost.snapshot import before_snapshot
 
-api = Api(tell=refused, status=STATUS)
+api = Api(tell=refused, tells=ClockAnswer, status=STATUS)
 before_snapshot(wiring.clock)
 
 

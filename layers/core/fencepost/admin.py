@@ -1,11 +1,11 @@
 """Set up tenants: `python -m fencepost.admin < tenants.json`, with TABLE_NAME and AWS credentials in the environment.
 
     {"tenants": [{"id": "acme", "name": "Acme", "clockLimitHours": 12, "geofenceLimit": 5000,
-                  "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
+                  "polygonPointLimit": 1000, "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
 
 Tenants and users are created or renamed; what a tenant's entry does not say stays, and a `geofenceLimit` of null is
-none. A user with `roles` gets a new API key; the keys are printed once, as
-`{"acme": {"ada": "fp_..."}}`, and only their hashes are kept.
+none. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said. A user with `roles` gets a new
+API key; the keys are printed once, as `{"acme": {"ada": "fp_..."}}`, and only their hashes are kept.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from fencepost import wiring
 from fencepost.domain.directory import Entity
 from fencepost.domain.errors import Invalid
 from fencepost.domain.principal import ROLES
+from fencepost.services.tenants import DEFAULT_POLYGON_POINTS
+from geo.shapes import MAX_VERTICES
 
 
 def _role(value: str) -> str:
@@ -47,6 +49,7 @@ class Tenant(_Strict):
     name: str
     clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
     geofence_limit: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    polygon_point_limit: Annotated[int, Field(ge=DEFAULT_POLYGON_POINTS, le=MAX_VERTICES)] | None = None
     users: list[User] = []
 
 
@@ -59,7 +62,12 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
     tenants = wiring.tenants()
     keys: dict[str, dict[str, str]] = {}
     for tenant in setup.tenants:
-        tenants.put_tenant(tenant.id, tenant.name, clock_limit_hours=tenant.clock_limit_hours)
+        tenants.put_tenant(
+            tenant.id,
+            tenant.name,
+            clock_limit_hours=tenant.clock_limit_hours,
+            polygon_point_limit=tenant.polygon_point_limit,
+        )
         if "geofence_limit" in tenant.model_fields_set:
             tenants.limit_geofences(tenant.id, tenant.geofence_limit)
         for user in tenant.users:

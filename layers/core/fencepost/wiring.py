@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from fencepost.services.geofences import GeofenceService
     from fencepost.services.imports import ImportService
     from fencepost.services.nearest import NearestService
-    from fencepost.services.tenants import TenantService
+    from fencepost.services.tenants import Callers, TenantService
     from fencepost.services.validation import ValidationService
+    from fencepost.services.zones import ZoneService
     from fencepost.settings import Settings
 
 
@@ -86,6 +87,14 @@ def nearest() -> NearestService:
 
 
 @cache
+def zones() -> ZoneService:
+    from fencepost.adapters.zone_store import ZoneStore
+    from fencepost.services.zones import ZoneService
+
+    return ZoneService(geofences(), ZoneStore(table()))
+
+
+@cache
 def applying() -> Applying:
     from fencepost.adapters.applying import Applying
 
@@ -129,6 +138,13 @@ def tenants() -> TenantService:
     from fencepost.services.tenants import TenantService
 
     return TenantService(TenantStore(table()), user_pool())
+
+
+@cache
+def callers() -> Callers:
+    from fencepost.services.tenants import Callers
+
+    return Callers(tenants())
 
 
 @cache

@@ -156,7 +156,7 @@ def _passing_by(position: Position, reach_m: float) -> Callable[[bytes, int], bo
     widest = _widest(position)
 
     def passes_by(data: bytes, offset: int) -> bool:
-        if len(data) == offset + 1 + _BOX.size:
+        if len(data) < offset + _CORRIDOR_HEAD.size:
             return False
         _, west, width, _, _, half_width_m, count = _CORRIDOR_HEAD.unpack_from(data, offset)
         if not _is_plain(west, width):

@@ -72,6 +72,14 @@ def test_the_entry_of_an_office_is_a_few_dozen_bytes() -> None:
     assert len(pack_entry(geofence(name="Downtown Office"))) == 5 + 17 + len('{"n":"Downtown Office"}')
 
 
+def test_an_entry_tells_its_number_in_four_bytes_more() -> None:
+    plain, numbered = pack_entry(geofence()), pack_entry(geofence(number=2**31 - 1))
+    assert len(numbered) == len(plain) + 4
+    entry = Entry(attribute_of(ID), numbered)
+    assert (entry.number, entry.name) == (2**31 - 1, geofence().name)
+    assert Entry(attribute_of(ID), plain).number == 0
+
+
 def test_a_geofence_with_many_vertices_leaves_only_its_box() -> None:
     long_road = Corridor(points=tuple((8 + k / 1000, 50.0) for k in range(200)), half_width_m=50)
     entry = Entry(attribute_of(ID), pack_entry(geofence(shape=long_road)))

@@ -144,6 +144,17 @@ def test_a_query_goes_through_all_its_pages() -> None:
     assert wire.calls[1]["ExclusiveStartKey"] == KEY
 
 
+def test_items_are_skipped_by_counting_them_page_by_page() -> None:
+    fence, wire, _ = table({"Count": 3, "LastEvaluatedKey": KEY}, {"Count": 2, "LastEvaluatedKey": keys.tags("t")})
+    assert fence.key_after(5, KeyConditionExpression="x") == keys.tags("t")
+    assert [(call["Select"], call["Limit"], call.get("ExclusiveStartKey")) for call in wire.calls] == [
+        ("COUNT", 5, None),
+        ("COUNT", 2, KEY),
+    ]
+    fence, _, _ = table({"Count": 3})
+    assert fence.key_after(5, KeyConditionExpression="x") is None
+
+
 def test_changes_of_one_bucket_are_one_action_and_the_last_one_counts() -> None:
     transaction = Transaction()
     transaction.withdraw(KEY, "a", b"older")

@@ -4,8 +4,9 @@ A bucket is an item with one binary attribute a geofence, named by the 22 charac
 set and removed without reading. Cells of the grid are buckets, and so are the directory's users, groups, projects
 and entry screens, each with the geofences assigned to it. A cell holds only active ones, an entity all of them.
 
-An entry is one byte of flags, the version (4 bytes), the packed shape, and the rest as JSON with defaults left
-out. A geofence that is big (many vertices, a long action) leaves only its box here, and is read once by version.
+An entry is one byte of flags, the version (4 bytes), the packed shape, the rest as JSON with defaults left out, and
+the geofence's number (4 bytes; an entry from before they were kept here has none). A geofence that is big (many
+vertices, a long action) leaves only its box here, and is read once by version.
 """
 
 from __future__ import annotations
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
 
 MAX_SHAPE_BYTES = 560  # 64 vertices of 8 bytes, and the head
 MAX_REST_BYTES = 512
-_BIG, _PRIORITY, _INACTIVE, _TIMED = 0b0001, 0b0010, 0b0100, 0b1000
+_BIG, _PRIORITY, _INACTIVE, _TIMED, _NUMBERED = 0b00001, 0b00010, 0b00100, 0b01000, 0b10000
 _HEAD = Struct(">BI")
+_NUMBER = Struct(">I")
 
 
 def attribute_of(geofence_id: str) -> str:
@@ -68,7 +70,11 @@ def pack_entry(geofence: Geofence) -> bytes:
     flags |= 0 if geofence.in_force == ALWAYS else _TIMED
     if len(shape) > MAX_SHAPE_BYTES or len(rest) > MAX_REST_BYTES:
         flags |= _BIG
-        shape, rest = (shape if is_circle(shape) else packed_bounds_only(shape)), b""
+        shape = shape if is_circle(shape) else packed_bounds_only(shape)
+        return _HEAD.pack(flags, geofence.version) + shape
+    if geofence.number:
+        flags |= _NUMBERED
+        rest += _NUMBER.pack(geofence.number)
     return _HEAD.pack(flags, geofence.version) + shape + rest
 
 
@@ -96,6 +102,11 @@ class Entry:
     @cached_property
     def id(self) -> str:
         return geofence_id_of(self.attribute)
+
+    @property
+    def number(self) -> int:
+        """0 where the entry does not tell."""
+        return int(_NUMBER.unpack_from(self.data, -_NUMBER.size)[0]) if self.data[0] & _NUMBERED else 0
 
     @cached_property
     def shape(self) -> Shape:
@@ -134,7 +145,8 @@ class Entry:
     @cached_property
     def _rest(self) -> dict[str, Any]:
         at = _HEAD.size + packed_size(self.data, _HEAD.size)
-        rest: dict[str, Any] = json.loads(self.data[at:])
+        end = len(self.data) - (_NUMBER.size if self.data[0] & _NUMBERED else 0)
+        rest: dict[str, Any] = json.loads(self.data[at:end])
         return rest
 
 

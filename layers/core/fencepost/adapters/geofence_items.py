@@ -62,6 +62,7 @@ def geofence_of(item: Item) -> Geofence:
         cooldown_ms=v["cooldownMs"],
         action=json.loads(v["action"]),
         assignments=tuple(Assignment(table, target_id) for table, target_id in v["assignments"]),
+        nodes=tuple(map(bool, v.get("nodes", b""))),
         cells={Cell(level, x, y): shard for level, x, y, shard in _CELL.iter_unpack(v["cells"])},
     )
 
@@ -104,6 +105,7 @@ def _values(geofence: Geofence) -> dict[str, Any]:
         "dwellMinutes": geofence.dwell_minutes,
         "cooldownMs": geofence.cooldown_ms,
         "action": json.dumps(geofence.action, ensure_ascii=False, separators=(",", ":")),
+        "nodes": bytes(geofence.nodes) or None,
         "assignments": [[a.target_table, a.target_id] for a in geofence.assignments],
         "cells": b"".join(_CELL.pack(*cell, shard) for cell, shard in geofence.cells.items()),
     }

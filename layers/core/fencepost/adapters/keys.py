@@ -24,6 +24,9 @@ before the tenant is known, and the list of running clocks are the two exception
 | chunk of an import | T#t#IMPORT#id | CHUNK#n | | |
 | event to be published | T#t#EVENT#id | EVENT | | |
 | API key | KEY#id | KEY | | |
+
+GSI3 has the keys of GSI1 and only what a list of zones is filtered by: to skip or to search thousands of geofences
+without reading them.
 """
 
 from __future__ import annotations

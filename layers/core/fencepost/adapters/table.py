@@ -102,6 +102,16 @@ class Table:
         answer = self._call("query", TableName=self.name, **how)
         return answer["Items"], "LastEvaluatedKey" in answer
 
+    def key_after(self, count: int, **how: Any) -> Key | None:
+        """The key after which a query goes on beyond its first `count` items; None where it has no more."""
+        while True:
+            answer = self._call("query", TableName=self.name, Select="COUNT", Limit=count, **how)
+            count -= answer["Count"]
+            key: Key | None = answer.get("LastEvaluatedKey")
+            if key is None or count == 0:
+                return key
+            how["ExclusiveStartKey"] = key
+
     def set(self, key: Key, values: Mapping[str, Any]) -> None:
         """Set attributes of an item and keep its others; the item comes to be if it was not."""
         given = {name: v for name, v in values.items() if v is not None}

@@ -26,11 +26,30 @@ class TagStore:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._known: dict[str, dict[str, int]] = {}
+        self._names: dict[str, list[str]] = {}
 
     def names(self, tenant_id: str) -> list[str]:
         """All tags as they were first written; the first has the number 1."""
         item = self._table.get(keys.tags(tenant_id))
         return [name["S"] for name in item["names"]["L"]] if item else []
+
+    def named(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
+        """The tags with these numbers; a number that no tag has is not there."""
+        wanted = set(numbers)
+        if not wanted:
+            return {}
+        if max(wanted) > len(self._names.get(tenant_id, ())):
+            self._names[tenant_id] = self.names(tenant_id)
+        names = self._names.get(tenant_id, [])
+        return {number: names[number - 1] for number in wanted if 0 < number <= len(names)}
+
+    def numbered(self, tenant_id: str, tags: Iterable[str]) -> dict[str, int]:
+        """The numbers of these tags, which geofences have: so each has one."""
+        wanted = {folded(tag): tag for tag in tags}
+        if not wanted.keys() <= self._known.get(tenant_id, {}).keys():
+            self._known[tenant_id] = {folded(tag): n for n, tag in enumerate(self.names(tenant_id), start=1)}
+        known = self._known.get(tenant_id, {})
+        return {tag: known[key] for key, tag in wanted.items() if key in known}
 
     def know(self, tenant_id: str, tags: Iterable[str]) -> dict[str, int]:
         """The number of each tag; those that are new get the next ones.

@@ -41,6 +41,10 @@ class TenantStore:
     def has_tenant(self, tenant_id: str) -> bool:
         return self._table.get(keys.tenant(tenant_id), consistent=False) is not None
 
+    def polygon_point_limit(self, tenant_id: str) -> int | None:
+        item = self._table.get(keys.tenant(tenant_id), consistent=False) or {}
+        return int(item["polygonPointLimit"]["N"]) if "polygonPointLimit" in item else None
+
     def put_key(self, key: StoredKey) -> None:
         who = key.principal
         values = {

@@ -73,7 +73,10 @@ class Reply:
 @dataclass(frozen=True, kw_only=True)
 class Route:
     """`takes` and `gives` are the models of the bodies, None where there is none; `query` and `fails` are for the
-    document alone."""
+    document alone.
+
+    `tells` is the model of a refusal that is no problem; the gateway lets everybody in where a route `is_open`.
+    """
 
     method: str
     path: str
@@ -84,28 +87,38 @@ class Route:
     gives: Mapping[int, type[BaseModel] | None]
     query: type[BaseModel] | None
     fails: tuple[int, ...]
-    tells_its_own: bool
+    tells: type[BaseModel] | None
+    is_open: bool
 
 
 Problem = Callable[[FencepostError, str], dict[str, Any]]
 Retold = Callable[[Mapping[str, Any], int, dict[str, Any]], tuple[int, dict[str, Any]]]
 Statuses = Mapping[type[FencepostError], int]
+Admit = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 class Api:
-    """The routes of one function. `tell` shapes a refusal; where it is not given, it is a problem.
+    """The routes of one function. `tell` shapes a refusal, as `tells` says; without them, it is a problem.
 
     `retell` may put a problem, with its status, into the words of the event that it answers; `status` holds the
-    statuses in which the function departs from the table of problems.
+    statuses in which the function departs from the table of problems. Where the gateway does not know the caller,
+    `admit` makes of an event the one that it would have been had the gateway known.
     """
 
     def __init__(
-        self, tell: Problem | None = None, retell: Retold | None = None, status: Statuses | None = None
+        self,
+        tell: Problem | None = None,
+        tells: type[BaseModel] | None = None,
+        retell: Retold | None = None,
+        status: Statuses | None = None,
+        admit: Admit | None = None,
     ) -> None:
         self.routes: dict[tuple[str, str], Route] = {}
         self._tell = tell
+        self._tells = tells
         self._retell = retell
         self._status = status or {}
+        self._admit = admit
 
     def route(
         self,
@@ -145,7 +158,8 @@ class Api:
                 gives=gives,
                 query=query,
                 fails=fails,
-                tells_its_own=self._tell is not None,
+                tells=self._tells,
+                is_open=self._admit is not None,
             )
             return handler
 
@@ -156,7 +170,7 @@ class Api:
         request_id = str(event["requestContext"].get("requestId") or getattr(context, "aws_request_id", ""))
         logger.set_correlation_id(request_id)
         try:
-            request = _request(event)
+            request = _request(self._admit(event) if self._admit else event)
             route = self.routes[event["httpMethod"], event["resource"]]
             logger.append_keys(tenant=request.who.tenant_id, route=f"{route.method} {route.path}")
             request.who.needs(route.needs)

@@ -25,23 +25,24 @@ def parsed(event: Mapping[str, Any], content_type: str, max_bytes: int = MAX_BOD
     media_type = content_type.partition(";")[0].strip().casefold()
     if media_type and media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType(f"The body is '{media_type}'; send application/json.")
-    return loads(_raw(event), max_bytes)
+    return loads(raw(event), max_bytes)
 
 
-def loads(raw: bytes, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
+def loads(sent: bytes, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """
     >>> loads(b'{"latitude": 30.2672}')
     {'latitude': 30.2672}
     """
-    if len(raw) > max_bytes:
-        raise BodyTooLarge(f"The body has {len(raw):,} bytes; the limit is {max_bytes:,}.")
-    value = strict_json.loads(raw)
+    if len(sent) > max_bytes:
+        raise BodyTooLarge(f"The body has {len(sent):,} bytes; the limit is {max_bytes:,}.")
+    value = strict_json.loads(sent)
     if not isinstance(value, dict):
         raise Invalid.field("body", "must be a JSON object")
     return value
 
 
-def _raw(event: Mapping[str, Any]) -> bytes:
+def raw(event: Mapping[str, Any]) -> bytes:
+    """The bytes of a body, none where there is no body. Raises Invalid."""
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return str(body).encode(errors="surrogatepass")

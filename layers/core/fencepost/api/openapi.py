@@ -20,7 +20,7 @@ from fencepost.api.http import Api, Route
 from fencepost.api.problems import phrase
 
 _REFS = "#/components/schemas/{model}"
-_ALWAYS_FAIL = (401, 403, 429, 500, 503)
+_ALWAYS_FAIL = (429, 500, 503)
 _PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "Problem details, RFC 9457.",
@@ -58,15 +58,17 @@ def document(apis: Iterable[Api]) -> dict[str, Any]:
     routes = sorted((route for api in apis for route in api.routes.values()), key=lambda r: (r.path, r.method))
     schemas = _schemas(routes)
     paths: dict[str, dict[str, Any]] = {}
+    of_posts = {route.handler for route in routes if route.method == "POST"}
     for route in routes:
-        paths.setdefault(route.path.removeprefix("/v1"), {})[route.method.lower()] = _operation(route)
+        also_posted = route.method == "GET" and route.handler in of_posts
+        paths.setdefault(route.path.removeprefix("/v1"), {})[route.method.lower()] = _operation(route, also_posted)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Fencepost",
             "version": "1",
-            "description": "Geofences and the time clock. Every error is a problem (RFC 9457), save at the clock, "
-            "which tells its own in its own shape.",
+            "description": "Geofences and the time clock. Every error is a problem (RFC 9457), save at the clock "
+            "and at /zone, which tell their own in their own shapes.",
         },
         "servers": [{"url": "/api/v1"}],
         "security": [{"token": []}],
@@ -78,7 +80,19 @@ def document(apis: Iterable[Api]) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "An API key, fp_..., or an ID token of the user pool",
-                }
+                },
+                "hash": {
+                    "type": "apiKey",
+                    "in": "query",
+                    "name": "hash",
+                    "description": "An API key, fp_...; a POST may have it in its body as well",
+                },
+                "nvx": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "The word NVX, a space, and an API key",
+                },
             },
         },
     }
@@ -103,20 +117,25 @@ def _schemas(routes: list[Route]) -> dict[str, Any]:
     """Requests as they are sent, with every alias's first name, and answers as they come."""
     taken = {(route.takes, "validation") for route in routes if route.takes is not None}
     given = {(model, "serialization") for route in routes for model in route.gives.values() if model is not None}
+    given |= {(route.tells, "serialization") for route in routes if route.tells is not None}
     models: Any = sorted(taken | given, key=lambda pair: pair[0].__name__)
     _, defined = models_json_schema(models, ref_template=_REFS)
     schemas: dict[str, Any] = defined["$defs"]
     return schemas
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, also_posted: bool) -> dict[str, Any]:
+    suffix = "_by_query" if also_posted else "_by_patch" if route.method == "PATCH" else ""
     operation: dict[str, Any] = {
-        "operationId": route.handler.__name__ + ("" if route.method != "PATCH" else "_by_patch"),
+        "operationId": route.handler.__name__ + suffix,
         "summary": route.summary,
         "description": f"Needs the right: {route.needs.value}.",
         "responses": {str(status): _gives(status, model) for status, model in route.gives.items()},
     }
-    for status in sorted({*_ALWAYS_FAIL, *route.fails}):
+    if route.is_open:
+        operation["security"] = [{"hash": []}, {"nvx": []}, {"token": []}]
+    gateway_knows_who = () if route.is_open else (401, 403)
+    for status in sorted({*gateway_knows_who, *_ALWAYS_FAIL, *route.fails}):
         operation["responses"][str(status)] = _fails(status, route)
     parameters = [_in_path(name) for name in re.findall(r"{(\w+)}", route.path)] + _in_query(route.query)
     if route.method == "POST":
@@ -125,7 +144,8 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"] = parameters
     if route.takes is not None:
         schema = {"$ref": _REFS.format(model=route.takes.__name__)}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        forms = {"application/x-www-form-urlencoded": {"schema": schema}} if route.is_open else {}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}, **forms}}
     return operation
 
 
@@ -139,9 +159,8 @@ def _gives(status: int, model: type[BaseModel] | None) -> dict[str, Any]:
 def _fails(status: int, route: Route) -> dict[str, Any]:
     """A refusal: a problem, or, where the function tells its own, the model of its first answer."""
     content: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": _REFS.format(model="Problem")}}}
-    if route.tells_its_own and status not in (401, 429, 500):
-        model = next(model for model in route.gives.values() if model is not None)
-        content = {"application/json": {"schema": {"$ref": _REFS.format(model=model.__name__)}}}
+    if route.tells is not None and status not in (401, 429, 500):
+        content = {"application/json": {"schema": {"$ref": _REFS.format(model=route.tells.__name__)}}}
     return {"description": phrase(status), "content": content}
 
 
@@ -152,11 +171,18 @@ def _in_path(name: str) -> dict[str, Any]:
 def _in_query(model: type[BaseModel] | None) -> list[Mapping[str, Any]]:
     if model is None:
         return []
-    schema = model.model_json_schema()
+    schema = model.model_json_schema(ref_template=_REFS)
     return [
-        {"name": name, "in": "query", "required": name in schema.get("required", []), "schema": _untitled(about)}
+        {"name": name, "in": "query", "required": name in schema.get("required", []), **_said_in_text(about)}
         for name, about in schema["properties"].items()
     ]
+
+
+def _said_in_text(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter of the query: plain text, or JSON where it is a list or an object."""
+    said = _untitled(schema)
+    kinds = {kind.get("type", "object") for kind in said.get("anyOf", [said])}
+    return {"content": {"application/json": {"schema": said}}} if kinds & {"array", "object"} else {"schema": said}
 
 
 def _untitled(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     errors.NameTaken: HTTPStatus.CONFLICT,
     errors.QuotaReached: HTTPStatus.PAYMENT_REQUIRED,
     errors.StillAssigned: HTTPStatus.CONFLICT,
+    errors.HeldByEntities: HTTPStatus.CONFLICT,
     errors.StillRunning: HTTPStatus.CONFLICT,
     errors.VersionMismatch: HTTPStatus.PRECONDITION_FAILED,
     errors.Crowded: HTTPStatus.BAD_REQUEST,

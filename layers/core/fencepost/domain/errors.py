@@ -7,6 +7,7 @@ FencepostError
 ├── NameTaken                   another geofence of the tenant has this name
 ├── QuotaReached                the tenant has as many geofences as it may
 ├── StillAssigned               geofences are assigned to what was to be deleted
+├── HeldByEntities              it is assigned to entities of the directory
 ├── StillRunning                a clock runs for what was to be deleted
 ├── VersionMismatch             it was changed since the caller read it
 ├── Crowded                     the positions asked for are among too many geofences to answer at once
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fencepost.domain.clock import RunningClock, TimeEntry
+    from fencepost.domain.geofence import Assignment
     from fencepost.domain.verdict import Verdict
 
 
@@ -110,6 +112,16 @@ class StillAssigned(FencepostError):
             f"Geofences are assigned to this {what}: {named}{more}. Take the assignments away, or delete with "
             "cascade=true."
         )
+
+
+class HeldByEntities(FencepostError):
+    code = "HELD_BY_ENTITIES"
+
+    def __init__(self, assignments: Sequence[Assignment]) -> None:
+        self.assignments = tuple(assignments)
+        named = ", ".join(f"{a.target_id} in {a.target_table}" for a in self.assignments[:5])
+        more = f" and {len(self.assignments) - 5} more" if len(self.assignments) > 5 else ""
+        super().__init__(f"It is assigned to {named}{more}. Take the assignments away first.")
 
 
 class StillRunning(FencepostError):

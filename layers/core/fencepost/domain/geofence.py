@@ -64,6 +64,8 @@ class Geofence:
     cooldown_ms: int = 86_400_000
     action: Mapping[str, Any] = field(default_factory=dict)
     assignments: tuple[Assignment, ...] = ()
+    nodes: tuple[bool, ...] = ()
+    """Which vertices somebody set, for vocabularies that tell them from those in between; empty: every one."""
     cells: Mapping[Cell, int] = field(default_factory=dict)
     """The cells of the index in which it is entered, each with the shard where it stands; none while inactive."""
 
@@ -77,6 +79,8 @@ class Geofence:
         # Whoever waited for others has an older `now`; versions must not lie in each other's past.
         updated_at = max(now, self.updated_at + timedelta(milliseconds=1))
         after = replace(self, **changes, version=self.version + 1, updated_at=updated_at)
+        if self.nodes and "nodes" not in changes and _vertices(after.shape) != _vertices(self.shape):
+            after = replace(after, nodes=())
         if after.is_active and self.cells and after.shape == self.shape:
             return after
         targets = {*self.assignments, *after.assignments}
@@ -86,6 +90,10 @@ class Geofence:
         """The geofence with the cells in which the index holds it."""
         cells = cover(self.shape, min(MAX_CELLS, max_cells)) if self.is_active else ()
         return replace(self, cells={cell: self.cells.get(cell, 0) for cell in sorted(cells)})
+
+
+def _vertices(shape: Shape) -> object:
+    return getattr(shape, "points", None) or getattr(shape, "parts", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

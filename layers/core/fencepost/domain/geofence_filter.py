@@ -9,6 +9,8 @@ from fencepost.domain.geofence import Assignment, Geofence, folded
 from geo.shapes import kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from geo.shapes import Bounds
 
 
@@ -37,6 +39,21 @@ class GeofenceFilter:
 
 
 EVERYTHING = GeofenceFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextAndTags:
+    """What can be asked of a geofence without its shape. `text` and `tags` are folded; all tags must be there."""
+
+    text: str = ""
+    tags: frozenset[str] = frozenset()
+
+    def matches(self, texts: Iterable[str | None], tags: Iterable[str]) -> bool:
+        """
+        >>> TextAndTags(text="depot", tags=frozenset({"cold"})).matches(["Old Depot", None], ["Cold", "big"])
+        True
+        """
+        return self.tags <= set(map(folded, tags)) and any(self.text in folded(text) for text in texts if text)
 
 
 def _says(geofence: Geofence, text: str) -> bool:

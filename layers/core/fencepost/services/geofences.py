@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fencepost.domain.errors import Invalid, NotFound, VersionMismatch
+from fencepost.domain.errors import HeldByEntities, Invalid, NotFound, VersionMismatch
 from fencepost.domain.events import Event
 from fencepost.domain.geofence import Geofence
 from fencepost.domain.geofence_filter import EVERYTHING
@@ -40,6 +40,8 @@ class Indexed(Protocol):
 
     @property
     def id(self) -> str: ...
+    @property
+    def number(self) -> int: ...
     @property
     def name(self) -> str: ...
     @property
@@ -144,10 +146,20 @@ class GeofenceService:
 
         return self._on_current(who, geofence_id, expected, change)
 
-    def delete(self, who: Principal, geofence_id: str, expected: int | None, now: datetime) -> Geofence:
-        """The geofence as it last was. Raises NotFound, VersionMismatch."""
+    def delete(
+        self,
+        who: Principal,
+        geofence_id: str,
+        expected: int | None,
+        now: datetime,
+        *,
+        unless_assigned: bool = False,
+    ) -> Geofence:
+        """The geofence as it last was. Raises NotFound, VersionMismatch; HeldByEntities `unless_assigned`."""
 
         def remove(geofence: Geofence) -> Geofence:
+            if unless_assigned and geofence.assignments:
+                raise HeldByEntities(geofence.assignments)
             self.store.remove(geofence, now, self._event("geofence.deleted", geofence, who, now))
             return geofence
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fencepost.domain import api_keys
@@ -13,6 +14,13 @@ from fencepost.domain.principal import ROLES, Principal, may_be_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+
+DEFAULT_POLYGON_POINTS = 100
+# As long as the gateway keeps what its authorizer says.
+_REMEMBERED_FOR = timedelta(seconds=60)
+_MAX_REMEMBERED = 1_000
 
 
 class Tenants(Protocol):
@@ -21,6 +29,7 @@ class Tenants(Protocol):
     def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None: ...
     def put_geofence_limit(self, tenant_id: str, limit: int | None) -> None: ...
     def has_tenant(self, tenant_id: str) -> bool: ...
+    def polygon_point_limit(self, tenant_id: str) -> int | None: ...
     def put_key(self, key: StoredKey) -> None: ...
     def get_key(self, key_id: str) -> StoredKey | None: ...
 
@@ -36,11 +45,23 @@ class TenantService:
     store: Tenants
     signed_in: SignedInUsers | None = None
 
-    def put_tenant(self, tenant_id: str, name: str, *, clock_limit_hours: float | None = None) -> None:
+    def put_tenant(
+        self,
+        tenant_id: str,
+        name: str,
+        *,
+        clock_limit_hours: float | None = None,
+        polygon_point_limit: int | None = None,
+    ) -> None:
         """Create a tenant, or change its name and what else is said. Raises Invalid."""
         if not may_be_id(tenant_id):
             raise Invalid.field("tenantId", "must be 1 to 64 letters, digits, - and _, the first a letter or digit")
-        self.store.put_tenant(tenant_id, {"name": name, "clockLimitHours": clock_limit_hours})
+        values = {"name": name, "clockLimitHours": clock_limit_hours, "polygonPointLimit": polygon_point_limit}
+        self.store.put_tenant(tenant_id, values)
+
+    def polygon_point_limit(self, tenant_id: str) -> int:
+        """So many points a polygon of the zone vocabulary may have."""
+        return self.store.polygon_point_limit(tenant_id) or DEFAULT_POLYGON_POINTS
 
     def limit_geofences(self, tenant_id: str, limit: int | None) -> None:
         """From now on at most so many geofences; None: any number."""
@@ -65,3 +86,27 @@ class TenantService:
             return who if who is not None and self.store.has_tenant(who.tenant_id) else None
         key = self.store.get_key(parts[0])
         return key.principal if key is not None and key.matches(parts[1]) else None
+
+
+@dataclass(frozen=True)
+class Callers:
+    """Whom tokens stand for, for functions that authenticate by themselves: once a minute a token, and a container.
+
+    Of a token only its digest is remembered, and nothing of one that stands for nobody.
+    """
+
+    tenants: TenantService
+    _known: dict[str, tuple[Principal, datetime]] = field(default_factory=dict)
+
+    def principal_of(self, token: str, now: datetime) -> Principal | None:
+        """Raises Busy where that cannot be told now."""
+        name = api_keys.digest(token)
+        who, until = self._known.get(name, (None, now))
+        if who is not None and now < until:
+            return who
+        who = self.tenants.principal_of(token)
+        if who is not None:
+            if len(self._known) >= _MAX_REMEMBERED:
+                self._known.clear()
+            self._known[name] = who, now + _REMEMBERED_FOR
+        return who

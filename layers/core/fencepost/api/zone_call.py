@@ -1,0 +1,142 @@
+"""A call of the zone vocabulary: parameters and hash in a JSON body, a form, a query or a header, made one request.
+
+The gateway cannot look into a body, so these routes are open there and the caller is made out here. What comes out
+is the event that the gateway would have handed over: the caller known, the parameters one JSON body, and no hash left
+that could be kept or logged.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from fencepost.api import json_body
+from fencepost.api.problems import BodyTooLarge
+from fencepost.domain import strict_json
+from fencepost.domain.errors import FencepostError, Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from fencepost.api.http import Request
+    from fencepost.domain.principal import Principal
+
+_FORM = "application/x-www-form-urlencoded"
+_HASH = "hash"
+# What is a text is taken as it stands; anything else is JSON, as a number, a list or an object is written.
+_TEXTS = frozenset({_HASH, "filter"})
+_MAX_PARAMETERS = 100
+# 1e15, written again, is 1000000000000000.0.
+_LONGER = 8
+
+
+class WrongHash(FencepostError):
+    code = "WRONG_HASH"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The hash must be a valid API key (fp_...), in the body, the query or the header Authorization."
+        )
+
+
+def admitted(event: Mapping[str, Any], principal_of: Callable[[str], Principal | None]) -> dict[str, Any]:
+    """The event with its caller and its parameters. Raises Invalid, BodyTooLarge, UnsupportedMediaType, WrongHash."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    said = _one_of(_query(event), _body(event, headers))
+    who = principal_of(_token(said.pop(_HASH, None), headers.pop("authorization", "")))
+    if who is None:
+        raise WrongHash
+    caller = {"tenantId": who.tenant_id, "userId": who.user_id, "roles": ",".join(sorted(who.roles))}
+    return {
+        **event,
+        "headers": headers | {"content-type": "application/json"},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "requestContext": {**event["requestContext"], "authorizer": caller},
+        "body": json.dumps(said, ensure_ascii=False, separators=(",", ":")),
+        "isBase64Encoded": False,
+    }
+
+
+def parameters(request: Request) -> dict[str, Any]:
+    """What a call that was admitted says. Its size was looked at before: a number may be longer by now."""
+    return request.json(max_bytes=_LONGER * json_body.MAX_BODY_BYTES)
+
+
+def typed(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Parameters that came as text. Raises Invalid.
+
+    >>> typed([("zone_ids", "[1, 2]"), ("filter", "12"), ("with_points", "true")])
+    {'zone_ids': [1, 2], 'filter': '12', 'with_points': True}
+    """
+    values: dict[str, Any] = {}
+    for name, text in pairs:
+        if name in values:
+            raise Invalid.field(name, "is given twice")
+        values[name] = text if name in _TEXTS else _value(name, text)
+    if len(values) > _MAX_PARAMETERS:
+        raise Invalid.field("body", f"has more than {_MAX_PARAMETERS} fields")
+    return values
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        return strict_json.loads(text.encode())
+    except UnicodeError:
+        raise Invalid.field(name, "is not valid UTF-8 text") from None
+    except Invalid as error:
+        if not text.lstrip().startswith(("{", "[")):
+            return text  # what should have been a number is told by what the parameter must be
+        raise Invalid.field(name, error.errors[0].message) from None
+
+
+def _query(event: Mapping[str, Any]) -> dict[str, Any]:
+    several = event.get("multiValueQueryStringParameters")
+    if several is None:
+        return typed((event.get("queryStringParameters") or {}).items())
+    return typed((name, value) for name, values in several.items() for value in values)
+
+
+def _body(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    raw = json_body.raw(event).strip()
+    if not raw:
+        return {}
+    if event["httpMethod"] == "GET":
+        raise Invalid.field("body", "belongs to a POST; a GET says everything in its query")
+    media_type = headers.get("content-type", "").partition(";")[0].strip().casefold()
+    # A form never begins with a brace: that is JSON from a program which did not say so.
+    if media_type != _FORM or raw.startswith(b"{"):
+        return json_body.parsed(event, "" if media_type == _FORM else media_type)
+    if len(raw) > json_body.MAX_BODY_BYTES:
+        raise BodyTooLarge(f"The body has {len(raw):,} bytes; the limit is {json_body.MAX_BODY_BYTES:,}.")
+    try:
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
+    except UnicodeError:
+        raise Invalid.field("body", "is not valid UTF-8 text") from None
+    except ValueError:
+        raise Invalid.field("body", f"has more than {_MAX_PARAMETERS} fields") from None
+    return typed(pairs)
+
+
+def _one_of(query: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """What is said in two places must be the same."""
+    for name in query.keys() & body.keys():
+        if query[name] != body[name]:
+            raise _differs(name)
+    return query | body
+
+
+def _token(said: object, authorization: str) -> str:
+    """The hash, wherever it stands. Raises Invalid where it stands in two places and differs."""
+    if said is not None and not isinstance(said, str):
+        raise Invalid.field(_HASH, "must be a text")
+    scheme, _, given = authorization.partition(" ")
+    in_header = given.strip() if scheme.casefold() in ("nvx", "bearer") else ""
+    if said and in_header and said != in_header:
+        raise _differs(_HASH)
+    return said or in_header
+
+
+def _differs(name: str) -> Invalid:
+    return Invalid.field(name, "is given in two places, and differs")
