@@ -16,6 +16,7 @@ from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
 from fencepost.domain.clock import LONGEST_CLOCK, RunningClock, TenantSettings, TimeEntry
 from fencepost.domain.errors import VersionMismatch
+from fencepost.domain.geofence import Assignment
 from fencepost.services.clock import Desk
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
     from fencepost.domain.events import Event
-    from fencepost.domain.geofence import Assignment
 
 _CLOCK = TypeAdapter(RunningClock)
 _ENTRY = TypeAdapter(TimeEntry)
@@ -67,6 +67,13 @@ class ClockStore:
             has_screen=screen is not None and reading.has(screen),
             candidates=candidates,
         )
+
+    def running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]:
+        """Whether there is such a user, and the clock. One BatchGetItem."""
+        user, clock = keys.entity(tenant_id, Assignment("users", user_id)), keys.clock(tenant_id, user_id)
+        found = self._table.batch_get([user, clock], consistent=True)
+        item = found.get(keys.pair(clock))
+        return keys.pair(user) in found, _clock_of(item) if item else None
 
     def organizations_named(self, tenant_id: str, name: str) -> list[str]:
         return self._directory.ids_named(tenant_id, "projects", name)

@@ -109,13 +109,25 @@ class RunningClock:
         return self.breaks[-1] if self.breaks and self.breaks[-1].end is None else None
 
     def punched(self, punch: Punch, request: str = "") -> RunningClock:
-        """The clock after an action; `request` tells the action from any other, should it be sent again."""
-        return replace(self, punches=(*self.punches, punch), last_request=request, version=self.version + 1)
+        """The clock after an action; `request` tells the action from any other, should it be sent again.
+
+        An action that cannot be told leaves the one before it known: that may still be sent again.
+        """
+        last_request = request or self.last_request
+        return replace(self, punches=(*self.punches, punch), last_request=last_request, version=self.version + 1)
+
+    def updated(self, fields: Mapping[str, Any]) -> RunningClock:
+        """The clock with other fields. Raises WrongOrder where it has taken all actions that it may."""
+        self._check_room()
+        return replace(self, **fields)
+
+    def _check_room(self) -> None:
+        if len(self.punches) >= MAX_PUNCHES:
+            raise WrongOrder(f"A clock takes at most {MAX_PUNCHES} actions; stop it and start another.")
 
     def with_break_toggled(self, at: datetime, break_id: str) -> RunningClock:
         """Open a break, or close the open one; one of no length is dropped. Raises WrongOrder."""
-        if len(self.punches) >= MAX_PUNCHES:
-            raise WrongOrder(f"A clock takes at most {MAX_PUNCHES} actions; stop it and start another.")
+        self._check_room()
         if at > self.deadline:
             raise WrongOrder(
                 f"The clock has reached its limit, at {self.deadline.isoformat()}; it can only be stopped."

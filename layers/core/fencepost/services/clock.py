@@ -1,4 +1,4 @@
-"""The time clock: start, break, stop and cancel, checked against the geofences that apply."""
+"""The time clock: start, break, stop, cancel and update, checked against the geofences that apply."""
 
 from __future__ import annotations
 
@@ -35,16 +35,17 @@ LATE_AFTER = timedelta(minutes=10)
 # Two actions a removed entry, and four for the rest, are at most the 100 of a transaction.
 MAX_REMOVED = 48
 SYSTEM = "system"
+NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockRequest:
-    """What is to be done. `at` None means now; `user_id` None means the caller."""
+    """What is to be done. `at` None means now, `user_id` None the caller; an update changes what is not None."""
 
     action: str
     at: datetime | None = None
     user_id: str | None = None
-    time_type: str = "work"
+    time_type: str | None = None
     comment: str | None = None
     organization_id: str | None = None
     organization_name: str | None = None
@@ -97,6 +98,7 @@ class Outcome:
 class Clocks(Protocol):
     """The port to where clocks and time entries are kept."""
 
+    def running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]: ...
     def desk(
         self, tenant_id: str, user_id: str, organization_id: str | None, screen: Assignment | None
     ) -> Desk | None: ...
@@ -118,10 +120,49 @@ class Clocks(Protocol):
     def overdue(self, now: datetime) -> Iterable[tuple[str, RunningClock]]: ...
 
 
+class NothingWritten:
+    """Clocks and entries as they are, for a dry run: what would be written is not."""
+
+    def __init__(self, store: Clocks) -> None:
+        self.running, self.desk = store.running, store.desk
+        self.organizations_named, self.overlapped, self.overdue = (
+            store.organizations_named,
+            store.overlapped,
+            store.overdue,
+        )
+
+    def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
+    def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
+    def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
+    def save(
+        self,
+        tenant_id: str,
+        clock: RunningClock,
+        entry: TimeEntry,
+        removed: Sequence[TimeEntry],
+        calendar_version: int,
+        event: Event,
+    ) -> None: ...
+    def tell(self, event: Event) -> None: ...
+
+
 @dataclass(frozen=True)
 class ClockService:
     store: Clocks
     make_id: NewId = field(default=new_id)
+
+    def dry(self) -> ClockService:
+        """This service, telling what would happen and writing nothing; what would be new has the id of nothing."""
+        return ClockService(NothingWritten(self.store), make_id=lambda: NO_ID)
+
+    def running(self, who: Principal, user_id: str | None) -> RunningClock:
+        """The clock of the caller, or of another user. Raises NotFound, Forbidden, NoRunningClock."""
+        wanted = user_id or who.user_id
+        is_there, clock = self.store.running(who.tenant_id, wanted)
+        check_may_act(who, wanted, is_there=is_there)
+        if clock is None:
+            raise NoRunningClock
+        return clock
 
     def act(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
         """Do what is asked, on top of whatever else happens to the same clock at the same time.
@@ -173,12 +214,12 @@ class ClockService:
     def _act_once(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
         user_id = request.user_id or who.user_id
         desk = self.store.desk(who.tenant_id, user_id, request.organization_id, request.screen)
-        _check_may_act(who, user_id, desk)
+        check_may_act(who, user_id, is_there=desk is not None)
         assert desk is not None
-        _check_fields(request, desk, now)
-        punch = _punch(who, request, now)
         if desk.clock is not None and desk.clock.last_request == request.fingerprint != "":
             return Outcome(clock=desk.clock)
+        _check_fields(request, desk, now)
+        punch = _punch(who, request, now)
         if request.action == "start":
             return self._start(who, user_id, request, desk, punch)
         if desk.clock is None:
@@ -189,6 +230,8 @@ class ClockService:
             return Outcome(clock=desk.clock, message="The clock was discarded.")
         if request.action == "break":
             return self._break(who, request, desk, desk.clock, punch)
+        if request.action == "update":
+            return self._update(who, request, desk, desk.clock, punch)
         # An impossible stop is told before the geofence is looked at.
         desk.clock.stopped(punch.at, stopped_by="user")
         judged = self._judged(who, user_id, request, desk, punch)
@@ -204,7 +247,7 @@ class ClockService:
             at=punch.at,
             settings=desk.settings,
             fields={
-                "time_type": request.time_type,
+                "time_type": request.time_type or "work",
                 "comment": request.comment,
                 "organization_id": request.organization_id,
                 "organization_name": desk.organization_name,
@@ -222,6 +265,21 @@ class ClockService:
         after = after.punched(judged, request.fingerprint)
         event_type = "clock.break_started" if after.open_break else "clock.break_ended"
         event = self._event(event_type, who.tenant_id, after, who.user_id, punch.received_at)
+        self.store.replace(who.tenant_id, clock, after, event)
+        return Outcome(clock=after)
+
+    def _update(
+        self, who: Principal, request: ClockRequest, desk: Desk, clock: RunningClock, punch: Punch
+    ) -> Outcome:
+        """Another organization is checked as a start for it is: else starting and updating is a way round a fence."""
+        said: dict[str, Any] = {"time_type": request.time_type, "comment": request.comment}
+        if request.organization_id is not None:
+            said |= {"organization_id": request.organization_id, "organization_name": desk.organization_name}
+        after = clock.updated({name: value for name, value in said.items() if value is not None})
+        if after.organization_id != clock.organization_id:
+            punch = self._judged(who, clock.user_id, request, desk, punch)
+        after = after.punched(punch, request.fingerprint)
+        event = self._event("clock.updated", who.tenant_id, after, who.user_id, punch.received_at)
         self.store.replace(who.tenant_id, clock, after, event)
         return Outcome(clock=after)
 
@@ -299,8 +357,9 @@ class ClockService:
         )
 
 
-def _check_may_act(who: Principal, user_id: str, desk: Desk | None) -> None:
-    if desk is None:
+def check_may_act(who: Principal, user_id: str, *, is_there: bool) -> None:
+    """Raises NotFound for a user who is not there, and Forbidden."""
+    if not is_there:
         raise NotFound("user")
     needed = Right.OWN_CLOCK if user_id == who.user_id else Right.ALL_CLOCKS
     if not who.may(needed):
@@ -325,7 +384,7 @@ def _check_fields(request: ClockRequest, desk: Desk, now: datetime) -> None:
         raise NotFound("organization")
     if request.screen is not None and not desk.has_screen:
         raise NotFound("entry screen")
-    if request.time_type not in CATEGORIES:
+    if request.time_type is not None and request.time_type not in CATEGORIES:
         raise Invalid.field("timeType", f"must be one of {', '.join(sorted(CATEGORIES))}")
 
 

@@ -47,15 +47,28 @@ class EntryScreenIn(RequestModel):
 
 
 class ClockIn(RequestModel):
-    action: Literal["start", "break", "stop", "cancel"]
+    action: Literal["start", "break", "stop", "cancel", "update"]
     dateTime: Instant | None = None
     userId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    timeType: str = "work"
+    timeType: Annotated[str | None, Field(description="At a start, work where it is not given.")] = None
     comment: Annotated[Text, Field(max_length=2_000)] | None = None
     organizationId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     organizationName: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     entryScreen: EntryScreenIn | None = None
     location: LocationIn | None = None
+
+
+class ActQuery(RequestModel):
+    dryRun: Annotated[
+        Literal["true", "false"],
+        Field(description="true: the answer tells what would happen, and nothing is written."),
+    ] = "false"
+
+
+class WhoseQuery(RequestModel):
+    userId: Annotated[
+        str | None, Field(min_length=1, max_length=64, description="The caller, where it is not given.")
+    ] = None
 
 
 class ValidateIn(RequestModel):
@@ -143,18 +156,27 @@ class ClockItem(BaseModel):
 
 
 class ClockAnswer(BaseModel):
+    """`dryRun` is there, and true, where nothing was written."""
+
     items: list[ClockItem]
     valid: bool
+    dryRun: Literal[True] | None = None
 
 
 def only_what_counts(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A cancel asks for nothing but the user; whatever else it says is passed over."""
-    if said.get("action") != "cancel":
-        return said
-    return {name: said[name] for name in ("action", "userId") if name in said}
+    """What an action does not look at is passed over: all of a cancel but its user, the time of an update."""
+    if said.get("action") == "cancel":
+        return {name: said[name] for name in ("action", "userId") if name in said}
+    if said.get("action") == "update":
+        return {name: value for name, value in said.items() if name != "dateTime"}
+    return said
 
 
 def request_of(body: ClockIn) -> ClockRequest:
+    """Raises Invalid for an update of nothing."""
+    changes = (body.timeType, body.comment, body.organizationId, body.organizationName)
+    if body.action == "update" and all(change is None for change in changes):
+        raise Invalid.field("action", "an update needs organizationId, organizationName, timeType or comment")
     return ClockRequest(
         action=body.action,
         at=body.dateTime,
@@ -201,7 +223,11 @@ def told(outcome: Outcome) -> dict[str, Any]:
     if outcome.entry is not None:
         return _answer(outcome.message, None, _told_entry(outcome.entry, outcome.removed), valid=True)
     assert outcome.clock is not None
-    return _answer(outcome.message, None, told_clock(outcome.clock), valid=True)
+    return told_running(outcome.clock, outcome.message)
+
+
+def told_running(clock: RunningClock, message: str = "Success") -> dict[str, Any]:
+    return _answer(message, None, told_clock(clock), valid=True)
 
 
 def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
