@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from fencepost import wiring
-from fencepost.adapters.clock_store import ClockStore
-from fencepost.domain.clock import RunningClock
+from fencepost.adapters.entry_store import EntryStore
+from fencepost.domain.trail import Saving
 from tests.functional.app import Answer, App
 
 DAY = "2026-05-04T"
@@ -165,8 +165,8 @@ def test_a_new_entry_removes_the_one_that_it_overlaps(app: App) -> None:
     clock(app, "start", "10:00")
     answer = clock(app, "stop", "14:00")
     assert (answer.status, data(answer)["removedEntryIds"]) == (201, [first])
-    kept = [item["SK"]["S"] for item in app.items() if item["SK"]["S"].startswith(("TIME", "REMOVED"))]
-    assert sorted(key.partition("#")[0] for key in kept) == ["REMOVED", "TIME"]
+    kinds = {item["PK"]["S"].partition("TIME#")[2]: item["kind"]["S"] for item in app.items() if "kind" in item}
+    assert kinds == {first: "removed", data(answer)["id"]: "valid"}
 
 
 def test_entries_that_touch_both_stay(app: App) -> None:
@@ -332,14 +332,14 @@ def test_one_clock_that_cannot_be_stopped_does_not_keep_the_others_running(
 ) -> None:
     for user in ("emil", "vera"):
         clock(app, "start", "09:00", user=user)
-    save = ClockStore.save
+    save = EntryStore.save
 
-    def failing_for_emil(self: ClockStore, tenant_id: str, running: RunningClock, *rest: Any) -> None:
-        if running.user_id == "emil":
+    def failing_for_emil(self: EntryStore, tenant_id: str, saving: Saving) -> None:
+        if saving.edits[0].entry.user_id == "emil":
             raise RuntimeError
-        save(self, tenant_id, running, *rest)
+        save(self, tenant_id, saving)
 
-    monkeypatch.setattr(ClockStore, "save", failing_for_emil)
+    monkeypatch.setattr(EntryStore, "save", failing_for_emil)
     stopped, failed = wiring.clock().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
     assert [entry.user_id for entry in stopped] == ["vera"]
     assert [type(error) for error in failed] == [RuntimeError]

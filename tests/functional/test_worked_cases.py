@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.functional.app import App
+from fencepost import wiring
+from fencepost.domain.overlap import Policy
+from tests.functional.app import Answer, App
 from tests.functional.test_clock import DAY, FAR, INSIDE, clock, code, data, fence
 
 
@@ -102,6 +104,45 @@ def test_case_12_cancel_twice(app: App) -> None:
     clock(app, "start", "09:00")
     assert [clock(app, "cancel").status for _ in range(2)] == [200, 404]
     assert not any(item.get("entity", {}).get("S") == "TimeEntry" for item in app.items())
+
+
+def policy(app: App, name: Policy) -> None:
+    wiring.tenants().put_tenant("demo", "Demo", overlaps=name)
+
+
+def clocked(app: App, start: str, stop: str, *breaks: str, **who: str) -> Answer:
+    """The answer to the stop."""
+    clock(app, "start", start, **who)
+    for when in breaks:
+        clock(app, "break", when, **who)
+    return clock(app, "stop", stop, **who)
+
+
+def test_case_13_an_entry_in_the_way(app: App) -> None:
+    first = data(clocked(app, "08:00", "12:00"))["id"]
+    answer = clocked(app, "10:00", "14:00")
+    assert (answer.status, data(answer)["removedEntryIds"]) == (201, [first])
+
+
+def test_case_13_an_entry_in_the_way_is_trimmed(app: App) -> None:
+    policy(app, "trim")
+    first = data(clocked(app, "08:00", "12:00"))["id"]
+    answer = clocked(app, "10:00", "14:00")
+    assert (answer.status, data(answer)["removedEntryIds"]) == (201, [])
+    assert data(answer)["trimmedEntries"] == [{"id": first, "from": at("08:00"), "to": at("10:00")}]
+
+
+def test_case_14_an_entry_around_it(app: App) -> None:
+    policy(app, "trim")
+    first = data(clocked(app, "08:00", "18:00", "11:00", "11:30"))["id"]
+    answer = clocked(app, "10:00", "14:00")
+    pieces = data(answer)["trimmedEntries"]
+    assert answer.status == 201
+    assert [(piece["from"], piece["to"]) for piece in pieces] == [
+        (at("08:00"), at("10:00")),
+        (at("14:00"), at("18:00")),
+    ]
+    assert [piece["id"] == first for piece in pieces] == [True, False]
 
 
 def test_case_15_touching(app: App) -> None:

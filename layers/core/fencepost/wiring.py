@@ -89,9 +89,10 @@ def applying() -> Applying:
 def clock() -> ClockService:
     from fencepost.adapters.clock_store import ClockStore
     from fencepost.adapters.directory_store import DirectoryStore
+    from fencepost.adapters.entry_store import EntryStore
     from fencepost.services.clock import ClockService
 
-    return ClockService(ClockStore(table(), applying(), DirectoryStore(table())))
+    return ClockService(ClockStore(table(), applying(), DirectoryStore(table())), EntryStore(table()))
 
 
 @cache

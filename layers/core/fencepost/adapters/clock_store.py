@@ -1,37 +1,39 @@
-"""Clocks and time entries in the table.
+"""Clocks in the table, and what is read to act on one.
 
-A user's clock is one item, so a second one cannot be; a stop removes it, writes the entry, removes what the entry
-overlaps and moves the user's calendar version in one transaction, so that no two entries ever overlap.
+A user's clock is one item, so a second one cannot be; a stop removes it, writes the entry, makes room for it and
+moves the user's calendar version in one transaction. Whatever else puts an entry in its place moves it too: no two
+entries ever overlap.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
 from fencepost.adapters import keys, marshal
+from fencepost.adapters.entry_store import CANCELLED, RUNNING, change_item, place_item
 from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
-from fencepost.domain.clock import LONGEST_CLOCK, RunningClock, TenantSettings, TimeEntry
+from fencepost.domain.clock import RunningClock, TenantSettings
 from fencepost.domain.errors import VersionMismatch
 from fencepost.domain.geofence import Assignment
+from fencepost.domain.trail import Change, state_of
 from fencepost.services.clock import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from fencepost.adapters.applying import Applying
     from fencepost.adapters.directory_store import DirectoryStore
-    from fencepost.adapters.keys import Key
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
     from fencepost.domain.events import Event
+    from fencepost.domain.trail import State
 
 _CLOCK = TypeAdapter(RunningClock)
-_ENTRY = TypeAdapter(TimeEntry)
 
 
 class ClockStore:
@@ -82,6 +84,8 @@ class ClockStore:
         """Raises VersionMismatch where the user's clock runs by now."""
         transaction = Transaction()
         transaction.put_new(_clock_item(tenant_id, clock), VersionMismatch())
+        transaction.put(place_item(tenant_id, clock, RUNNING))
+        transaction.put_new(_change_item(tenant_id, clock, event, clock.version, state_of(clock)), VersionMismatch())
         transaction.put(event_item(event))
         self._table.write(transaction)
 
@@ -89,6 +93,7 @@ class ClockStore:
         """Raises VersionMismatch."""
         transaction = Transaction()
         transaction.put_over(_clock_item(tenant_id, after), before.version, VersionMismatch())
+        transaction.put(_change_item(tenant_id, after, event, after.version, state_of(after)))
         transaction.put(event_item(event))
         self._table.write(transaction)
 
@@ -96,43 +101,8 @@ class ClockStore:
         """Raises VersionMismatch."""
         transaction = Transaction()
         transaction.delete_at(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
-        transaction.put(event_item(event))
-        self._table.write(transaction)
-
-    def overlapped(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
-        """The entries that share an instant with this one. One Query: no entry is longer than the longest clock."""
-        items = self._table.query(
-            KeyConditionExpression="PK = :user AND SK BETWEEN :first AND :last",
-            ExpressionAttributeValues={
-                ":user": {"S": keys.user_partition(tenant_id, entry.user_id)},
-                ":first": {"S": keys.time_entry_sort(entry.start - LONGEST_CLOCK)},
-                ":last": {"S": keys.time_entry_sort(entry.end)},
-            },
-            ConsistentRead=True,
-        )
-        entries = (_ENTRY.validate_json(item["doc"]["S"]) for item in items)
-        # Its own id is there when another stop was faster; the write will find that the clock is gone.
-        return [other for other in entries if other.overlaps(entry) and other.id != entry.id]
-
-    def save(
-        self,
-        tenant_id: str,
-        clock: RunningClock,
-        entry: TimeEntry,
-        removed: Sequence[TimeEntry],
-        calendar_version: int,
-        event: Event,
-    ) -> None:
-        """Raises VersionMismatch where the clock, an overlapped entry or the calendar was changed."""
-        transaction = Transaction()
-        transaction.delete_at(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
-        transaction.put_new(_entry_item(tenant_id, entry), VersionMismatch())
-        for gone in removed:
-            transaction.delete_at(_entry_key(tenant_id, gone), gone.version, VersionMismatch())
-            tombstone = {"entity": "RemovedEntry", "doc": _dumped(_ENTRY, gone), "removedBy": entry.id}
-            key = keys.removed_entry(tenant_id, gone.user_id, gone.start, gone.id)
-            transaction.put(key | marshal.item(tombstone))
-        self._move_calendar(transaction, keys.calendar(tenant_id, clock.user_id), calendar_version)
+        transaction.put(place_item(tenant_id, clock, CANCELLED, doc=_CLOCK.dump_json(clock).decode()))
+        transaction.put(_change_item(tenant_id, clock, event, clock.version + 1, None))
         transaction.put(event_item(event))
         self._table.write(transaction)
 
@@ -154,19 +124,6 @@ class ClockStore:
             ):
                 yield item["tenantId"]["S"], _clock_of(item)
 
-    def _move_calendar(self, transaction: Transaction, key: Key, version: int) -> None:
-        condition = "version = :old" if version else "attribute_not_exists(PK)"
-        values: dict[str, Any] = {":new": {"N": str(version + 1)}}
-        if version:
-            values[":old"] = {"N": str(version)}
-        transaction.update(
-            key,
-            VersionMismatch(),
-            UpdateExpression="SET version = :new",
-            ConditionExpression=condition,
-            ExpressionAttributeValues=values,
-        )
-
 
 def tenant_settings(tenant: Item) -> TenantSettings:
     stored = marshal.plain(tenant)
@@ -176,6 +133,7 @@ def tenant_settings(tenant: Item) -> TenantSettings:
         if "clockLimitHours" in stored
         else settings.clock_limit,
         geofence_modes={**settings.geofence_modes, **stored.get("geofenceModes", {})},
+        overlaps=stored.get("overlaps", settings.overlaps),
     )
 
 
@@ -185,7 +143,7 @@ def _clock_item(tenant_id: str, clock: RunningClock) -> Item:
             "entity": "Clock",
             "tenantId": tenant_id,
             "version": clock.version,
-            "doc": _dumped(_CLOCK, clock),
+            "doc": _CLOCK.dump_json(clock).decode(),
             "GSI1PK": keys.running_clocks(keys.running_clocks_shard(clock.user_id)),
             "GSI1SK": keys.running_clock_sort(clock.overdue_from, tenant_id, clock.user_id),
         }
@@ -196,16 +154,7 @@ def _clock_of(item: Item) -> RunningClock:
     return _CLOCK.validate_json(item["doc"]["S"])
 
 
-def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
-    values = {"entity": "TimeEntry", "version": entry.version, "doc": _dumped(_ENTRY, entry)}
-    return _entry_key(tenant_id, entry) | marshal.item(values)
-
-
-def _entry_key(tenant_id: str, entry: TimeEntry) -> Key:
-    if entry.invalid_reason is not None:
-        return keys.invalid_entry(tenant_id, entry.user_id, entry.start, entry.id)
-    return keys.time_entry(tenant_id, entry.user_id, entry.start, entry.id)
-
-
-def _dumped(adapter: TypeAdapter[Any], value: RunningClock | TimeEntry) -> str:
-    return adapter.dump_json(value).decode()
+def _change_item(tenant_id: str, clock: RunningClock, event: Event, number: int, after: State | None) -> Item:
+    action = event.type.removeprefix("clock.")
+    change = Change(number=number, action=action, at=event.occurred_at, actor=event.actor, reason=None, after=after)
+    return change_item(tenant_id, clock.id, change)

@@ -19,21 +19,22 @@ from fencepost.domain.errors import (
     VersionMismatch,
 )
 from fencepost.domain.events import Event
+from fencepost.domain.overlap import settled
 from fencepost.domain.principal import Right
+from fencepost.domain.trail import Edit, Saving
 from fencepost.domain.verdict import Candidate, Fix, Verdict, judge
 from fencepost.services.ids import NewId, new_id
 from fencepost.services.retry import on_top_of_others
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from fencepost.domain.geofence import Assignment
     from fencepost.domain.principal import Principal
+    from fencepost.services.entries import Entries
 
 AHEAD_ALLOWED = timedelta(minutes=2)
 LATE_AFTER = timedelta(minutes=10)
-# Two actions a removed entry, and four for the rest, are at most the 100 of a transaction.
-MAX_REMOVED = 48
 SYSTEM = "system"
 NO_ID = "00000000-0000-0000-0000-000000000000"
 
@@ -82,17 +83,18 @@ class Desk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the action left: the clock or the entry, and the entries that it pushed aside."""
+    """What the action left: the clock or the entry, the entries that went for it, and the pieces left of others."""
 
     clock: RunningClock | None = None
     entry: TimeEntry | None = None
     removed: tuple[TimeEntry, ...] = ()
+    trimmed: tuple[TimeEntry, ...] = ()
     message: str = "Success"
 
     @property
     def was_edited(self) -> bool:
-        """Whether another entry was removed, or this one was cut to a limit."""
-        return bool(self.removed) or (self.entry is not None and self.entry.stopped_by == "limit")
+        """Whether another entry was removed or trimmed, or this one was cut to a limit."""
+        return bool(self.removed or self.trimmed) or (self.entry is not None and self.entry.stopped_by == "limit")
 
 
 class Clocks(Protocol):
@@ -106,54 +108,40 @@ class Clocks(Protocol):
     def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
     def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
     def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
-    def overlapped(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]: ...
-    def save(
-        self,
-        tenant_id: str,
-        clock: RunningClock,
-        entry: TimeEntry,
-        removed: Sequence[TimeEntry],
-        calendar_version: int,
-        event: Event,
-    ) -> None: ...
     def tell(self, event: Event) -> None: ...
     def overdue(self, now: datetime) -> Iterable[tuple[str, RunningClock]]: ...
 
 
-class NothingWritten:
-    """Clocks and entries as they are, for a dry run: what would be written is not."""
+class ClocksUnwritten:
+    """Clocks as they are, for a dry run: what would be written is not."""
 
-    def __init__(self, store: Clocks) -> None:
-        self.running, self.desk = store.running, store.desk
-        self.organizations_named, self.overlapped, self.overdue = (
-            store.organizations_named,
-            store.overlapped,
-            store.overdue,
-        )
+    def __init__(self, clocks: Clocks) -> None:
+        self.running, self.desk, self.overdue = clocks.running, clocks.desk, clocks.overdue
+        self.organizations_named = clocks.organizations_named
 
     def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
     def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
     def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
-    def save(
-        self,
-        tenant_id: str,
-        clock: RunningClock,
-        entry: TimeEntry,
-        removed: Sequence[TimeEntry],
-        calendar_version: int,
-        event: Event,
-    ) -> None: ...
     def tell(self, event: Event) -> None: ...
+
+
+class EntriesUnwritten:
+    def __init__(self, entries: Entries) -> None:
+        self.overlapped = entries.overlapped
+
+    def save(self, tenant_id: str, saving: Saving) -> None: ...
 
 
 @dataclass(frozen=True)
 class ClockService:
     store: Clocks
+    entries: Entries
     make_id: NewId = field(default=new_id)
 
     def dry(self) -> ClockService:
         """This service, telling what would happen and writing nothing; what would be new has the id of nothing."""
-        return ClockService(NothingWritten(self.store), make_id=lambda: NO_ID)
+        clocks, entries = ClocksUnwritten(self.store), EntriesUnwritten(self.entries)
+        return ClockService(clocks, entries, make_id=lambda: NO_ID)
 
     def running(self, who: Principal, user_id: str | None) -> RunningClock:
         """The clock of the caller, or of another user. Raises NotFound, Forbidden, NoRunningClock."""
@@ -284,14 +272,13 @@ class ClockService:
         return Outcome(clock=after)
 
     def _saved(self, tenant_id: str, desk: Desk, punch: Punch, *, stopped_by: str) -> Outcome:
-        """The clock as an entry; entries that it overlaps are removed, as the reference says."""
+        """The clock as an entry, and what that does to the entries that it overlaps."""
         clock = desk.clock
         assert clock is not None
         entry = clock.punched(punch).stopped(punch.at, stopped_by=stopped_by)
-        overlapped = self.store.overlapped(tenant_id, entry)
-        invalid_reason = _why_not(overlapped)
-        entry = replace(entry, invalid_reason=invalid_reason)
-        removed = () if invalid_reason else tuple(overlapped)
+        overlapped = self.entries.overlapped(tenant_id, entry)
+        settlement = settled(entry, overlapped, desk.settings.overlaps, self.make_id)
+        entry = replace(entry, invalid_reason=settlement.why_not)
         event = self._event(
             "clock.stopped",
             tenant_id,
@@ -300,13 +287,17 @@ class ClockService:
             punch.received_at,
             to=entry.end.isoformat(),
             stoppedBy=entry.stopped_by,
-            removedEntryIds=[gone.id for gone in removed],
-            invalidReason=invalid_reason,
+            removedEntryIds=[gone.id for gone in settlement.removed],
+            trimmedEntryIds=[left.id for left in settlement.trimmed],
+            invalidReason=entry.invalid_reason,
         )
-        self.store.save(tenant_id, clock, entry, removed, desk.calendar_version, event)
-        if invalid_reason is not None:
+        stop = Edit(before=None, after=entry, action="stopped", reason=_why_stopped(entry))
+        calendar = (clock.user_id, desk.calendar_version)
+        saving = Saving(edits=(stop, *settlement.edits), event=event, clock=clock, calendar=calendar)
+        self.entries.save(tenant_id, saving)
+        if entry.invalid_reason is not None:
             raise EntryNotSaved(entry)
-        return Outcome(entry=entry, removed=removed)
+        return Outcome(entry=entry, removed=settlement.removed, trimmed=settlement.trimmed)
 
     def _judged(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Punch:
         """The punch with its verdict. A refusal raises OutsideGeofence, flags, or is not asked for, as set."""
@@ -366,14 +357,10 @@ def check_may_act(who: Principal, user_id: str, *, is_there: bool) -> None:
         raise Forbidden(needed.value)
 
 
-def _why_not(overlapped: Sequence[TimeEntry]) -> str | None:
-    """Why an entry that overlaps these cannot be saved."""
-    safe = next((entry for entry in overlapped if entry.is_safe), None)
-    if safe is not None:
-        return f"it overlaps an entry that is {safe.approval}, from {safe.start.isoformat()}."
-    if len(overlapped) > MAX_REMOVED:
-        return f"it overlaps more than {MAX_REMOVED} other entries."
-    return None
+def _why_stopped(entry: TimeEntry) -> str | None:
+    if entry.invalid_reason is not None:
+        return f"It could not be saved: {entry.invalid_reason}"
+    return "The clock had reached its limit." if entry.stopped_by == "limit" else None
 
 
 def _check_fields(request: ClockRequest, desk: Desk, now: datetime) -> None:

@@ -14,6 +14,8 @@ from fencepost.domain.principal import ROLES, Principal, may_be_id
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from fencepost.domain.overlap import Policy
+
 
 class Tenants(Protocol):
     """The port to where tenants and API keys are kept. Putting what is there keeps what hangs on it."""
@@ -36,11 +38,13 @@ class TenantService:
     store: Tenants
     signed_in: SignedInUsers | None = None
 
-    def put_tenant(self, tenant_id: str, name: str, *, clock_limit_hours: float | None = None) -> None:
+    def put_tenant(
+        self, tenant_id: str, name: str, *, clock_limit_hours: float | None = None, overlaps: Policy | None = None
+    ) -> None:
         """Create a tenant, or change its name and what else is said. Raises Invalid."""
         if not may_be_id(tenant_id):
             raise Invalid.field("tenantId", "must be 1 to 64 letters, digits, - and _, the first a letter or digit")
-        self.store.put_tenant(tenant_id, {"name": name, "clockLimitHours": clock_limit_hours})
+        self.store.put_tenant(tenant_id, {"name": name, "clockLimitHours": clock_limit_hours, "overlaps": overlaps})
 
     def limit_geofences(self, tenant_id: str, limit: int | None) -> None:
         """From now on at most so many geofences; None: any number."""

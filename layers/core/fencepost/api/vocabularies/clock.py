@@ -130,6 +130,14 @@ class PunchOut(BaseModel):
     geofenceVerdict: VerdictOut | None
 
 
+class SpanOut(BaseModel):
+    """What was left of an entry that was in the way, or of its other side under a new id."""
+
+    id: str
+    from_: Annotated[str, Field(alias="from")]
+    to: str
+
+
 class ClockData(BaseModel):
     """A running clock (`to` is null) or the time entry that it became."""
 
@@ -147,6 +155,7 @@ class ClockData(BaseModel):
     stoppedBy: str | None
     punches: list[PunchOut]
     removedEntryIds: list[str]
+    trimmedEntries: list[SpanOut]
 
 
 class ClockItem(BaseModel):
@@ -221,7 +230,7 @@ def _fix(where: LocationIn) -> Fix:
 def told(outcome: Outcome) -> dict[str, Any]:
     """The answer to an action that was done: a ClockAnswer."""
     if outcome.entry is not None:
-        return _answer(outcome.message, None, _told_entry(outcome.entry, outcome.removed), valid=True)
+        return _answer(outcome.message, None, told_entry(outcome.entry, outcome.removed, outcome.trimmed), valid=True)
     assert outcome.clock is not None
     return told_running(outcome.clock, outcome.message)
 
@@ -238,23 +247,28 @@ def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
     if isinstance(error, OutsideGeofence):
         data = _verdict(error.verdict)
     if isinstance(error, EntryNotSaved):
-        data = _told_entry(error.entry, ())
+        data = told_entry(error.entry)
     code = "INVALID" if isinstance(error, Invalid) else error.code
     return _answer(str(error), code, data, valid=False)
 
 
-def _told_entry(entry: TimeEntry, removed: Sequence[TimeEntry]) -> dict[str, Any]:
+def told_entry(
+    entry: TimeEntry, removed: Sequence[TimeEntry] = (), trimmed: Sequence[TimeEntry] = ()
+) -> dict[str, Any]:
     data = _data(entry, entry.end.isoformat(), entry.category, entry.punches)
     return data | {
         "creationType": entry.creation_type,
         "stoppedBy": entry.stopped_by,
         "removedEntryIds": [gone.id for gone in removed],
+        "trimmedEntries": [
+            {"id": left.id, "from": left.start.isoformat(), "to": left.end.isoformat()} for left in trimmed
+        ],
     }
 
 
 def told_clock(clock: RunningClock) -> dict[str, Any]:
     data = _data(clock, None, CATEGORIES[clock.time_type], clock.punches)
-    return data | {"creationType": "clock", "stoppedBy": None, "removedEntryIds": []}
+    return data | {"creationType": "clock", "stoppedBy": None, "removedEntryIds": [], "trimmedEntries": []}
 
 
 def _data(clock: RunningClock | TimeEntry, to: str | None, category: str, punches: Sequence[Punch]) -> dict[str, Any]:
