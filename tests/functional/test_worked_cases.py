@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from fencepost import wiring
+from fencepost.adapters.entry_store import EntryStore
+from fencepost.domain.clock import TimeEntry
 from fencepost.domain.overlap import Policy
 from tests.functional.app import Answer, App
 from tests.functional.test_clock import DAY, FAR, INSIDE, clock, code, data, fence
@@ -153,6 +156,41 @@ def test_case_15_touching(app: App) -> None:
     assert (answer.status, data(answer)["removedEntryIds"]) == (200, [])
 
 
+def times(app: App, name: str, **how: Any) -> Answer:
+    return app.request("clock", f"times_{name}", **how)
+
+
+def listed(app: App, **query: str) -> list[str]:
+    answer = times(app, "list", query={"from": at("00:00"), "to": "2026-05-05T00:00:00+02:00", **query})
+    return [item["data"]["id"] for item in answer.body["items"]]
+
+
+def approved(app: App, start: str, stop: str) -> str:
+    entry_id = str(data(clocked(app, start, stop))["id"])
+    assert times(app, "approve", ids=[entry_id]).status == 200
+    return entry_id
+
+
+def test_case_16_an_approved_entry_in_the_way(app: App) -> None:
+    still_open = data(clocked(app, "10:00", "11:00"))["id"]
+    safe = approved(app, "13:00", "14:00")
+    answer = clocked(app, "10:00", "14:00")
+    assert code(answer) == (400, "ENTRY_NOT_SAVED")
+    assert listed(app) == [still_open, safe]
+    assert listed(app, invalid="true") == [data(answer)["id"]]
+    assert clock(app, "start", "15:00").status == 200
+
+
+def test_case_17_deleting_entries(app: App) -> None:
+    good = data(clocked(app, "08:00", "09:00"))["id"]
+    safe = approved(app, "13:00", "14:00")
+    invalid = data(clocked(app, "10:00", "14:00"))["id"]
+    assert times(app, "delete", query={"id": invalid}).status == 200
+    assert times(app, "delete", query={"id": safe}).status == 400
+    assert times(app, "delete", query={"id": f"{good},7c1f0e5a-3a53-4b3e-9d0b-0f6a1c2d3e4f"}).status == 404
+    assert (listed(app), listed(app, invalid="true")) == ([good, safe], [])
+
+
 def test_case_18_for_somebody_else(app: App) -> None:
     app.put("users", "stranger", tenant="other")
     assert clock(app, "start", "09:00", userId="vera").status == 403
@@ -217,3 +255,24 @@ def test_case_25_of_twenty_starts_one_wins(app: App) -> None:
     """In turn here; tests/e2e/test_clock.py sends them at once."""
     answers = [clock(app, "start", f"09:{minute:02}") for minute in range(20)]
     assert sorted(answer.status for answer in answers) == [200] + [400] * 19
+
+
+def test_case_25_a_stop_that_is_overtaken_by_a_save_by_hand(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The save comes in between the stop's reading and its writing, at the worst moment there is."""
+    clock(app, "start", "09:00")
+    overlapped, by_hand = EntryStore.overlapped, {"from": at("10:00"), "to": at("11:00")}
+    saves: list[Answer] = []
+    interrupted = False
+
+    def overtaken(self: EntryStore, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
+        nonlocal interrupted
+        seen = overlapped(self, tenant_id, entry)
+        if not interrupted:
+            interrupted = True
+            saves.append(times(app, "put", items=[by_hand]))
+        return seen
+
+    monkeypatch.setattr(EntryStore, "overlapped", overtaken)
+    answer = clock(app, "stop", "17:00")
+    assert (answer.status, data(answer)["removedEntryIds"]) == (201, [data(saves[0])["id"]])
+    assert listed(app) == [data(answer)["id"]]

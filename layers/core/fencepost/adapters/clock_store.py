@@ -21,6 +21,7 @@ from fencepost.domain.errors import VersionMismatch
 from fencepost.domain.geofence import Assignment
 from fencepost.domain.trail import Change, state_of
 from fencepost.services.clock import Desk
+from fencepost.services.times import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ class ClockStore:
         return Desk(
             settings=tenant_settings(reading.item(tenant_key) or {}),
             clock=clock,
-            calendar_version=int(calendar["version"]["N"]) if calendar else 0,
+            calendar_version=_version_of(calendar),
             organization_name=reading.name_of("projects", organization_id or runs_for),
             has_screen=screen is not None and reading.has(screen),
             candidates=candidates,
@@ -76,6 +77,19 @@ class ClockStore:
         found = self._table.batch_get([user, clock], consistent=True)
         item = found.get(keys.pair(clock))
         return keys.pair(user) in found, _clock_of(item) if item else None
+
+    def ledger(self, tenant_id: str, user_id: str, organization_id: str | None) -> Ledger:
+        """What an entry by hand stands on. One BatchGetItem."""
+        tenant_key, calendar_key = keys.tenant(tenant_id), keys.calendar(tenant_id, user_id)
+        reading = self._applying.read(tenant_id, user_id, organization_id, None, also=[tenant_key, calendar_key])
+        if reading is None:
+            return Ledger(is_there=False, settings=TenantSettings(), calendar_version=0, organization_name=None)
+        return Ledger(
+            is_there=True,
+            settings=tenant_settings(reading.item(tenant_key) or {}),
+            calendar_version=_version_of(reading.item(calendar_key)),
+            organization_name=reading.name_of("projects", organization_id),
+        )
 
     def organizations_named(self, tenant_id: str, name: str) -> list[str]:
         return self._directory.ids_named(tenant_id, "projects", name)
@@ -123,6 +137,10 @@ class ClockStore:
                 },
             ):
                 yield item["tenantId"]["S"], _clock_of(item)
+
+
+def _version_of(calendar: Item | None) -> int:
+    return int(calendar["version"]["N"]) if calendar else 0
 
 
 def tenant_settings(tenant: Item) -> TenantSettings:

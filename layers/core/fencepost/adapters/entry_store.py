@@ -17,18 +17,24 @@ from fencepost.adapters.table import Transaction
 from fencepost.domain.clock import LONGEST_CLOCK, TimeEntry
 from fencepost.domain.errors import VersionMismatch
 from fencepost.domain.trail import Change, state_of
+from fencepost.services.times import Found
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from fencepost.adapters.keys import Key
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
     from fencepost.domain.clock import RunningClock
     from fencepost.domain.events import Event
+    from fencepost.domain.times import Wanted
     from fencepost.domain.trail import Edit, Saving
 
 _ENTRY = TypeAdapter(TimeEntry)
 _CHANGE = TypeAdapter(Change)
 RUNNING, CANCELLED = "running", "cancelled"
+_QUERIES_A_PAGE, _LOOKED_AT_ONCE = 4, 500
 
 
 class EntryStore:
@@ -62,6 +68,72 @@ class EntryStore:
             _move_calendar(transaction, keys.calendar(tenant_id, saving.calendar[0]), saving.calendar[1])
         transaction.put(event_item(saving.event))
         self._table.write(transaction)
+
+    def find(self, tenant_id: str, ids: Sequence[str]) -> dict[str, Found]:
+        """What these ids stand for. A BatchGetItem of their places, and one of the entries that are there.
+
+        Raises VersionMismatch where an entry moved in between.
+        """
+        if not ids:
+            return {}
+        places = self._table.batch_get([keys.time_place(tenant_id, i) for i in sorted(set(ids))], consistent=True)
+        by_id = {i: places[pair] for i in ids if (pair := keys.pair(keys.time_place(tenant_id, i))) in places}
+        where = {
+            i: keys.time_entry_at(tenant_id, place["userId"]["S"], place["sort"]["S"])
+            for i, place in by_id.items()
+            if "sort" in place
+        }
+        entries = self._table.batch_get(list(where.values()), consistent=True) if where else {}
+        if len(entries) < len(where):
+            raise VersionMismatch
+        return {
+            i: Found(
+                user_id=place["userId"]["S"],
+                state=place["kind"]["S"],
+                entry=_entry_in(entries[keys.pair(where[i])] if i in where else place),
+            )
+            for i, place in by_id.items()
+        }
+
+    def page(
+        self, tenant_id: str, wanted: Wanted, limit: int, after: tuple[datetime, str] | None
+    ) -> tuple[list[TimeEntry], TimeEntry | None]:
+        """At most `limit` entries, and the last one looked at where more may come: after few Queries a page ends.
+
+        A user's entries are read strongly; those of all users, and removed ones, by an index.
+        """
+        found: list[TimeEntry] = []
+        last: TimeEntry | None = None
+        for _ in range(_QUERIES_A_PAGE):
+            query = _list_query(tenant_id, wanted, (last.start, last.id) if last is not None else after)
+            if query is None:
+                return found, None
+            at_once = limit - len(found) if _asks_only_when(wanted) else _LOOKED_AT_ONCE
+            items, has_more = self._table.query_page(**query, Limit=at_once)
+            for number, entry in enumerate(map(_entry_of, items)):
+                last = entry
+                if wanted.matches(entry):
+                    found.append(entry)
+                if len(found) == limit:
+                    return found, last if has_more or number + 1 < len(items) else None
+            if not has_more:
+                return found, None
+        return found, last
+
+    def trail(self, tenant_id: str, entry_id: str) -> tuple[str, list[Change]] | None:
+        """Whose it is, and every change in order. One Query."""
+        user_id = None
+        changes = []
+        for item in self._table.query(
+            KeyConditionExpression="PK = :trail",
+            ExpressionAttributeValues={":trail": {"S": keys.time_trail(tenant_id, entry_id)}},
+            ConsistentRead=True,
+        ):
+            if item["entity"]["S"] == "Change":
+                changes.append(_CHANGE.validate_json(item["doc"]["S"]))
+            else:
+                user_id = item["userId"]["S"]
+        return (user_id, changes) if user_id is not None else None
 
 
 def place_item(tenant_id: str, what: RunningClock | TimeEntry, kind: str, **more: str) -> Item:
@@ -139,6 +211,43 @@ def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
 
 def _entry_key(tenant_id: str, entry: TimeEntry) -> Key:
     return keys.time_entry(tenant_id, entry.user_id, entry.start, entry.id, _kind(entry))
+
+
+def _list_query(tenant_id: str, wanted: Wanted, after: tuple[datetime, str] | None) -> dict[str, Any] | None:
+    """Entries from the span's beginning, or from right behind the last one, to its end; None where none is left."""
+    first, before = keys.time_entry_sort(wanted.first), keys.time_entry_sort(wanted.before)
+    if after is not None:
+        # An id is followed by nothing, so a blank behind it is right behind the entry.
+        first = max(first, keys.time_entry_sort(*after) + " ")
+    if first > before:
+        return None
+    if wanted.user_id is None or wanted.kind == keys.REMOVED:
+        names, prefix = ("GSI1PK", "GSI1SK"), ""
+        how: dict[str, Any] = {"IndexName": "GSI1"}
+        partition = keys.time_list(tenant_id, wanted.kind)
+    else:
+        names, how = ("PK", "SK"), {"ConsistentRead": True}
+        partition, prefix = keys.times_of(tenant_id, wanted.user_id, wanted.kind)
+    return {
+        **how,
+        "KeyConditionExpression": f"{names[0]} = :list AND {names[1]} BETWEEN :first AND :before",
+        "ExpressionAttributeValues": {
+            ":list": {"S": partition},
+            ":first": {"S": prefix + first},
+            ":before": {"S": prefix + before},
+        },
+    }
+
+
+def _asks_only_when(wanted: Wanted) -> bool:
+    """Whether every entry that a Query finds is wanted."""
+    others = (wanted.organization_id, wanted.time_type, wanted.category, wanted.approval)
+    return all(other is None for other in others) and (wanted.user_id is None or wanted.kind != keys.REMOVED)
+
+
+def _entry_in(item: Item) -> TimeEntry | None:
+    """None where the item keeps a clock, or nothing."""
+    return _entry_of(item) if "doc" in item and item.get("kind", {}).get("S") != CANCELLED else None
 
 
 def _entry_of(item: Item) -> TimeEntry:

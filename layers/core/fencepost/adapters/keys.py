@@ -148,6 +148,11 @@ def time_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str, kin
     return _key(user_partition(tenant_id, user_id), f"{_SORT_OF[kind]}{time_entry_sort(start, entry_id)}")
 
 
+def time_entry_at(tenant_id: str, user_id: str, sort: str) -> Key:
+    """The key that was kept as the user and the sort key."""
+    return _key(user_partition(tenant_id, user_id), sort)
+
+
 def times_of(tenant_id: str, user_id: str, kind: str) -> tuple[str, str]:
     """The partition of a user's entries, valid or invalid, and what their sort keys begin with."""
     return user_partition(tenant_id, user_id), _SORT_OF[kind]

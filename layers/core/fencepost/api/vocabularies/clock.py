@@ -153,6 +153,8 @@ class ClockData(BaseModel):
     category: str
     creationType: str | None
     stoppedBy: str | None
+    approval: str | None
+    invalidReason: str | None
     punches: list[PunchOut]
     removedEntryIds: list[str]
     trimmedEntries: list[SpanOut]
@@ -259,6 +261,8 @@ def told_entry(
     return data | {
         "creationType": entry.creation_type,
         "stoppedBy": entry.stopped_by,
+        "approval": entry.approval,
+        "invalidReason": entry.invalid_reason,
         "removedEntryIds": [gone.id for gone in removed],
         "trimmedEntries": [
             {"id": left.id, "from": left.start.isoformat(), "to": left.end.isoformat()} for left in trimmed
@@ -268,7 +272,8 @@ def told_entry(
 
 def told_clock(clock: RunningClock) -> dict[str, Any]:
     data = _data(clock, None, CATEGORIES[clock.time_type], clock.punches)
-    return data | {"creationType": "clock", "stoppedBy": None, "removedEntryIds": [], "trimmedEntries": []}
+    nothing_yet = dict.fromkeys(("stoppedBy", "approval", "invalidReason"))
+    return data | nothing_yet | {"creationType": "clock", "removedEntryIds": [], "trimmedEntries": []}
 
 
 def _data(clock: RunningClock | TimeEntry, to: str | None, category: str, punches: Sequence[Punch]) -> dict[str, Any]:
@@ -276,7 +281,7 @@ def _data(clock: RunningClock | TimeEntry, to: str | None, category: str, punche
         "id": clock.id,
         "from": clock.start.isoformat(),
         "to": to,
-        "breaks": [_break(b) for b in clock.breaks],
+        "breaks": [told_break(b) for b in clock.breaks],
         "comment": clock.comment,
         "type": clock.time_type,
         "organizationId": clock.organization_id,
@@ -287,7 +292,7 @@ def _data(clock: RunningClock | TimeEntry, to: str | None, category: str, punche
     }
 
 
-def _break(b: Break) -> dict[str, Any]:
+def told_break(b: Break) -> dict[str, Any]:
     to = b.end.isoformat() if b.end else None
     return {"id": b.id, "from": b.start.isoformat(), "to": to, "automatic": b.automatic}
 
