@@ -42,7 +42,7 @@ from fencepost.api.vocabularies.times import (
     told_trail,
     wanted,
 )
-from fencepost.domain.errors import EntryNotSaved, FencepostError, Invalid
+from fencepost.domain.errors import Busy, EntryNotSaved, FencepostError, Invalid
 from fencepost.domain.principal import Right
 
 api = Api(tell=refused, status=STATUS)
@@ -124,6 +124,8 @@ def put_times(request: Request) -> Reply:
             if not isinstance(said, dict):
                 raise Invalid.field(f"items[{index}]", "must be an object")
             saved = wiring.times().put(request.who, said_of(validated(TimeIn, said), key, index), now)
+        except Busy:  # the answer is that of the whole request, so that it is sent again
+            raise
         except FencepostError as error:
             return {**refused(error, "")["items"][0], "status": int(status_of(error))}
         return {"message": "Success", "status": 201 if saved.was_edited else 200, "data": told_saved(saved)}

@@ -117,3 +117,23 @@ def test_a_dry_run_tells_which_entries_would_go(app: App) -> None:
 @pytest.mark.parametrize("query", [{"dryRun": "yes"}, {"dryRun": "1"}, {"dry": "true"}])
 def test_a_dry_run_is_asked_for_in_one_way(app: App, query: dict[str, str]) -> None:
     assert code(app.request("clock", "clock_start", query=query)) == (400, "INVALID")
+
+
+def test_a_start_for_an_organization_by_its_name_is_two_rounds(app: App) -> None:
+    """The name is looked up while the first round is read."""
+    app.put("groups", "drivers", members=["emil"])
+    app.put("projects", "site")
+    fence(app, assignments=[{"targetTable": "projects", "targetId": "site"}])
+    app.calls.clear()
+    assert code(clock(app, "start", "09:00", organizationName="site", location=FAR)) == (403, "GEOFENCE_OUTSIDE")
+    app.calls.clear()
+    started = clock(app, "start", "09:00", organizationName="site", location=INSIDE)
+    assert (started.status, data(started)["organizationName"]) == (200, "site")
+    assert app.calls == {"BatchGetItem": 2, "Query": 1, "TransactWriteItems": 1}
+
+
+@pytest.mark.parametrize("action", ["break", "stop"])
+def test_what_a_start_says_keeps_no_clock_running(app: App, action: str) -> None:
+    clock(app, "start", "09:00")
+    said = {"organizationId": "gone", "organizationName": "Gone", "timeType": "lunch"}
+    assert clock(app, action, "17:00", **said).status == 200

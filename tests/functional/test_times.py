@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from fencepost import wiring
-from tests.functional.app import Answer, App
+from fencepost import admin, wiring
+from fencepost.adapters.entry_store import EntryStore
+from fencepost.domain.errors import Busy
+from fencepost.domain.trail import Saving
+from tests.functional.app import Answer, App, event
 from tests.functional.test_clock import DAY, clock, code, data
 from tests.functional.test_worked_cases import at, clocked, policy
 
@@ -437,3 +441,23 @@ def test_a_clock_is_stopped_after_anything_that_was_sent(app: App) -> None:
         assert clock(app, "stop", dateTime=when).status == 400
         assert clock(app, "break", dateTime=when).status == 400
     assert clock(app, "stop", "17:00").status == 200
+
+
+def test_an_item_that_cannot_be_saved_now_has_the_whole_request_sent_again(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(self: EntryStore, tenant_id: str, saving: Saving) -> None:
+        raise Busy
+
+    monkeypatch.setattr(EntryStore, "save", busy)
+    answer = Answer(app.invoke("clock", event("api/times_put")))
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+
+
+def test_a_tenants_setup_says_what_becomes_of_overlaps(app: App) -> None:
+    tenant = {"id": "demo", "name": "Demo", "overlaps": "refuse"}
+    admin.apply(admin.Setup.model_validate({"tenants": [tenant]}))
+    saved(app, "09:00", "10:00")
+    assert put(app, span("09:30", "11:00")).body["items"][0]["code"] == "ENTRY_OVERLAPS"
+    with pytest.raises(ValidationError):
+        admin.Setup.model_validate({"tenants": [tenant | {"overlaps": "ignore"}]})

@@ -7,6 +7,7 @@ entries ever overlap.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -44,29 +45,43 @@ class ClockStore:
         self._directory = directory
 
     def desk(
-        self, tenant_id: str, user_id: str, organization_id: str | None, screen: Assignment | None
+        self,
+        tenant_id: str,
+        user_id: str,
+        organization_id: str | None,
+        screen: Assignment | None,
+        organization_name: str | None = None,
     ) -> Desk | None:
         """None where there is no such user.
 
-        One BatchGetItem, and one more where the user is in groups or the clock runs for a project.
+        One BatchGetItem, and one more where the user is in groups or the clock runs for a project. An organization
+        that is named is looked up beside the first, and its geofences are read with the second.
         """
         clock_key, calendar_key = keys.clock(tenant_id, user_id), keys.calendar(tenant_id, user_id)
         tenant_key = keys.tenant(tenant_id)
-        reading = self._applying.read(
-            tenant_id, user_id, organization_id, screen, also=[tenant_key, clock_key, calendar_key]
-        )
+        also = [tenant_key, clock_key, calendar_key]
+        if organization_name is None:
+            named: list[str] = []
+            reading = self._applying.read(tenant_id, user_id, organization_id, screen, also)
+        else:
+            with ThreadPoolExecutor(1) as beside:
+                asked = beside.submit(self.organizations_named, tenant_id, organization_name)
+                reading = self._applying.read(tenant_id, user_id, organization_id, screen, also)
+                named = asked.result()
         if reading is None:
             return None
         clock_item, calendar = reading.item(clock_key), reading.item(calendar_key)
         clock = _clock_of(clock_item) if clock_item else None
         # What binds the running clock binds its breaks and its stop, though they do not name it.
-        runs_for = clock.organization_id if clock is not None and organization_id is None else None
-        candidates = self._applying.candidates(reading, runs_for)
+        runs_for = clock.organization_id if clock is not None else None
+        further = None if organization_id is not None else min(named) if named else runs_for
+        candidates = self._applying.candidates(reading, further)
         return Desk(
             settings=tenant_settings(reading.item(tenant_key) or {}),
             clock=clock,
             calendar_version=_version_of(calendar),
-            organization_name=reading.name_of("projects", organization_id or runs_for),
+            organization_name=reading.name_of("projects", organization_id or further),
+            named=tuple(sorted(named)),
             has_screen=screen is not None and reading.has(screen),
             candidates=candidates,
         )

@@ -79,6 +79,8 @@ class Desk:
     organization_name: str | None
     has_screen: bool
     candidates: tuple[Candidate, ...]
+    named: tuple[str, ...] = ()
+    """The organizations of the name that was asked for, by id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +104,13 @@ class Clocks(Protocol):
 
     def running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]: ...
     def desk(
-        self, tenant_id: str, user_id: str, organization_id: str | None, screen: Assignment | None
+        self,
+        tenant_id: str,
+        user_id: str,
+        organization_id: str | None,
+        screen: Assignment | None,
+        organization_name: str | None = None,
     ) -> Desk | None: ...
-    def organizations_named(self, tenant_id: str, name: str) -> list[str]: ...
     def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
     def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
     def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
@@ -117,7 +123,6 @@ class ClocksUnwritten:
 
     def __init__(self, clocks: Clocks) -> None:
         self.running, self.desk, self.overdue = clocks.running, clocks.desk, clocks.overdue
-        self.organizations_named = clocks.organizations_named
 
     def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
     def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
@@ -157,20 +162,7 @@ class ClockService:
 
         Raises NotFound, Forbidden, Invalid, and ClockRefused with its kinds.
         """
-        named = self._organizations_named(who, request)
-        if named:
-            request = replace(request, organization_id=min(named), organization_name=None)
-        outcome = on_top_of_others(lambda: self._act_once(who, request, now))
-        if len(named) > 1:
-            told = f"{outcome.message}; of {len(named)} organizations with this name the first by id was taken"
-            return replace(outcome, message=told)
-        return outcome
-
-    def _organizations_named(self, who: Principal, request: ClockRequest) -> list[str]:
-        """The ids of the organizations with the name that the request gives."""
-        if request.organization_name is None:
-            return []
-        return self.store.organizations_named(who.tenant_id, request.organization_name)
+        return on_top_of_others(lambda: self._act_once(who, request, now))
 
     def stop_forgotten(self, now: datetime) -> tuple[list[TimeEntry], list[Exception]]:
         """Stop every clock that was forgotten, at its deadline. A clock stopped meanwhile is left alone.
@@ -201,19 +193,29 @@ class ClockService:
 
     def _act_once(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
         user_id = request.user_id or who.user_id
-        desk = self.store.desk(who.tenant_id, user_id, request.organization_id, request.screen)
+        desk = self.store.desk(
+            who.tenant_id, user_id, request.organization_id, request.screen, request.organization_name
+        )
         check_may_act(who, user_id, is_there=desk is not None)
         assert desk is not None
+        if desk.named:
+            request = replace(request, organization_id=desk.named[0], organization_name=None)
         if desk.clock is not None and desk.clock.last_request == request.fingerprint != "":
             return Outcome(clock=desk.clock)
         _check_fields(request, desk, now)
-        punch = _punch(who, request, now)
+        outcome = self._done(who, user_id, request, desk, _punch(who, request, now))
+        if len(desk.named) > 1:
+            told = f"{outcome.message}; of {len(desk.named)} organizations with this name the first by id was taken"
+            return replace(outcome, message=told)
+        return outcome
+
+    def _done(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Outcome:
         if request.action == "start":
             return self._start(who, user_id, request, desk, punch)
         if desk.clock is None:
             raise NoRunningClock
         if request.action == "cancel":
-            event = self._event("clock.cancelled", who.tenant_id, desk.clock, who.user_id, now)
+            event = self._event("clock.cancelled", who.tenant_id, desk.clock, who.user_id, punch.received_at)
             self.store.discard(who.tenant_id, desk.clock, event)
             return Outcome(clock=desk.clock, message="The clock was discarded.")
         if request.action == "break":

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from fencepost.services.clock import Outcome
 
 
+_PASSED_OVER = {
+    "update": ("dateTime",),
+    **dict.fromkeys(("break", "stop"), ("organizationId", "organizationName", "timeType")),
+}
 # The clock's reference knows no 422.
 STATUS: Mapping[type[FencepostError], int] = {IdempotencyKeyReused: HTTPStatus.BAD_REQUEST}
 
@@ -175,12 +179,15 @@ class ClockAnswer(BaseModel):
 
 
 def only_what_counts(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an action does not look at is passed over: all of a cancel but its user, the time of an update."""
-    if said.get("action") == "cancel":
+    """What an action does not look at is passed over, right or wrong: all of a cancel but its user, and so on.
+
+    A clock must not be kept running by an organization that is gone, nor leave that of its start unheld to its fence.
+    """
+    action = said.get("action")
+    if action == "cancel":
         return {name: said[name] for name in ("action", "userId") if name in said}
-    if said.get("action") == "update":
-        return {name: value for name, value in said.items() if name != "dateTime"}
-    return said
+    passed_over = _PASSED_OVER.get(action, ()) if isinstance(action, str) else ()
+    return {name: value for name, value in said.items() if name not in passed_over}
 
 
 def request_of(body: ClockIn) -> ClockRequest:
