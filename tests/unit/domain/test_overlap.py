@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fencepost.domain.clock import Break, Punch, TimeEntry
 from fencepost.domain.overlap import MAX_OVERLAPPED, MAX_PUNCHES_TOGETHER, Policy, Settlement, settled
@@ -92,3 +95,23 @@ def test_more_than_a_transaction_takes_is_refused_and_not_tried() -> None:
     assert made_room("overwrite", *others).why_not is not None
     punch = Punch(action="break", at=at(8), received_at=at(8), acting_user_id="emil")
     assert made_room("trim", entry(8, 18, punches=(punch,) * (MAX_PUNCHES_TOGETHER + 1))).why_not is not None
+
+
+@given(st.lists(st.integers(0, 48), min_size=2, max_size=12, unique=True), st.sampled_from(["overwrite", "trim"]))
+def test_whatever_was_there_nothing_overlaps_and_trimming_loses_only_what_was_in_the_way(
+    ends: list[int], policy: Policy
+) -> None:
+    in_order = sorted(ends)
+    others = [entry(a / 2, b / 2) for a, b in zip(in_order[::2], in_order[1::2], strict=False)]
+    settlement = made_room(policy, *others)
+    gone = {edit.before for edit in settlement.edits if edit.before is not None}
+    left = [*(other for other in others if other not in gone), *settlement.trimmed]
+    standing = sorted([entry(10, 14), *left], key=lambda one: one.start)
+    assert all(not first.overlaps(second) for first, second in pairwise(standing))
+    if policy == "trim":
+        outside = sum(
+            (max(timedelta(0), min(o.end, at(10)) - o.start) + max(timedelta(0), o.end - max(o.start, at(14))))
+            // timedelta(minutes=30)
+            for o in others
+        )
+        assert sum((one.end - one.start) // timedelta(minutes=30) for one in left) == outside
