@@ -1,4 +1,4 @@
-"""The time clock."""
+"""The time clock and the time entries."""
 
 from __future__ import annotations
 
@@ -7,34 +7,215 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import wiring
+from fencepost.api import paging
 from fencepost.api.http import Api, Reply, Request
+from fencepost.api.listing import numbered
 from fencepost.api.problems import status_of
 from fencepost.api.validation import validated
-from fencepost.api.vocabularies.clock import STATUS, ClockAnswer, ClockIn, only_what_counts, refused, request_of, told
-from fencepost.domain.errors import EntryNotSaved
+from fencepost.api.vocabularies.clock import (
+    STATUS,
+    ActQuery,
+    ClockAnswer,
+    ClockIn,
+    WhoseQuery,
+    only_what_counts,
+    refused,
+    request_of,
+    told,
+    told_running,
+)
+from fencepost.api.vocabularies.times import (
+    ApproveIn,
+    DeleteTimesQuery,
+    HistoryAnswer,
+    IdsIn,
+    TimeIn,
+    TimesAnswer,
+    TimesIn,
+    TimesQuery,
+    ids_of,
+    item_of,
+    results,
+    said_of,
+    told_saved,
+    told_times,
+    told_trail,
+    wanted,
+)
+from fencepost.domain.errors import Busy, EntryNotSaved, FencepostError, Invalid
 from fencepost.domain.principal import Right
 from fencepost.snapshot import before_snapshot
 
 api = Api(tell=refused, tells=ClockAnswer, status=STATUS)
 before_snapshot(wiring.clock)
+before_snapshot(wiring.times)
 
 
 @api.route(
     "POST",
     "/v1/clock",
-    summary="Start, break, stop or cancel the clock",
+    summary="Start, break, stop, cancel or update the clock; with dryRun=true tell what that would do",
     needs=Right.OWN_CLOCK,
+    query=ActQuery,
     takes=ClockIn,
     gives={200: ClockAnswer, 201: ClockAnswer},
     fails=(400, 404, 413, 415),
 )
 def act(request: Request) -> Reply:
+    dry = validated(ActQuery, request.query).dryRun == "true"
     asked = replace(request_of(validated(ClockIn, only_what_counts(request.json()))), key=request.key_id())
+    clock = wiring.clock().dry() if dry else wiring.clock()
+    more = {"dryRun": True} if dry else {}
     try:
-        outcome = wiring.clock().act(request.who, asked, datetime.now(UTC))
+        outcome = clock.act(request.who, asked, datetime.now(UTC))
     except EntryNotSaved as error:  # returned, not raised: the clock is stopped, and a repetition must hear the same
-        return Reply(status=status_of(error), body=refused(error, ""))
-    return Reply(status=201 if outcome.was_edited else 200, body=told(outcome))
+        return Reply(status=status_of(error), body=refused(error, "") | more)
+    return Reply(status=201 if outcome.was_edited else 200, body=told(outcome) | more)
+
+
+@api.route(
+    "GET",
+    "/v1/clock",
+    summary="The running clock",
+    needs=Right.OWN_CLOCK,
+    query=WhoseQuery,
+    gives={200: ClockAnswer},
+    fails=(400, 404),
+)
+def read(request: Request) -> Reply:
+    user_id = validated(WhoseQuery, request.query).userId
+    return Reply(status=200, body=told_running(wiring.clock().running(request.who, user_id)))
+
+
+@api.route(
+    "GET",
+    "/v1/times",
+    summary="List time entries by their start: one's own, and for who acts for others everybody's",
+    needs=Right.OWN_CLOCK,
+    query=TimesQuery,
+    gives={200: TimesAnswer},
+    fails=(400,),
+)
+def list_times(request: Request) -> Reply:
+    query = validated(TimesQuery, numbered(request.query))
+    list_name = f"{request.who.tenant_id}/times"
+    after = paging.after(list_name, query.cursor) if query.cursor is not None else None
+    entries, last = wiring.times().page(request.who, wanted(query), query.limit, after)
+    items = paging.fitting(entries, item_of)
+    if len(items) < len(entries):
+        last = entries[len(items) - 1]
+    cursor = paging.cursor(list_name, last.start, last.id) if last is not None else None
+    return Reply(status=200, body={"items": items, "valid": True, "nextCursor": cursor})
+
+
+@api.route(
+    "POST",
+    "/v1/times",
+    summary="Save up to 25 time entries by hand, new ones and changed ones, with a result each",
+    needs=Right.OWN_CLOCK,
+    takes=TimesIn,
+    gives={200: TimesAnswer},
+    fails=(400, 413, 415),
+)
+def put_times(request: Request) -> Reply:
+    now, key = datetime.now(UTC), request.key_id()
+
+    def put(index: int, said: Any) -> dict[str, Any]:
+        try:
+            if not isinstance(said, dict):
+                raise Invalid.field(f"items[{index}]", "must be an object")
+            saved = wiring.times().put(request.who, said_of(validated(TimeIn, said), key, index), now)
+        except Busy:  # the answer is that of the whole request, so that it is sent again
+            raise
+        except FencepostError as error:
+            return {**refused(error, "")["items"][0], "status": int(status_of(error))}
+        return {"message": "Success", "status": 201 if saved.was_edited else 200, "data": told_saved(saved)}
+
+    return Reply(status=200, body=results(validated(TimesIn, request.json()).items, put))
+
+
+@api.route(
+    "DELETE",
+    "/v1/times",
+    summary="Delete up to 30 time entries, valid or invalid: all of them or none",
+    needs=Right.OWN_CLOCK,
+    query=DeleteTimesQuery,
+    gives={200: TimesAnswer},
+    fails=(400, 404),
+)
+def delete_times(request: Request) -> Reply:
+    query = validated(DeleteTimesQuery, request.query)
+    deleted = wiring.times().delete(request.who, ids_of(query.id), query.reason, datetime.now(UTC))
+    return Reply(status=200, body=told_times(deleted))
+
+
+@api.route(
+    "POST",
+    "/v1/times/approve",
+    summary="Approve or disapprove up to 30 time entries: all of them or none",
+    needs=Right.APPROVE,
+    takes=ApproveIn,
+    gives={200: TimesAnswer},
+    fails=(400, 404, 413, 415),
+)
+def approve_times(request: Request) -> Reply:
+    said = validated(ApproveIn, request.json())
+    judged = wiring.times().judge(request.who, said.ids, said.approval, said.reason, datetime.now(UTC))
+    return Reply(status=200, body=told_times(judged))
+
+
+@api.route(
+    "POST",
+    "/v1/times/reopen",
+    summary="Take the approval of up to 30 time entries back: of all of them or of none",
+    needs=Right.APPROVE,
+    takes=IdsIn,
+    gives={200: TimesAnswer},
+    fails=(400, 404, 413, 415),
+)
+def reopen_times(request: Request) -> Reply:
+    said = validated(IdsIn, request.json())
+    judged = wiring.times().judge(request.who, said.ids, "not_approved_yet", said.reason, datetime.now(UTC))
+    return Reply(status=200, body=told_times(judged))
+
+
+@api.route(
+    "POST",
+    "/v1/times/{id}/resubmit",
+    summary="Save an invalid time entry, should what was in its way be gone",
+    needs=Right.OWN_CLOCK,
+    gives={200: TimesAnswer, 201: TimesAnswer},
+    fails=(400, 404),
+)
+def resubmit(request: Request) -> Reply:
+    saved = wiring.times().resubmit(request.who, request.path["id"], datetime.now(UTC))
+    item = {"message": "Success", "data": told_saved(saved)}
+    return Reply(status=201 if saved.was_edited else 200, body={"items": [item], "valid": True})
+
+
+@api.route(
+    "POST",
+    "/v1/times/{id}/restore",
+    summary="Bring a removed time entry back, where nothing else is by now",
+    needs=Right.APPROVE,
+    gives={200: TimesAnswer},
+    fails=(400, 404),
+)
+def restore(request: Request) -> Reply:
+    saved = wiring.times().restore(request.who, request.path["id"], datetime.now(UTC))
+    return Reply(status=200, body=told_times([saved.entry]))
+
+
+@api.route(
+    "GET",
+    "/v1/times/{id}/history",
+    summary="Every change of a time entry and of the clock that it was: who, when, what and why",
+    needs=Right.OWN_CLOCK,
+    gives={200: HistoryAnswer},
+    fails=(404,),
+)
+def read_history(request: Request) -> Reply:
+    return Reply(status=200, body=told_trail(wiring.times().trail(request.who, request.path["id"])))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

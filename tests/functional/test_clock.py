@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from fencepost import wiring
-from fencepost.adapters.clock_store import ClockStore
-from fencepost.domain.clock import RunningClock
+from fencepost.adapters.entry_store import EntryStore
+from fencepost.domain.trail import Saving
 from tests.functional.app import Answer, App
 
 DAY = "2026-05-04T"
@@ -38,10 +37,8 @@ def code(answer: Answer) -> tuple[int, str]:
 
 
 def approve(app: App, entry_id: str) -> None:
-    """As the approval of entries will do it."""
-    (item,) = [item for item in app.items() if item["SK"]["S"].endswith(f"#{entry_id}")]
-    doc = json.loads(item["doc"]["S"]) | {"approval": "approved"}
-    app.table.put_item(TableName="fencepost", Item=item | {"doc": {"S": json.dumps(doc)}})
+    answer = app.request("clock", "times_approve", ids=[entry_id])
+    assert answer.status == 200, answer
 
 
 def fence(app: App, **more: Any) -> str:
@@ -165,8 +162,8 @@ def test_a_new_entry_removes_the_one_that_it_overlaps(app: App) -> None:
     clock(app, "start", "10:00")
     answer = clock(app, "stop", "14:00")
     assert (answer.status, data(answer)["removedEntryIds"]) == (201, [first])
-    kept = [item["SK"]["S"] for item in app.items() if item["SK"]["S"].startswith(("TIME", "REMOVED"))]
-    assert sorted(key.partition("#")[0] for key in kept) == ["REMOVED", "TIME"]
+    kinds = {item["PK"]["S"].partition("TIME#")[2]: item["kind"]["S"] for item in app.items() if "kind" in item}
+    assert kinds == {first: "removed", data(answer)["id"]: "valid"}
 
 
 def test_entries_that_touch_both_stay(app: App) -> None:
@@ -332,14 +329,14 @@ def test_one_clock_that_cannot_be_stopped_does_not_keep_the_others_running(
 ) -> None:
     for user in ("emil", "vera"):
         clock(app, "start", "09:00", user=user)
-    save = ClockStore.save
+    save = EntryStore.save
 
-    def failing_for_emil(self: ClockStore, tenant_id: str, running: RunningClock, *rest: Any) -> None:
-        if running.user_id == "emil":
+    def failing_for_emil(self: EntryStore, tenant_id: str, saving: Saving) -> None:
+        if saving.edits[0].entry.user_id == "emil":
             raise RuntimeError
-        save(self, tenant_id, running, *rest)
+        save(self, tenant_id, saving)
 
-    monkeypatch.setattr(ClockStore, "save", failing_for_emil)
+    monkeypatch.setattr(EntryStore, "save", failing_for_emil)
     stopped, failed = wiring.clock().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
     assert [entry.user_id for entry in stopped] == ["vera"]
     assert [type(error) for error in failed] == [RuntimeError]

@@ -1,6 +1,6 @@
 """Set up tenants: `python -m fencepost.admin < tenants.json`, with TABLE_NAME and AWS credentials in the environment.
 
-    {"tenants": [{"id": "acme", "name": "Acme", "clockLimitHours": 12, "geofenceLimit": 5000,
+    {"tenants": [{"id": "acme", "name": "Acme", "clockLimitHours": 12, "overlaps": "trim", "geofenceLimit": 5000,
                   "polygonPointLimit": 1000, "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
 
 Tenants and users are created or renamed; what a tenant's entry does not say stays, and a `geofenceLimit` of null is
@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 from fencepost import wiring
 from fencepost.domain.directory import Entity
 from fencepost.domain.errors import Invalid
+from fencepost.domain.overlap import Policy
 from fencepost.domain.principal import ROLES
 from fencepost.services.tenants import DEFAULT_POLYGON_POINTS
 from geo.shapes import MAX_VERTICES
@@ -48,6 +49,7 @@ class Tenant(_Strict):
     id: str
     name: str
     clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
+    overlaps: Policy | None = None
     geofence_limit: Annotated[int, Field(ge=0, le=10**9)] | None = None
     polygon_point_limit: Annotated[int, Field(ge=DEFAULT_POLYGON_POINTS, le=MAX_VERTICES)] | None = None
     users: list[User] = []
@@ -67,6 +69,7 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
             tenant.name,
             clock_limit_hours=tenant.clock_limit_hours,
             polygon_point_limit=tenant.polygon_point_limit,
+            overlaps=tenant.overlaps,
         )
         if "geofence_limit" in tenant.model_fields_set:
             tenants.limit_geofences(tenant.id, tenant.geofence_limit)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fencepost.services.imports import ImportService
     from fencepost.services.nearest import NearestService
     from fencepost.services.tenants import Callers, TenantService
+    from fencepost.services.times import TimesService
     from fencepost.services.validation import ValidationService
     from fencepost.services.zones import ZoneService
     from fencepost.settings import Settings
@@ -105,9 +106,20 @@ def applying() -> Applying:
 def clock() -> ClockService:
     from fencepost.adapters.clock_store import ClockStore
     from fencepost.adapters.directory_store import DirectoryStore
+    from fencepost.adapters.entry_store import EntryStore
     from fencepost.services.clock import ClockService
 
-    return ClockService(ClockStore(table(), applying(), DirectoryStore(table())))
+    return ClockService(ClockStore(table(), applying(), DirectoryStore(table())), EntryStore(table()))
+
+
+@cache
+def times() -> TimesService:
+    from fencepost.adapters.clock_store import ClockStore
+    from fencepost.adapters.directory_store import DirectoryStore
+    from fencepost.adapters.entry_store import EntryStore
+    from fencepost.services.times import TimesService
+
+    return TimesService(EntryStore(table()), ClockStore(table(), applying(), DirectoryStore(table())))
 
 
 @cache

@@ -1,37 +1,41 @@
-"""Clocks and time entries in the table.
+"""Clocks in the table, and what is read to act on one.
 
-A user's clock is one item, so a second one cannot be; a stop removes it, writes the entry, removes what the entry
-overlaps and moves the user's calendar version in one transaction, so that no two entries ever overlap.
+A user's clock is one item, so a second one cannot be; a stop removes it, writes the entry, makes room for it and
+moves the user's calendar version in one transaction. Whatever else puts an entry in its place moves it too: no two
+entries ever overlap.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
 from fencepost.adapters import keys, marshal
+from fencepost.adapters.entry_store import CANCELLED, RUNNING, change_item, place_item
 from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
-from fencepost.domain.clock import LONGEST_CLOCK, RunningClock, TenantSettings, TimeEntry
+from fencepost.domain.clock import RunningClock, TenantSettings
 from fencepost.domain.errors import VersionMismatch
+from fencepost.domain.geofence import Assignment
+from fencepost.domain.trail import Change, state_of
 from fencepost.services.clock import Desk
+from fencepost.services.times import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from fencepost.adapters.applying import Applying
     from fencepost.adapters.directory_store import DirectoryStore
-    from fencepost.adapters.keys import Key
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
     from fencepost.domain.events import Event
-    from fencepost.domain.geofence import Assignment
+    from fencepost.domain.trail import State
 
 _CLOCK = TypeAdapter(RunningClock)
-_ENTRY = TypeAdapter(TimeEntry)
 
 
 class ClockStore:
@@ -41,31 +45,65 @@ class ClockStore:
         self._directory = directory
 
     def desk(
-        self, tenant_id: str, user_id: str, organization_id: str | None, screen: Assignment | None
+        self,
+        tenant_id: str,
+        user_id: str,
+        organization_id: str | None,
+        screen: Assignment | None,
+        organization_name: str | None = None,
     ) -> Desk | None:
         """None where there is no such user.
 
-        One BatchGetItem, and one more where the user is in groups or the clock runs for a project.
+        One BatchGetItem, and one more where the user is in groups or the clock runs for a project. An organization
+        that is named is looked up beside the first, and its geofences are read with the second.
         """
         clock_key, calendar_key = keys.clock(tenant_id, user_id), keys.calendar(tenant_id, user_id)
         tenant_key = keys.tenant(tenant_id)
-        reading = self._applying.read(
-            tenant_id, user_id, organization_id, screen, also=[tenant_key, clock_key, calendar_key]
-        )
+        also = [tenant_key, clock_key, calendar_key]
+        if organization_name is None:
+            named: list[str] = []
+            reading = self._applying.read(tenant_id, user_id, organization_id, screen, also)
+        else:
+            with ThreadPoolExecutor(1) as beside:
+                asked = beside.submit(self.organizations_named, tenant_id, organization_name)
+                reading = self._applying.read(tenant_id, user_id, organization_id, screen, also)
+                named = asked.result()
         if reading is None:
             return None
         clock_item, calendar = reading.item(clock_key), reading.item(calendar_key)
         clock = _clock_of(clock_item) if clock_item else None
         # What binds the running clock binds its breaks and its stop, though they do not name it.
-        runs_for = clock.organization_id if clock is not None and organization_id is None else None
-        candidates = self._applying.candidates(reading, runs_for)
+        runs_for = clock.organization_id if clock is not None else None
+        further = None if organization_id is not None else min(named) if named else runs_for
+        candidates = self._applying.candidates(reading, further)
         return Desk(
             settings=tenant_settings(reading.item(tenant_key) or {}),
             clock=clock,
-            calendar_version=int(calendar["version"]["N"]) if calendar else 0,
-            organization_name=reading.name_of("projects", organization_id or runs_for),
+            calendar_version=_version_of(calendar),
+            organization_name=reading.name_of("projects", organization_id or further),
+            named=tuple(sorted(named)),
             has_screen=screen is not None and reading.has(screen),
             candidates=candidates,
+        )
+
+    def running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]:
+        """Whether there is such a user, and the clock. One BatchGetItem."""
+        user, clock = keys.entity(tenant_id, Assignment("users", user_id)), keys.clock(tenant_id, user_id)
+        found = self._table.batch_get([user, clock], consistent=True)
+        item = found.get(keys.pair(clock))
+        return keys.pair(user) in found, _clock_of(item) if item else None
+
+    def ledger(self, tenant_id: str, user_id: str, organization_id: str | None) -> Ledger:
+        """What an entry by hand stands on. One BatchGetItem."""
+        tenant_key, calendar_key = keys.tenant(tenant_id), keys.calendar(tenant_id, user_id)
+        reading = self._applying.read(tenant_id, user_id, organization_id, None, also=[tenant_key, calendar_key])
+        if reading is None:
+            return Ledger(is_there=False, settings=TenantSettings(), calendar_version=0, organization_name=None)
+        return Ledger(
+            is_there=True,
+            settings=tenant_settings(reading.item(tenant_key) or {}),
+            calendar_version=_version_of(reading.item(calendar_key)),
+            organization_name=reading.name_of("projects", organization_id),
         )
 
     def organizations_named(self, tenant_id: str, name: str) -> list[str]:
@@ -75,6 +113,8 @@ class ClockStore:
         """Raises VersionMismatch where the user's clock runs by now."""
         transaction = Transaction()
         transaction.put_new(_clock_item(tenant_id, clock), VersionMismatch())
+        transaction.put(place_item(tenant_id, clock, RUNNING))
+        transaction.put_new(_change_item(tenant_id, clock, event, clock.version, state_of(clock)), VersionMismatch())
         transaction.put(event_item(event))
         self._table.write(transaction)
 
@@ -82,6 +122,7 @@ class ClockStore:
         """Raises VersionMismatch."""
         transaction = Transaction()
         transaction.put_over(_clock_item(tenant_id, after), before.version, VersionMismatch())
+        transaction.put(_change_item(tenant_id, after, event, after.version, state_of(after)))
         transaction.put(event_item(event))
         self._table.write(transaction)
 
@@ -89,43 +130,8 @@ class ClockStore:
         """Raises VersionMismatch."""
         transaction = Transaction()
         transaction.delete_at(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
-        transaction.put(event_item(event))
-        self._table.write(transaction)
-
-    def overlapped(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
-        """The entries that share an instant with this one. One Query: no entry is longer than the longest clock."""
-        items = self._table.query(
-            KeyConditionExpression="PK = :user AND SK BETWEEN :first AND :last",
-            ExpressionAttributeValues={
-                ":user": {"S": keys.user_partition(tenant_id, entry.user_id)},
-                ":first": {"S": keys.time_entry_sort(entry.start - LONGEST_CLOCK)},
-                ":last": {"S": keys.time_entry_sort(entry.end)},
-            },
-            ConsistentRead=True,
-        )
-        entries = (_ENTRY.validate_json(item["doc"]["S"]) for item in items)
-        # Its own id is there when another stop was faster; the write will find that the clock is gone.
-        return [other for other in entries if other.overlaps(entry) and other.id != entry.id]
-
-    def save(
-        self,
-        tenant_id: str,
-        clock: RunningClock,
-        entry: TimeEntry,
-        removed: Sequence[TimeEntry],
-        calendar_version: int,
-        event: Event,
-    ) -> None:
-        """Raises VersionMismatch where the clock, an overlapped entry or the calendar was changed."""
-        transaction = Transaction()
-        transaction.delete_at(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
-        transaction.put_new(_entry_item(tenant_id, entry), VersionMismatch())
-        for gone in removed:
-            transaction.delete_at(_entry_key(tenant_id, gone), gone.version, VersionMismatch())
-            tombstone = {"entity": "RemovedEntry", "doc": _dumped(_ENTRY, gone), "removedBy": entry.id}
-            key = keys.removed_entry(tenant_id, gone.user_id, gone.start, gone.id)
-            transaction.put(key | marshal.item(tombstone))
-        self._move_calendar(transaction, keys.calendar(tenant_id, clock.user_id), calendar_version)
+        transaction.put(place_item(tenant_id, clock, CANCELLED, doc=_CLOCK.dump_json(clock).decode()))
+        transaction.put(_change_item(tenant_id, clock, event, clock.version + 1, None))
         transaction.put(event_item(event))
         self._table.write(transaction)
 
@@ -147,18 +153,9 @@ class ClockStore:
             ):
                 yield item["tenantId"]["S"], _clock_of(item)
 
-    def _move_calendar(self, transaction: Transaction, key: Key, version: int) -> None:
-        condition = "version = :old" if version else "attribute_not_exists(PK)"
-        values: dict[str, Any] = {":new": {"N": str(version + 1)}}
-        if version:
-            values[":old"] = {"N": str(version)}
-        transaction.update(
-            key,
-            VersionMismatch(),
-            UpdateExpression="SET version = :new",
-            ConditionExpression=condition,
-            ExpressionAttributeValues=values,
-        )
+
+def _version_of(calendar: Item | None) -> int:
+    return int(calendar["version"]["N"]) if calendar else 0
 
 
 def tenant_settings(tenant: Item) -> TenantSettings:
@@ -169,6 +166,7 @@ def tenant_settings(tenant: Item) -> TenantSettings:
         if "clockLimitHours" in stored
         else settings.clock_limit,
         geofence_modes={**settings.geofence_modes, **stored.get("geofenceModes", {})},
+        overlaps=stored.get("overlaps", settings.overlaps),
     )
 
 
@@ -178,7 +176,7 @@ def _clock_item(tenant_id: str, clock: RunningClock) -> Item:
             "entity": "Clock",
             "tenantId": tenant_id,
             "version": clock.version,
-            "doc": _dumped(_CLOCK, clock),
+            "doc": _CLOCK.dump_json(clock).decode(),
             "GSI1PK": keys.running_clocks(keys.running_clocks_shard(clock.user_id)),
             "GSI1SK": keys.running_clock_sort(clock.overdue_from, tenant_id, clock.user_id),
         }
@@ -189,16 +187,7 @@ def _clock_of(item: Item) -> RunningClock:
     return _CLOCK.validate_json(item["doc"]["S"])
 
 
-def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
-    values = {"entity": "TimeEntry", "version": entry.version, "doc": _dumped(_ENTRY, entry)}
-    return _entry_key(tenant_id, entry) | marshal.item(values)
-
-
-def _entry_key(tenant_id: str, entry: TimeEntry) -> Key:
-    if entry.invalid_reason is not None:
-        return keys.invalid_entry(tenant_id, entry.user_id, entry.start, entry.id)
-    return keys.time_entry(tenant_id, entry.user_id, entry.start, entry.id)
-
-
-def _dumped(adapter: TypeAdapter[Any], value: RunningClock | TimeEntry) -> str:
-    return adapter.dump_json(value).decode()
+def _change_item(tenant_id: str, clock: RunningClock, event: Event, number: int, after: State | None) -> Item:
+    action = event.type.removeprefix("clock.")
+    change = Change(number=number, action=action, at=event.occurred_at, actor=event.actor, reason=None, after=after)
+    return change_item(tenant_id, clock.id, change)

@@ -17,9 +17,10 @@ before the tenant is known, and the list of running clocks are the two exception
 | entity of the directory, with its geofences | T#t#table#id | ENTITY | 2: T#t#table | folded name#id |
 | running clock | T#t#USER#u | CLOCK | CLOCKS#n | deadline#t#u |
 | calendar of a user | T#t#USER#u | CALENDAR | | |
-| time entry | T#t#USER#u | TIME#start#id | | |
-| invalid time entry | T#t#USER#u | INVALID#start#id | | |
-| removed time entry | T#t#USER#u | REMOVED#start#id | | |
+| time entry | T#t#USER#u | TIME#start#id | T#t#TIMES | start#id |
+| invalid time entry | T#t#USER#u | INVALID#start#id | T#t#TIMES#INVALID | start#id |
+| where a clock or an entry is; a removed one itself | T#t#TIME#id | PLACE | T#t#TIMES#REMOVED | start#id |
+| change of a clock or an entry | T#t#TIME#id | CHANGE#n | | |
 | import | T#t#IMPORT#id | JOB | | |
 | chunk of an import | T#t#IMPORT#id | CHUNK#n | | |
 | event to be published | T#t#EVENT#id | EVENT | | |
@@ -47,6 +48,8 @@ CLOCK_SHARDS = 4
 ENTITY = "ENTITY"
 BELOW = "BELOW"
 LAST_VERSION = 10**10 - 1
+VALID, INVALID, REMOVED = "valid", "invalid", "removed"
+_SORT_OF = {VALID: "TIME#", INVALID: "INVALID#"}
 
 
 def pair(key: Key) -> tuple[str, str]:
@@ -160,20 +163,40 @@ def calendar(tenant_id: str, user_id: str) -> Key:
     return _key(user_partition(tenant_id, user_id), "CALENDAR")
 
 
-def time_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str) -> Key:
-    return _key(user_partition(tenant_id, user_id), f"{time_entry_sort(start)}#{entry_id}")
+def time_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str, kind: str = VALID) -> Key:
+    return _key(user_partition(tenant_id, user_id), f"{_SORT_OF[kind]}{time_entry_sort(start, entry_id)}")
 
 
-def time_entry_sort(start: datetime) -> str:
-    return f"TIME#{_instant(start)}"
+def time_entry_at(tenant_id: str, user_id: str, sort: str) -> Key:
+    """The key that was kept as the user and the sort key."""
+    return _key(user_partition(tenant_id, user_id), sort)
 
 
-def invalid_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str) -> Key:
-    return _key(user_partition(tenant_id, user_id), f"INVALID#{_instant(start)}#{entry_id}")
+def times_of(tenant_id: str, user_id: str, kind: str) -> tuple[str, str]:
+    """The partition of a user's entries, valid or invalid, and what their sort keys begin with."""
+    return user_partition(tenant_id, user_id), _SORT_OF[kind]
 
 
-def removed_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str) -> Key:
-    return _key(user_partition(tenant_id, user_id), f"REMOVED#{_instant(start)}#{entry_id}")
+def time_list(tenant_id: str, kind: str) -> str:
+    """The partition of the index that lists the entries of all users."""
+    return f"T#{tenant_id}#TIMES" + ("" if kind == VALID else f"#{kind.upper()}")
+
+
+def time_entry_sort(start: datetime, entry_id: str = "") -> str:
+    """By the start, then by id; without an id, what comes before every entry that begins then."""
+    return f"{_instant(start)}#{entry_id}" if entry_id else _instant(start)
+
+
+def time_trail(tenant_id: str, entry_id: str) -> str:
+    return f"T#{tenant_id}#TIME#{entry_id}"
+
+
+def time_place(tenant_id: str, entry_id: str) -> Key:
+    return _key(time_trail(tenant_id, entry_id), "PLACE")
+
+
+def time_change(tenant_id: str, entry_id: str, number: int) -> Key:
+    return _key(time_trail(tenant_id, entry_id), f"CHANGE#{number:06d}")
 
 
 def import_job(tenant_id: str, import_id: str) -> Key:

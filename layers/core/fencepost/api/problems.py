@@ -26,6 +26,9 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     errors.WrongOrder: HTTPStatus.BAD_REQUEST,
     errors.OutsideGeofence: HTTPStatus.FORBIDDEN,
     errors.EntryNotSaved: HTTPStatus.BAD_REQUEST,
+    errors.EntryOverlaps: HTTPStatus.BAD_REQUEST,
+    errors.EntryFinal: HTTPStatus.BAD_REQUEST,
+    errors.EntryState: HTTPStatus.BAD_REQUEST,
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from fencepost.domain.errors import WrongOrder
 from fencepost.domain.verdict import Verdict
@@ -109,13 +109,25 @@ class RunningClock:
         return self.breaks[-1] if self.breaks and self.breaks[-1].end is None else None
 
     def punched(self, punch: Punch, request: str = "") -> RunningClock:
-        """The clock after an action; `request` tells the action from any other, should it be sent again."""
-        return replace(self, punches=(*self.punches, punch), last_request=request, version=self.version + 1)
+        """The clock after an action; `request` tells the action from any other, should it be sent again.
+
+        An action that cannot be told leaves the one before it known: that may still be sent again.
+        """
+        last_request = request or self.last_request
+        return replace(self, punches=(*self.punches, punch), last_request=last_request, version=self.version + 1)
+
+    def updated(self, fields: Mapping[str, Any]) -> RunningClock:
+        """The clock with other fields. Raises WrongOrder where it has taken all actions that it may."""
+        self._check_room()
+        return replace(self, **fields)
+
+    def _check_room(self) -> None:
+        if len(self.punches) >= MAX_PUNCHES:
+            raise WrongOrder(f"A clock takes at most {MAX_PUNCHES} actions; stop it and start another.")
 
     def with_break_toggled(self, at: datetime, break_id: str) -> RunningClock:
         """Open a break, or close the open one; one of no length is dropped. Raises WrongOrder."""
-        if len(self.punches) >= MAX_PUNCHES:
-            raise WrongOrder(f"A clock takes at most {MAX_PUNCHES} actions; stop it and start another.")
+        self._check_room()
         if at > self.deadline:
             raise WrongOrder(
                 f"The clock has reached its limit, at {self.deadline.isoformat()}; it can only be stopped."
@@ -158,6 +170,7 @@ class RunningClock:
             organization_name=self.organization_name,
             breaks=breaks,
             punches=self.punches,
+            version=self.version,
             stopped_by="limit" if end < at else stopped_by,
         )
 
@@ -206,6 +219,15 @@ class TimeEntry:
         """Whether it must not be changed any more."""
         return self.approval in ("approved", "exported")
 
+    def cut(self, start: datetime, end: datetime) -> TimeEntry:
+        """What is left of it within a span, breaks likewise; an entry that was cut is as nobody made it."""
+        breaks = (
+            replace(b, start=max(b.start, start), end=min(b.end, end))
+            for b in self.breaks
+            if b.end is not None and b.start < end and start < b.end
+        )
+        return replace(self, start=start, end=end, breaks=tuple(breaks), creation_type=None, version=self.version + 1)
+
     def overlaps(self, other: TimeEntry) -> bool:
         """Touching is no overlap."""
         return self.start < other.end and other.start < self.end
@@ -213,13 +235,18 @@ class TimeEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantSettings:
-    """What a tenant may choose. `geofence_modes`: what a refusal does to an action: block, flag or off."""
+    """What a tenant may choose.
+
+    `geofence_modes`: what a refusal does to an action: block, flag or off. `overlaps`: see `domain.overlap`.
+    """
 
     clock_limit: timedelta = timedelta(hours=24)
     geofence_modes: Mapping[str, str] = field(
         # A blocked break or stop would trap a running clock.
         default_factory=lambda: {"start": "block", "update": "block", "break": "flag", "stop": "flag"}
     )
+
+    overlaps: Literal["overwrite", "trim", "refuse"] = "overwrite"
 
     def mode(self, action: str) -> str:
         return self.geofence_modes.get(action, "off")

@@ -19,7 +19,10 @@ FencepostError
     ├── NoRunningClock
     ├── WrongOrder              an instant that comes before the one it must follow
     ├── OutsideGeofence         a geofence applies and does not allow it
-    └── EntryNotSaved           the clock is stopped, but its time could not become a valid entry
+    ├── EntryNotSaved           the clock is stopped, but its time could not become a valid entry
+    ├── EntryOverlaps           an entry cannot stand where others are
+    ├── EntryFinal              an approved or exported entry is not changed
+    └── EntryState              it is running, invalid or removed, and what was asked is for others
 """
 
 from __future__ import annotations
@@ -203,6 +206,31 @@ class EntryNotSaved(ClockRefused):
     def __init__(self, entry: TimeEntry) -> None:
         self.entry = entry
         super().__init__(f"The clock is stopped, but its time could not be saved: {entry.invalid_reason}")
+
+
+class EntryOverlaps(ClockRefused):
+    """Nothing was changed."""
+
+    code = "ENTRY_OVERLAPS"
+
+    def __init__(self, why_not: str) -> None:
+        super().__init__(f"The entry could not be saved: {why_not}")
+
+
+class EntryFinal(ClockRefused):
+    code = "ENTRY_FINAL"
+
+    def __init__(self, entry: TimeEntry) -> None:
+        self.entry = entry
+        super().__init__(f"The entry {entry.id} is {entry.approval}. It can be changed once it is reopened.")
+
+
+class EntryState(ClockRefused):
+    code = "ENTRY_STATE"
+
+    def __init__(self, entry_id: str, state: str, wanted: str) -> None:
+        self.state = state
+        super().__init__(f"The entry {entry_id} is {state}; this is for {wanted} entries.")
 
 
 class OutsideGeofence(ClockRefused):

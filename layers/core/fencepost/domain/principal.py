@@ -21,8 +21,9 @@ class Right(StrEnum):
     VALIDATE_OTHERS = "validate entries of others"
     READ_DIRECTORY = "read the directory"
     WRITE_DIRECTORY = "write the directory"
-    OWN_CLOCK = "own clock"
-    ALL_CLOCKS = "clocks of others"
+    OWN_CLOCK = "own clock and times"
+    ALL_CLOCKS = "clocks and times of others"
+    APPROVE = "approve times"
 
 
 ROLES: dict[str, frozenset[Right]] = {
@@ -39,7 +40,14 @@ ROLES: dict[str, frozenset[Right]] = {
     ),
     "viewer": frozenset({Right.READ_GEOFENCES, Right.CHECK, Right.VALIDATE, Right.VALIDATE_OTHERS}),
     "approver": frozenset(
-        {Right.OWN_CLOCK, Right.ALL_CLOCKS, Right.VALIDATE, Right.VALIDATE_OTHERS, Right.READ_DIRECTORY}
+        {
+            Right.OWN_CLOCK,
+            Right.ALL_CLOCKS,
+            Right.APPROVE,
+            Right.VALIDATE,
+            Right.VALIDATE_OTHERS,
+            Right.READ_DIRECTORY,
+        }
     ),
     "employee": frozenset({Right.OWN_CLOCK, Right.CHECK, Right.VALIDATE}),
 }

@@ -1,4 +1,4 @@
-"""The time clock: start, break, stop and cancel, checked against the geofences that apply."""
+"""The time clock: start, break, stop, cancel and update, checked against the geofences that apply."""
 
 from __future__ import annotations
 
@@ -19,32 +19,34 @@ from fencepost.domain.errors import (
     VersionMismatch,
 )
 from fencepost.domain.events import Event
+from fencepost.domain.overlap import settled
 from fencepost.domain.principal import Right
+from fencepost.domain.trail import Edit, Saving
 from fencepost.domain.verdict import Candidate, Fix, Verdict, judge
 from fencepost.services.ids import NewId, new_id
 from fencepost.services.retry import on_top_of_others
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from fencepost.domain.geofence import Assignment
     from fencepost.domain.principal import Principal
+    from fencepost.services.entries import Entries
 
 AHEAD_ALLOWED = timedelta(minutes=2)
 LATE_AFTER = timedelta(minutes=10)
-# Two actions a removed entry, and four for the rest, are at most the 100 of a transaction.
-MAX_REMOVED = 48
 SYSTEM = "system"
+NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockRequest:
-    """What is to be done. `at` None means now; `user_id` None means the caller."""
+    """What is to be done. `at` None means now, `user_id` None the caller; an update changes what is not None."""
 
     action: str
     at: datetime | None = None
     user_id: str | None = None
-    time_type: str = "work"
+    time_type: str | None = None
     comment: str | None = None
     organization_id: str | None = None
     organization_name: str | None = None
@@ -77,71 +79,90 @@ class Desk:
     organization_name: str | None
     has_screen: bool
     candidates: tuple[Candidate, ...]
+    named: tuple[str, ...] = ()
+    """The organizations of the name that was asked for, by id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the action left: the clock or the entry, and the entries that it pushed aside."""
+    """What the action left: the clock or the entry, the entries that went for it, and the pieces left of others."""
 
     clock: RunningClock | None = None
     entry: TimeEntry | None = None
     removed: tuple[TimeEntry, ...] = ()
+    trimmed: tuple[TimeEntry, ...] = ()
     message: str = "Success"
 
     @property
     def was_edited(self) -> bool:
-        """Whether another entry was removed, or this one was cut to a limit."""
-        return bool(self.removed) or (self.entry is not None and self.entry.stopped_by == "limit")
+        """Whether another entry was removed or trimmed, or this one was cut to a limit."""
+        return bool(self.removed or self.trimmed) or (self.entry is not None and self.entry.stopped_by == "limit")
 
 
 class Clocks(Protocol):
     """The port to where clocks and time entries are kept."""
 
+    def running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]: ...
     def desk(
-        self, tenant_id: str, user_id: str, organization_id: str | None, screen: Assignment | None
+        self,
+        tenant_id: str,
+        user_id: str,
+        organization_id: str | None,
+        screen: Assignment | None,
+        organization_name: str | None = None,
     ) -> Desk | None: ...
-    def organizations_named(self, tenant_id: str, name: str) -> list[str]: ...
     def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
     def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
     def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
-    def overlapped(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]: ...
-    def save(
-        self,
-        tenant_id: str,
-        clock: RunningClock,
-        entry: TimeEntry,
-        removed: Sequence[TimeEntry],
-        calendar_version: int,
-        event: Event,
-    ) -> None: ...
     def tell(self, event: Event) -> None: ...
     def overdue(self, now: datetime) -> Iterable[tuple[str, RunningClock]]: ...
+
+
+class ClocksUnwritten:
+    """Clocks as they are, for a dry run: what would be written is not."""
+
+    def __init__(self, clocks: Clocks) -> None:
+        self.running, self.desk, self.overdue = clocks.running, clocks.desk, clocks.overdue
+
+    def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
+    def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
+    def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
+    def tell(self, event: Event) -> None: ...
+
+
+class EntriesUnwritten:
+    def __init__(self, entries: Entries) -> None:
+        self.overlapped = entries.overlapped
+
+    def save(self, tenant_id: str, saving: Saving) -> None: ...
 
 
 @dataclass(frozen=True)
 class ClockService:
     store: Clocks
+    entries: Entries
     make_id: NewId = field(default=new_id)
+
+    def dry(self) -> ClockService:
+        """This service, telling what would happen and writing nothing; what would be new has the id of nothing."""
+        clocks, entries = ClocksUnwritten(self.store), EntriesUnwritten(self.entries)
+        return ClockService(clocks, entries, make_id=lambda: NO_ID)
+
+    def running(self, who: Principal, user_id: str | None) -> RunningClock:
+        """The clock of the caller, or of another user. Raises NotFound, Forbidden, NoRunningClock."""
+        wanted = user_id or who.user_id
+        is_there, clock = self.store.running(who.tenant_id, wanted)
+        check_may_act(who, wanted, is_there=is_there)
+        if clock is None:
+            raise NoRunningClock
+        return clock
 
     def act(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
         """Do what is asked, on top of whatever else happens to the same clock at the same time.
 
         Raises NotFound, Forbidden, Invalid, and ClockRefused with its kinds.
         """
-        named = self._organizations_named(who, request)
-        if named:
-            request = replace(request, organization_id=min(named), organization_name=None)
-        outcome = on_top_of_others(lambda: self._act_once(who, request, now))
-        if len(named) > 1:
-            told = f"{outcome.message}; of {len(named)} organizations with this name the first by id was taken"
-            return replace(outcome, message=told)
-        return outcome
-
-    def _organizations_named(self, who: Principal, request: ClockRequest) -> list[str]:
-        """The ids of the organizations with the name that the request gives."""
-        if request.organization_name is None:
-            return []
-        return self.store.organizations_named(who.tenant_id, request.organization_name)
+        return on_top_of_others(lambda: self._act_once(who, request, now))
 
     def stop_forgotten(self, now: datetime) -> tuple[list[TimeEntry], list[Exception]]:
         """Stop every clock that was forgotten, at its deadline. A clock stopped meanwhile is left alone.
@@ -172,23 +193,35 @@ class ClockService:
 
     def _act_once(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
         user_id = request.user_id or who.user_id
-        desk = self.store.desk(who.tenant_id, user_id, request.organization_id, request.screen)
-        _check_may_act(who, user_id, desk)
+        desk = self.store.desk(
+            who.tenant_id, user_id, request.organization_id, request.screen, request.organization_name
+        )
+        check_may_act(who, user_id, is_there=desk is not None)
         assert desk is not None
-        _check_fields(request, desk, now)
-        punch = _punch(who, request, now)
+        if desk.named:
+            request = replace(request, organization_id=desk.named[0], organization_name=None)
         if desk.clock is not None and desk.clock.last_request == request.fingerprint != "":
             return Outcome(clock=desk.clock)
+        _check_fields(request, desk, now)
+        outcome = self._done(who, user_id, request, desk, _punch(who, request, now))
+        if len(desk.named) > 1:
+            told = f"{outcome.message}; of {len(desk.named)} organizations with this name the first by id was taken"
+            return replace(outcome, message=told)
+        return outcome
+
+    def _done(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Outcome:
         if request.action == "start":
             return self._start(who, user_id, request, desk, punch)
         if desk.clock is None:
             raise NoRunningClock
         if request.action == "cancel":
-            event = self._event("clock.cancelled", who.tenant_id, desk.clock, who.user_id, now)
+            event = self._event("clock.cancelled", who.tenant_id, desk.clock, who.user_id, punch.received_at)
             self.store.discard(who.tenant_id, desk.clock, event)
             return Outcome(clock=desk.clock, message="The clock was discarded.")
         if request.action == "break":
             return self._break(who, request, desk, desk.clock, punch)
+        if request.action == "update":
+            return self._update(who, request, desk, desk.clock, punch)
         # An impossible stop is told before the geofence is looked at.
         desk.clock.stopped(punch.at, stopped_by="user")
         judged = self._judged(who, user_id, request, desk, punch)
@@ -204,7 +237,7 @@ class ClockService:
             at=punch.at,
             settings=desk.settings,
             fields={
-                "time_type": request.time_type,
+                "time_type": request.time_type or "work",
                 "comment": request.comment,
                 "organization_id": request.organization_id,
                 "organization_name": desk.organization_name,
@@ -225,15 +258,29 @@ class ClockService:
         self.store.replace(who.tenant_id, clock, after, event)
         return Outcome(clock=after)
 
+    def _update(
+        self, who: Principal, request: ClockRequest, desk: Desk, clock: RunningClock, punch: Punch
+    ) -> Outcome:
+        """Another organization is checked as a start for it is: else starting and updating is a way round a fence."""
+        said: dict[str, Any] = {"time_type": request.time_type, "comment": request.comment}
+        if request.organization_id is not None:
+            said |= {"organization_id": request.organization_id, "organization_name": desk.organization_name}
+        after = clock.updated({name: value for name, value in said.items() if value is not None})
+        if after.organization_id != clock.organization_id:
+            punch = self._judged(who, clock.user_id, request, desk, punch)
+        after = after.punched(punch, request.fingerprint)
+        event = self._event("clock.updated", who.tenant_id, after, who.user_id, punch.received_at)
+        self.store.replace(who.tenant_id, clock, after, event)
+        return Outcome(clock=after)
+
     def _saved(self, tenant_id: str, desk: Desk, punch: Punch, *, stopped_by: str) -> Outcome:
-        """The clock as an entry; entries that it overlaps are removed, as the reference says."""
+        """The clock as an entry, and what that does to the entries that it overlaps."""
         clock = desk.clock
         assert clock is not None
         entry = clock.punched(punch).stopped(punch.at, stopped_by=stopped_by)
-        overlapped = self.store.overlapped(tenant_id, entry)
-        invalid_reason = _why_not(overlapped)
-        entry = replace(entry, invalid_reason=invalid_reason)
-        removed = () if invalid_reason else tuple(overlapped)
+        overlapped = self.entries.overlapped(tenant_id, entry)
+        settlement = settled(entry, overlapped, desk.settings.overlaps, self.make_id)
+        entry = replace(entry, invalid_reason=settlement.why_not)
         event = self._event(
             "clock.stopped",
             tenant_id,
@@ -242,13 +289,17 @@ class ClockService:
             punch.received_at,
             to=entry.end.isoformat(),
             stoppedBy=entry.stopped_by,
-            removedEntryIds=[gone.id for gone in removed],
-            invalidReason=invalid_reason,
+            removedEntryIds=[gone.id for gone in settlement.removed],
+            trimmedEntryIds=[left.id for left in settlement.trimmed],
+            invalidReason=entry.invalid_reason,
         )
-        self.store.save(tenant_id, clock, entry, removed, desk.calendar_version, event)
-        if invalid_reason is not None:
+        stop = Edit(before=None, after=entry, action="stopped", reason=_why_stopped(entry))
+        calendar = (clock.user_id, desk.calendar_version)
+        saving = Saving(edits=(stop, *settlement.edits), event=event, clock=clock, calendar=calendar)
+        self.entries.save(tenant_id, saving)
+        if entry.invalid_reason is not None:
             raise EntryNotSaved(entry)
-        return Outcome(entry=entry, removed=removed)
+        return Outcome(entry=entry, removed=settlement.removed, trimmed=settlement.trimmed)
 
     def _judged(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Punch:
         """The punch with its verdict. A refusal raises OutsideGeofence, flags, or is not asked for, as set."""
@@ -299,22 +350,19 @@ class ClockService:
         )
 
 
-def _check_may_act(who: Principal, user_id: str, desk: Desk | None) -> None:
-    if desk is None:
+def check_may_act(who: Principal, user_id: str, *, is_there: bool) -> None:
+    """Raises NotFound for a user who is not there, and Forbidden."""
+    if not is_there:
         raise NotFound("user")
     needed = Right.OWN_CLOCK if user_id == who.user_id else Right.ALL_CLOCKS
     if not who.may(needed):
         raise Forbidden(needed.value)
 
 
-def _why_not(overlapped: Sequence[TimeEntry]) -> str | None:
-    """Why an entry that overlaps these cannot be saved."""
-    safe = next((entry for entry in overlapped if entry.is_safe), None)
-    if safe is not None:
-        return f"it overlaps an entry that is {safe.approval}, from {safe.start.isoformat()}."
-    if len(overlapped) > MAX_REMOVED:
-        return f"it overlaps more than {MAX_REMOVED} other entries."
-    return None
+def _why_stopped(entry: TimeEntry) -> str | None:
+    if entry.invalid_reason is not None:
+        return f"It could not be saved: {entry.invalid_reason}"
+    return "The clock had reached its limit." if entry.stopped_by == "limit" else None
 
 
 def _check_fields(request: ClockRequest, desk: Desk, now: datetime) -> None:
@@ -325,7 +373,7 @@ def _check_fields(request: ClockRequest, desk: Desk, now: datetime) -> None:
         raise NotFound("organization")
     if request.screen is not None and not desk.has_screen:
         raise NotFound("entry screen")
-    if request.time_type not in CATEGORIES:
+    if request.time_type is not None and request.time_type not in CATEGORIES:
         raise Invalid.field("timeType", f"must be one of {', '.join(sorted(CATEGORIES))}")
 
 

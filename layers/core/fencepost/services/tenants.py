@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from fencepost.domain.overlap import Policy
+
 
 DEFAULT_POLYGON_POINTS = 100
 # As long as the gateway keeps what its authorizer says.
@@ -52,11 +54,17 @@ class TenantService:
         *,
         clock_limit_hours: float | None = None,
         polygon_point_limit: int | None = None,
+        overlaps: Policy | None = None,
     ) -> None:
         """Create a tenant, or change its name and what else is said. Raises Invalid."""
         if not may_be_id(tenant_id):
             raise Invalid.field("tenantId", "must be 1 to 64 letters, digits, - and _, the first a letter or digit")
-        values = {"name": name, "clockLimitHours": clock_limit_hours, "polygonPointLimit": polygon_point_limit}
+        values = {
+            "name": name,
+            "clockLimitHours": clock_limit_hours,
+            "overlaps": overlaps,
+            "polygonPointLimit": polygon_point_limit,
+        }
         self.store.put_tenant(tenant_id, values)
 
     def polygon_point_limit(self, tenant_id: str) -> int:

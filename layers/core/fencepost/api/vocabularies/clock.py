@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from fencepost.services.clock import Outcome
 
 
+_PASSED_OVER = {
+    "update": ("dateTime",),
+    **dict.fromkeys(("break", "stop"), ("organizationId", "organizationName", "timeType")),
+}
 # The clock's reference knows no 422.
 STATUS: Mapping[type[FencepostError], int] = {IdempotencyKeyReused: HTTPStatus.BAD_REQUEST}
 
@@ -47,15 +51,28 @@ class EntryScreenIn(RequestModel):
 
 
 class ClockIn(RequestModel):
-    action: Literal["start", "break", "stop", "cancel"]
+    action: Literal["start", "break", "stop", "cancel", "update"]
     dateTime: Instant | None = None
     userId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    timeType: str = "work"
+    timeType: Annotated[str | None, Field(description="At a start, work where it is not given.")] = None
     comment: Annotated[Text, Field(max_length=2_000)] | None = None
     organizationId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     organizationName: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     entryScreen: EntryScreenIn | None = None
     location: LocationIn | None = None
+
+
+class ActQuery(RequestModel):
+    dryRun: Annotated[
+        Literal["true", "false"],
+        Field(description="true: the answer tells what would happen, and nothing is written."),
+    ] = "false"
+
+
+class WhoseQuery(RequestModel):
+    userId: Annotated[
+        str | None, Field(min_length=1, max_length=64, description="The caller, where it is not given.")
+    ] = None
 
 
 class ValidateIn(RequestModel):
@@ -117,6 +134,14 @@ class PunchOut(AnswerModel):
     geofenceVerdict: VerdictOut | None
 
 
+class SpanOut(AnswerModel):
+    """What was left of an entry that was in the way, or of its other side under a new id."""
+
+    id: str
+    from_: Annotated[str, Field(alias="from")]
+    to: str
+
+
 class ClockData(AnswerModel):
     """A running clock (`to` is null) or the time entry that it became."""
 
@@ -132,8 +157,11 @@ class ClockData(AnswerModel):
     category: str
     creationType: str | None
     stoppedBy: str | None
+    approval: str | None
+    invalidReason: str | None
     punches: list[PunchOut]
     removedEntryIds: list[str]
+    trimmedEntries: list[SpanOut]
 
 
 class ClockItem(AnswerModel):
@@ -143,18 +171,30 @@ class ClockItem(AnswerModel):
 
 
 class ClockAnswer(AnswerModel):
+    """`dryRun` is there, and true, where nothing was written."""
+
     items: list[ClockItem]
     valid: bool
+    dryRun: Literal[True] | None = None
 
 
 def only_what_counts(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A cancel asks for nothing but the user; whatever else it says is passed over."""
-    if said.get("action") != "cancel":
-        return said
-    return {name: said[name] for name in ("action", "userId") if name in said}
+    """What an action does not look at is passed over, right or wrong: all of a cancel but its user, and so on.
+
+    A clock must not be kept running by an organization that is gone, nor leave that of its start unheld to its fence.
+    """
+    action = said.get("action")
+    if action == "cancel":
+        return {name: said[name] for name in ("action", "userId") if name in said}
+    passed_over = _PASSED_OVER.get(action, ()) if isinstance(action, str) else ()
+    return {name: value for name, value in said.items() if name not in passed_over}
 
 
 def request_of(body: ClockIn) -> ClockRequest:
+    """Raises Invalid for an update of nothing."""
+    changes = (body.timeType, body.comment, body.organizationId, body.organizationName)
+    if body.action == "update" and all(change is None for change in changes):
+        raise Invalid.field("action", "an update needs organizationId, organizationName, timeType or comment")
     return ClockRequest(
         action=body.action,
         at=body.dateTime,
@@ -199,9 +239,13 @@ def _fix(where: LocationIn) -> Fix:
 def told(outcome: Outcome) -> dict[str, Any]:
     """The answer to an action that was done: a ClockAnswer."""
     if outcome.entry is not None:
-        return _answer(outcome.message, None, _told_entry(outcome.entry, outcome.removed), valid=True)
+        return _answer(outcome.message, None, told_entry(outcome.entry, outcome.removed, outcome.trimmed), valid=True)
     assert outcome.clock is not None
-    return _answer(outcome.message, None, told_clock(outcome.clock), valid=True)
+    return told_running(outcome.clock, outcome.message)
+
+
+def told_running(clock: RunningClock, message: str = "Success") -> dict[str, Any]:
+    return _answer(message, None, told_clock(clock), valid=True)
 
 
 def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
@@ -212,23 +256,31 @@ def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
     if isinstance(error, OutsideGeofence):
         data = _verdict(error.verdict)
     if isinstance(error, EntryNotSaved):
-        data = _told_entry(error.entry, ())
+        data = told_entry(error.entry)
     code = "INVALID" if isinstance(error, Invalid) else error.code
     return _answer(str(error), code, data, valid=False)
 
 
-def _told_entry(entry: TimeEntry, removed: Sequence[TimeEntry]) -> dict[str, Any]:
+def told_entry(
+    entry: TimeEntry, removed: Sequence[TimeEntry] = (), trimmed: Sequence[TimeEntry] = ()
+) -> dict[str, Any]:
     data = _data(entry, entry.end.isoformat(), entry.category, entry.punches)
     return data | {
         "creationType": entry.creation_type,
         "stoppedBy": entry.stopped_by,
+        "approval": entry.approval,
+        "invalidReason": entry.invalid_reason,
         "removedEntryIds": [gone.id for gone in removed],
+        "trimmedEntries": [
+            {"id": left.id, "from": left.start.isoformat(), "to": left.end.isoformat()} for left in trimmed
+        ],
     }
 
 
 def told_clock(clock: RunningClock) -> dict[str, Any]:
     data = _data(clock, None, CATEGORIES[clock.time_type], clock.punches)
-    return data | {"creationType": "clock", "stoppedBy": None, "removedEntryIds": []}
+    nothing_yet = dict.fromkeys(("stoppedBy", "approval", "invalidReason"))
+    return data | nothing_yet | {"creationType": "clock", "removedEntryIds": [], "trimmedEntries": []}
 
 
 def _data(clock: RunningClock | TimeEntry, to: str | None, category: str, punches: Sequence[Punch]) -> dict[str, Any]:
@@ -236,7 +288,7 @@ def _data(clock: RunningClock | TimeEntry, to: str | None, category: str, punche
         "id": clock.id,
         "from": clock.start.isoformat(),
         "to": to,
-        "breaks": [_break(b) for b in clock.breaks],
+        "breaks": [told_break(b) for b in clock.breaks],
         "comment": clock.comment,
         "type": clock.time_type,
         "organizationId": clock.organization_id,
@@ -247,7 +299,7 @@ def _data(clock: RunningClock | TimeEntry, to: str | None, category: str, punche
     }
 
 
-def _break(b: Break) -> dict[str, Any]:
+def told_break(b: Break) -> dict[str, Any]:
     to = b.end.isoformat() if b.end else None
     return {"id": b.id, "from": b.start.isoformat(), "to": to, "automatic": b.automatic}
 

@@ -6,9 +6,9 @@ import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from fencepost.api.fields import Latitude, Longitude, RequestModel
+from fencepost.api.fields import AnswerModel, Latitude, Longitude, RequestModel
 from fencepost.api.listing import whole_number
 from fencepost.api.vocabularies.canonical import ScheduleOut, told_in_force, told_shape
 from geo.enclosing import enclosing_radius_m
@@ -34,7 +34,7 @@ class NearestQuery(RequestModel):
     consistent: Literal["true", "false"] = "false"
 
 
-class NearOut(BaseModel):
+class NearOut(AnswerModel):
     """A geofence that is near. `distance` and `edgeDistance` are as a check tells them.
 
     `enclosingRadiusMeters` around `latitude` and `longitude` surely holds the whole shape, whatever its type: that
@@ -59,7 +59,7 @@ class NearOut(BaseModel):
     schedule: ScheduleOut | None
 
 
-class NearestAnswer(BaseModel):
+class NearestAnswer(AnswerModel):
     """The nearest first. `versionToken` is the ETag too, and another one when the list or one in it has changed.
 
     No geofence that is not told is nearer than `completeWithinMeters`: until it has moved that far, a phone can

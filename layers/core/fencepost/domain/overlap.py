@@ -1,0 +1,81 @@
+"""What becomes of the entries that a new one overlaps: the tenant's policy, and what no policy may do.
+
+`overwrite` removes them, `trim` cuts them back to what the new one leaves, `refuse` leaves them and refuses it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from fencepost.domain.trail import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fencepost.domain.clock import TimeEntry
+
+Policy = Literal["overwrite", "trim", "refuse"]
+POLICIES: tuple[Policy, ...] = ("overwrite", "trim", "refuse")
+# Three actions a removed entry, one more for one that is cut at its start, and six for the rest, are at most the 100
+# of a transaction.
+MAX_OVERLAPPED = 30
+# Some 3 KB each with their evidence: a transaction takes 4 MB.
+MAX_PUNCHES_TOGETHER = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What is done to the others, or why the new entry cannot be."""
+
+    edits: tuple[Edit, ...] = ()
+    why_not: str | None = None
+
+    @property
+    def removed(self) -> tuple[TimeEntry, ...]:
+        return tuple(edit.before for edit in self.edits if edit.after is None and edit.before is not None)
+
+    @property
+    def trimmed(self) -> tuple[TimeEntry, ...]:
+        """The pieces that were left, those that have a new id among them."""
+        return tuple(edit.after for edit in self.edits if edit.after is not None)
+
+
+def settled(
+    entry: TimeEntry, overlapped: Sequence[TimeEntry], policy: Policy, make_id: Callable[[], str]
+) -> Settlement:
+    why_not = _why_not(overlapped, policy)
+    if why_not is not None:
+        return Settlement(why_not=why_not)
+    return Settlement(edits=tuple(edit for other in overlapped for edit in _made_room(other, entry, policy, make_id)))
+
+
+def too_much_at_once(entries: Sequence[TimeEntry]) -> bool:
+    """Whether these hold more than can be written together."""
+    return sum(len(entry.punches) for entry in entries) > MAX_PUNCHES_TOGETHER
+
+
+def _why_not(overlapped: Sequence[TimeEntry], policy: Policy) -> str | None:
+    safe = next((entry for entry in overlapped if entry.is_safe), None)
+    if safe is not None:
+        return f"it overlaps the entry {safe.id}, which is {safe.approval}."
+    if policy == "refuse" and overlapped:
+        return f"it overlaps the entry {overlapped[0].id}."
+    if len(overlapped) > MAX_OVERLAPPED or too_much_at_once(overlapped):
+        return f"it overlaps more than {MAX_OVERLAPPED} other entries, or more than can be changed at once."
+    return None
+
+
+def _made_room(other: TimeEntry, entry: TimeEntry, policy: Policy, make_id: Callable[[], str]) -> list[Edit]:
+    """What is left of an entry: nothing, a piece before the new one, a piece after it, or both."""
+    reason = f"overlapped by the entry {entry.id}"
+    spans = [(other.start, entry.start), (entry.end, other.end)] if policy == "trim" else []
+    pieces = [other.cut(start, end) for start, end in spans if start < end]
+    if not pieces:
+        return [Edit(before=other, after=None, action="overwritten", reason=reason)]
+    edits = [Edit(before=other, after=pieces[0], action="trimmed", reason=reason)]
+    for piece in pieces[1:]:
+        # The punches stay with the piece that keeps the id.
+        split = replace(piece, id=make_id(), version=1, punches=())
+        edits.append(Edit(before=None, after=split, action="split", reason=f"from the entry {other.id}"))
+    return edits

@@ -1,0 +1,123 @@
+"""Time entries over HTTP, on the deployed template: with its policies, and many at once."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.e2e.service import Service
+
+DAY = {"from": "2026-05-04T00:00:00+02:00", "to": "2026-05-05T00:00:00+02:00"}
+
+
+class Person:
+    """A user of the demo's directory with no times yet, for whom the approver acts."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.id = f"person-{uuid4()}"
+        assert service.call("PUT", f"/directory/users/{self.id}", {"name": self.id}).status_code == 200
+
+    def call(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
+        return self.service.call(method, path, body, role="approver", **more)
+
+    def clock(self, action: str, at: str) -> httpx.Response:
+        when = f"2026-05-04T{at}:00+02:00"
+        return self.call("POST", "/clock", {"action": action, "userId": self.id, "dateTime": when})
+
+    def save(self, start: str, end: str) -> httpx.Response:
+        span = {"from": f"2026-05-04T{start}:00+02:00", "to": f"2026-05-04T{end}:00+02:00"}
+        return self.call("POST", "/times", {"items": [{"userId": self.id, **span}]})
+
+    def entries(self, **query: str) -> list[dict[str, Any]]:
+        answer = self.call("GET", "/times", params={**DAY, "userId": self.id, **query})
+        assert answer.status_code == 200, answer.text
+        return [item["data"] for item in answer.json()["items"]]
+
+
+@pytest.fixture
+def person(service: Service) -> Person:
+    return Person(service)
+
+
+def data(answer: httpx.Response) -> dict[str, Any]:
+    found: dict[str, Any] = answer.json()["items"][0]["data"]
+    return found
+
+
+def never_overlap(entries: list[dict[str, Any]]) -> bool:
+    spans = sorted((datetime.fromisoformat(entry["from"]), datetime.fromisoformat(entry["to"])) for entry in entries)
+    return all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
+
+
+def test_an_approved_entry_an_invalid_one_and_its_way_back(person: Person) -> None:
+    safe = data(person.save("13:00", "14:00"))["id"]
+    assert person.call("POST", "/times/approve", {"ids": [safe]}).status_code == 200
+    person.clock("start", "10:00")
+    stopped = person.clock("stop", "14:00")
+    assert (stopped.status_code, stopped.json()["items"][0]["code"]) == (400, "ENTRY_NOT_SAVED")
+    (invalid,) = person.entries(invalid="true")
+    assert person.call("POST", f"/times/{invalid['id']}/resubmit").status_code == 400
+    assert person.call("POST", "/times/reopen", {"ids": [safe]}).status_code == 200
+    assert person.call("POST", f"/times/{invalid['id']}/resubmit").status_code == 201
+    assert [entry["id"] for entry in person.entries()] == [invalid["id"]]
+    assert [entry["id"] for entry in person.entries(removed="true")] == [safe]
+    assert person.call("DELETE", "/times", params={"id": invalid["id"]}).status_code == 200
+    assert person.call("POST", f"/times/{safe}/restore").status_code == 200
+    trail = person.call("GET", f"/times/{safe}/history").json()["items"]
+    assert [item["data"]["action"] for item in trail] == [
+        "created",
+        "approved",
+        "reopened",
+        "overwritten",
+        "restored",
+    ]
+
+
+def test_the_times_of_all_users_are_for_those_who_act_for_others(person: Person) -> None:
+    saved = data(person.save("09:00", "10:00"))["id"]
+    everybody = person.call("GET", "/times", params={**DAY, "limit": "1000"}).json()["items"]
+    assert saved in [item["data"]["id"] for item in everybody]
+    own = person.service.call("GET", "/times", role="employee", params=DAY)
+    assert own.status_code == 200
+    assert saved not in [item["data"]["id"] for item in own.json()["items"]]
+    assert person.service.call("GET", f"/times/{saved}/history", role="employee").status_code == 404
+    assert person.service.call("GET", f"/times/{saved}/history", tenant="other").status_code == 404
+
+
+def test_a_dry_run_and_the_running_clock(person: Person) -> None:
+    query = {"userId": person.id}
+    assert person.call("GET", "/clock", params=query).status_code == 404
+    body = {"action": "start", "userId": person.id}
+    assert person.call("POST", "/clock", body, params={"dryRun": "true"}).json()["dryRun"] is True
+    assert person.call("GET", "/clock", params=query).status_code == 404
+    started = data(person.clock("start", "09:00"))
+    assert data(person.call("POST", "/clock", {**body, "action": "update", "timeType": "travel"}))["type"] == "travel"
+    assert data(person.call("GET", "/clock", params=query))["id"] == started["id"]
+
+
+def test_a_stop_and_saves_by_hand_in_the_same_moment_never_overlap(person: Person) -> None:
+    for _ in range(5):
+        person.clock("start", "09:00")
+        with ThreadPoolExecutor(4) as pool:
+            saves = [pool.submit(person.save, start, end) for start, end in (("08:30", "09:30"), ("09:15", "11:00"))]
+            stop = pool.submit(person.clock, "stop", "10:00")
+            answers = [save.result() for save in saves]
+        assert stop.result().status_code in (200, 201), stop.result().text
+        assert [answer.json()["valid"] for answer in answers] == [True, True]
+        assert never_overlap(person.entries())
+
+
+def test_of_many_saves_in_the_same_moment_one_stands(person: Person) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: person.save("09:00", "17:00"), range(6)))
+    assert all(answer.json()["valid"] for answer in answers), [answer.text for answer in answers]
+    (standing,) = person.entries()
+    ids = {data(answer)["id"] for answer in answers}
+    assert {entry["id"] for entry in person.entries(removed="true")} == ids - {standing["id"]}
