@@ -148,7 +148,7 @@ def test_an_answer_that_is_larger_than_a_function_may_return_is_refused(
     assert (answer.status, answer.body["code"]) == (400, "ANSWER_TOO_LARGE")
 
 
-@pytest.mark.parametrize("limit", ["MAX_LOOKED_AT", "MAX_NEAR"])
+@pytest.mark.parametrize("limit", ["MAX_LOOKED_AT", "MAX_NEAR", "MAX_CELLS_READ"])
 def test_positions_among_too_many_geofences_are_refused(
     app: App, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
@@ -156,7 +156,8 @@ def test_positions_among_too_many_geofences_are_refused(
     app.circle("A", 10, 10)
     position = {"latitude": 10, "longitude": 10}
     assert app.request("location", "check_batch", positions=[position]).status == 200
-    answer = app.request("location", "check_batch", positions=[position] * 16)
+    spread = [{"latitude": 10, "longitude": 10 * n} for n in range(8)]
+    answer = app.request("location", "check_batch", positions=[position] * 16 + spread)
     assert (answer.status, answer.body["code"]) == (400, "CROWDED")
 
 
@@ -199,3 +200,9 @@ def test_a_consistent_check_reads_strongly(app: App) -> None:
     check(app, 10, 10, {"consistent": "true"})
     check(app, 10, 10)
     assert seen == [True, False]
+
+
+@pytest.mark.parametrize("within", ["0.0005", "1_000", " 100", "\uff11", "nan", "2000.1", ""])
+def test_a_distance_that_is_none_is_refused_by_its_name(app: App, within: str) -> None:
+    answer = check(app, 10, 10, {"include": "outside", "within": within})
+    assert (answer.status, answer.wrong_fields) == (400, ["within"])

@@ -11,7 +11,7 @@ from math import ceil, cos, floor, inf, radians
 from struct import Struct, pack, unpack_from
 from typing import TYPE_CHECKING
 
-from geo.edges import is_surely_beyond
+from geo.edges import FARTHEST_LON, is_surely_beyond
 from geo.shapes import Bounds, Circle, Corridor, Polygon
 from geo.wgs84 import Position
 
@@ -150,13 +150,15 @@ def _outside_box(position: Position, reach_m: float) -> Callable[[bytes, int], b
 def _passing_by(position: Position, reach_m: float) -> Callable[[bytes, int], bool]:
     """A test that says of a packed corridor that none of its edges comes so near: its box may hold half a country.
 
-    A corridor of which only the box is there, or which is near the antimeridian, is let through.
+    A corridor of which only the box is there is let through, and whatever is near the antimeridian.
     """
     lon_7, lat_7 = position.lon * _PER_DEGREE, position.lat * _PER_DEGREE
     widest = _widest(position)
 
+    is_near_antimeridian = abs(position.lon) > FARTHEST_LON
+
     def passes_by(data: bytes, offset: int) -> bool:
-        if len(data) < offset + _CORRIDOR_HEAD.size:
+        if is_near_antimeridian or len(data) < offset + _CORRIDOR_HEAD.size:
             return False
         _, west, width, _, _, half_width_m, count = _CORRIDOR_HEAD.unpack_from(data, offset)
         if not _is_plain(west, width):

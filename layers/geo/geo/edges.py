@@ -33,7 +33,9 @@ _FINE_STEPS = 64
 _LONGEST_STEP_M = 30_000.0
 
 _NEARBY_M, _SURELY_NEARBY_M = 50_000.0, 45_000.0
-_HIGHEST_LAT, _FARTHEST_LON = 80.0, 177.0  # there, nothing nearby is across the antimeridian
+_HIGHEST_LAT = 80.0
+FARTHEST_LON = 177.0
+"""Up to here, and up to 80 degrees of latitude, nothing within 50 km is across the antimeridian."""
 _LATS_NEARBY_DEG = 0.5
 _MOST_REFINED = 16
 _MANY = 200
@@ -41,6 +43,7 @@ _MANY = 200
 _MOST_SCALED = 1.01
 _BEND_M = 1e-4
 _ROUNDING_M = 1e-6
+_POINT_M, _POINT_DEG = 1e-6, 1e-11
 
 
 class Edges:
@@ -67,8 +70,12 @@ class Edges:
         for count in self.counts:
             following[at + count - 1] = at if self.are_rings else at + count - 2
             at += count
-        points = np.ascontiguousarray(self.vertices).view(np.complex128)[:, 0]
-        return points, points[following]
+        starts = np.ascontiguousarray(self.vertices).view(np.complex128)[:, 0]
+        ends = starts[following]
+        is_point = np.abs(ends - starts) < _POINT_DEG
+        if is_point.any():  # vertices may differ by the last bit only, and a step is divided by
+            ends[is_point] = starts[is_point] + _POINT_DEG
+        return starts, ends
 
     @cached_property
     def _longest_deg(self) -> float:
@@ -147,7 +154,7 @@ def is_surely_beyond(
 
 def _is_clear(position: Position) -> bool:
     """Whether nothing nearby is close to a pole or across the antimeridian."""
-    return abs(position.lat) <= _HIGHEST_LAT and abs(position.lon) <= _FARTHEST_LON
+    return abs(position.lat) <= _HIGHEST_LAT and abs(position.lon) <= FARTHEST_LON
 
 
 def _steepest(position: Position) -> float:
@@ -250,6 +257,8 @@ def _refined_m(frame: Frame, start: complex, end: complex, along: float, slack: 
         east_end, north_end = frame.east_north_m(lon + last * lon_step, lat + last * lat_step)
         d_east, d_north = east_end - east, north_end - north
         length2 = d_east * d_east + d_north * d_north
+        if length2 < _POINT_M * _POINT_M:
+            return hypot(east, north)
         at = min(max(-(east * d_east + north * d_north) / length2, 0.0), 1.0)
         if bend * length2 <= _BEND_M:
             return hypot(east + at * d_east, north + at * d_north)
@@ -261,7 +270,8 @@ def _distance_anywhere_m(position: Position, lon: NDArray[np.float64], lat: NDAr
     """Metres from a position to the nearest point of a stepped line.
 
     Two looks: every step of 0.05 degrees as a chord of the frame's plane, then the steps that could hold
-    the nearest point again, each cut into 64, where chord and edge differ by less than 0.1 mm.
+    the nearest point again, each cut into 64, where chord and edge differ by less than 0.1 mm up to 70 degrees of
+    latitude, and by 6 mm at 89, where a step is wide in degrees of longitude.
     """
     import numpy as np
 

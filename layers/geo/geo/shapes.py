@@ -14,7 +14,7 @@ from itertools import pairwise
 from math import asin, ceil, cos, degrees, floor, inf, isfinite, radians, sin
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from geo.edges import STEP_DEG, Edges, distances_m, stepped
+from geo.edges import FARTHEST_LON, STEP_DEG, Edges, distances_m, stepped
 from geo.errors import GeometryError
 from geo.wgs84 import SMALLEST_RADIUS_M, Position, angular_radius_deg, distance_m
 
@@ -171,7 +171,12 @@ class Corridor:
         What is near is at most a degree further north or south.
         """
         lat_reach = (self.half_width_m + within_m) / _SHORTEST_DEGREE_M
-        if len(self._given) < _LONG or not self._is_plain or abs(position.lat) >= 85 or abs(position.lon) > 177:
+        if (
+            len(self._given) < _LONG
+            or not self._is_plain
+            or abs(position.lat) >= 85
+            or abs(position.lon) > FARTHEST_LON
+        ):
             return False
         lon_reach = lat_reach / cos(radians(abs(position.lat) + 1))
         west, south, east, north = self._edge_boxes

@@ -131,3 +131,24 @@ def test_a_long_corridor_whose_box_holds_the_position_is_called_far() -> None:
     assert diagonal.bounds.meets(11, 51.5)
     assert far_from(at(11, 51.5))(pack_shape(diagonal), 0)
     assert not far_from(at(12, 51))(pack_shape(diagonal), 0)
+
+
+@pytest.mark.parametrize("step", [5e-324, 1e-300, 1e-15, 3.6e-15, 1e-12, 1e-9])
+def test_vertices_that_differ_by_next_to_nothing_have_a_distance(step: float) -> None:
+    with np.errstate(all="raise", under="ignore"):
+        short = Corridor(points=((0, 0), (step, 0)), half_width_m=10)
+        assert short.edge_distance_m(at(0, 0)) == pytest.approx(-10, abs=0.001)
+        assert short.edge_distance_m(at(0.001, 0)) == pytest.approx(101.319, abs=0.001)
+        bent = Corridor(
+            points=((32.1, 23.1), (32.101, 23.1), (32.101, 23.1 + 4e-15), (32.102, 23.101)), half_width_m=20
+        )
+        assert bent.edge_distance_m(at(32.1011, 23.0999)) == pytest.approx(-5, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("here", "there"), [(180, -179.995), (-180, 179.995), (179.999, -179.995), (-179.999, 179.995)]
+)
+def test_a_corridor_across_the_antimeridian_is_near(here: float, there: float) -> None:
+    corridor = Corridor(points=((there, 0), (there, 1)), half_width_m=10)
+    assert not far_from(at(here, 0.5), 2_000)(pack_shape(corridor), 0)
+    assert edge_distances_within_m(at(here, 0.5), [corridor], 2_000)[0] is not None

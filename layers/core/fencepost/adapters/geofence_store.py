@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # Geofences looked at by their boxes, and then exactly: what takes a function a second or two.
 MAX_LOOKED_AT, MAX_NEAR = 1_500_000, 50_000
+# A hundred round trips, one after the other.
+MAX_CELLS_READ = 10_000
 # BatchGetItem takes 100 keys, and answers at most 16 MB: a geofence of 10,000 vertices has up to 160 KB.
 _BATCH = 50
 # Of packed shapes. Unpacked and prepared they take some 8 times as much: a quarter of a function's memory.
@@ -248,6 +250,8 @@ class GeofenceStore:
         positions together are among more geofences than can be looked at before a caller's patience ends.
         """
         around = [cells_within(position, reach_m) if reach_m else cells_at(position) for position in positions]
+        if sum(map(len, around)) > MAX_CELLS_READ and len(set(chain.from_iterable(around))) > MAX_CELLS_READ:
+            raise Crowded(f"reach over more than {MAX_CELLS_READ:,} cells of the index")
         buckets = self._buckets(tenant_id, chain.from_iterable(around), consistent=consistent)
         near: list[list[Entry]] = []
         looked_at = found = 0
@@ -255,11 +259,11 @@ class GeofenceStore:
             met = [bucket for cell in cells if cell in buckets for bucket in buckets[cell]]
             looked_at += sum(map(len, met))
             if looked_at > MAX_LOOKED_AT:
-                raise Crowded(MAX_LOOKED_AT)
+                raise Crowded(f"are among more than {MAX_LOOKED_AT:,} geofences")
             entries = entries_near(met, position, reach_m, self._entries)
             found += len(entries)
             if found > MAX_NEAR:
-                raise Crowded(MAX_NEAR)
+                raise Crowded(f"are among more than {MAX_NEAR:,} geofences")
             near.append(entries)
         in_full = self._with_big_ones(tenant_id, [entry for entries in near for entry in entries])
         if len(near) == 1:

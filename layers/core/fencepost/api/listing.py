@@ -17,12 +17,22 @@ if TYPE_CHECKING:
 
 _LONGEST_NUMBER = 10
 _DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?")
+_DECIMAL = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,20})?([eE]-[0-9]{1,2})?")
 
 
 def whole_number(text: Any) -> Any:
     """A query and an address say everything in text: a whole number becomes one, anything else stays as it is."""
     is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER
     return int(text) if is_number else text
+
+
+def decimal_number(text: Any) -> Any:
+    """The same for a number with a fraction.
+
+    >>> decimal_number("60.17"), decimal_number("1_000"), decimal_number("inf")
+    (60.17, '1_000', 'inf')
+    """
+    return float(text) if isinstance(text, str) and _DECIMAL.fullmatch(text) else text
 
 
 def _box(text: str) -> str:

@@ -146,8 +146,8 @@ class VersionMismatch(FencepostError):
 class Crowded(FencepostError):
     code = "CROWDED"
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The positions are among more than {limit:,} geofences together; send fewer at once.")
+    def __init__(self, how: str) -> None:
+        super().__init__(f"The positions together {how}; send fewer at once.")
 
 
 class Busy(FencepostError):

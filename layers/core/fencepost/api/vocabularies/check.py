@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from fencepost.api.fields import AnswerModel, Latitude, Longitude, Metres, RequestModel, Text, radius_of
+from fencepost.api.listing import decimal_number
 from fencepost.domain.errors import Invalid
+from geo.shapes import MIN_RADIUS_M
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ class CheckQuery(RequestModel):
     include: Annotated[
         Literal["outside"] | None, Field(description="Tell of geofences too that are near, with `within`.")
     ] = None
-    within: Annotated[float | None, Field(gt=0, le=MAX_WITHIN_M, description="How near, in metres.")] = None
+    within: Annotated[float | None, Field(ge=MIN_RADIUS_M, le=MAX_WITHIN_M, description="How near, in metres.")] = (
+        None
+    )
     consistent: Literal["true", "false"] = "false"
 
 
@@ -70,11 +74,8 @@ class BatchCheckAnswer(AnswerModel):
 
 
 def read_query(query: Mapping[str, str]) -> dict[str, Any]:
-    """The query with its distance as a number, where it is one."""
-    try:
-        return {name: float(value) if name == "within" else value for name, value in query.items()}
-    except ValueError:
-        raise Invalid.field("within", "must be a number of metres") from None
+    """The query with its distance as a number: what is none is left, and refused by its name."""
+    return {name: decimal_number(value) if name == "within" else value for name, value in query.items()}
 
 
 def reach_m(query: CheckQuery) -> float:

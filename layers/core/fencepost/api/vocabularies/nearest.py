@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from fencepost.api.fields import AnswerModel, Latitude, Longitude, RequestModel
-from fencepost.api.listing import whole_number
+from fencepost.api.listing import decimal_number, whole_number
 from fencepost.api.vocabularies.canonical import ScheduleOut, told_in_force, told_shape
 from geo.enclosing import enclosing_radius_m
 from geo.wgs84 import Position
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 # A phone watches so many at the most: iOS 20, Android 100.
 MAX_LIMIT = 100
 COMPLETE_WITHIN = "Complete-Within-Meters"
-_DECIMAL = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?([eE]-[0-9]{1,2})?")
 
 
 class NearestQuery(RequestModel):
@@ -79,7 +77,7 @@ def numbered(query: Mapping[str, str]) -> dict[str, Any]:
     {'latitude': 60.17, 'longitude': 'nan', 'limit': 20}
     """
     return {
-        name: _decimal(said) if name in ("latitude", "longitude") else _whole(name, said)
+        name: decimal_number(said) if name in ("latitude", "longitude") else _whole(name, said)
         for name, said in query.items()
     }
 
@@ -125,10 +123,6 @@ def headers(body: Mapping[str, Any]) -> dict[str, str]:
     """The ETag of an answer, and up to where it is complete: who moved learns that from a 304 too."""
     within = body["completeWithinMeters"]
     return {"ETag": f'"{body["versionToken"]}"'} | ({} if within is None else {COMPLETE_WITHIN: str(within)})
-
-
-def _decimal(text: str) -> Any:
-    return float(text) if _DECIMAL.fullmatch(text) else text
 
 
 def _whole(name: str, text: str) -> Any:
