@@ -99,9 +99,9 @@ def agrees(app: App, lat: float, lon: float, limit: int) -> None:
 def test_the_nearest_are_those_that_a_look_at_every_geofence_finds(
     app: App, lat: float, lon: float, spread_deg: float
 ) -> None:
-    fill(app, f"{lat} {lon}", 40, lat, lon, spread_deg)
+    fill(app, f"{lat} {lon}", 25, lat, lon, spread_deg)
     random = Random("asked")
-    for _ in range(6):
+    for _ in range(2):
         y = max(-90.0, min(90.0, lat + random.gauss(0, spread_deg)))
         x = (lon + random.gauss(0, spread_deg) + 180) % 360 - 180
         for limit in (1, 20, 100):
@@ -450,13 +450,13 @@ def test_an_import_lists_its_cells(app: App) -> None:
     marks = "".join(
         f"<Placemark><name>{n}</name>"
         f"<Point><coordinates>{n % 12 * 30 - 165},{n // 12 * 20 - 70}</coordinates></Point></Placemark>"
-        for n in range(96)
+        for n in range(48)
     )
     with transactions() as sizes:
         report = app.drop("uploads/demo/world.kml", f"<kml><Document>{marks}</Document></kml>".encode())
-    assert report["counts"]["geofences"] == 96
+    assert report["counts"]["geofences"] == 48
     assert max(sizes) <= 100
-    assert len(names(nearest(app, 0, 0, limit="100"))) == 96
+    assert len(names(nearest(app, 0, 0, limit="100"))) == 48
     agrees(app, 12, -77, 20)
     assert wiring.index_upkeep().differences("demo") == []
 
