@@ -63,7 +63,7 @@ class Checks:
 
 
 def service(table: MemoryTable) -> GeofenceService:
-    return GeofenceService(GeofenceStore(table))  # type: ignore[arg-type]
+    return GeofenceService(GeofenceStore(table))  # type: ignore[arg-type]  # a check only reads
 
 
 def ours(table: MemoryTable) -> Ask:

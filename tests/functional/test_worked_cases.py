@@ -27,7 +27,7 @@ def hours(entry: dict[str, str]) -> float:
 def net_hours(entry: dict[str, object]) -> float:
     breaks = entry["breaks"]
     assert isinstance(breaks, list)
-    return hours(entry) - sum(hours(taken) for taken in breaks)  # type: ignore[arg-type]
+    return hours(entry) - sum(hours(taken) for taken in breaks)  # type: ignore[arg-type]  # told as JSON
 
 
 def is_running(app: App) -> bool:

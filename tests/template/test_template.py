@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def test_functions_run_as_the_design_says() -> None:
 
 
 def test_environments_name_only_settings_that_exist() -> None:
-    known = {name.upper() for name in Settings.model_fields} | {"POWERTOOLS_LOG_LEVEL"}
+    known = {field.name.upper() for field in fields(Settings)} | {"POWERTOOLS_LOG_LEVEL"}
     for function in FUNCTIONS.values():
         assert set(function.get("Environment", {}).get("Variables", {})) <= known
 

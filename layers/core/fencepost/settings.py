@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, fields
 
-from pydantic import BaseModel, ConfigDict
 
-
-class Settings(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """Each field is an environment variable in upper case. A missing one fails with its name."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     table_name: str
     bucket_name: str = ""
@@ -25,4 +23,5 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls) -> Settings:
-        return cls.model_validate({name.lower(): value for name, value in os.environ.items()})
+        names = (field.name for field in fields(cls))
+        return cls(**{name: os.environ[name.upper()] for name in names if name.upper() in os.environ})

@@ -45,6 +45,7 @@ def cells_at(position: Position) -> list[Cell]:
     >>> [str(cell) for cell in cells_at(Position(lon=-97.7431, lat=30.2672))]
     ['15.7487.10946', '12.935.1368', '9.116.171', '6.14.21', '3.1.2']
     """
+    # Written out, for every check begins here.
     x, y = _column_and_row(15, position.lon, position.lat)
     return [
         Cell(15, x, y),

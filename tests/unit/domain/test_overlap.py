@@ -22,7 +22,7 @@ def at(hour: float) -> datetime:
 
 def entry(start: float, end: float, **more: object) -> TimeEntry:
     whole = TimeEntry(id=f"{start}-{end}", user_id="emil", start=at(start), end=at(end), time_type="work")
-    return replace(whole, **more)  # type: ignore[arg-type]
+    return replace(whole, **more)  # type: ignore[arg-type]  # whatever fields a test names
 
 
 def made_room(policy: Policy, *others: TimeEntry) -> Settlement:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fencepost.domain.clock import TimeEntry
 
 Kind = Literal["valid", "invalid", "removed"]
-APPROVALS = ("not_approved_yet", "approved", "disapproved", "exported")
+Approval = Literal["not_approved_yet", "approved", "disapproved", "exported"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

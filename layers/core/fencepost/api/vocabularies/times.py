@@ -13,7 +13,7 @@ from fencepost.api.listing import PageQuery
 from fencepost.api.vocabularies.clock import BreakOut, ClockData, told_break, told_entry
 from fencepost.domain.clock import Break
 from fencepost.domain.errors import Invalid
-from fencepost.domain.times import APPROVALS, Wanted
+from fencepost.domain.times import Approval, Wanted
 from fencepost.services.ids import new_id
 from fencepost.services.times import MAX_IDS, Said
 
@@ -29,8 +29,6 @@ LONGEST_SPAN = timedelta(days=366)
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 Reason = Annotated[Text, Field(max_length=500, description="Kept on the trail of each entry.")]
 Category = Literal["productive", "unproductive", "vacation", "sick", "paid_leave", "unpaid_leave"]
-Approval = Literal["not_approved_yet", "approved", "disapproved", "exported"]
-assert Approval.__args__ == APPROVALS  # type: ignore[attr-defined]
 
 
 def _once_each(ids: list[str]) -> list[str]:
