@@ -60,7 +60,8 @@ def test_what_was_damaged_is_told_and_put_right(
     if damage == "missing":
         del bucket[name]
     elif damage == "outdated":
-        bucket[name] = {"B": bucket[name]["B"][:-1] + b"?"}
+        *rest, last = bucket[name]["B"]
+        bucket[name] = {"B": bytes((*rest, last ^ 1))}  # another byte, whichever it was
     elif damage == "stray":
         bucket["A" * 22] = bucket[name]
     else:
