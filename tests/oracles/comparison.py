@@ -9,7 +9,7 @@ from itertools import islice
 from random import Random
 
 from geo.cells import Cell, cells_at, cover
-from geo.codec import far_from, pack_shape, unpack_bounds
+from geo.codec import near_by, pack_shape, unpack_bounds
 from geo.shapes import Circle, Shape
 from geo.wgs84 import Position
 from tests.oracles.containment import REACH_M, Oracle
@@ -117,7 +117,7 @@ def _filtered_out(shape: Shape, packed: bytes, cells: frozenset[Cell], position:
         yield "bounds"
     if not isinstance(shape, Circle) and not unpack_bounds(packed).meets(position.lon, position.lat):
         yield "packed bounds"
-    if far_from(position)(packed, 0):
+    if not near_by(position, 0, [(None, packed)]):
         yield "packed bytes"
 
 

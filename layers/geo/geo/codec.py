@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from math import ceil, cos, floor, inf, radians
 from struct import Struct, pack, unpack_from
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from geo.edges import FARTHEST_LON, is_surely_beyond
 from geo.shapes import Bounds, Circle, Corridor, Polygon
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from geo.shapes import Shape
+
+T = TypeVar("T")
 
 _CIRCLE, _CORRIDOR, _POLYGON = 0, 1, 2
 _KIND_MASK, _WIDE = 0b011, 0b100
@@ -92,104 +93,54 @@ def unpack_bounds(data: bytes, offset: int = 0) -> Bounds:
     )
 
 
-def far_from(position: Position, reach_m: float = 0.0) -> Callable[[bytes, int], bool]:
-    """A quick test that says of a packed shape, at an offset, that it does not come so near to the position.
+def near_by(
+    position: Position, reach_m: float, packed: Iterable[tuple[T, bytes]], offset: int = 0
+) -> list[tuple[T, bytes]]:
+    """Of packed shapes, at an offset and each with what it belongs to, those that may come so near to the position.
 
-    Made once for a position and asked of many shapes; what it lets through still has to be tested exactly.
+    A quick look at boxes; what it lets through still has to be tested exactly.
 
-    >>> is_far = far_from(Position(lon=24.94, lat=60.17))
     >>> near, far = (Circle(center=Position(lon=lon, lat=60.17), radius_m=100) for lon in (24.941, 24.943))
-    >>> is_far(pack_shape(near), 0), is_far(pack_shape(far), 0)
-    (False, True)
+    >>> here, packed = Position(lon=24.94, lat=60.17), [("near", pack_shape(near)), ("far", pack_shape(far))]
+    >>> [name for name, _ in near_by(here, 0, packed)]
+    ['near']
     """
+    # Written out, for a check puts every geofence of five cells through it.
     lon_7, lat_7 = position.lon * _PER_DEGREE, position.lat * _PER_DEGREE
     widest = _widest(position)
-    unpack_circle = _SMALL_CIRCLE.unpack_from
-    is_outside_box, passes_by = _outside_box(position, reach_m), _passing_by(position, reach_m)
-
-    def is_far(data: bytes, offset: int) -> bool:
+    unpack_circle, unpack_box = _SMALL_CIRCLE.unpack_from, _BOX.unpack_from
+    west_7, south_7, east_7, north_7 = lon_7, lat_7, lon_7, lat_7
+    if reach_m > 0:
+        box = Circle(center=position, radius_m=reach_m).bounds
+        west_7, south_7, east_7, north_7 = (degrees * _PER_DEGREE for degrees in box)
+    near: list[tuple[T, bytes]] = []
+    for one in packed:
+        data = one[1]
         kind = data[offset]
         if kind == _CIRCLE:
             _, radius_m, center_lon, center_lat = unpack_circle(data, offset)
             near_m = radius_m + reach_m
-            if abs(center_lat - lat_7) > near_m * _PER_METRE:
-                return True
-            apart = abs(center_lon - lon_7)
-            return bool(min(apart, _TURN - apart) > near_m * widest)
-        if kind == _CIRCLE | _WIDE:
-            return False
-        if is_outside_box(data, offset):
-            return True
-        return kind == _CORRIDOR and passes_by(data, offset)
-
-    return is_far
-
-
-def _outside_box(position: Position, reach_m: float) -> Callable[[bytes, int], bool]:
-    """A test that says of a packed corridor or polygon that its box does not come so near to the position."""
-    unpack_box = _BOX.unpack_from
-    if reach_m > 0:
-        box = Circle(center=position, radius_m=reach_m).bounds
-        west_7, south_7, east_7, north_7 = (degrees * _PER_DEGREE for degrees in box)
-    else:
-        west_7 = east_7 = position.lon * _PER_DEGREE
-        south_7 = north_7 = position.lat * _PER_DEGREE
-
-    def is_outside(data: bytes, offset: int) -> bool:
-        west, width, south, height = unpack_box(data, offset + 1)
-        if south > north_7 or south + height < south_7:
-            return True
-        if west <= east_7 and west_7 <= west + width:
-            return False
-        # Either box may run on past 180 degrees.
-        return bool(west + _TURN > east_7 and west_7 + _TURN > west + width)
-
-    return is_outside
-
-
-def _passing_by(position: Position, reach_m: float) -> Callable[[bytes, int], bool]:
-    """A test that says of a packed corridor that none of its edges comes so near: its box may hold half a country.
-
-    A corridor of which only the box is there is let through, and whatever is near the antimeridian.
-    """
-    lon_7, lat_7 = position.lon * _PER_DEGREE, position.lat * _PER_DEGREE
-    widest = _widest(position)
-
-    is_near_antimeridian = abs(position.lon) > FARTHEST_LON
-
-    def passes_by(data: bytes, offset: int) -> bool:
-        if is_near_antimeridian or len(data) < offset + _CORRIDOR_HEAD.size:
-            return False
-        _, west, width, _, _, half_width_m, count = _CORRIDOR_HEAD.unpack_from(data, offset)
-        if not _is_plain(west, width):
-            return False
-        near_m = half_width_m + reach_m
-        south, north = lat_7 - near_m * _PER_METRE, lat_7 + near_m * _PER_METRE
-        west, east = lon_7 - near_m * widest, lon_7 + near_m * widest
-        vertices = iter(unpack_from(f">{2 * count}i", data, offset + _CORRIDOR_HEAD.size))
-        lon, lat = next(vertices), next(vertices)
-        for end_lon, end_lat in zip(vertices, vertices, strict=True):
-            if (
-                (lat >= south or end_lat >= south)
-                and (lat <= north or end_lat <= north)
-                and (lon >= west or end_lon >= west)
-                and (lon <= east or end_lon <= east)
-                and not is_surely_beyond(position, *_degrees(lon, lat, end_lon, end_lat), at_most_m=near_m)
+            if -near_m * _PER_METRE <= center_lat - lat_7 <= near_m * _PER_METRE:
+                apart = abs(center_lon - lon_7)
+                if apart <= near_m * widest or _TURN - apart <= near_m * widest:
+                    near.append(one)
+        elif kind == _CIRCLE | _WIDE:
+            near.append(one)
+        else:
+            west, width, south, height = unpack_box(data, offset + 1)
+            # Either box may run on past 180 degrees.
+            if (south <= north_7 and south_7 <= south + height) and (
+                (west <= east_7 and west_7 <= west + width)
+                or west + _TURN <= east_7
+                or west_7 + _TURN <= west + width
             ):
-                return False
-            lon, lat = end_lon, end_lat
-        return True
-
-    return passes_by
+                near.append(one)
+    return near
 
 
 def _widest(position: Position) -> float:
     """Units of longitude for a metre at the most, up to a degree further north or south; infinite close to a pole."""
     return _PER_METRE / cos(radians(abs(position.lat) + 1)) if abs(position.lat) < 85 else inf
-
-
-def _degrees(*packed: int) -> Iterable[float]:
-    return (value / _PER_DEGREE for value in packed)
 
 
 def is_circle(data: bytes, offset: int = 0) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from geo.edges import bend_m
 from geo.shapes import Circle, Corridor
-from geo.wgs84 import frame_at
+from geo.wgs84 import Frame
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +48,7 @@ def _farthest_m(center: Position, lon: NDArray[np.float64], lat: NDArray[np.floa
     """
     import numpy as np
 
-    east, north = frame_at(center).plane_m(lon, lat)
+    east, north = Frame(center).plane_m(lon, lat)
     reach = np.hypot(east, north)
     ends = np.maximum(reach[:-1], reach[1:])
     across = np.radians(np.abs(np.diff(lon))) * np.cos(np.radians(np.minimum(np.abs(lat[:-1]), np.abs(lat[1:]))))

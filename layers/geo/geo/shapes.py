@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from math import asin, ceil, cos, degrees, floor, inf, isfinite, radians, sin
+from math import asin, ceil, cos, degrees, floor, isfinite, radians, sin
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from geo.edges import FARTHEST_LON, STEP_DEG, Edges, distances_m, stepped
+from geo.edges import STEP_DEG, Edges, foot, is_clear, is_surely_beyond, off_a_metre_at, stepped
 from geo.errors import GeometryError
-from geo.wgs84 import SMALLEST_RADIUS_M, Position, angular_radius_deg, distance_m
+from geo.wgs84 import SMALLEST_RADIUS_M, Frame, Position, angular_radius_deg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 LonLat = tuple[float, float]
 """A vertex: longitude, then latitude, in degrees."""
+Distances = tuple[float, float]
+"""Metres from a position to the centre of a shape, and to its boundary, negative inside."""
+
+_Box = tuple[float, float, float, float]
+_Edge = tuple[complex, complex]
 
 MIN_RADIUS_M, MAX_RADIUS_M = 0.001, 100_000.0
 MAX_CORRIDOR_POINTS = 1_024
@@ -36,10 +41,9 @@ MAX_ACROSS_DEG = 80.0
 
 # So many steps measure a boundary in some 10 ms: the edges of a shape together may be 5,000 degrees long.
 _MAX_STEPS = 100_000
+_CAP_STEPS = 300
 # Less than a degree of a meridian, or of the equator, is long anywhere.
 _SHORTEST_DEGREE_M = 110_500.0
-_LONG = 64
-_CAP_STEPS = 300
 # Square degrees by which two areas may differ and still be the same.
 _SAME_AREA = 1e-9
 
@@ -93,7 +97,12 @@ class Circle:
 
     def edge_distance_m(self, position: Position) -> float:
         """Metres to the boundary, negative inside."""
-        return distance_m(position, self.center) - self.radius_m
+        return Frame(position).distance_m(self.center.lon, self.center.lat) - self.radius_m
+
+    def distances_m(self, frame: Frame, within_m: float) -> Distances | None:
+        center_m = frame.distance_m(self.center.lon, self.center.lat)
+        edge_m = center_m - self.radius_m
+        return (center_m, edge_m) if edge_m <= within_m else None
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -140,7 +149,13 @@ class Corridor:
 
     def edge_distance_m(self, position: Position) -> float:
         """Metres to the boundary, negative inside."""
-        return self.edges.distance_m(position) - self.half_width_m
+        return self.edges.distance_m(Frame(position)) - self.half_width_m
+
+    def distances_m(self, frame: Frame, within_m: float) -> Distances | None:
+        if self._is_passed_by(frame, within_m):
+            return None
+        edge_m = self.edges.distance_m(frame, self.half_width_m + within_m) - self.half_width_m
+        return (frame.distance_m(self.center.lon, self.center.lat), edge_m) if edge_m <= within_m else None
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -165,32 +180,44 @@ class Corridor:
         ends = zip(lon[:-1].tolist(), lat[:-1].tolist(), lon[1:].tolist(), lat[1:].tolist(), strict=True)
         return [_grown(Bounds(min(a, c), min(b, d), max(a, c), max(b, d)), self.half_width_m) for a, b, c, d in ends]
 
-    def is_beside(self, position: Position, within_m: float) -> bool:
-        """A quick test of long corridors: whether no edge's own box comes so near to the position.
-
-        What is near is at most a degree further north or south.
-        """
-        lat_reach = (self.half_width_m + within_m) / _SHORTEST_DEGREE_M
-        if (
-            len(self._given) < _LONG
-            or not self._is_plain
-            or abs(position.lat) >= 85
-            or abs(position.lon) > FARTHEST_LON
-        ):
+    def _is_passed_by(self, frame: Frame, within_m: float) -> bool:
+        """A quick look at boxes: whether no edge comes so near. The box of the whole may hold half a country."""
+        position, near_m = frame.position, self.half_width_m + within_m
+        near_deg = near_m / _SHORTEST_DEGREE_M
+        if not self._is_plain or not is_clear(position) or near_deg > 1:
             return False
-        lon_reach = lat_reach / cos(radians(abs(position.lat) + 1))
-        west, south, east, north = self._edge_boxes
-        is_near = (west <= position.lon + lon_reach) & (east >= position.lon - lon_reach)
-        is_near &= (south <= position.lat + lat_reach) & (north >= position.lat - lat_reach)
-        return not is_near.any()
+        lon, lat = position.lon, position.lat
+        near_lon_deg = near_deg / cos(radians(abs(lat) + 1))
+        west, south, east, north = lon - near_lon_deg, lat - near_deg, lon + near_lon_deg, lat + near_deg
+        for (box_west, box_south, box_east, box_north), stretch in self._stretches:
+            if box_south <= north and south <= box_north and box_west <= east and west <= box_east:
+                for (edge_west, edge_south, edge_east, edge_north), edge in stretch:
+                    if (
+                        edge_south <= north
+                        and south <= edge_north
+                        and edge_west <= east
+                        and west <= edge_east
+                        and not is_surely_beyond(foot(frame, *edge), near_m, off_a_metre_at(position))
+                    ):
+                        return False
+        return True
 
     @cached_property
-    def _edge_boxes(self) -> tuple[NDArray[np.float64], ...]:
+    def _stretches(self) -> list[tuple[_Box, list[tuple[_Box, _Edge]]]]:
+        """The edges and their boxes, some together in a box of their own."""
         import numpy as np
 
         starts, ends = self._given[:-1], self._given[1:]
-        (west, south), (east, north) = np.minimum(starts, ends).T, np.maximum(starts, ends).T
-        return tuple(np.ascontiguousarray(side) for side in (west, south, east, north))
+        boxes = np.hstack([np.minimum(starts, ends), np.maximum(starts, ends)])
+        line = np.ascontiguousarray(self._given).view(np.complex128)[:, 0].tolist()
+        each = list(zip(map(tuple, boxes.tolist()), pairwise(line), strict=True))
+        stretches = []
+        size = ceil(len(each) ** 0.5)
+        for k in range(0, len(each), size):
+            some = boxes[k : k + size]
+            box = (*some[:, :2].min(axis=0).tolist(), *some[:, 2:].max(axis=0).tolist())
+            stretches.append((box, each[k : k + size]))
+        return stretches
 
     @cached_property
     def edges(self) -> Edges:
@@ -268,14 +295,23 @@ class Polygon:
         if abs(position.lat) == 90:
             return self._holds_pole(position.lat)
         if self._is_plain:
-            return bool(shapely.intersects_xy(self.planar, position.lon, position.lat))
+            return bool(shapely.intersects_xy(self._planar_in_array, position.lon, position.lat)[0])
         turns = (position.lon, position.lon + 360, position.lon - 360)
         return any(bool(shapely.intersects_xy(self.planar, lon, position.lat)) for lon in turns)
 
     def edge_distance_m(self, position: Position) -> float:
         """Metres to the boundary, negative inside."""
-        nearest_m = self.edges.distance_m(position)
+        nearest_m = self.edges.distance_m(Frame(position))
         return -nearest_m if self.covers(position) else nearest_m
+
+    def distances_m(self, frame: Frame, within_m: float) -> Distances | None:
+        if self.covers(frame.position):
+            edge_m = -self.edges.distance_m(frame)
+        elif within_m > 0:
+            edge_m = self.edges.distance_m(frame, within_m)
+        else:
+            return None
+        return (frame.distance_m(self.center.lon, self.center.lat), edge_m) if edge_m <= within_m else None
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -312,6 +348,15 @@ class Polygon:
             geometry = self._turned()
         shapely.prepare(geometry)
         return geometry
+
+    @cached_property
+    def _planar_in_array(self) -> Any:
+        """So it is asked in less than half the time: numpy makes an array of a geometry at every question."""
+        import numpy as np
+
+        array = np.empty(1, object)
+        array[0] = self.planar
+        return array
 
     def _turned(self) -> Any:
         """The shapely geometry of a polygon that is near the antimeridian or around a pole."""
@@ -506,33 +551,18 @@ def _middle(ring: NDArray[np.float64]) -> float:
     return float(lon.min() + lon.max()) / 2
 
 
-def edge_distances_within_m(position: Position, shapes: Sequence[Shape], within_m: float) -> list[float | None]:
-    """For each shape the metres to its boundary, negative inside, or None where that is more than `within_m`.
+def distances_within_m(position: Position, shapes: Sequence[Shape], within_m: float) -> list[Distances | None]:
+    """For each shape the metres to its centre and to its boundary, or None where the boundary is farther.
 
     >>> near, far = (Circle(center=Position(lon=lon, lat=0), radius_m=100) for lon in (0.0001, 0.1))
-    >>> [m and round(m, 1) for m in edge_distances_within_m(Position(lon=0, lat=0), [near, far], 0)]
-    [-88.9, None]
+    >>> found = distances_within_m(Position(lon=0, lat=0), [near, far], 0)
+    >>> [one and [round(metres, 1) for metres in one] for one in found]
+    [[11.1, -88.9], None]
     """
-    found: list[float | None] = [None] * len(shapes)
-    wanted: dict[int, tuple[Edges, float]] = {}
-    signs: dict[int, float] = {}
-    for k, shape in enumerate(shapes):
-        if isinstance(shape, Circle):
-            edge_m = shape.edge_distance_m(position)
-            found[k] = edge_m if edge_m <= within_m else None
-        elif isinstance(shape, Corridor):
-            if not shape.is_beside(position, within_m):
-                wanted[k] = (shape.edges, shape.half_width_m + within_m)
-        elif shape.covers(position):
-            wanted[k], signs[k] = (shape.edges, inf), -1.0
-        elif within_m > 0:
-            wanted[k] = (shape.edges, within_m)
-    if wanted:
-        for k, metres in zip(wanted, distances_m(position, list(wanted.values())), strict=True):
-            shape = shapes[k]
-            edge_m = signs.get(k, 1.0) * metres - (shape.half_width_m if isinstance(shape, Corridor) else 0.0)
-            found[k] = edge_m if edge_m <= within_m else None
-    return found
+    if not shapes:
+        return []
+    frame = Frame(position)
+    return [shape.distances_m(frame, within_m) for shape in shapes]
 
 
 def kind_of(shape: Shape) -> Literal["circle", "polygon", "corridor"]:

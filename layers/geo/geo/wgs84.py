@@ -11,7 +11,6 @@ the radius in an azimuth is Euler's formula; an arc of radius R over a chord c i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import asin, atan2, cos, degrees, hypot, isfinite, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -144,19 +143,13 @@ class Frame:
         return np.where(level > 0, east * scale, arc), north * scale
 
 
-@lru_cache(maxsize=8)
-def frame_at(position: Position) -> Frame:
-    """The frame of a position; one request puts the same position to many shapes."""
-    return Frame(position)
-
-
 def distance_m(a: Position, b: Position) -> float:
     """Metres along the ellipsoid between two positions.
 
     >>> round(distance_m(Position(lon=0, lat=0), Position(lon=1, lat=0)), 3)
     111319.491
     """
-    return frame_at(a).distance_m(b.lon, b.lat)
+    return Frame(a).distance_m(b.lon, b.lat)
 
 
 def _geodesic_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:

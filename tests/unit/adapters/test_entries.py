@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fencepost.adapters import marshal
 from fencepost.adapters.entries import Entry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.adapters.geofence_items import geofence_item, geofence_of
+from fencepost.adapters.kept import Kept
 from fencepost.domain.geofence import Assignment, Geofence
 from geo.shapes import Circle, Corridor
 from geo.wgs84 import Position
@@ -85,8 +86,9 @@ def test_a_geofence_with_many_vertices_leaves_only_its_box() -> None:
     entry = Entry(attribute_of(ID), pack_entry(geofence(shape=long_road)))
     assert entry.is_big
     bucket = {attribute_of(ID): {"B": pack_entry(geofence(shape=long_road))}}
-    assert len(entries_near([bucket], Position(lon=8.1, lat=50.0))) == 1
-    assert entries_near([bucket], Position(lon=9.1, lat=50.0)) == []
+    kept: Kept[Entry] = Kept(max_bytes=1_000)
+    assert len(entries_near([bucket], Position(lon=8.1, lat=50.0), 0, kept)) == 1
+    assert entries_near([bucket], Position(lon=9.1, lat=50.0), 0, kept) == []
 
 
 def test_a_bucket_holds_entries_beside_other_attributes() -> None:

@@ -1,15 +1,15 @@
 """The quick ways to the nearest edge against the slow one, which steps through the frame of WGS84."""
 
-from math import cos, inf, radians
+from math import cos, radians
 from random import Random
 
 import numpy as np
 import pytest
 
-from geo.codec import far_from, pack_shape
-from geo.edges import Edges, distances_m, is_surely_beyond
-from geo.shapes import Circle, Corridor, Polygon, Shape, edge_distances_within_m
-from geo.wgs84 import Position
+from geo.codec import near_by, pack_shape
+from geo.edges import Edges, foot, is_surely_beyond, off_a_metre_at
+from geo.shapes import Circle, Corridor, Polygon, Shape, distances_within_m
+from geo.wgs84 import Frame, Position
 
 CASES = 300
 METRE_DEG = 1 / 111_000
@@ -40,42 +40,76 @@ def test_the_quick_distance_is_the_slow_one(fresh_seed: int) -> None:
     random = Random(fresh_seed)
     for _ in range(CASES):
         edges, position = random_edges(random)
-        slow_m = edges.distance_anywhere_m(position)
-        assert edges.distance_m(position) == pytest.approx(slow_m, abs=0.002), (fresh_seed, edges.vertices, position)
+        frame = Frame(position)
+        slow_m = edges.distance_anywhere_m(frame)
+        assert edges.distance_m(frame) == pytest.approx(slow_m, abs=0.002), (fresh_seed, edges.vertices, position)
 
 
-def test_several_edges_together_are_as_far_as_each_alone(fresh_seed: int) -> None:
+def test_of_several_runs_the_nearest_counts(fresh_seed: int) -> None:
     random = Random(fresh_seed)
     for _ in range(CASES // 10):
         edges, position = random_edges(random)
-        halves = [
-            Edges(half, [len(half)], are_rings=False, is_plain=True) for half in np.array_split(edges.vertices, 2)
-        ]
-        several = [edges, *(half for half in halves if len(half.vertices) > 1)]
-        together = distances_m(position, [(some, inf) for some in several])
-        assert together == [some.distance_m(position) for some in several], fresh_seed
+        frame = Frame(position)
+        halves = [half for half in np.array_split(edges.vertices, 2) if len(half) > 1] or [edges.vertices]
+        runs = [Edges(half, [len(half)], are_rings=False, is_plain=True) for half in halves]
+        counts = [len(half) for half in halves]
+        together = Edges(np.concatenate(halves), counts, are_rings=False, is_plain=True)
+        expected_m = min(run.distance_m(frame) for run in runs)
+        assert together.distance_m(frame) == pytest.approx(expected_m, abs=0.002), fresh_seed
+
+
+@pytest.mark.parametrize("lat", [0.0, 47.0, 79.0])
+@pytest.mark.parametrize("radius_m", [5.0, 300.0, 20_000.0])
+def test_a_ring_of_many_edges_that_are_all_as_far_is_measured(lat: float, radius_m: float, fresh_seed: int) -> None:
+    random = Random(fresh_seed)
+    turn = 2 * np.pi * np.arange(2_000) / 2_000
+    high = radius_m * METRE_DEG
+    wide = high / cos(radians(lat))
+    ring = Edges(
+        np.stack([10 + wide * np.cos(turn), lat + high * np.sin(turn)], axis=1),
+        [2_000],
+        are_rings=True,
+        is_plain=True,
+    )
+    for off in (0.0, 1e-6, 0.01, 0.3, 0.999, 1.5):
+        angle = random.uniform(0, 6)
+        frame = Frame(at(10 + off * wide * float(np.cos(angle)), min(lat + off * high * float(np.sin(angle)), 80.0)))
+        assert ring.distance_m(frame) == pytest.approx(ring.distance_anywhere_m(frame), abs=0.002), (fresh_seed, off)
+
+
+def test_one_shape_serves_positions_of_many_latitudes(fresh_seed: int) -> None:
+    random = Random(fresh_seed)
+    coast = [(10 + random.uniform(-0.3, 0.3), 40 + k / 100) for k in range(1_000)]
+    edges = Edges(np.array(coast), [1_000], are_rings=False, is_plain=True)
+    for _ in range(30):
+        frame = Frame(at(10 + random.uniform(-0.5, 0.5), random.uniform(39.5, 50.5)))
+        expected_m = edges.distance_anywhere_m(frame)
+        assert edges.distance_m(frame) == pytest.approx(expected_m, abs=0.002), fresh_seed
 
 
 def test_nothing_within_the_limit_is_said_to_be_beyond(fresh_seed: int) -> None:
     random = Random(fresh_seed)
     for _ in range(CASES):
         edges, position = random_edges(random)
-        slow_m = edges.distance_anywhere_m(position)
+        frame = Frame(position)
+        slow_m = edges.distance_anywhere_m(frame)
         above, below = slow_m * 1.000001 + 0.001, slow_m * 0.9 - 0.01
-        assert distances_m(position, [(edges, above)])[0] < inf, fresh_seed
+        assert edges.distance_m(frame, above) == pytest.approx(slow_m, abs=0.002), fresh_seed
         if 0 < below < 40_000:
-            assert distances_m(position, [(edges, below)]) == [inf], fresh_seed
+            assert edges.distance_m(frame, below) > below, fresh_seed
 
 
 def test_an_edge_within_the_limit_is_not_surely_beyond(fresh_seed: int) -> None:
     random = Random(fresh_seed)
     for _ in range(CASES):
         edges, position = random_edges(random)
-        start, end = edges.vertices[0].tolist(), edges.vertices[1].tolist()
-        slow_m = Edges(edges.vertices[:2], [2], are_rings=False, is_plain=True).distance_anywhere_m(position)
-        assert not is_surely_beyond(position, *start, *end, at_most_m=slow_m * 1.000001 + 0.001), fresh_seed
+        start, end = (complex(lon, lat) for lon, lat in edges.vertices[:2].tolist())
+        frame, off_a_metre = Frame(position), off_a_metre_at(position)
+        there = foot(frame, start, end)
+        slow_m = Edges(edges.vertices[:2], [2], are_rings=False, is_plain=True).distance_anywhere_m(frame)
+        assert not is_surely_beyond(there, slow_m * 1.000001 + 0.001, off_a_metre), fresh_seed
         if 1 < slow_m < 40_000:
-            assert is_surely_beyond(position, *start, *end, at_most_m=slow_m * 0.9), fresh_seed
+            assert is_surely_beyond(there, slow_m * 0.9, off_a_metre), fresh_seed
 
 
 @pytest.mark.parametrize("position", [at(179.999, 10), at(-179.999, 10), at(177.5, -79), at(20, 80.5), at(20, 89.9)])
@@ -85,7 +119,7 @@ def test_where_the_plane_cannot_be_trusted_the_slow_way_is_taken(position: Posit
     corridor = Corridor(points=tuple(map(tuple, vertices.tolist())), half_width_m=10)
     assert corridor.edge_distance_m(position) == pytest.approx(-10, abs=0.01)
     other_side = at(-lon, lat) if abs(lon) > 179 else position
-    assert (edge_distances_within_m(other_side, [corridor], 500)[0] is not None) == (
+    assert (distances_within_m(other_side, [corridor], 500)[0] is not None) == (
         corridor.edge_distance_m(other_side) <= 500
     )
 
@@ -108,7 +142,7 @@ def test_shapes_held_to_a_position_at_once_are_as_near_as_one_by_one(fresh_seed:
         for within_m in (0.0, 2_000.0):
             alone = [each.edge_distance_m(position) for each in shapes]
             expected = [edge_m if edge_m <= within_m else None for edge_m in alone]
-            found = edge_distances_within_m(position, shapes, within_m)
+            found = [metres and metres[1] for metres in distances_within_m(position, shapes, within_m)]
             for got, wanted, edge_m in zip(found, expected, alone, strict=True):
                 if abs(edge_m - within_m) < 1e-6:
                     continue  # on a boundary the last bit decides
@@ -123,14 +157,7 @@ def test_packed_shapes_that_are_near_are_never_called_far(fresh_seed: int) -> No
         edge_m = shape.edge_distance_m(position)
         for reach_m in (0.0, 10.0, 2_000.0):
             if edge_m <= reach_m:
-                assert not far_from(position, reach_m)(pack_shape(shape), 0), (fresh_seed, shape, position)
-
-
-def test_a_long_corridor_whose_box_holds_the_position_is_called_far() -> None:
-    diagonal = Corridor(points=((10, 50), (12, 51), (14, 52)), half_width_m=100)
-    assert diagonal.bounds.meets(11, 51.5)
-    assert far_from(at(11, 51.5))(pack_shape(diagonal), 0)
-    assert not far_from(at(12, 51))(pack_shape(diagonal), 0)
+                assert near_by(position, reach_m, [(None, pack_shape(shape))]), (fresh_seed, shape, position)
 
 
 @pytest.mark.parametrize("step", [5e-324, 1e-300, 1e-15, 3.6e-15, 1e-12, 1e-9])
@@ -150,5 +177,5 @@ def test_vertices_that_differ_by_next_to_nothing_have_a_distance(step: float) ->
 )
 def test_a_corridor_across_the_antimeridian_is_near(here: float, there: float) -> None:
     corridor = Corridor(points=((there, 0), (there, 1)), half_width_m=10)
-    assert not far_from(at(here, 0.5), 2_000)(pack_shape(corridor), 0)
-    assert edge_distances_within_m(at(here, 0.5), [corridor], 2_000)[0] is not None
+    assert near_by(at(here, 0.5), 2_000, [(None, pack_shape(corridor))])
+    assert distances_within_m(at(here, 0.5), [corridor], 2_000)[0] is not None

@@ -22,8 +22,8 @@ from uuid import UUID
 
 from fencepost.domain.in_force import ALWAYS, InForce, Schedule, Window
 from geo.codec import (
-    far_from,
     is_circle,
+    near_by,
     pack_shape,
     packed_bounds_only,
     packed_size,
@@ -150,26 +150,19 @@ class Entry:
         return rest
 
 
-def entries_near(
-    buckets: Iterable[Item], position: Position, reach_m: float = 0.0, kept: Kept[Entry] | None = None
-) -> list[Entry]:
-    """The entries whose box comes so near to the position, once each; where they are kept, as they are kept.
+def entries_near(buckets: Iterable[Item], position: Position, reach_m: float, kept: Kept[Entry]) -> list[Entry]:
+    """The entries that may come so near to the position, once each, as they are kept.
 
     A check spends its time here, on every geofence of five cells, so no more is unpacked than it takes to say no.
     """
-    is_far, offset = far_from(position, reach_m), _HEAD.size
+    packed = ((attribute, stored["B"]) for bucket in buckets for attribute, stored in bucket.items() if "B" in stored)
     near: dict[str, Entry] = {}
-    for bucket in buckets:
-        for attribute, stored in bucket.items():
-            data = stored.get("B")
-            if data is None or is_far(data, offset):
-                continue
-            entry = kept.get(attribute) if kept is not None else None
-            if entry is None or entry.data != data:
-                entry = Entry(attribute, data)
-                if kept is not None:
-                    kept.put(attribute, entry, len(data))
-            near[attribute] = entry
+    for attribute, data in near_by(position, reach_m, packed, _HEAD.size):
+        entry = kept.get(attribute)
+        if entry is None or entry.data != data:
+            entry = Entry(attribute, data)
+            kept.put(attribute, entry, len(data))
+        near[attribute] = entry
     return list(near.values())
 
 

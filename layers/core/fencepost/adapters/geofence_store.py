@@ -250,14 +250,15 @@ class GeofenceStore:
         positions together are among more geofences than can be looked at before a caller's patience ends.
         """
         around = [cells_within(position, reach_m) if reach_m else cells_at(position) for position in positions]
-        if sum(map(len, around)) > MAX_CELLS_READ and len(set(chain.from_iterable(around))) > MAX_CELLS_READ:
+        cells = around[0] if len(around) == 1 else dict.fromkeys(chain.from_iterable(around))
+        if len(cells) > MAX_CELLS_READ:
             raise Crowded(f"reach over more than {MAX_CELLS_READ:,} cells of the index")
-        buckets = self._buckets(tenant_id, chain.from_iterable(around), consistent=consistent)
+        buckets = self._buckets(tenant_id, cells, consistent=consistent)
         near: list[list[Entry]] = []
         looked_at = found = 0
         for position, cells in zip(positions, around, strict=True):
             met = [bucket for cell in cells if cell in buckets for bucket in buckets[cell]]
-            looked_at += sum(map(len, met))
+            looked_at += sum([len(bucket) for bucket in met])
             if looked_at > MAX_LOOKED_AT:
                 raise Crowded(f"are among more than {MAX_LOOKED_AT:,} geofences")
             entries = entries_near(met, position, reach_m, self._entries)
@@ -265,10 +266,9 @@ class GeofenceStore:
             if found > MAX_NEAR:
                 raise Crowded(f"are among more than {MAX_NEAR:,} geofences")
             near.append(entries)
-        in_full = self._with_big_ones(tenant_id, [entry for entries in near for entry in entries])
         if len(near) == 1:
-            return [in_full]
-        rest = iter(in_full)
+            return [self._with_big_ones(tenant_id, near[0])]
+        rest = iter(self._with_big_ones(tenant_id, [entry for entries in near for entry in entries]))
         return [list(islice(rest, len(entries))) for entries in near]
 
     def _buckets(self, tenant_id: str, cells: Iterable[Cell], *, consistent: bool) -> dict[Cell, list[Item]]:

@@ -1,8 +1,7 @@
-"""What a container keeps between requests, up to so many bytes: the least recently used makes room."""
+"""What a container keeps between requests, up to so many bytes."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -12,34 +11,37 @@ V = TypeVar("V")
 
 
 class Kept(Generic[V]):
-    """
-    >>> kept: Kept[str] = Kept(max_bytes=10)
-    >>> for key in "abc":
-    ...     kept.put(key, key.upper(), 4)
-    >>> kept.get("a"), kept.get("c")
-    (None, 'C')
+    """What was not asked for while half of the bytes were filled with other things makes room.
+
+    >>> kept: Kept[str] = Kept(max_bytes=8)
+    >>> for key in "abcd":
+    ...     kept.put(key, key.upper(), 2)
+    ...     _ = kept.get("a")
+    >>> [kept.get(key) for key in "abcd"]
+    ['A', None, 'C', 'D']
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+        self._half_bytes = max_bytes // 2
         self._bytes = 0
-        self._values: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
+        self._recent: dict[Hashable, tuple[V, int]] = {}
+        self._before: dict[Hashable, tuple[V, int]] = {}
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._recent.keys() | self._before.keys())
 
     def get(self, key: Hashable) -> V | None:
-        found = self._values.get(key)
+        found = self._recent.get(key)
         if found is None:
-            return None
-        self._values.move_to_end(key)
+            found = self._before.get(key)
+            if found is None:
+                return None
+            self.put(key, *found)
         return found[0]
 
     def put(self, key: Hashable, value: V, size_bytes: int) -> None:
-        self._bytes += size_bytes
-        if key in self._values:
-            self._bytes -= self._values.pop(key)[1]
-        self._values[key] = value, size_bytes
-        while self._bytes > self._max_bytes:
-            _, (_, freed) = self._values.popitem(last=False)
-            self._bytes -= freed
+        if self._bytes + size_bytes > self._half_bytes:
+            self._before, self._recent, self._bytes = self._recent, {}, 0
+        replaced = self._recent.get(key)
+        self._bytes += size_bytes - (replaced[1] if replaced else 0)
+        self._recent[key] = value, size_bytes

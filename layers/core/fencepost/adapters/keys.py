@@ -48,6 +48,7 @@ CLOCK_SHARDS = 4
 ENTITY = "ENTITY"
 BELOW = "BELOW"
 LAST_VERSION = 10**10 - 1
+_FIRST_SHARD = {"S": "0"}
 VALID, INVALID, REMOVED = "valid", "invalid", "removed"
 _SORT_OF = {VALID: "TIME#", INVALID: "INVALID#"}
 
@@ -110,7 +111,8 @@ def cells(tenant_id: str) -> str:
 
 def cell(tenant_id: str, where: Cell, shard: int = 0) -> Key:
     level, x, y = where
-    return {"PK": {"S": f"T#{tenant_id}#CELL#{level}.{x}.{y}"}, "SK": {"S": str(shard)}}
+    # Written out, for every check makes five.
+    return {"PK": {"S": f"T#{tenant_id}#CELL#{level}.{x}.{y}"}, "SK": {"S": str(shard)} if shard else _FIRST_SHARD}
 
 
 def cell_list(tenant_id: str, where: Cell) -> Key:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fencepost.domain.errors import HeldByEntities, Invalid, NotFound, VersionMismatch
 from fencepost.domain.events import Event
@@ -13,8 +13,7 @@ from fencepost.domain.geofence_filter import EVERYTHING
 from fencepost.services.ids import NewId, is_id, new_id
 from fencepost.services.retry import on_top_of_others
 from geo.errors import GeometryError
-from geo.shapes import edge_distances_within_m
-from geo.wgs84 import distance_m
+from geo.shapes import distances_within_m
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,8 +71,7 @@ class Geofences(Protocol):
     ) -> Sequence[Sequence[Indexed]]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(NamedTuple):
     """A geofence that contains the position, or comes near. Metres; `edge_distance_m` is negative inside."""
 
     geofence: Indexed
@@ -267,11 +265,11 @@ class GeofenceService:
 
 
 def _matches(position: Position, geofences: Sequence[Indexed], within_m: float, now: datetime) -> list[Match]:
-    edges_m = edge_distances_within_m(position, [geofence.shape for geofence in geofences], within_m)
+    found = distances_within_m(position, [geofence.shape for geofence in geofences], within_m)
     matches = [
-        Match(geofence=geofence, distance_m=distance_m(position, geofence.shape.center), edge_distance_m=edge_m)
-        for geofence, edge_m in zip(geofences, edges_m, strict=True)
-        if edge_m is not None and geofence.in_force.holds(now)
+        Match(geofence=geofence, distance_m=metres[0], edge_distance_m=metres[1])
+        for geofence, metres in zip(geofences, found, strict=True)
+        if metres is not None and geofence.in_force.holds(now)
     ]
     matches.sort(key=lambda match: (match.distance_m, match.geofence.id))
     return matches
