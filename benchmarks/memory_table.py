@@ -10,7 +10,8 @@ from fencepost.adapters import keys
 from fencepost.adapters.keys import Key
 from fencepost.adapters.marshal import Item
 from fencepost.adapters.table import BYTES, MAX_BUCKET_BYTES
-from geo.cells import Cell
+from geo.cells import Cell, cells_at
+from geo.wgs84 import Position
 
 TENANT = "demo"
 _SHARDS = "shards"
@@ -49,6 +50,36 @@ class MemoryTable:
     def _bucket(self, cell: Cell, shard: int) -> Item:
         key = keys.cell(TENANT, cell, shard)
         return self.items.setdefault(keys.pair(key), {**key, BYTES: {"N": "0"}})
+
+
+class ReceivedTable(MemoryTable):
+    """The same items, where those of a position's cells are as a client has just made them: new objects all over."""
+
+    def __init__(self, table: MemoryTable) -> None:
+        super().__init__({})
+        self._table = table
+
+    def receive(self, position: Position) -> None:
+        first = [keys.cell(TENANT, cell) for cell in cells_at(position)]
+        items = self._table.batch_get(first)
+        for cell, key in zip(cells_at(position), first, strict=True):
+            shards = items.get(keys.pair(key), {}).get(_SHARDS, {"N": "1"})
+            items |= self._table.batch_get([keys.cell(TENANT, cell, n) for n in range(1, int(shards["N"]))])
+        self.items = {pair: _copy(item) for pair, item in items.items()}
+
+    def batch_get(self, wanted: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
+        return super().batch_get(wanted) or self._table.batch_get(wanted)
+
+
+def _copy(item: Item) -> Item:
+    """
+    >>> _copy({"name": {"B": b"1"}, "bytes": {"N": "2"}})
+    {'name': {'B': b'1'}, 'bytes': {'N': '2'}}
+    """
+    return {
+        "".join([*name]): {kind: bytes(bytearray(value)) if kind == "B" else value for kind, value in stored.items()}
+        for name, stored in item.items()
+    }
 
 
 @dataclass

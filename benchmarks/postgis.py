@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,8 +110,8 @@ def compared(built: Built, asked: int, passes: int, seed: str) -> Compared:
             for _ in range(passes + 1)
         ][1:]
         timings = {name: timing(one[name] for one in taken) for name in taken[0]}
-        matches = {name: sum(len(asks[name](position)) for position in where) for name in _QUERIES}
-        matches[OURS] = sum(len(asks[OURS](position)[0]) for position in where)
+        matches = {name: sum(len(asks[name](position)()) for position in where) for name in _QUERIES}
+        matches[OURS] = sum(len(asks[OURS](position)()[0]) for position in where)
         (version,) = connection.execute(
             "SELECT 'PostgreSQL ' || current_setting('server_version') || ', PostGIS ' || PostGIS_Lib_Version()"
         ).fetchone()
@@ -120,10 +121,12 @@ def compared(built: Built, asked: int, passes: int, seed: str) -> Compared:
 def _ask(connection: Any, query: str) -> Ask:
     asked = query.replace("POINT", _POINT.format("%(lon)s::float8", "%(lat)s::float8"))
 
-    def ask(position: Position) -> object:
-        return connection.execute(asked, {"lon": position.lon, "lat": position.lat}, prepare=True).fetchall()
+    def answer(position: Position) -> list[Any]:
+        where = {"lon": position.lon, "lat": position.lat}
+        found: list[Any] = connection.execute(asked, where, prepare=True).fetchall()
+        return found
 
-    return ask
+    return lambda position: partial(answer, position)
 
 
 def _ask_in_server(connection: Any, name: str, query: str) -> Callable[[Sequence[Position]], list[float]]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
-from functools import cached_property
 from math import inf
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -78,13 +77,33 @@ def pack_entry(geofence: Geofence) -> bytes:
     return _HEAD.pack(flags, geofence.version) + shape + rest
 
 
+Place = tuple[str, int]
+"""Where a version of a geofence is: its attribute, and the number of the version."""
+
+
 class Entry:
-    """A geofence as a bucket tells it. Everything is unpacked when it is asked for."""
+    """A geofence as a bucket tells it. Everything is unpacked when it is asked for, and what costs is then kept."""
+
+    __slots__ = ("_rest", "attribute", "data", "id", "is_big", "place", "shape")
+
+    id: str
+    shape: Shape
+    place: Place
+    _rest: dict[str, Any]
 
     def __init__(self, attribute: str, data: bytes) -> None:
         self.attribute = attribute
         self.data = data
         self.is_big = bool(data[0] & _BIG)
+
+    def __getattr__(self, name: str) -> Any:
+        """What is not there yet."""
+        unpack = _UNPACKED.get(name)
+        if unpack is None:
+            raise AttributeError(name)
+        value = unpack(self)
+        setattr(self, name, value)
+        return value
 
     @property
     def is_priority(self) -> bool:
@@ -99,18 +118,10 @@ class Entry:
         _, version = _HEAD.unpack_from(self.data)
         return int(version)
 
-    @cached_property
-    def id(self) -> str:
-        return geofence_id_of(self.attribute)
-
     @property
     def number(self) -> int:
         """0 where the entry does not tell."""
         return int(_NUMBER.unpack_from(self.data, -_NUMBER.size)[0]) if self.data[0] & _NUMBERED else 0
-
-    @cached_property
-    def shape(self) -> Shape:
-        return unpack_shape(self.data, _HEAD.size)
 
     def least_m(self, least_m: Callable[[Bounds], float]) -> float:
         """The boundary is no nearer than that, by a bound of `geo.least`. No more is unpacked than it takes."""
@@ -142,12 +153,21 @@ class Entry:
     def in_force(self) -> InForce:
         return unpacked_in_force(self._rest["f"]) if self.data[0] & _TIMED else ALWAYS
 
-    @cached_property
-    def _rest(self) -> dict[str, Any]:
-        at = _HEAD.size + packed_size(self.data, _HEAD.size)
-        end = len(self.data) - (_NUMBER.size if self.data[0] & _NUMBERED else 0)
-        rest: dict[str, Any] = json.loads(self.data[at:end])
-        return rest
+
+def _unpacked_rest(entry: Entry) -> dict[str, Any]:
+    data = entry.data
+    at = _HEAD.size + packed_size(data, _HEAD.size)
+    end = len(data) - (_NUMBER.size if data[0] & _NUMBERED else 0)
+    rest: dict[str, Any] = json.loads(data[at:end])
+    return rest
+
+
+_UNPACKED: dict[str, Callable[[Entry], Any]] = {
+    "id": lambda entry: geofence_id_of(entry.attribute),
+    "place": lambda entry: (entry.attribute, entry.version),
+    "shape": lambda entry: unpack_shape(entry.data, _HEAD.size),
+    "_rest": _unpacked_rest,
+}
 
 
 def entries_near(buckets: Iterable[Item], position: Position, reach_m: float, kept: Kept[Entry]) -> list[Entry]:
@@ -156,14 +176,15 @@ def entries_near(buckets: Iterable[Item], position: Position, reach_m: float, ke
     A check spends its time here, on every geofence of five cells, so no more is unpacked than it takes to say no.
     """
     packed = ((attribute, stored["B"]) for bucket in buckets for attribute, stored in bucket.items() if "B" in stored)
-    near: dict[str, Entry] = {}
+    near: list[Entry] = []
     for attribute, data in near_by(position, reach_m, packed, _HEAD.size):
         entry = kept.get(attribute)
         if entry is None or entry.data != data:
             entry = Entry(attribute, data)
             kept.put(attribute, entry, len(data))
-        near[attribute] = entry
-    return list(near.values())
+        near.append(entry)
+    # The cells of one position are of different levels, and a geofence is entered at one.
+    return list({entry.attribute: entry for entry in near}.values()) if reach_m > 0 else near
 
 
 def entries_of(bucket: Item) -> Iterator[Entry]:

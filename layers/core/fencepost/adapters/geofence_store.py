@@ -24,6 +24,7 @@ from geo.cells import cells_at, cells_within
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from fencepost.adapters.entries import Place
     from fencepost.adapters.keys import Key
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
@@ -304,13 +305,17 @@ class GeofenceStore:
 
     def _with_big_ones(self, tenant_id: str, entries: Sequence[Entry]) -> list[Entry | Geofence]:
         """The entries, the big ones read in full: one more round trip when one is met for the first time."""
-        big = {(entry.attribute, entry.version): entry for entry in entries if entry.is_big}
-        if not big:
-            return [*entries]
-        full = {place: kept for place in big if (kept := self._versions.get(place)) is not None}
-        unread = [entry for place, entry in big.items() if place not in full]
+        full: dict[Place, Geofence] = {}
+        unread: dict[Place, Entry] = {}
+        for entry in entries:
+            if entry.is_big:
+                kept = self._versions.get(entry.place)
+                if kept is None:
+                    unread[entry.place] = entry
+                else:
+                    full[entry.place] = kept
         for start in range(0, len(unread), _BATCH):
-            some = unread[start : start + _BATCH]
+            some = list(unread.values())[start : start + _BATCH]
             wanted = [keys.geofence_version(tenant_id, entry.id, entry.version) for entry in some]
             # Consistent, for an entry may be a moment older than a replica's copy of its version.
             for item in self._table.batch_get(wanted, consistent=True).values():
@@ -318,7 +323,7 @@ class GeofenceStore:
                 place = attribute_of(geofence.id), geofence.version
                 full[place] = geofence
                 self._versions.put(place, geofence, len(item["shape"]["B"]) + len(item["action"]["S"]))
-        return [full[e.attribute, e.version] if e.is_big else e for e in entries]
+        return [full[entry.place] if entry.is_big else entry for entry in entries]
 
     def _enter(self, transaction: Transaction, geofence: Geofence, before: Collection[Cell] = ()) -> None:
         name, entry = attribute_of(geofence.id), pack_entry(geofence)
