@@ -15,13 +15,18 @@ import pytest
 import yaml
 
 from fencepost import wiring
+from fencepost.adapters import clients
 from fencepost.api.http import Api
 from fencepost.domain.directory import Entity
+from tests.functional.transactions import copy_what_changes
 
 ROOT = Path(__file__).parents[2]
 BUCKET = "fencepost"
-# One for all tests: a session reads the models of its services once.
 SESSION = boto3.Session("test", "test", region_name="eu-central-1")
+# One client a service for all tests: most tests are shorter than the making of one. `_its_client` is the code's own.
+_client = cache(SESSION.client)
+_its_client = cache(clients.client)
+_TENANTS: list[dict[str, Any]] = []
 
 
 class _Template(yaml.SafeLoader):
@@ -70,13 +75,15 @@ class App:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(name, "test")
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        monkeypatch.setattr(clients, "client", _its_client)
+        copy_what_changes(monkeypatch)
         self.table = self._make_table("Table", "fencepost")
         self._make_table("IdempotencyTable", "idempotency")
-        self.s3 = SESSION.client("s3")
+        self.s3 = _client("s3")
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        self.sqs = SESSION.client("sqs")
+        self.sqs = _client("sqs")
         queue_url = self.sqs.create_queue(QueueName="imports")["QueueUrl"]
-        SESSION.client("events").create_event_bus(Name="fencepost")
+        _client("events").create_event_bus(Name="fencepost")
         for name, value in {
             "TABLE_NAME": "fencepost",
             "BUCKET_NAME": BUCKET,
@@ -88,11 +95,10 @@ class App:
         self.queue_url = queue_url
         self._forget_wiring()
         self.calls: Counter[str] = Counter()
-        wiring.table()._client.meta.events.register("before-call.dynamodb", self._count)
-        for tenant_id in ("demo", "other"):
-            wiring.tenants().put_tenant(tenant_id, tenant_id.title())
-            for user_id in ("ada", "vera", "emil"):
-                self.put("users", user_id, tenant=tenant_id)
+        events = wiring.dynamodb().meta.events
+        events.unregister("before-call.dynamodb", unique_id="calls")  # of the application before
+        events.register("before-call.dynamodb", self._count, unique_id="calls")
+        self._put_tenants()
         self.calls.clear()
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
@@ -157,7 +163,7 @@ class App:
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
-        found: list[dict[str, Any]] = SESSION.client("dynamodb").scan(TableName="fencepost")["Items"]
+        found: list[dict[str, Any]] = _client("dynamodb").scan(TableName="fencepost")["Items"]
         return found
 
     def events(self) -> list[dict[str, Any]]:
@@ -211,9 +217,19 @@ class App:
     def _make_table(self, resource: str, name: str) -> Any:
         properties = template()["Resources"][resource]["Properties"]
         wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-        client = SESSION.client("dynamodb")
+        client = _client("dynamodb")
         client.create_table(TableName=name, **{about: properties[about] for about in wanted if about in properties})
         return client
+
+    def _put_tenants(self) -> None:
+        """By the services the first time; every other test begins with the items that they wrote."""
+        if not _TENANTS:
+            for tenant_id in ("demo", "other"):
+                wiring.tenants().put_tenant(tenant_id, tenant_id.title())
+                for user_id in ("ada", "vera", "emil"):
+                    self.put("users", user_id, tenant=tenant_id)
+            _TENANTS.extend(self.items())
+        self.table.batch_write_item(RequestItems={"fencepost": [{"PutRequest": {"Item": item}} for item in _TENANTS]})
 
     def _forget_wiring(self) -> None:
         for build in vars(wiring).values():
