@@ -38,8 +38,6 @@ def _update_a_copy(
     table = backend.get_table(table_name)
     hash_value, range_value = backend.get_keys_value(table, key)
     if (item := table.get_item(hash_value, range_value)) is not None:
-        if table.has_range_key:
-            table.items[hash_value][range_value] = copy.deepcopy(item)
-        else:
-            table.items[hash_value] = copy.deepcopy(item)
+        held: Any = table.items if range_value is None else table.items[hash_value]
+        held[hash_value if range_value is None else range_value] = copy.deepcopy(item)
     return _update_item(backend, table_name, key, *rest, **named)

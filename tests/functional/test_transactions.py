@@ -1,0 +1,58 @@
+"""The table of these tests puts back what a failed transaction did, as DynamoDB does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.functional.app import App
+
+NOBODY = {"PK": {"S": "T#nobody"}, "SK": {"S": "0"}}
+
+
+def key(name: str) -> dict[str, Any]:
+    return {"PK": {"S": "T#test"}, "SK": {"S": name}}
+
+
+@pytest.fixture
+def kept(app: App) -> list[dict[str, Any]]:
+    nested = {"list": {"L": [{"N": "1"}]}, "map": {"M": {"in": {"N": "1"}}}, "set": {"SS": ["a"]}, "n": {"N": "1"}}
+    for name in ("changed", "replaced", "deleted"):
+        app.table.put_item(TableName="fencepost", Item=key(name) | nested)
+    return app.items()
+
+
+CHANGES: list[dict[str, Any]] = [
+    {
+        "Update": {
+            "TableName": "fencepost",
+            "Key": key("changed"),
+            "UpdateExpression": "SET #l = list_append(#l, :l), #m.#i = :n REMOVE n ADD #s :s",
+            "ExpressionAttributeNames": {"#l": "list", "#m": "map", "#i": "in", "#s": "set"},
+            "ExpressionAttributeValues": {":l": {"L": [{"N": "2"}]}, ":n": {"N": "2"}, ":s": {"SS": ["b"]}},
+        }
+    },
+    {"Put": {"TableName": "fencepost", "Item": key("replaced")}},
+    {"Put": {"TableName": "fencepost", "Item": key("new")}},
+    {"Delete": {"TableName": "fencepost", "Key": key("deleted")}},
+]
+FAILS = {"ConditionCheck": {"TableName": "fencepost", "Key": NOBODY, "ConditionExpression": "attribute_exists(PK)"}}
+
+
+def test_a_transaction_that_fails_at_its_end_changes_nothing(app: App, kept: list[dict[str, Any]]) -> None:
+    with pytest.raises(app.table.exceptions.TransactionCanceledException):
+        app.table.transact_write_items(TransactItems=[*CHANGES, FAILS])
+    assert app.items() == kept
+
+
+def test_a_transaction_that_does_not_fail_changes_all(app: App, kept: list[dict[str, Any]]) -> None:
+    app.table.transact_write_items(TransactItems=CHANGES)
+    changed = {item["SK"]["S"]: item for item in app.items() if item["PK"] == key("")["PK"]}
+    assert changed == {
+        "changed": key("changed")
+        | {"list": {"L": [{"N": "1"}, {"N": "2"}]}, "map": {"M": {"in": {"N": "2"}}}, "set": {"SS": ["a", "b"]}},
+        "replaced": key("replaced"),
+        "new": key("new"),
+    }
+    assert len(app.items()) == len(kept)
