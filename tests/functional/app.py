@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import json
 from collections import Counter
@@ -18,15 +19,16 @@ from fencepost import wiring
 from fencepost.adapters import clients
 from fencepost.api.http import Api
 from fencepost.domain.directory import Entity
-from tests.functional.transactions import copy_what_changes
+from tests.functional import quick_moto
 
 ROOT = Path(__file__).parents[2]
 BUCKET = "fencepost"
-SESSION = boto3.Session("test", "test", region_name="eu-central-1")
+REGION = "eu-central-1"
+SESSION = boto3.Session("test", "test", region_name=REGION)
 # One client a service for all tests: most tests are shorter than the making of one. `_its_client` is the code's own.
 _client = cache(SESSION.client)
 _its_client = cache(clients.client)
-_TENANTS: list[dict[str, Any]] = []
+_TABLES: dict[str, Any] = {}
 
 
 class _Template(yaml.SafeLoader):
@@ -74,13 +76,12 @@ class App:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(name, "test")
-        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
         monkeypatch.setattr(clients, "client", _its_client)
-        copy_what_changes(monkeypatch)
-        self.table = self._make_table("Table", "fencepost")
-        self._make_table("IdempotencyTable", "idempotency")
+        quick_moto.install(monkeypatch)
+        self.table = _client("dynamodb")
         self.s3 = _client("s3")
-        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.sqs = _client("sqs")
         queue_url = self.sqs.create_queue(QueueName="imports")["QueueUrl"]
         _client("events").create_event_bus(Name="fencepost")
@@ -95,10 +96,10 @@ class App:
         self.queue_url = queue_url
         self._forget_wiring()
         self.calls: Counter[str] = Counter()
-        events = wiring.dynamodb().meta.events
-        events.unregister("before-call.dynamodb", unique_id="calls")  # of the application before
-        events.register("before-call.dynamodb", self._count, unique_id="calls")
-        self._put_tenants()
+        client = wiring.dynamodb().meta
+        monkeypatch.setattr(client, "events", copy.copy(client.events))  # whoever listens, does so for one test
+        client.events.register("before-call.dynamodb", self._count)
+        self._make_tables()
         self.calls.clear()
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
@@ -214,22 +215,23 @@ class App:
             assert answer.body["status"] == answer.status
             assert {"type", "title", "detail", "code", "requestId"} <= answer.body.keys()
 
-    def _make_table(self, resource: str, name: str) -> Any:
-        properties = template()["Resources"][resource]["Properties"]
-        wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-        client = _client("dynamodb")
-        client.create_table(TableName=name, **{about: properties[about] for about in wanted if about in properties})
-        return client
-
-    def _put_tenants(self) -> None:
-        """By the services the first time; every other test begins with the items that they wrote."""
-        if not _TENANTS:
+    def _make_tables(self) -> None:
+        """From the template and by the services the first time; all other tests begin with copies of these."""
+        tables = quick_moto.tables(REGION)
+        if not _TABLES:
+            self._make_table("Table", "fencepost")
+            self._make_table("IdempotencyTable", "idempotency")
             for tenant_id in ("demo", "other"):
                 wiring.tenants().put_tenant(tenant_id, tenant_id.title())
                 for user_id in ("ada", "vera", "emil"):
                     self.put("users", user_id, tenant=tenant_id)
-            _TENANTS.extend(self.items())
-        self.table.batch_write_item(RequestItems={"fencepost": [{"PutRequest": {"Item": item}} for item in _TENANTS]})
+            _TABLES.update(tables)
+        tables.update(copy.deepcopy(_TABLES))
+
+    def _make_table(self, resource: str, name: str) -> None:
+        properties = template()["Resources"][resource]["Properties"]
+        wanted = {"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"} & properties.keys()
+        self.table.create_table(TableName=name, **{about: properties[about] for about in wanted})
 
     def _forget_wiring(self) -> None:
         for build in vars(wiring).values():
