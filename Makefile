@@ -39,7 +39,8 @@ deploy: $(SAM_READY) ## build the template and deploy it to AWS (SAM_ARGS="--con
 ##@ Checks
 
 .PHONY: test
-test: lint types imports $(SAM_READY) layers ## everything: style, types, imports, then all tests in one run
+test: ## everything: style, types, imports, then all tests in one run
+	@$(MAKE) --no-print-directory --jobs 2 types lint imports $(SAM_READY) layers
 	@$(PYTEST)
 
 .PHONY: lint
