@@ -1,12 +1,14 @@
-"""The table of these tests puts back what a failed transaction did, as DynamoDB does."""
+"""The table of these tests: a transaction that fails changes nothing, and what one test writes no other finds."""
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
 
-from tests.functional.app import App
+from tests.functional import quick_moto
+from tests.functional.app import REGION, App
 
 NOBODY = {"PK": {"S": "T#nobody"}, "SK": {"S": "0"}}
 
@@ -56,3 +58,12 @@ def test_a_transaction_that_does_not_fail_changes_all(app: App, kept: list[dict[
         "new": key("new"),
     }
     assert len(app.items()) == len(kept)
+
+
+def test_a_copy_stays_as_it_is_whatever_is_written_to_the_table(app: App, kept: list[dict[str, Any]]) -> None:
+    """Each test begins with a copy: what one writes, the next must not find."""
+    copied = copy.deepcopy(quick_moto.tables(REGION))
+    app.table.transact_write_items(TransactItems=CHANGES)
+    assert app.items() != kept
+    quick_moto.tables(REGION).update(copied)
+    assert app.items() == kept
