@@ -23,10 +23,10 @@ from fencepost.api.fields import (
     TimeZone,
     VisibleText,
     number,
-    radius_of,
     timestamp,
 )
 from fencepost.api.validation import validated
+from fencepost.api.vocabularies.extent import ScheduleOut, told_center, told_in_force, told_shape
 from fencepost.domain.errors import FieldError, Invalid
 from fencepost.domain.geofence import (
     MAX_ASSIGNMENTS,
@@ -36,9 +36,9 @@ from fencepost.domain.geofence import (
     Geofence,
     folded,
 )
-from fencepost.domain.in_force import ALWAYS, DAYS, MINUTES_A_DAY, InForce, Schedule, Window, clock_face
+from fencepost.domain.in_force import ALWAYS, DAYS, MINUTES_A_DAY, InForce, Schedule, Window
 from geo.errors import GeometryError
-from geo.geojson import corridor_of, geometry_of, polygon_of
+from geo.geojson import corridor_of, polygon_of
 from geo.shapes import MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M, Circle, Corridor, Polygon, kind_of
 from geo.wgs84 import Position
 
@@ -152,17 +152,6 @@ class GeofenceUpdate(GeofenceChange):
 class AssignmentOut(AnswerModel):
     targetTable: str
     targetId: str
-
-
-class WindowOut(AnswerModel):
-    days: list[str]
-    from_: Annotated[str, Field(alias="from")]
-    to: str
-
-
-class ScheduleOut(AnswerModel):
-    timeZone: str
-    windows: list[WindowOut]
 
 
 class GeofenceOut(AnswerModel):
@@ -357,7 +346,7 @@ def _kind_implied(change: GeofenceChange, before: Shape | None) -> str:
 
 def _check_center(change: GeofenceChange, before: Shape | None) -> None:
     """A centre that is computed may be sent back as it was answered, and not be set."""
-    computed = _center(before) if before is not None else {}
+    computed = told_center(before) if before is not None else {}
     for name, value in (("latitude", change.latitude), ("longitude", change.longitude)):
         if value is not None and value != computed.get(name):
             raise GeometryError(name, "belongs to a circle; the centre of this shape follows from its points")
@@ -458,43 +447,6 @@ def told(geofence: Geofence) -> dict[str, Any]:
     }
 
 
-def told_shape(shape: Shape) -> dict[str, Any]:
-    """What a shape is: its type, centre, radius and geometry."""
-    return {
-        "type": kind_of(shape),
-        **_center(shape),
-        "radiusMeters": radius_of(shape),
-        "geometry": None if isinstance(shape, Circle) else geometry_of(shape),
-    }
-
-
-def told_in_force(when: InForce) -> dict[str, Any]:
-    schedule = when.schedule and {
-        "timeZone": when.schedule.time_zone,
-        "windows": [
-            {
-                "days": [DAYS[day] for day in sorted(window.days)],
-                "from": clock_face(window.start_minute),
-                "to": clock_face(window.end_minute),
-            }
-            for window in when.schedule.windows
-        ],
-    }
-    return {
-        "activeFrom": timestamp(when.active_from) if when.active_from else None,
-        "expiresAt": timestamp(when.expires_at) if when.expires_at else None,
-        "schedule": schedule,
-    }
-
-
 def told_version(version: Version) -> dict[str, Any]:
     """A version in the words of this vocabulary: a VersionOut."""
     return told(version.geofence) | {"deletedAt": timestamp(version.deleted_at) if version.deleted_at else None}
-
-
-def _center(shape: Shape) -> dict[str, float]:
-    """A circle's centre as it was given; a computed one to the centimetre."""
-    lat, lon = shape.center.lat, shape.center.lon
-    if not isinstance(shape, Circle):
-        lat, lon = round(lat, 7), round(lon, 7)
-    return {"latitude": lat, "longitude": lon}

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fencepost.api.fields import AnswerModel, Latitude, Longitude, RequestModel
 from fencepost.api.listing import decimal_number, whole_number
-from fencepost.api.vocabularies.canonical import ScheduleOut, told_in_force, told_shape
+from fencepost.api.vocabularies.extent import ScheduleOut, told_in_force, told_shape
 from geo.enclosing import enclosing_radius_m
 from geo.wgs84 import Position
 
