@@ -10,9 +10,7 @@ from geo.shapes import Circle, Corridor
 from geo.wgs84 import Frame
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from geo.edges import Steps
     from geo.shapes import Shape
     from geo.wgs84 import Position
 
@@ -35,24 +33,29 @@ def enclosing_radius_m(shape: Shape) -> int:
     """
     if isinstance(shape, Circle):
         return ceil(shape.radius_m)
-    farthest_m = max(_farthest_m(shape.center, *steps) for steps in shape.edges.stepped)
+    farthest_m = _farthest_m(shape.center, shape.edges.steps)
     half_width_m = shape.half_width_m if isinstance(shape, Corridor) else 0.0
     return ceil(farthest_m + half_width_m + _SLACK_M)
 
 
-def _farthest_m(center: Position, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> float:
-    """At most so far from the centre runs a stepped line, whose edges are straight in longitude and latitude.
+def _farthest_m(center: Position, steps: Steps) -> float:
+    """At most so far from the centre run steps, which are straight in longitude and latitude.
 
-    Of a chord of the frame's plane one end is the farthest point; an edge strays from its chord by a bend, and
-    from the nearer of its ends by no more than half its length.
+    Of a chord of the frame's plane one end is the farthest point; a step strays from its chord by a bend, and from
+    the nearer of its ends by no more than half its length.
     """
     import numpy as np
 
-    east, north = Frame(center).plane_m(lon, lat)
+    east, north = Frame(center).plane_m(steps.lon, steps.lat)
     reach = np.hypot(east, north)
-    ends = np.maximum(reach[:-1], reach[1:])
-    across = np.radians(np.abs(np.diff(lon))) * np.cos(np.radians(np.minimum(np.abs(lat[:-1]), np.abs(lat[1:]))))
-    half_m = (across + np.radians(np.abs(np.diff(lat)))) * _LARGE_EARTH_M / 2
-    strays_m = np.minimum(bend_m(np.hypot(np.diff(east), np.diff(north)), lat), half_m)
+    start, end = steps.starts, steps.starts + 1
+    ends = np.maximum(reach[start], reach[end])
+    lats = np.abs(steps.lat)
+    across = np.radians(np.abs(steps.lon[end] - steps.lon[start])) * np.cos(
+        np.radians(np.minimum(lats[start], lats[end]))
+    )
+    half_m = (across + np.radians(np.abs(steps.lat[end] - steps.lat[start]))) * _LARGE_EARTH_M / 2
+    chord2 = (east[end] - east[start]) ** 2 + (north[end] - north[start]) ** 2
+    strays_m = np.minimum(bend_m(chord2, np.maximum(lats[start], lats[end])), half_m)
     farthest_m = float((ends + strays_m).max())
     return farthest_m if farthest_m < _EXACT_M else farthest_m * _BEYOND

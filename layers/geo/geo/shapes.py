@@ -14,7 +14,7 @@ from itertools import pairwise
 from math import asin, ceil, cos, degrees, floor, isfinite, radians, sin
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from geo.edges import STEP_DEG, Edges, foot, is_clear, is_surely_beyond, off_a_metre_at, stepped
+from geo.edges import STEP_DEG, Edges, stepped
 from geo.errors import GeometryError
 from geo.wgs84 import SMALLEST_RADIUS_M, Frame, Position, angular_radius_deg
 
@@ -32,7 +32,6 @@ Distances = tuple[float, float]
 """Metres from a position to the centre of a shape, and to its boundary, negative inside."""
 
 _Box = tuple[float, float, float, float]
-_Edge = tuple[complex, complex]
 
 MIN_RADIUS_M, MAX_RADIUS_M = 0.001, 100_000.0
 MAX_CORRIDOR_POINTS = 1_024
@@ -182,47 +181,44 @@ class Corridor:
 
     def _is_passed_by(self, frame: Frame, within_m: float) -> bool:
         """A quick look at boxes: whether no edge comes so near. The box of the whole may hold half a country."""
-        position, near_m = frame.position, self.half_width_m + within_m
+        lon, lat = frame.position.lon, frame.position.lat
+        near_m = self.half_width_m + within_m
         near_deg = near_m / _SHORTEST_DEGREE_M
-        if not self._is_plain or not is_clear(position) or near_deg > 1:
+        if not self._is_plain or near_deg > 1 or abs(lat) > 85:
             return False
-        lon, lat = position.lon, position.lat
         near_lon_deg = near_deg / cos(radians(abs(lat) + 1))
         west, south, east, north = lon - near_lon_deg, lat - near_deg, lon + near_lon_deg, lat + near_deg
+        if west < -180 or east > 180:
+            return False
         for (box_west, box_south, box_east, box_north), stretch in self._stretches:
             if box_south <= north and south <= box_north and box_west <= east and west <= box_east:
-                for (edge_west, edge_south, edge_east, edge_north), edge in stretch:
+                for (step_west, step_south, step_east, step_north), step in stretch:
                     if (
-                        edge_south <= north
-                        and south <= edge_north
-                        and edge_west <= east
-                        and west <= edge_east
-                        and not is_surely_beyond(foot(frame, *edge), near_m, off_a_metre_at(position))
-                    ):
+                        (step_south <= north and south <= step_north and step_west <= east and west <= step_east)
+                        and not self.edges.steps.is_beyond(frame, step, near_m)
+                    ):  # fmt: skip
                         return False
         return True
 
     @cached_property
-    def _stretches(self) -> list[tuple[_Box, list[tuple[_Box, _Edge]]]]:
-        """The edges and their boxes, some together in a box of their own."""
+    def _stretches(self) -> list[tuple[_Box, list[tuple[_Box, int]]]]:
+        """The steps of the line and their boxes, some together in a box of their own."""
         import numpy as np
 
-        starts, ends = self._given[:-1], self._given[1:]
-        boxes = np.hstack([np.minimum(starts, ends), np.maximum(starts, ends)])
-        line = np.ascontiguousarray(self._given).view(np.complex128)[:, 0].tolist()
-        each = list(zip(map(tuple, boxes.tolist()), pairwise(line), strict=True))
+        line = np.stack([self.edges.steps.lon, self.edges.steps.lat], axis=1)
+        boxes = np.hstack([np.minimum(line[:-1], line[1:]), np.maximum(line[:-1], line[1:])])
         stretches = []
-        size = ceil(len(each) ** 0.5)
-        for k in range(0, len(each), size):
+        size = ceil(len(boxes) ** 0.5)
+        for k in range(0, len(boxes), size):
             some = boxes[k : k + size]
             box = (*some[:, :2].min(axis=0).tolist(), *some[:, 2:].max(axis=0).tolist())
-            stretches.append((box, each[k : k + size]))
+            stretches.append((box, [(tuple(each), k + nth) for nth, each in enumerate(some.tolist())]))
         return stretches
 
     @cached_property
     def edges(self) -> Edges:
         """The line that the corridor is around."""
-        return Edges(self._vertices, [len(self._vertices)], are_rings=False, is_plain=self._is_plain)
+        return Edges(self._vertices, [len(self._vertices)], are_rings=False)
 
     @cached_property
     def _given(self) -> Vertices:
@@ -383,13 +379,13 @@ class Polygon:
 
         if self._is_plain:
             counts = [count for counts in self._counts for count in counts]
-            return Edges(self._given, counts, are_rings=True, is_plain=True)
+            return Edges(self._given, counts, are_rings=True)
         if len(self._counts) > len(shapely.get_parts(self.planar)):
             outlines = shapely.get_rings(shapely.get_parts(self.planar))
             runs = [shapely.get_coordinates(outline) for outline in outlines]
         else:
             runs = [_unwrapped(np.concatenate([ring, ring[:1]])) for rings in self._rings for ring in rings]
-        return Edges(np.concatenate(runs), [len(run) for run in runs], are_rings=False, is_plain=False)
+        return Edges(np.concatenate(runs), [len(run) for run in runs], are_rings=False)
 
     @cached_property
     def _given(self) -> Vertices:

@@ -60,6 +60,17 @@ def earth_centred_m(lon: float, lat: float) -> tuple[float, float, float]:
     return across * cos(lam), across * sin(lam), n * (1 - _E2) * sin_phi
 
 
+def points_in_space_m(lon: Any, lat: Any) -> Any:
+    """The same for arrays, along a new last axis."""
+    import numpy as np
+
+    phi, lam = np.radians(lat), np.radians(lon)
+    sin_phi = np.sin(phi)
+    n = SEMI_MAJOR_AXIS_M / np.sqrt(1 - _E2 * sin_phi * sin_phi)
+    across = n * np.cos(phi)
+    return np.stack([across * np.cos(lam), across * np.sin(lam), n * (1 - _E2) * sin_phi], axis=-1)
+
+
 class Frame:
     """The plane around one position in which distances from that position are true.
 
@@ -69,7 +80,7 @@ class Frame:
     """
 
     __slots__ = (
-        "_cos_lam", "_cos_phi", "_m", "_n", "_sin_lam", "_sin_phi", "_x", "_y", "_z", "metres_a_degree", "position"
+        "_cos_lam", "_cos_phi", "_m", "_n", "_sin_lam", "_sin_phi", "position", "x", "y", "z"
     )  # fmt: skip
 
     def __init__(self, position: Position) -> None:
@@ -80,14 +91,13 @@ class Frame:
         w2 = 1 - _E2 * self._sin_phi * self._sin_phi
         self._n = SEMI_MAJOR_AXIS_M / sqrt(w2)  # across the meridian
         self._m = self._n * (1 - _E2) / w2  # along the meridian
-        self._x, self._y, self._z = earth_centred_m(position.lon, position.lat)
-        self.metres_a_degree = (radians(self._n * self._cos_phi), radians(self._m))
-        """Of longitude and of latitude, at the position."""
+        across = self._n * self._cos_phi
+        self.x, self.y, self.z = across * self._cos_lam, across * self._sin_lam, self._n * (1 - _E2) * self._sin_phi
 
     def distance_m(self, lon: float, lat: float) -> float:
         """Metres along the ellipsoid from the frame's position to a point (degrees)."""
         x, y, z = earth_centred_m(lon, lat)
-        dx, dy, dz = x - self._x, y - self._y, z - self._z
+        dx, dy, dz = x - self.x, y - self.y, z - self.z
         chord2 = dx * dx + dy * dy + dz * dz
         if chord2 > _FRAME_REACH_M * _FRAME_REACH_M:
             return _geodesic_m(self.position.lon, self.position.lat, lon, lat)
@@ -105,7 +115,7 @@ class Frame:
     def east_north_m(self, lon: float, lat: float) -> tuple[float, float]:
         """East and north of a point (degrees) in this frame: `plane_m` for one point that is nearby."""
         x, y, z = earth_centred_m(lon, lat)
-        dx, dy, dz = x - self._x, y - self._y, z - self._z
+        dx, dy, dz = x - self.x, y - self.y, z - self.z
         towards = self._cos_lam * dx + self._sin_lam * dy
         east = -self._sin_lam * dx + self._cos_lam * dy
         north = self._cos_phi * dz - self._sin_phi * towards
@@ -124,13 +134,8 @@ class Frame:
         """
         import numpy as np
 
-        phi, lam = np.radians(lat), np.radians(lon)
-        sin_phi = np.sin(phi)
-        n = SEMI_MAJOR_AXIS_M / np.sqrt(1 - _E2 * sin_phi * sin_phi)
-        across = n * np.cos(phi)
-        dx = across * np.cos(lam) - self._x
-        dy = across * np.sin(lam) - self._y
-        dz = n * (1 - _E2) * sin_phi - self._z
+        x, y, z = np.moveaxis(points_in_space_m(lon, lat), -1, 0)
+        dx, dy, dz = x - self.x, y - self.y, z - self.z
         towards = self._cos_lam * dx + self._sin_lam * dy
         east = -self._sin_lam * dx + self._cos_lam * dy
         north = self._cos_phi * dz - self._sin_phi * towards

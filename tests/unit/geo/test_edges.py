@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from geo.codec import near_by, pack_shape
-from geo.edges import Edges, foot, is_surely_beyond, off_a_metre_at
+from geo.edges import Edges
 from geo.shapes import Circle, Corridor, Polygon, Shape, distances_within_m
 from geo.wgs84 import Frame, Position
 
@@ -29,7 +29,7 @@ def random_edges(random: Random) -> tuple[Edges, Position]:
         [(lon + random.uniform(-wide, wide), lat + random.uniform(-size, size)) for _ in range(count)]
     )
     vertices[:, 1] = vertices[:, 1].clip(-80, 80)
-    edges = Edges(vertices, [count], are_rings=count > 2 and random.random() < 0.5, is_plain=True)
+    edges = Edges(vertices, [count], are_rings=count > 2 and random.random() < 0.5)
     away = random.choice((0.0, 1e-9, 1.0, 300.0, 60_000.0)) * METRE_DEG
     east, north = (random.uniform(-away, away) for _ in range(2))
     near = vertices[random.randrange(count)] if random.random() < 0.5 else vertices.mean(axis=0)
@@ -41,7 +41,7 @@ def test_the_quick_distance_is_the_slow_one(fresh_seed: int) -> None:
     for _ in range(CASES):
         edges, position = random_edges(random)
         frame = Frame(position)
-        slow_m = edges.distance_anywhere_m(frame)
+        slow_m = edges.distance_in_steps_m(frame)
         assert edges.distance_m(frame) == pytest.approx(slow_m, abs=0.002), (fresh_seed, edges.vertices, position)
 
 
@@ -51,9 +51,9 @@ def test_of_several_runs_the_nearest_counts(fresh_seed: int) -> None:
         edges, position = random_edges(random)
         frame = Frame(position)
         halves = [half for half in np.array_split(edges.vertices, 2) if len(half) > 1] or [edges.vertices]
-        runs = [Edges(half, [len(half)], are_rings=False, is_plain=True) for half in halves]
+        runs = [Edges(half, [len(half)], are_rings=False) for half in halves]
         counts = [len(half) for half in halves]
-        together = Edges(np.concatenate(halves), counts, are_rings=False, is_plain=True)
+        together = Edges(np.concatenate(halves), counts, are_rings=False)
         expected_m = min(run.distance_m(frame) for run in runs)
         assert together.distance_m(frame) == pytest.approx(expected_m, abs=0.002), fresh_seed
 
@@ -69,21 +69,20 @@ def test_a_ring_of_many_edges_that_are_all_as_far_is_measured(lat: float, radius
         np.stack([10 + wide * np.cos(turn), lat + high * np.sin(turn)], axis=1),
         [2_000],
         are_rings=True,
-        is_plain=True,
     )
     for off in (0.0, 1e-6, 0.01, 0.3, 0.999, 1.5):
         angle = random.uniform(0, 6)
         frame = Frame(at(10 + off * wide * float(np.cos(angle)), min(lat + off * high * float(np.sin(angle)), 80.0)))
-        assert ring.distance_m(frame) == pytest.approx(ring.distance_anywhere_m(frame), abs=0.002), (fresh_seed, off)
+        assert ring.distance_m(frame) == pytest.approx(ring.distance_in_steps_m(frame), abs=0.002), (fresh_seed, off)
 
 
 def test_one_shape_serves_positions_of_many_latitudes(fresh_seed: int) -> None:
     random = Random(fresh_seed)
     coast = [(10 + random.uniform(-0.3, 0.3), 40 + k / 100) for k in range(1_000)]
-    edges = Edges(np.array(coast), [1_000], are_rings=False, is_plain=True)
+    edges = Edges(np.array(coast), [1_000], are_rings=False)
     for _ in range(30):
         frame = Frame(at(10 + random.uniform(-0.5, 0.5), random.uniform(39.5, 50.5)))
-        expected_m = edges.distance_anywhere_m(frame)
+        expected_m = edges.distance_in_steps_m(frame)
         assert edges.distance_m(frame) == pytest.approx(expected_m, abs=0.002), fresh_seed
 
 
@@ -92,24 +91,23 @@ def test_nothing_within_the_limit_is_said_to_be_beyond(fresh_seed: int) -> None:
     for _ in range(CASES):
         edges, position = random_edges(random)
         frame = Frame(position)
-        slow_m = edges.distance_anywhere_m(frame)
+        slow_m = edges.distance_in_steps_m(frame)
         above, below = slow_m * 1.000001 + 0.001, slow_m * 0.9 - 0.01
         assert edges.distance_m(frame, above) == pytest.approx(slow_m, abs=0.002), fresh_seed
         if 0 < below < 40_000:
             assert edges.distance_m(frame, below) > below, fresh_seed
 
 
-def test_an_edge_within_the_limit_is_not_surely_beyond(fresh_seed: int) -> None:
+def test_a_step_within_the_limit_is_not_beyond(fresh_seed: int) -> None:
     random = Random(fresh_seed)
     for _ in range(CASES):
         edges, position = random_edges(random)
-        start, end = (complex(lon, lat) for lon, lat in edges.vertices[:2].tolist())
-        frame, off_a_metre = Frame(position), off_a_metre_at(position)
-        there = foot(frame, start, end)
-        slow_m = Edges(edges.vertices[:2], [2], are_rings=False, is_plain=True).distance_anywhere_m(frame)
-        assert not is_surely_beyond(there, slow_m * 1.000001 + 0.001, off_a_metre), fresh_seed
+        frame = Frame(position)
+        step = random.choice(edges.steps.starts.tolist())
+        slow_m = edges.distance_in_steps_m(frame, [step])
+        assert not edges.steps.is_beyond(frame, step, slow_m + 0.001), fresh_seed
         if 1 < slow_m < 40_000:
-            assert is_surely_beyond(there, slow_m * 0.9, off_a_metre), fresh_seed
+            assert edges.steps.is_beyond(frame, step, slow_m * 0.9 - 10), fresh_seed
 
 
 @pytest.mark.parametrize("position", [at(179.999, 10), at(-179.999, 10), at(177.5, -79), at(20, 80.5), at(20, 89.9)])
