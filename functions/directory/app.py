@@ -94,7 +94,7 @@ def put_entity(request: Request) -> Reply:
     table, said = table_of(request.path["table"]), validated(EntityIn, request.json())
     if said.id not in (None, request.path["id"]):
         raise Invalid.field("id", "is not the id of the address")
-    entity = entity_of(table, request.path["id"], said, "members")
+    entity = entity_of(table, request.path["id"], said)
     wiring.directory().put(request.who.tenant_id, [entity], [""])
     return Reply(status=200, body=told(wiring.directory().get(request.who.tenant_id, table, entity.id)))
 

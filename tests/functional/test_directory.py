@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fencepost import wiring
 from fencepost.api import paging
 from tests.functional.app import Answer, App
 
@@ -240,3 +241,27 @@ def test_a_cursor_that_holds_something_else_is_refused(app: App, where: str) -> 
     cursor = {"cursor": paging.sealed("demo/users", where)}
     answer = app.request("directory", "directory_list", path={"table": "users"}, query=cursor)
     assert (answer.status, answer.wrong_fields) == (400, ["cursor"])
+
+
+def test_an_organization_has_a_time_zone_of_its_own_until_it_is_taken_off(app: App) -> None:
+    wiring.tenants().put_tenant("demo", "Demo", time_zone="Europe/Berlin")
+
+    def time_zones() -> list[str]:
+        desk = wiring.clock().store.desk("demo", "emil", "site", None)
+        ledger = wiring.times().ledgers.ledger("demo", "emil", "site")
+        assert desk is not None
+        return [desk.settings.time_zone, ledger.settings.time_zone]
+
+    assert put(app, "projects", "site", name="Site", timeZone="America/New_York").status == 200
+    assert put(app, "projects", "site", name="Renamed").body["timeZone"] == "America/New_York"
+    app.calls.clear()
+    assert time_zones() == ["America/New_York", "America/New_York"]
+    assert app.calls == {"BatchGetItem": 2}
+    assert "timeZone" not in put(app, "projects", "site", name="Site", timeZone=None).body
+    assert time_zones() == ["Europe/Berlin", "Europe/Berlin"]
+
+
+def test_a_time_zone_must_exist_and_belongs_to_a_project(app: App) -> None:
+    for table, time_zone in (("projects", "Europe/Nowhere"), ("projects", 1), ("users", "Europe/Berlin")):
+        answer = put(app, table, "x-1", name="X", timeZone=time_zone)
+        assert (answer.status, answer.wrong_fields) == (400, ["timeZone"])

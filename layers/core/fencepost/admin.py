@@ -1,7 +1,8 @@
 """Set up tenants: `python -m fencepost.admin < tenants.json`, with TABLE_NAME and AWS credentials in the environment.
 
-    {"tenants": [{"id": "acme", "name": "Acme", "clockLimitHours": 12, "overlaps": "trim", "geofenceLimit": 5000,
-                  "polygonPointLimit": 1000, "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
+    {"tenants": [{"id": "acme", "name": "Acme", "timeZone": "Europe/Berlin", "clockLimitHours": 12,
+                  "overlaps": "trim", "geofenceLimit": 5000, "polygonPointLimit": 1000,
+                  "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
 
 Tenants and users are created or renamed; what a tenant's entry does not say stays, and a `geofenceLimit` of null is
 none. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said. A user with `roles` gets a new
@@ -18,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.alias_generators import to_camel
 
 from fencepost import wiring
+from fencepost.api.fields import TimeZone
 from fencepost.domain.directory import Entity
 from fencepost.domain.errors import Invalid
 from fencepost.domain.overlap import Policy
@@ -50,6 +52,7 @@ class Tenant(_Strict):
     name: str
     clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
     overlaps: Policy | None = None
+    time_zone: TimeZone | None = None
     geofence_limit: Annotated[int, Field(ge=0, le=10**9)] | None = None
     polygon_point_limit: Annotated[int, Field(ge=DEFAULT_POLYGON_POINTS, le=MAX_VERTICES)] | None = None
     users: list[User] = []
@@ -70,6 +73,7 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
             clock_limit_hours=tenant.clock_limit_hours,
             polygon_point_limit=tenant.polygon_point_limit,
             overlaps=tenant.overlaps,
+            time_zone=tenant.time_zone,
         )
         if "geofence_limit" in tenant.model_fields_set:
             tenants.limit_geofences(tenant.id, tenant.geofence_limit)

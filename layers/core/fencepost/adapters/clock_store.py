@@ -18,6 +18,7 @@ from fencepost.adapters.entry_store import CANCELLED, RUNNING, change_item, plac
 from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
 from fencepost.domain.clock import RunningClock, TenantSettings
+from fencepost.domain.directory import OWN_SETTINGS
 from fencepost.domain.errors import VersionMismatch
 from fencepost.domain.geofence import Assignment
 from fencepost.domain.trail import Change, state_of
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from fencepost.adapters.applying import Applying
+    from fencepost.adapters.applying import Applying, Reading
     from fencepost.adapters.directory_store import DirectoryStore
+    from fencepost.adapters.keys import Key
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
     from fencepost.domain.events import Event
@@ -77,7 +79,7 @@ class ClockStore:
         further = None if organization_id is not None else min(named) if named else runs_for
         candidates = self._applying.candidates(reading, further)
         return Desk(
-            settings=tenant_settings(reading.item(tenant_key) or {}),
+            settings=settings_of(reading, tenant_key, organization_id or further),
             clock=clock,
             calendar_version=_version_of(calendar),
             organization_name=reading.name_of("projects", organization_id or further),
@@ -101,7 +103,7 @@ class ClockStore:
             return Ledger(is_there=False, settings=TenantSettings(), calendar_version=0, organization_name=None)
         return Ledger(
             is_there=True,
-            settings=tenant_settings(reading.item(tenant_key) or {}),
+            settings=settings_of(reading, tenant_key, organization_id),
             calendar_version=_version_of(reading.item(calendar_key)),
             organization_name=reading.name_of("projects", organization_id),
         )
@@ -158,8 +160,14 @@ def _version_of(calendar: Item | None) -> int:
     return int(calendar["version"]["N"]) if calendar else 0
 
 
-def tenant_settings(tenant: Item) -> TenantSettings:
-    stored = marshal.plain(tenant)
+def settings_of(reading: Reading, tenant_key: Key, organization_id: str | None) -> TenantSettings:
+    """What the tenant chose, and in its place what the organization has of its own."""
+    organization = reading.entity(Assignment("projects", organization_id)) if organization_id else None
+    return tenant_settings(reading.item(tenant_key) or {}, organization or {})
+
+
+def tenant_settings(tenant: Item, organization: Item) -> TenantSettings:
+    stored = marshal.plain({**tenant, **{name: organization[name] for name in OWN_SETTINGS if name in organization}})
     settings = TenantSettings()
     return TenantSettings(
         clock_limit=timedelta(hours=stored["clockLimitHours"])
@@ -167,6 +175,7 @@ def tenant_settings(tenant: Item) -> TenantSettings:
         else settings.clock_limit,
         geofence_modes={**settings.geofence_modes, **stored.get("geofenceModes", {})},
         overlaps=stored.get("overlaps", settings.overlaps),
+        time_zone=stored.get("timeZone", settings.time_zone),
     )
 
 

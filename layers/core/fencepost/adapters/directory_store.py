@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fencepost.adapters import keys
 from fencepost.adapters.entries import entries_of
 from fencepost.adapters.table import BYTES, Transaction
-from fencepost.domain.directory import MAX_GROUPS, Entity
+from fencepost.domain.directory import MAX_GROUPS, OWN_SETTINGS, Entity
 from fencepost.domain.errors import Invalid, StillRunning, VersionMismatch
 from fencepost.domain.geofence import Assignment, folded
 
@@ -82,7 +82,7 @@ class DirectoryStore:
         """Create entities or rename them, at most 100, all or none; members and geofences stay as they are."""
         transaction = Transaction()
         for entity in entities:
-            self._put(transaction, tenant_id, entity, "", {})
+            self._put(transaction, tenant_id, entity, **_own(entity))
         self._table.write(transaction)
 
     def put_members(self, tenant_id: str, group: Entity, before: frozenset[str]) -> None:
@@ -207,7 +207,19 @@ def _entity(table: str, item: Item) -> Entity:
         name=item["name"]["S"],
         members=ids("members") if table == "groups" else None,
         groups=ids("groups") if table == "users" else None,
+        own={name: item[name]["S"] for name in OWN_SETTINGS if name in item},
     )
+
+
+def _own(entity: Entity) -> dict[str, Any]:
+    """What an update says of the settings of its own."""
+    given = {name: value for name, value in entity.own.items() if value is not None}
+    gone = [f"#{name}" for name in entity.own if name not in given]
+    return {
+        "more": "".join(f", #{name} = :{name}" for name in given) + (f" REMOVE {', '.join(gone)}" if gone else ""),
+        "values": {f":{name}": {"S": value} for name, value in given.items()},
+        "names": {f"#{name}": name for name in entity.own},
+    }
 
 
 def _same(ids: frozenset[str] | None) -> str:

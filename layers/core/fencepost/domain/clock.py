@@ -235,10 +235,13 @@ class TimeEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantSettings:
-    """What a tenant may choose.
+    """What a tenant may choose, with what an organization has of its own in its place.
 
     `geofence_modes`: what a refusal does to an action: block, flag or off. `overlaps`: see `domain.overlap`.
+    `time_zone`: by IANA name; whose day an instant belongs to, and what a time of day means.
     """
+
+    time_zone: str = "UTC"
 
     clock_limit: timedelta = timedelta(hours=24)
     geofence_modes: Mapping[str, str] = field(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fencepost.domain.geofence import TARGET_TABLES
 
 TABLES = TARGET_TABLES
 MAX_MEMBERS, MAX_GROUPS = 1_000, 50
 MAX_NAME_LENGTH = 200
+# What a project may have of its own in place of its tenant's.
+OWN_SETTINGS = ("timeZone",)
 _SINGULAR = {
     "users": "user",
     "groups": "group",
@@ -21,13 +24,17 @@ _SINGULAR = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """`members` are the users of a group, `groups` the groups of a user; None where it is neither, or not said."""
+    """`members` are the users of a group, `groups` the groups of a user; None where it is neither, or not said.
+
+    `own` are those of the OWN_SETTINGS that a project has, or that are said of it: None takes one off.
+    """
 
     table: str
     id: str
     name: str
     members: frozenset[str] | None = None
     groups: frozenset[str] | None = None
+    own: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def singular(table: str) -> str:

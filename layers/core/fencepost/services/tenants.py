@@ -55,6 +55,7 @@ class TenantService:
         clock_limit_hours: float | None = None,
         polygon_point_limit: int | None = None,
         overlaps: Policy | None = None,
+        time_zone: str | None = None,
     ) -> None:
         """Create a tenant, or change its name and what else is said. Raises Invalid."""
         if not may_be_id(tenant_id):
@@ -64,6 +65,7 @@ class TenantService:
             "clockLimitHours": clock_limit_hours,
             "overlaps": overlaps,
             "polygonPointLimit": polygon_point_limit,
+            "timeZone": time_zone,
         }
         self.store.put_tenant(tenant_id, values)
 

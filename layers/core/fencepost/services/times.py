@@ -226,7 +226,9 @@ class TimesService:
             raise EntryFinal(before)
         if said.user_id not in (None, before.user_id):
             raise Invalid.field("userId", "cannot be changed; delete the entry and save another")
-        ledger = self.ledgers.ledger(who.tenant_id, before.user_id, said.fields.get("organization_id"))
+        ledger = self.ledgers.ledger(
+            who.tenant_id, before.user_id, said.fields.get("organization_id", before.organization_id)
+        )
         after = replace(
             before,
             **{**said.fields, **_organization_of(said, ledger)},
@@ -246,7 +248,7 @@ class TimesService:
         entry = edit.entry
         check(entry)
         if ledger is None:
-            ledger = self.ledgers.ledger(who.tenant_id, entry.user_id, None)
+            ledger = self.ledgers.ledger(who.tenant_id, entry.user_id, entry.organization_id)
         if not ledger.is_there:
             raise NotFound("user")
         event_data = {**_told(entry), "action": edit.action, "invalidReason": entry.invalid_reason}

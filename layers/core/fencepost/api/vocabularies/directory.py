@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from fencepost.api.fields import AnswerModel, RequestModel, VisibleText
-from fencepost.domain.directory import MAX_MEMBERS, MAX_NAME_LENGTH, TABLES, Entity
+from fencepost.api.fields import AnswerModel, RequestModel, TimeZone, VisibleText
+from fencepost.domain.directory import MAX_MEMBERS, MAX_NAME_LENGTH, OWN_SETTINGS, TABLES, Entity
 from fencepost.domain.errors import Invalid, NotFound
 
 MAX_ENTITIES = 100
@@ -18,12 +18,14 @@ Members = Annotated[list[str], Field(max_length=MAX_MEMBERS)]
 class EntityIn(RequestModel):
     """`members`, the ids of users, are for groups only; absent, they are kept, and `[]` takes all out.
 
+    `timeZone` is for projects only, in place of the tenant's; absent, it is kept, and null takes it off.
     What else an answer tells may be sent back, and is passed over.
     """
 
     id: str | None = None
     name: Name
     members: Members | None = None
+    timeZone: TimeZone | None = None
     table: Any = None
     groups: Any = None
 
@@ -42,11 +44,12 @@ class ListedEntityOut(AnswerModel):
 
 
 class EntityOut(ListedEntityOut):
-    """`members` are told of a group, `groups` of a user."""
+    """`members` are told of a group, `groups` of a user, `timeZone` of a project that has one of its own."""
 
     table: str
     members: list[str] | None = None
     groups: list[str] | None = None
+    timeZone: str | None = None
 
 
 class EntitiesOut(AnswerModel):
@@ -73,12 +76,15 @@ def table_of(text: str) -> str:
     return text
 
 
-def entity_of(table: str, entity_id: str, said: EntityIn, field: str) -> Entity:
-    """`field` is what the caller calls the members."""
+def entity_of(table: str, entity_id: str, said: EntityIn, within: str = "") -> Entity:
+    """`within` is what the caller's names of the fields begin with."""
     if said.members is not None and table != "groups":
-        raise Invalid.field(field, "belong to a group")
+        raise Invalid.field(f"{within}members", "belong to a group")
+    own = {name: getattr(said, name) for name in OWN_SETTINGS if name in said.model_fields_set}
+    if table != "projects" and any(value is not None for value in own.values()):
+        raise Invalid.field(f"{within}{next(iter(own))}", "belongs to a project")
     members = frozenset(said.members) if said.members is not None else None
-    return Entity(table=table, id=entity_id, name=said.name, members=members)
+    return Entity(table=table, id=entity_id, name=said.name, members=members, own=own if table == "projects" else {})
 
 
 def entities_of(table: str, said: EntitiesIn) -> tuple[list[Entity], list[str]]:
@@ -89,7 +95,7 @@ def entities_of(table: str, said: EntitiesIn) -> tuple[list[Entity], list[str]]:
     if twice is not None:
         raise Invalid.field(f"items[{twice}].id", "is given twice")
     pairs = zip(said.items, fields, strict=True)
-    return [entity_of(table, item.id, item, f"{field}.members") for item, field in pairs], fields
+    return [entity_of(table, item.id, item, f"{field}.") for item, field in pairs], fields
 
 
 def told(entity: Entity) -> dict[str, Any]:
@@ -99,4 +105,5 @@ def told(entity: Entity) -> dict[str, Any]:
         body["members"] = sorted(entity.members)
     if entity.groups is not None:
         body["groups"] = sorted(entity.groups)
+    body.update(entity.own)
     return body
