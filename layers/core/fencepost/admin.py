@@ -2,6 +2,7 @@
 
     {"tenants": [{"id": "acme", "name": "Acme", "timeZone": "Europe/Berlin", "clockLimitHours": 12,
                   "overlaps": "trim", "geofenceLimit": 5000, "polygonPointLimit": 1000,
+                  "workingTime": {"longestMinutes": 600},
                   "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
 
 Tenants and users are created or renamed; what a tenant's entry does not say stays, and a `geofenceLimit` of null is
@@ -20,6 +21,7 @@ from pydantic.alias_generators import to_camel
 
 from fencepost import wiring
 from fencepost.api.fields import TimeZone
+from fencepost.api.vocabularies.working_time import WorkingTimeModel, working_time_of
 from fencepost.domain.directory import Entity
 from fencepost.domain.errors import Invalid
 from fencepost.domain.overlap import Policy
@@ -53,6 +55,7 @@ class Tenant(_Strict):
     clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
     overlaps: Policy | None = None
     time_zone: TimeZone | None = None
+    working_time: WorkingTimeModel | None = None
     geofence_limit: Annotated[int, Field(ge=0, le=10**9)] | None = None
     polygon_point_limit: Annotated[int, Field(ge=DEFAULT_POLYGON_POINTS, le=MAX_VERTICES)] | None = None
     users: list[User] = []
@@ -74,6 +77,7 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
             polygon_point_limit=tenant.polygon_point_limit,
             overlaps=tenant.overlaps,
             time_zone=tenant.time_zone,
+            working_time=working_time_of(tenant.working_time) if tenant.working_time is not None else None,
         )
         if "geofence_limit" in tenant.model_fields_set:
             tenants.limit_geofences(tenant.id, tenant.geofence_limit)

@@ -17,6 +17,7 @@ from fencepost.adapters import keys, marshal
 from fencepost.adapters.entry_store import CANCELLED, RUNNING, change_item, place_item
 from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
+from fencepost.adapters.working_time import working_time_of
 from fencepost.domain.clock import RunningClock, TenantSettings
 from fencepost.domain.directory import OWN_SETTINGS
 from fencepost.domain.errors import VersionMismatch
@@ -142,8 +143,8 @@ class ClockStore:
         transaction.put(event_item(event))
         self._table.write(transaction)
 
-    def overdue(self, now: datetime) -> Iterator[tuple[str, RunningClock]]:
-        """The clocks that count as forgotten by `now`, with their tenants."""
+    def due(self, now: datetime) -> Iterator[tuple[str, RunningClock]]:
+        """The clocks that are to be looked at by `now`, with their tenants."""
         for shard in range(keys.CLOCK_SHARDS):
             for item in self._table.query(
                 IndexName="GSI1",
@@ -176,6 +177,7 @@ def tenant_settings(tenant: Item, organization: Item) -> TenantSettings:
         geofence_modes={**settings.geofence_modes, **stored.get("geofenceModes", {})},
         overlaps=stored.get("overlaps", settings.overlaps),
         time_zone=stored.get("timeZone", settings.time_zone),
+        working_time=working_time_of(stored["workingTime"]) if "workingTime" in stored else settings.working_time,
     )
 
 
@@ -187,7 +189,7 @@ def _clock_item(tenant_id: str, clock: RunningClock) -> Item:
             "version": clock.version,
             "doc": _CLOCK.dump_json(clock).decode(),
             "GSI1PK": keys.running_clocks(keys.running_clocks_shard(clock.user_id)),
-            "GSI1SK": keys.running_clock_sort(clock.overdue_from, tenant_id, clock.user_id),
+            "GSI1SK": keys.running_clock_sort(clock.due_from, tenant_id, clock.user_id),
         }
     )
 

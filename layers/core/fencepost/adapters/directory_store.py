@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from fencepost.adapters import keys
 from fencepost.adapters.entries import entries_of
 from fencepost.adapters.table import BYTES, Transaction
+from fencepost.adapters.working_time import working_time_of, working_time_text
 from fencepost.domain.directory import MAX_GROUPS, OWN_SETTINGS, Entity
 from fencepost.domain.errors import Invalid, StillRunning, VersionMismatch
 from fencepost.domain.geofence import Assignment, folded
+from fencepost.domain.working_time import WorkingTime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -207,7 +209,11 @@ def _entity(table: str, item: Item) -> Entity:
         name=item["name"]["S"],
         members=ids("members") if table == "groups" else None,
         groups=ids("groups") if table == "users" else None,
-        own={name: item[name]["S"] for name in OWN_SETTINGS if name in item},
+        own={
+            name: working_time_of(item[name]["S"]) if name == "workingTime" else item[name]["S"]
+            for name in OWN_SETTINGS
+            if name in item
+        },
     )
 
 
@@ -217,7 +223,10 @@ def _own(entity: Entity) -> dict[str, Any]:
     gone = [f"#{name}" for name in entity.own if name not in given]
     return {
         "more": "".join(f", #{name} = :{name}" for name in given) + (f" REMOVE {', '.join(gone)}" if gone else ""),
-        "values": {f":{name}": {"S": value} for name, value in given.items()},
+        "values": {
+            f":{name}": {"S": working_time_text(value) if isinstance(value, WorkingTime) else value}
+            for name, value in given.items()
+        },
         "names": {f"#{name}": name for name in entity.own},
     }
 

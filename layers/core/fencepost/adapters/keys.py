@@ -15,7 +15,7 @@ before the tenant is known, and the list of running clocks are the two exception
 | cell of the index | T#t#CELL#z.x.y | shard | | |
 | cells occupied below a cell, 0.0.0 for all | T#t#CELL#z.x.y | BELOW | | |
 | entity of the directory, with its geofences | T#t#table#id | ENTITY | 2: T#t#table | folded name#id |
-| running clock | T#t#USER#u | CLOCK | CLOCKS#n | deadline#t#u |
+| running clock | T#t#USER#u | CLOCK | CLOCKS#n | due#t#u |
 | calendar of a user | T#t#USER#u | CALENDAR | | |
 | time entry | T#t#USER#u | TIME#start#id | T#t#TIMES | start#id |
 | invalid time entry | T#t#USER#u | INVALID#start#id | T#t#TIMES#INVALID | start#id |
@@ -157,8 +157,8 @@ def running_clocks_shard(user_id: str) -> int:
     return sha256(user_id.encode()).digest()[0] % CLOCK_SHARDS
 
 
-def running_clock_sort(deadline: datetime, tenant_id: str, user_id: str) -> str:
-    return f"{_instant(deadline)}#{tenant_id}#{user_id}"
+def running_clock_sort(due_from: datetime, tenant_id: str, user_id: str) -> str:
+    return f"{_instant(due_from)}#{tenant_id}#{user_id}"
 
 
 def calendar(tenant_id: str, user_id: str) -> Key:

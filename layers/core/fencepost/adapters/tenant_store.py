@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fencepost.adapters import keys, marshal
 from fencepost.adapters.table import COUNT, LIMIT, ROOM, UNLIMITED, Transaction
+from fencepost.adapters.working_time import working_time_text
 from fencepost.domain.api_keys import StoredKey
 from fencepost.domain.errors import Busy
 from fencepost.domain.principal import Principal
@@ -21,7 +22,9 @@ class TenantStore:
         self._table = table
 
     def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None:
-        self._table.set(keys.tenant(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **values})
+        model = values.get("workingTime")
+        kept = {**values, "workingTime": working_time_text(model) if model is not None else None}
+        self._table.set(keys.tenant(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **kept})
 
     def put_geofence_limit(self, tenant_id: str, limit: int | None) -> None:
         """From now on at most so many geofences, or, with None, any number; those that are there stay."""

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from fencepost.domain.errors import WrongOrder
 from fencepost.domain.verdict import Verdict
+from fencepost.domain.working_time import NO_MODEL, Span, StopsAt, WorkingTime
 
 # The 29 time types of the reference, each with what it counts as.
 CATEGORIES: dict[str, str] = {
@@ -67,6 +68,24 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """One change that a rule made to what was punched: of a break, or with no `break_id` of the entry's own span.
+
+    `rule` is rounding, window, longest, automatic_breaks, limit or shift_end. What is not there is None.
+    """
+
+    rule: str
+    break_id: str | None = None
+    before: Span | None
+    after: Span | None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether time was cut off at a limit, which an answer tells by its status."""
+        return self.break_id is None and self.rule != "rounding"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Punch:
     """One action on the clock, with the evidence for its geofence verdict."""
 
@@ -84,12 +103,18 @@ class Punch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningClock:
-    """A clock that runs, or is on a break. `deadline` is when it is stopped for its user."""
+    """A clock that runs, or is on a break.
+
+    `deadline` is when it is stopped for its user, and `stops_at` which rule that is; at `remind_at` comes a reminder,
+    unless there is none or it has come.
+    """
 
     id: str
     user_id: str
     start: datetime
     deadline: datetime
+    stops_at: StopsAt = "limit"
+    remind_at: datetime | None = None
     time_type: str = "work"
     comment: str | None = None
     organization_id: str | None = None
@@ -103,6 +128,14 @@ class RunningClock:
     def overdue_from(self) -> datetime:
         """When it counts as forgotten."""
         return max([self.deadline, *(punch.received_at + GRACE for punch in self.punches[-1:])])
+
+    @property
+    def due_from(self) -> datetime:
+        """When it is to be looked at again, should nothing happen: to remind its user, or to stop it."""
+        return self.overdue_from if self.remind_at is None else min(self.remind_at, self.overdue_from)
+
+    def reminded(self) -> RunningClock:
+        return replace(self, remind_at=None, version=self.version + 1)
 
     @property
     def open_break(self) -> Break | None:
@@ -159,6 +192,9 @@ class RunningClock:
             raise WrongOrder(f"A clock cannot stop at or before its start, at {self.start.isoformat()}.")
         end = min(at, self.deadline.astimezone(at.tzinfo))
         breaks = self._clipped(end).breaks if at >= self.deadline else self._closed_for_stop(at).breaks
+        cut = Adjustment(
+            rule=self.stops_at, before=Span(start=self.start, end=at), after=Span(start=self.start, end=end)
+        )
         return TimeEntry(
             id=self.id,
             user_id=self.user_id,
@@ -171,7 +207,8 @@ class RunningClock:
             breaks=breaks,
             punches=self.punches,
             version=self.version,
-            stopped_by="limit" if end < at else stopped_by,
+            stopped_by=self.stops_at if end < at else stopped_by,
+            adjustments=(cut,) if end < at else (),
         )
 
     def _closed_for_stop(self, at: datetime) -> RunningClock:
@@ -189,7 +226,7 @@ class RunningClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeEntry:
-    """Time from `start` to `end`, half-open, less its breaks. `stopped_by`: user, limit.
+    """Time from `start` to `end`, half-open, less its breaks. `stopped_by`: user, limit, shift_end.
 
     An entry that could not be saved has an `invalid_reason`; it counts in nothing and is kept apart.
     """
@@ -208,6 +245,7 @@ class TimeEntry:
     stopped_by: str = "user"
     approval: str = "not_approved_yet"
     invalid_reason: str | None = None
+    adjustments: tuple[Adjustment, ...] = ()
     version: int = 1
 
     @property
@@ -239,10 +277,11 @@ class TenantSettings:
 
     `geofence_modes`: what a refusal does to an action: block, flag or off. `overlaps`: see `domain.overlap`.
     `time_zone`: by IANA name; whose day an instant belongs to, and what a time of day means.
+    `working_time`: see `domain.working_time`.
     """
 
     time_zone: str = "UTC"
-
+    working_time: WorkingTime = NO_MODEL
     clock_limit: timedelta = timedelta(hours=24)
     geofence_modes: Mapping[str, str] = field(
         # A blocked break or stop would trap a running clock.
@@ -259,4 +298,9 @@ def new_clock(
     *, clock_id: str, user_id: str, at: datetime, settings: TenantSettings, fields: Mapping[str, Any]
 ) -> RunningClock:
     limit = min(settings.clock_limit, LONGEST_CLOCK)
-    return RunningClock(id=clock_id, user_id=user_id, start=at, deadline=at + limit, **fields)
+    model = settings.working_time
+    deadline, stops_at = model.deadline(at, limit, settings.time_zone)
+    remind_at = deadline - timedelta(minutes=model.remind_minutes) if model.remind_minutes is not None else None
+    return RunningClock(
+        id=clock_id, user_id=user_id, start=at, deadline=deadline, stops_at=stops_at, remind_at=remind_at, **fields
+    )

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fencepost.domain.geofence import TARGET_TABLES
+from fencepost.domain.working_time import WorkingTime
 
 TABLES = TARGET_TABLES
 MAX_MEMBERS, MAX_GROUPS = 1_000, 50
 MAX_NAME_LENGTH = 200
 # What a project may have of its own in place of its tenant's.
-OWN_SETTINGS = ("timeZone",)
+OWN_SETTINGS = ("timeZone", "workingTime")
 _SINGULAR = {
     "users": "user",
     "groups": "group",
@@ -34,7 +35,7 @@ class Entity:
     name: str
     members: frozenset[str] | None = None
     groups: frozenset[str] | None = None
-    own: Mapping[str, str | None] = field(default_factory=dict)
+    own: Mapping[str, str | WorkingTime | None] = field(default_factory=dict)
 
 
 def singular(table: str) -> str:

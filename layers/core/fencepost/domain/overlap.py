@@ -75,7 +75,7 @@ def _made_room(other: TimeEntry, entry: TimeEntry, policy: Policy, make_id: Call
         return [Edit(before=other, after=None, action="overwritten", reason=reason)]
     edits = [Edit(before=other, after=pieces[0], action="trimmed", reason=reason)]
     for piece in pieces[1:]:
-        # The punches stay with the piece that keeps the id.
-        split = replace(piece, id=make_id(), version=1, punches=())
+        # The punches, and what was made of them, stay with the piece that keeps the id.
+        split = replace(piece, id=make_id(), version=1, punches=(), adjustments=())
         edits.append(Edit(before=None, after=split, action="split", reason=f"from the entry {other.id}"))
     return edits

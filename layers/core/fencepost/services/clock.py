@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fencepost.domain.adjusting import adjusted, check_punch, reach
 from fencepost.domain.clock import CATEGORIES, Punch, RunningClock, TenantSettings, TimeEntry, new_clock
 from fencepost.domain.errors import (
     AlreadyClockedIn,
@@ -19,7 +20,7 @@ from fencepost.domain.errors import (
     VersionMismatch,
 )
 from fencepost.domain.events import Event
-from fencepost.domain.overlap import settled
+from fencepost.domain.overlap import Settlement, settled
 from fencepost.domain.principal import Right
 from fencepost.domain.trail import Edit, Saving
 from fencepost.domain.verdict import Candidate, Fix, Verdict, judge
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from fencepost.domain.principal import Principal
     from fencepost.services.entries import Entries
 
-AHEAD_ALLOWED = timedelta(minutes=2)
 LATE_AFTER = timedelta(minutes=10)
 SYSTEM = "system"
 NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -96,7 +96,8 @@ class Outcome:
     @property
     def was_edited(self) -> bool:
         """Whether another entry was removed or trimmed, or this one was cut to a limit."""
-        return bool(self.removed or self.trimmed) or (self.entry is not None and self.entry.stopped_by == "limit")
+        cuts = self.entry.adjustments if self.entry is not None else ()
+        return bool(self.removed or self.trimmed) or any(cut.is_cut for cut in cuts)
 
 
 class Clocks(Protocol):
@@ -115,14 +116,14 @@ class Clocks(Protocol):
     def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
     def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
     def tell(self, event: Event) -> None: ...
-    def overdue(self, now: datetime) -> Iterable[tuple[str, RunningClock]]: ...
+    def due(self, now: datetime) -> Iterable[tuple[str, RunningClock]]: ...
 
 
 class ClocksUnwritten:
     """Clocks as they are, for a dry run: what would be written is not."""
 
     def __init__(self, clocks: Clocks) -> None:
-        self.running, self.desk, self.overdue = clocks.running, clocks.desk, clocks.overdue
+        self.running, self.desk, self.due = clocks.running, clocks.desk, clocks.due
 
     def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
     def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
@@ -165,13 +166,15 @@ class ClockService:
         return on_top_of_others(lambda: self._act_once(who, request, now))
 
     def stop_forgotten(self, now: datetime) -> tuple[list[TimeEntry], list[Exception]]:
-        """Stop every clock that was forgotten, at its deadline. A clock stopped meanwhile is left alone.
+        """Stop every clock that was forgotten, at its deadline, and remind the users of those that soon will be.
+
+        A clock on which somebody acts meanwhile is left alone.
 
         What goes wrong with one clock is returned: it must not keep the others from being stopped.
         """
         stopped: list[TimeEntry] = []
         failed: list[Exception] = []
-        for tenant_id, clock in self.store.overdue(now):
+        for tenant_id, clock in self.store.due(now):
             try:
                 entry = self._stop_forgotten(tenant_id, clock, now)
             except VersionMismatch:
@@ -186,10 +189,18 @@ class ClockService:
 
     def _stop_forgotten(self, tenant_id: str, clock: RunningClock, now: datetime) -> TimeEntry | None:
         desk = self.store.desk(tenant_id, clock.user_id, None, None)
-        if desk is None or desk.clock is None or desk.clock.overdue_from > now:
+        if desk is None or desk.clock is None or desk.clock.due_from > now:
+            return None
+        if desk.clock.overdue_from > now:
+            self._remind(tenant_id, desk.clock, now)
             return None
         punch = Punch(action="stop", at=desk.clock.deadline, received_at=now, acting_user_id=SYSTEM)
-        return self._saved(tenant_id, desk, punch, stopped_by="limit").entry
+        return self._saved(tenant_id, desk, punch, stopped_by=desk.clock.stops_at).entry
+
+    def _remind(self, tenant_id: str, clock: RunningClock, now: datetime) -> None:
+        stops_at = {"stopsAt": clock.deadline.isoformat(), "stopsBy": clock.stops_at}
+        event = self._event("clock.reminded", tenant_id, clock, SYSTEM, now, **stops_at)
+        self.store.replace(tenant_id, clock, clock.reminded(), event)
 
     def _act_once(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
         user_id = request.user_id or who.user_id
@@ -277,10 +288,16 @@ class ClockService:
         """The clock as an entry, and what that does to the entries that it overlaps."""
         clock = desk.clock
         assert clock is not None
-        entry = clock.punched(punch).stopped(punch.at, stopped_by=stopped_by)
-        overlapped = self.entries.overlapped(tenant_id, entry)
-        settlement = settled(entry, overlapped, desk.settings.overlaps, self.make_id)
-        entry = replace(entry, invalid_reason=settlement.why_not)
+        punched = clock.punched(punch).stopped(punch.at, stopped_by=stopped_by)
+        if stopped_by == "shift_end":
+            punched = replace(punched, creation_type="wtm")
+        neighbours = self.entries.overlapped(tenant_id, reach(punched, desk.settings))
+        entry = adjusted(punched, desk.settings, neighbours, self.make_id)
+        overlapped = [other for other in neighbours if other.overlaps(entry)]
+        settlement = Settlement(why_not=entry.invalid_reason)
+        if entry.invalid_reason is None:
+            settlement = settled(entry, overlapped, desk.settings.overlaps, self.make_id)
+            entry = replace(entry, invalid_reason=settlement.why_not)
         event = self._event(
             "clock.stopped",
             tenant_id,
@@ -362,12 +379,13 @@ def check_may_act(who: Principal, user_id: str, *, is_there: bool) -> None:
 def _why_stopped(entry: TimeEntry) -> str | None:
     if entry.invalid_reason is not None:
         return f"It could not be saved: {entry.invalid_reason}"
-    return "The clock had reached its limit." if entry.stopped_by == "limit" else None
+    reasons = {"limit": "The clock had reached its limit.", "shift_end": "The shift had ended."}
+    return reasons.get(entry.stopped_by)
 
 
 def _check_fields(request: ClockRequest, desk: Desk, now: datetime) -> None:
-    if request.at is not None and request.at > now + AHEAD_ALLOWED:
-        raise Invalid.field("dateTime", "is more than 2 minutes ahead of the server's clock")
+    if request.action in ("start", "break", "stop"):
+        check_punch(request.action, request.at or now, desk.settings, now)
     # A name that is still there was found nowhere.
     if (request.organization_id is not None and desk.organization_name is None) or request.organization_name:
         raise NotFound("organization")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fencepost.domain.overlap import Policy
+    from fencepost.domain.working_time import WorkingTime
 
 
 DEFAULT_POLYGON_POINTS = 100
@@ -56,6 +57,7 @@ class TenantService:
         polygon_point_limit: int | None = None,
         overlaps: Policy | None = None,
         time_zone: str | None = None,
+        working_time: WorkingTime | None = None,
     ) -> None:
         """Create a tenant, or change its name and what else is said. Raises Invalid."""
         if not may_be_id(tenant_id):
@@ -66,6 +68,7 @@ class TenantService:
             "overlaps": overlaps,
             "polygonPointLimit": polygon_point_limit,
             "timeZone": time_zone,
+            "workingTime": working_time,
         }
         self.store.put_tenant(tenant_id, values)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fencepost.domain.adjusting import check_by_hand
 from fencepost.domain.clock import TenantSettings, TimeEntry
 from fencepost.domain.errors import EntryFinal, EntryOverlaps, EntryState, Forbidden, Invalid, NotFound
 from fencepost.domain.events import Event
@@ -251,6 +252,8 @@ class TimesService:
             ledger = self.ledgers.ledger(who.tenant_id, entry.user_id, entry.organization_id)
         if not ledger.is_there:
             raise NotFound("user")
+        if not who.may(Right.ALL_CLOCKS):
+            check_by_hand(entry, edit.before, ledger.settings, now)
         event_data = {**_told(entry), "action": edit.action, "invalidReason": entry.invalid_reason}
         if entry.invalid_reason is not None:
             # It counts in nothing, so nothing is in its way.

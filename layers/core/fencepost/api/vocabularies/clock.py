@@ -19,9 +19,10 @@ from geo.wgs84 import Position
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fencepost.domain.clock import Break, RunningClock, TimeEntry
+    from fencepost.domain.clock import Adjustment, Break, RunningClock, TimeEntry
     from fencepost.domain.errors import FencepostError
     from fencepost.domain.verdict import Verdict
+    from fencepost.domain.working_time import Span
     from fencepost.services.clock import Outcome
 
 
@@ -142,6 +143,24 @@ class SpanOut(AnswerModel):
     to: str
 
 
+class PeriodOut(AnswerModel):
+    from_: Annotated[str, Field(alias="from")]
+    to: str
+
+
+class AdjustmentOut(AnswerModel):
+    """What a rule made of what was punched: of a break, or with a `breakId` of null of the entry's start and end.
+
+    A `before` of null is a break that was put in, an `after` of null one that is gone. Undone from the last to the
+    first they give what was punched.
+    """
+
+    rule: Literal["rounding", "window", "longest", "automatic_breaks", "limit", "shift_end"]
+    breakId: str | None
+    before: PeriodOut | None
+    after: PeriodOut | None
+
+
 class ClockData(AnswerModel):
     """A running clock (`to` is null) or the time entry that it became."""
 
@@ -160,6 +179,7 @@ class ClockData(AnswerModel):
     approval: str | None
     invalidReason: str | None
     punches: list[PunchOut]
+    adjustments: list[AdjustmentOut]
     removedEntryIds: list[str]
     trimmedEntries: list[SpanOut]
 
@@ -270,6 +290,7 @@ def told_entry(
         "stoppedBy": entry.stopped_by,
         "approval": entry.approval,
         "invalidReason": entry.invalid_reason,
+        "adjustments": [_adjustment(adjustment) for adjustment in entry.adjustments],
         "removedEntryIds": [gone.id for gone in removed],
         "trimmedEntries": [
             {"id": left.id, "from": left.start.isoformat(), "to": left.end.isoformat()} for left in trimmed
@@ -280,7 +301,9 @@ def told_entry(
 def told_clock(clock: RunningClock) -> dict[str, Any]:
     data = _data(clock, None, CATEGORIES[clock.time_type], clock.punches)
     nothing_yet = dict.fromkeys(("stoppedBy", "approval", "invalidReason"))
-    return data | nothing_yet | {"creationType": "clock", "removedEntryIds": [], "trimmedEntries": []}
+    return (
+        data | nothing_yet | {"creationType": "clock", "adjustments": [], "removedEntryIds": [], "trimmedEntries": []}
+    )
 
 
 def _data(clock: RunningClock | TimeEntry, to: str | None, category: str, punches: Sequence[Punch]) -> dict[str, Any]:
@@ -313,6 +336,19 @@ def _punch(punch: Punch) -> dict[str, Any]:
         "late": punch.is_late,
         "geofenceVerdict": _verdict(punch.verdict) if punch.verdict else None,
     }
+
+
+def _adjustment(adjustment: Adjustment) -> dict[str, Any]:
+    return {
+        "rule": adjustment.rule,
+        "breakId": adjustment.break_id,
+        "before": _period(adjustment.before),
+        "after": _period(adjustment.after),
+    }
+
+
+def _period(span: Span | None) -> dict[str, str] | None:
+    return {"from": span.start.isoformat(), "to": span.end.isoformat()} if span is not None else None
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

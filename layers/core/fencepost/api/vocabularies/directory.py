@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from fencepost.api.fields import AnswerModel, RequestModel, TimeZone, VisibleText
+from fencepost.api.vocabularies.working_time import WorkingTimeModel, told_working_time, working_time_of
 from fencepost.domain.directory import MAX_MEMBERS, MAX_NAME_LENGTH, OWN_SETTINGS, TABLES, Entity
 from fencepost.domain.errors import Invalid, NotFound
+from fencepost.domain.working_time import WorkingTime
 
 MAX_ENTITIES = 100
 Name = Annotated[VisibleText, Field(max_length=MAX_NAME_LENGTH)]
@@ -18,14 +20,15 @@ Members = Annotated[list[str], Field(max_length=MAX_MEMBERS)]
 class EntityIn(RequestModel):
     """`members`, the ids of users, are for groups only; absent, they are kept, and `[]` takes all out.
 
-    `timeZone` is for projects only, in place of the tenant's; absent, it is kept, and null takes it off.
-    What else an answer tells may be sent back, and is passed over.
+    `timeZone` and `workingTime` are for projects only, in place of the tenant's; absent, one is kept, and null takes
+    it off. What else an answer tells may be sent back, and is passed over.
     """
 
     id: str | None = None
     name: Name
     members: Members | None = None
     timeZone: TimeZone | None = None
+    workingTime: WorkingTimeModel | None = None
     table: Any = None
     groups: Any = None
 
@@ -44,12 +47,13 @@ class ListedEntityOut(AnswerModel):
 
 
 class EntityOut(ListedEntityOut):
-    """`members` are told of a group, `groups` of a user, `timeZone` of a project that has one of its own."""
+    """`members` are told of a group, `groups` of a user, `timeZone` and `workingTime` of a project with its own."""
 
     table: str
     members: list[str] | None = None
     groups: list[str] | None = None
     timeZone: str | None = None
+    workingTime: WorkingTimeModel | None = None
 
 
 class EntitiesOut(AnswerModel):
@@ -81,6 +85,8 @@ def entity_of(table: str, entity_id: str, said: EntityIn, within: str = "") -> E
     if said.members is not None and table != "groups":
         raise Invalid.field(f"{within}members", "belong to a group")
     own = {name: getattr(said, name) for name in OWN_SETTINGS if name in said.model_fields_set}
+    if said.workingTime is not None:
+        own["workingTime"] = working_time_of(said.workingTime)
     if table != "projects" and any(value is not None for value in own.values()):
         raise Invalid.field(f"{within}{next(iter(own))}", "belongs to a project")
     members = frozenset(said.members) if said.members is not None else None
@@ -105,5 +111,6 @@ def told(entity: Entity) -> dict[str, Any]:
         body["members"] = sorted(entity.members)
     if entity.groups is not None:
         body["groups"] = sorted(entity.groups)
-    body.update(entity.own)
+    for name, value in entity.own.items():
+        body[name] = told_working_time(value) if isinstance(value, WorkingTime) else value
     return body
