@@ -69,7 +69,7 @@ def check_by_hand(entry: TimeEntry, before: TimeEntry | None, settings: TenantSe
         raise Invalid.field("to", f"must be at most {model.longest_minutes} minutes after from; ask an approver")
     if model.window is not None and not model.window.holds(_span(entry), settings.time_zone):
         told = f"the allowed window, {model.window} ({settings.time_zone}); ask an approver"
-        raise Invalid.field("from", f"and to must lie in {told}")
+        raise Invalid.field("from", f"must, like to, lie in {told}")
 
 
 def check_punch(action: str, at: datetime, settings: TenantSettings, now: datetime) -> None:
