@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -13,7 +14,7 @@ from local.deploy import ON_LOOPBACK, deploy
 from local.endpoint import Endpoint
 from local.engine import HOST, Engine
 from local.places import TEMPLATE
-from tests.e2e.service import ForgottenClock, Service
+from tests.e2e.service import ClocksOfAShift, ForgottenClock, Service
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -55,3 +56,23 @@ def forgotten_clock(service: Service) -> ForgottenClock:
     answer = service.call("POST", "/clock", body, tenant="other", role="employee")
     assert answer.status_code == 200, answer.text
     return ForgottenClock(start=start)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clocks_of_a_shift(service: Service) -> ClocksOfAShift:
+    """Two clocks that began two hours ago: the shift of one ended since, that of the other does in an hour."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+
+    def started(ends: datetime) -> str:
+        name = f"shift-{uuid4()}"
+        forgotten = {"stopAt": "shift_end", "shiftEnd": f"{ends:%H:%M}", "remindMinutes": 120}
+        model = {"name": name, "timeZone": "Etc/UTC", "workingTime": {"forgotten": forgotten}}
+        assert service.call("PUT", f"/directory/projects/{name}", model).status_code == 200
+        assert service.call("PUT", f"/directory/users/{name}", {"name": name}).status_code == 200
+        start = {"action": "start", "dateTime": (now - timedelta(hours=2)).isoformat()}
+        answer = service.call("POST", "/clock", {**start, "userId": name, "organizationId": name}, role="approver")
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["items"][0]["data"]["id"])
+
+    ended = now - timedelta(hours=1)
+    return ClocksOfAShift(over=started(ended), ended=ended, on=started(now + timedelta(hours=1)))

@@ -37,6 +37,15 @@ class ForgottenClock:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClocksOfAShift:
+    """The ids of a clock whose shift is over, and of one whose shift goes on; a reminder is due of both."""
+
+    over: str
+    ended: datetime
+    on: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignedIn:
     """The tokens that the pool gave a user."""
 

@@ -121,3 +121,21 @@ def test_of_many_saves_in_the_same_moment_one_stands(person: Person) -> None:
     (standing,) = person.entries()
     ids = {data(answer)["id"] for answer in answers}
     assert {entry["id"] for entry in person.entries(removed="true")} == ids - {standing["id"]}
+
+
+def test_the_model_of_an_organization_makes_of_a_clock_what_it_says(person: Person) -> None:
+    quarters = {"direction": "nearest", "minutes": 15}
+    model = {"rounding": {"start": quarters, "end": quarters}, "automaticBreaks": "arbzg", "longestMinutes": 540}
+    path, body = (
+        f"/directory/projects/{person.id}",
+        {"name": "Site", "timeZone": "Europe/Berlin", "workingTime": model},
+    )
+    assert person.service.call("PUT", path, body).status_code == 200
+    start = {"action": "start", "userId": person.id, "organizationId": person.id}
+    assert person.call("POST", "/clock", {**start, "dateTime": "2026-05-04T08:53:00+02:00"}).status_code == 200
+    assert person.clock("stop", "19:00").status_code == 201
+    (entry,) = person.entries()
+    assert (entry["from"][11:16], entry["to"][11:16]) == ("09:00", "18:00")
+    assert [change["rule"] for change in entry["adjustments"]] == ["limit", "rounding", "automatic_breaks"]
+    assert entry["adjustments"][0]["before"]["to"] == "2026-05-04T19:00:00+02:00"
+    assert [taken["automatic"] for taken in entry["breaks"]] == [True]
