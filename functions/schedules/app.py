@@ -1,4 +1,4 @@
-"""What the clock on the wall sets off: forgotten clocks are stopped."""
+"""What the clock on the wall sets off: reminders of clocks, and the stop of those that were forgotten."""
 
 from __future__ import annotations
 

@@ -179,7 +179,8 @@ def test_a_reminder_comes_once_and_the_shift_ends_once(app: App) -> None:
 
 def test_a_schedule_that_comes_late_stops_without_a_reminder(app: App) -> None:
     set_up(forgotten={"stopAt": "shift_end", "shiftEnd": "17:00", "remindMinutes": 15})
-    act("start", "09:00")
+    wiring.clock().act(EMIL, ClockRequest(action="start", at=at("09:00")), at("18:00"))
+    assert wiring.clock().stop_forgotten(at("18:00")) == ([], [])
     stopped, _ = wiring.clock().stop_forgotten(at("19:00"))
     assert [entry.end for entry in stopped] == [at("17:00")]
     assert told_events(app, "clock.reminded") == []

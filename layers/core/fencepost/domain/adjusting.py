@@ -1,7 +1,7 @@
 """What the working-time model makes of an entry that was punched, and what it says to one that is saved by hand.
 
-In this order: start and end are rounded, what lies outside the allowed window is cut, what is longer than the longest
-entry is cut, breaks are rounded, breaks that are missing are put in. Each change is listed on the entry with what was
+In this order: start and end are rounded, then breaks; what lies outside the allowed window is cut, then what is
+longer than the longest entry; breaks that are missing are put in. Each change is listed on the entry with what was
 there before it, so that undoing them backwards gives what was punched.
 
 The model never stands in a stop's way: rounding that would leave nothing is not done, and what the window refuses, or
@@ -40,6 +40,8 @@ def adjusted(
     if model == NO_MODEL:
         return entry
     after = _rounded(entry, settings, neighbours)
+    if model.round_break is not None:
+        after = _with_breaks_rounded(after, model.round_break)
     if model.window is not None:
         inside = model.window.inside(_span(after), time_zone)
         if inside != [_span(after)] and (not inside or model.window.outside == "refuse"):
@@ -47,8 +49,6 @@ def adjusted(
         after = _cut(after, inside, make_id)
     longest = timedelta(minutes=model.longest_minutes) if model.longest_minutes is not None else LONGEST_CLOCK
     after = _moved(after, after.start, min(after.end, after.start + longest), "longest")
-    if model.round_break is not None:
-        after = _with_breaks_rounded(after, model.round_break)
     if model.automatic_breaks is not None and after.category == "productive":
         after = _with_missing_breaks(after, model.automatic_breaks, make_id)
     return after

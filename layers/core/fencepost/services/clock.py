@@ -192,7 +192,9 @@ class ClockService:
         if desk is None or desk.clock is None or desk.clock.due_from > now:
             return None
         if desk.clock.overdue_from > now:
-            self._remind(tenant_id, desk.clock, now)
+            # Past its deadline it is only left to its user for a moment; there is nothing to remind of any more.
+            if desk.clock.deadline > now:
+                self._remind(tenant_id, desk.clock, now)
             return None
         punch = Punch(action="stop", at=desk.clock.deadline, received_at=now, acting_user_id=SYSTEM)
         return self._saved(tenant_id, desk, punch, stopped_by=desk.clock.stops_at).entry
