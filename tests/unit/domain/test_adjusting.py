@@ -215,6 +215,13 @@ def test_breaks_that_were_taken_count_from_a_quarter_of_an_hour() -> None:
     assert told(short)[2] == ["12:00-12:14", "14:22-14:52 auto"]
 
 
+def test_a_short_break_of_the_models_own_counts_as_one() -> None:
+    model = WorkingTime(automatic_breaks=ARBZG)
+    once = by(model, punched("08:00", "16:20", ("12:00", "12:20")))
+    assert told(once)[2] == ["09:55-10:05 auto", "12:00-12:20"]
+    assert by(model, once) == once
+
+
 def test_a_missing_break_that_no_stretch_can_hold_goes_on_in_the_next() -> None:
     rule = AutomaticBreaks(thresholds=(Threshold(over_minutes=60, break_minutes=45),))
     after = by(

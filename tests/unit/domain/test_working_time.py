@@ -186,6 +186,8 @@ def test_a_time_of_day_is_an_instant_in_every_night(day: str, minute: int, zone:
         (BERLIN, "2026-05-04", (22, 6), 8.0),
         (BERLIN, "2026-03-28", (22, 6), 7.0),
         (BERLIN, "2026-10-24", (22, 6), 9.0),
+        (BERLIN, "2026-10-24", (22, 2.5), 5.5),
+        (BERLIN, "2026-10-25", (2.5, 6), 4.5),
         (NEW_YORK, "2026-03-07", (22, 6), 7.0),
         (NEW_YORK, "2026-10-31", (22, 6), 9.0),
         (LORD_HOWE, "2026-10-03", (22, 6), 7.5),
@@ -198,9 +200,9 @@ def test_a_time_of_day_is_an_instant_in_every_night(day: str, minute: int, zone:
     ],
 )
 def test_a_window_is_as_long_as_the_night_really_is(
-    zone: str, day: str, window_hours: tuple[int, int], hours: float
+    zone: str, day: str, window_hours: tuple[float, float], hours: float
 ) -> None:
-    window = AllowedWindow(start_minute=window_hours[0] * 60, end_minute=window_hours[1] * 60)
+    window = AllowedWindow(start_minute=int(window_hours[0] * 60), end_minute=int(window_hours[1] * 60))
     assert window.on(date.fromisoformat(day), zone).length == timedelta(hours=hours)
 
 
@@ -211,6 +213,7 @@ def test_what_lies_in_a_window_day_by_day() -> None:
     assert day.inside(span("2026-05-04T20:00:00+02:00", "2026-05-05T06:00:00+02:00"), BERLIN) == []
     night = AllowedWindow(start_minute=22 * 60, end_minute=6 * 60)
     assert night.holds(span("2026-05-04T23:00:00+02:00", "2026-05-05T06:00:00+02:00"), BERLIN)
+    assert night.holds(span("2026-05-05T00:30:00+02:00", "2026-05-05T05:00:00+02:00"), BERLIN)
     assert not night.holds(span("2026-05-04T23:00:00+02:00", "2026-05-05T06:00:01+02:00"), BERLIN)
 
 
