@@ -449,6 +449,7 @@ def test_how_far_from_now_and_where_a_punch_may_lie(
         ({"back_minutes": 600}, None, punched("09:00", "10:00"), None),
         ({"back_minutes": 60}, punched("09:00", "10:00"), punched("09:00", "10:00", comment="late"), None),
         ({"back_minutes": 60}, punched("09:00", "10:00"), punched("09:00", "10:30"), "from"),
+        ({"back_minutes": 60}, punched("09:00", "10:00"), punched("13:50", "13:55"), "from"),
         # Punched in time and in nobody's way by now, but not in the window.
         ({"back_minutes": 60}, punched("09:00", "10:00", invalid_reason="so"), punched("09:00", "10:00"), None),
         ({"window": DAYTIME}, punched("05:00", "10:00", invalid_reason="so"), punched("05:00", "10:00"), "from"),

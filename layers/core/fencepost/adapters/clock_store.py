@@ -122,10 +122,13 @@ class ClockStore:
         self._table.write(transaction)
 
     def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None:
-        """Raises VersionMismatch."""
+        """Raises VersionMismatch.
+
+        Another clock of the same user may be at the same version; the number on the trail tells the two apart.
+        """
         transaction = Transaction()
         transaction.put_over(_clock_item(tenant_id, after), before.version, VersionMismatch())
-        transaction.put(_change_item(tenant_id, after, event, after.version, state_of(after)))
+        transaction.put_new(_change_item(tenant_id, after, event, after.version, state_of(after)), VersionMismatch())
         transaction.put(event_item(event))
         self._table.write(transaction)
 
@@ -134,7 +137,7 @@ class ClockStore:
         transaction = Transaction()
         transaction.delete_at(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
         transaction.put(place_item(tenant_id, clock, CANCELLED, doc=_CLOCK.dump_json(clock).decode()))
-        transaction.put(_change_item(tenant_id, clock, event, clock.version + 1, None))
+        transaction.put_new(_change_item(tenant_id, clock, event, clock.version + 1, None), VersionMismatch())
         transaction.put(event_item(event))
         self._table.write(transaction)
 

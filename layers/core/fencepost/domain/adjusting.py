@@ -57,13 +57,15 @@ def adjusted(
 def check_by_hand(entry: TimeEntry, before: TimeEntry | None, settings: TenantSettings, now: datetime) -> None:
     """The limits of the model, for who saves the own entries. Raises Invalid.
 
-    One that stays where it counted is not looked at, and one that was punched cannot be too old.
+    One that stays where it counted is not looked at. How far back a change may reach is asked of where an entry was
+    and of where it goes; one that was punched and stays there is never too old.
     """
     model = settings.working_time
     has_moved = before is None or _span(before) != _span(entry)
     if before is not None and not has_moved and before.invalid_reason is None:
         return
-    if model.back_minutes is not None and has_moved and entry.start < now - timedelta(minutes=model.back_minutes):
+    first = min(entry.start, before.start) if before is not None else entry.start
+    if model.back_minutes is not None and has_moved and first < now - timedelta(minutes=model.back_minutes):
         raise Invalid.field("from", f"is more than {model.back_minutes} minutes ago; ask an approver")
     if model.longest_minutes is not None and entry.end - entry.start > timedelta(minutes=model.longest_minutes):
         raise Invalid.field("to", f"must be at most {model.longest_minutes} minutes after from; ask an approver")

@@ -168,15 +168,14 @@ class ClockService:
     def stop_forgotten(self, now: datetime) -> tuple[list[TimeEntry], list[Exception]]:
         """Stop every clock that was forgotten, at its deadline, and remind the users of those that soon will be.
 
-        A clock on which somebody acts meanwhile is left alone.
-
-        What goes wrong with one clock is returned: it must not keep the others from being stopped.
+        A clock on which somebody acts meanwhile is left alone. What goes wrong with one is returned: it must not keep
+        the others from being stopped.
         """
         stopped: list[TimeEntry] = []
         failed: list[Exception] = []
         for tenant_id, clock in self.store.due(now):
             try:
-                entry = self._stop_forgotten(tenant_id, clock, now)
+                entry = self._attended(tenant_id, clock, now)
             except VersionMismatch:
                 continue
             except EntryNotSaved as error:
@@ -187,14 +186,15 @@ class ClockService:
             stopped += [entry] if entry is not None else []
         return stopped, failed
 
-    def _stop_forgotten(self, tenant_id: str, clock: RunningClock, now: datetime) -> TimeEntry | None:
-        desk = self.store.desk(tenant_id, clock.user_id, None, None)
-        if desk is None or desk.clock is None or desk.clock.due_from > now:
-            return None
-        if desk.clock.overdue_from > now:
+    def _attended(self, tenant_id: str, clock: RunningClock, now: datetime) -> TimeEntry | None:
+        """The entry, where the clock is stopped. To remind takes no read: the clock must be what the index said."""
+        if clock.overdue_from > now:
             # Past its deadline it is only left to its user for a moment; there is nothing to remind of any more.
-            if desk.clock.deadline > now:
-                self._remind(tenant_id, desk.clock, now)
+            if clock.deadline > now:
+                self._remind(tenant_id, clock, now)
+            return None
+        desk = self.store.desk(tenant_id, clock.user_id, None, None)
+        if desk is None or desk.clock is None or desk.clock.overdue_from > now:
             return None
         punch = Punch(action="stop", at=desk.clock.deadline, received_at=now, acting_user_id=SYSTEM)
         return self._saved(tenant_id, desk, punch, stopped_by=desk.clock.stops_at).entry
