@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 from moto import mock_aws
 
+from fencepost import wiring
 from fencepost.domain.overlap import POLICIES
+from fencepost.domain.working_time import AllowedWindow, AutomaticBreaks, Rounding, Threshold, WorkingTime
 from tests.functional.app import Answer, App
 from tests.functional.test_clock import DAY
 from tests.functional.test_worked_cases import policy
@@ -25,6 +27,18 @@ from tests.functional.test_worked_cases import policy
 TIMES = [f"{DAY}{hour:02}:{minute}:00+02:00" for hour in range(8, 13) for minute in ("00", "30")]
 USERS = st.sampled_from(["emil", "vera"])
 BY_RULE = {"overwritten", "deleted"}
+HOURS = Rounding(direction="down", minutes=60), Rounding(direction="up", minutes=60)
+MODELS = [
+    WorkingTime(),
+    WorkingTime(
+        round_start=HOURS[0],
+        round_end=HOURS[1],
+        automatic_breaks=AutomaticBreaks(thresholds=(Threshold(over_minutes=60, break_minutes=45),)),
+        longest_minutes=150,
+    ),
+    WorkingTime(round_end=HOURS[0], window=AllowedWindow(start_minute=9 * 60, end_minute=11 * 60)),
+    WorkingTime(window=AllowedWindow(start_minute=9 * 60, end_minute=11 * 60, outside="refuse")),
+]
 
 
 class Punching(RuleBasedStateMachine):
@@ -44,9 +58,10 @@ class Punching(RuleBasedStateMachine):
         self.aws.stop()
         self.patch.undo()
 
-    @initialize(name=st.sampled_from(POLICIES))
-    def choose_a_policy(self, name: Any) -> None:
+    @initialize(name=st.sampled_from(POLICIES), model=st.sampled_from(MODELS))
+    def choose_the_rules(self, name: Any, model: WorkingTime) -> None:
         policy(self.app, name)
+        wiring.tenants().put_tenant("demo", "Demo", time_zone="Europe/Berlin", working_time=model)
 
     @rule(
         target=entries,
