@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fencepost.adapters.clock_store import ClockStore
 from tests.functional.app import Answer, App
 from tests.functional.test_clock import FAR, INSIDE, clock, code, data, fence
 
@@ -137,3 +138,22 @@ def test_what_a_start_says_keeps_no_clock_running(app: App, action: str) -> None
     clock(app, "start", "09:00")
     said = {"organizationId": "gone", "organizationName": "Gone", "timeType": "lunch"}
     assert clock(app, action, "17:00", **said).status == 200
+
+
+@pytest.mark.parametrize("method", ["replace", "discard"])
+def test_a_break_or_cancel_that_was_overtaken_by_a_new_clock_does_not_put_the_old_one_back(
+    app: App, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Both clocks are at the same version when the action on the first is written."""
+    clock(app, "start", "09:00")
+    write = getattr(ClockStore, method)
+
+    def overtaken(*written: Any) -> None:
+        monkeypatch.setattr(ClockStore, method, write)
+        clock(app, "stop", "10:00")
+        clock(app, "start", "11:00")
+        write(*written)
+
+    monkeypatch.setattr(ClockStore, method, overtaken)
+    answer = clock(app, "break" if method == "replace" else "cancel", "12:00" if method == "replace" else None)
+    assert (answer.status, data(answer)["from"][11:16]) == (200, "11:00")

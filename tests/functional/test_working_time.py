@@ -192,16 +192,16 @@ def test_a_stop_by_hand_while_the_schedule_reminds_or_stops_is_the_only_one(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_up(forgotten={"stopAt": "shift_end", "shiftEnd": "17:00", "remindMinutes": 15})
-    replace_clock, save_entry = ClockStore.replace, EntryStore.save
+    remind, save_entry = ClockStore.remind, EntryStore.save
 
     def stopped_first(self: ClockStore, tenant: str, before: RunningClock, after: RunningClock, event: Event) -> None:
         act("stop", "16:45")
         act("start", "16:45")  # another clock at the same version
-        replace_clock(self, tenant, before, after, event)
+        remind(self, tenant, before, after, event)
 
     act("start", "09:00")
     with monkeypatch.context() as patched:
-        patched.setattr(ClockStore, "replace", stopped_first)
+        patched.setattr(ClockStore, "remind", stopped_first)
         assert wiring.clock().stop_forgotten(at("16:46")) == ([], [])
     assert told_events(app, "clock.reminded") == []
 

@@ -141,6 +141,14 @@ class ClockStore:
         transaction.put(event_item(event))
         self._table.write(transaction)
 
+    def remind(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None:
+        """Raises VersionMismatch. Nobody punched, so nothing but the clock, its trail and the event is written."""
+        transaction = Transaction()
+        transaction.put_over(_clock_item(tenant_id, after), before.version, VersionMismatch())
+        transaction.put_new(_change_item(tenant_id, after, event, after.version, state_of(after)), VersionMismatch())
+        transaction.put(event_item(event))
+        self._table.write(transaction)
+
     def tell(self, event: Event) -> None:
         transaction = Transaction()
         transaction.put(event_item(event))
