@@ -16,7 +16,8 @@ from geo.wgs84 import Position
 
 FEW, MANY = 1_000, 10_000
 MAX_ANSWER_BYTES = 6_000_000
-_SPOT = Position(lon=24.94, lat=60.17)
+_SPOTS = [Position(lon=24.94, lat=60.17 + nth) for nth in range(MANY // FEW)]
+_NEAR_DEG = 0.0003
 _PASSES = 15
 
 
@@ -35,17 +36,17 @@ class Crowd:
 
 
 def crowd(seed: str) -> Crowd:
-    tables = {count: _circles(count, seed) for count in (FEW, MANY)}
-    checks = {count: service(table).check for count, table in tables.items()}
-    taken: dict[int, list[float]] = {count: [] for count in tables}
+    """Many over one spot against few over each of several: as many matches, of as many geofences, in a pass."""
+    one_spot, several = _circles(_SPOTS[:1], MANY, seed), _circles(_SPOTS, FEW, seed)
+    asked = {MANY: (service(one_spot).check, _SPOTS[:1]), FEW: (service(several).check, _SPOTS)}
+    taken: dict[int, list[float]] = {count: [] for count in asked}
     for _ in range(_PASSES):
-        for count, check in checks.items():
-            rounds = MANY // count  # as many matches each time
+        for count, (check, spots) in asked.items():
             before = perf_counter()
-            for _ in range(rounds):
-                check(WHO, [_SPOT], NOW)
+            for spot in spots:
+                check(WHO, [spot], NOW)
             taken[count].append((perf_counter() - before) / MANY * 1e6)
-    told = answer_over_http(tables[MANY], _SPOT)
+    told = answer_over_http(one_spot, _SPOTS[0])
     return Crowd(
         few_us=min(taken[FEW]),
         many_us=min(taken[MANY]),
@@ -54,9 +55,12 @@ def crowd(seed: str) -> Crowd:
     )
 
 
-def _circles(count: int, seed: str) -> MemoryTable:
-    """Of 100 to 200 m, and of one centre."""
+def _circles(spots: list[Position], count: int, seed: str) -> MemoryTable:
+    """So many over each spot, of 100 to 200 m, with centres up to 40 m from it."""
     table, random = MemoryTable(), Random(f"{seed}/crowd")
-    for nth in range(count):
-        entered(Circle(center=_SPOT, radius_m=100 + nth / 100), nth, random_id(random)).into(table)
+    for spot in spots:
+        for nth in range(count):
+            lon, lat = (degrees + random.uniform(-1, 1) * _NEAR_DEG for degrees in (spot.lon, spot.lat))
+            circle = Circle(center=Position(lon=round(lon, 7), lat=round(lat, 7)), radius_m=100 + 100 * nth / count)
+            entered(circle, nth, random_id(random)).into(table)
     return table

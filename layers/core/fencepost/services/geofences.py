@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fencepost.domain.errors import HeldByEntities, Invalid, NotFound, VersionMismatch
@@ -271,9 +271,9 @@ def _matches(position: Position, geofences: Sequence[Indexed], within_m: float, 
         for geofence, metres in zip(geofences, found, strict=True)
         if metres is not None and geofence.in_force.holds(now)
     ]
-    # By distance, then by id: two sorts of plain values take half as long as one of pairs.
-    matches.sort(key=lambda match: match.geofence.id)
     matches.sort(key=lambda match: match.distance_m)
+    if any(match.distance_m == following.distance_m for match, following in pairwise(matches)):
+        matches.sort(key=lambda match: (match.distance_m, match.geofence.id))
     return matches
 
 
