@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from fencepost.adapters import keys, marshal
+from fencepost.adapters.counted import COUNTED, counted_text
 from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
 from fencepost.domain.clock import LONGEST_CLOCK, TimeEntry
@@ -199,12 +200,15 @@ def _kind(entry: TimeEntry) -> str:
 
 
 def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
+    sort = keys.time_entry_sort(entry.start, entry.id)
+    counts = {COUNTED: counted_text(entry), "GSI4PK": keys.counted(tenant_id), "GSI4SK": sort}
     values = {
         "entity": "TimeEntry",
         "version": entry.version,
         "doc": _ENTRY.dump_json(entry).decode(),
         "GSI1PK": keys.time_list(tenant_id, _kind(entry)),
-        "GSI1SK": keys.time_entry_sort(entry.start, entry.id),
+        "GSI1SK": sort,
+        **(counts if entry.invalid_reason is None else {}),
     }
     return _entry_key(tenant_id, entry) | marshal.item(values)
 

@@ -17,7 +17,7 @@ before the tenant is known, and the list of running clocks are the two exception
 | entity of the directory, with its geofences | T#t#table#id | ENTITY | 2: T#t#table | folded name#id |
 | running clock | T#t#USER#u | CLOCK | CLOCKS#n | due#t#u |
 | calendar of a user | T#t#USER#u | CALENDAR | | |
-| time entry | T#t#USER#u | TIME#start#id | T#t#TIMES | start#id |
+| time entry; what counts of it | T#t#USER#u | TIME#start#id | T#t#TIMES; 4: T#t#COUNTED | start#id; 4: start#id |
 | invalid time entry | T#t#USER#u | INVALID#start#id | T#t#TIMES#INVALID | start#id |
 | where a clock or an entry is; a removed one itself | T#t#TIME#id | PLACE | T#t#TIMES#REMOVED | start#id |
 | change of a clock or an entry | T#t#TIME#id | CHANGE#n | | |
@@ -182,6 +182,20 @@ def times_of(tenant_id: str, user_id: str, kind: str) -> tuple[str, str]:
 def time_list(tenant_id: str, kind: str) -> str:
     """The partition of the index that lists the entries of all users."""
     return f"T#{tenant_id}#TIMES" + ("" if kind == VALID else f"#{kind.upper()}")
+
+
+def counted(tenant_id: str) -> str:
+    """The partition of the index that totals are made from."""
+    return f"T#{tenant_id}#COUNTED"
+
+
+def user_of(tenant_id: str, partition: str) -> str:
+    """The user of a partition.
+
+    >>> user_of("demo", user_partition("demo", "emil"))
+    'emil'
+    """
+    return partition.removeprefix(user_partition(tenant_id, ""))
 
 
 def time_entry_sort(start: datetime, entry_id: str = "") -> str:

@@ -11,6 +11,7 @@ from fencepost.domain.errors import Invalid
 
 if TYPE_CHECKING:
     from fencepost.domain.clock import TimeEntry
+    from fencepost.domain.totals import Counted
 
 Kind = Literal["valid", "invalid", "removed"]
 Approval = Literal["not_approved_yet", "approved", "disapproved", "exported"]
@@ -29,7 +30,7 @@ class Wanted:
     category: str | None = None
     approval: str | None = None
 
-    def matches(self, entry: TimeEntry) -> bool:
+    def matches(self, entry: TimeEntry | Counted) -> bool:
         asked = (
             (self.user_id, entry.user_id),
             (self.organization_id, entry.organization_id),

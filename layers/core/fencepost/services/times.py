@@ -105,15 +105,8 @@ class TimesService:
     def page(
         self, who: Principal, wanted: Wanted, limit: int, after: tuple[datetime, str] | None
     ) -> tuple[list[TimeEntry], TimeEntry | None]:
-        """Entries by their start, and the one after which the next page begins. Raises Forbidden.
-
-        Who acts for others is told of all users where none is named, everybody else of the own entries.
-        """
-        if not who.may(Right.ALL_CLOCKS):
-            if wanted.user_id not in (None, who.user_id) or wanted.kind == "removed":
-                raise Forbidden(Right.ALL_CLOCKS.value)
-            wanted = replace(wanted, user_id=who.user_id)
-        return self.store.page(who.tenant_id, wanted, limit, after)
+        """Entries by their start, and the one after which the next page begins. Raises Forbidden."""
+        return self.store.page(who.tenant_id, visible_to(who, wanted), limit, after)
 
     def trail(self, who: Principal, entry_id: str) -> list[Change]:
         """Every change of an entry, and of the clock that it was, in their order. Raises NotFound."""
@@ -303,6 +296,18 @@ class TimesService:
             actor=who.user_id,
             data=data,
         )
+
+
+def visible_to(who: Principal, wanted: Wanted) -> Wanted:
+    """Who acts for others is told of all users where none is named, everybody else of the own entries.
+
+    Raises Forbidden.
+    """
+    if who.may(Right.ALL_CLOCKS):
+        return wanted
+    if wanted.user_id not in (None, who.user_id) or wanted.kind == "removed":
+        raise Forbidden(Right.ALL_CLOCKS.value)
+    return replace(wanted, user_id=who.user_id)
 
 
 def _may_see(who: Principal, user_id: str) -> bool:
