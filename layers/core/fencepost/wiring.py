@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fencepost.services.geofences import GeofenceService
     from fencepost.services.imports import ImportService
     from fencepost.services.nearest import NearestService
+    from fencepost.services.reports import ReportService
     from fencepost.services.tenants import Callers, TenantService
     from fencepost.services.times import TimesService
     from fencepost.services.validation import ValidationService
@@ -120,6 +121,14 @@ def times() -> TimesService:
     from fencepost.services.times import TimesService
 
     return TimesService(EntryStore(table()), ClockStore(table(), applying(), DirectoryStore(table())))
+
+
+@cache
+def reports() -> ReportService:
+    from fencepost.adapters.report_store import ReportStore
+    from fencepost.services.reports import ReportService
+
+    return ReportService(ReportStore(table()))
 
 
 @cache

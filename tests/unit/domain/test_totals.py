@@ -1,7 +1,8 @@
-"""Totals equal the sum of their parts, however they are grouped, split or read, and nights have the hours they had."""
+"""Totals equal the sum of their parts, however grouped, split or read, and nights have the hours they had."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -35,13 +36,20 @@ EARLIEST, LATEST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo
 UNITS: list[Unit] = ["day", "week", "month"]
 
 
-def counted(start: str, end: str, *breaks: tuple[str, str], **more: str) -> Counted:
+def counted(start: str, end: str, *breaks: tuple[str, str], organization_id: str | None = None) -> Counted:
     def at(text: str) -> datetime:
         return datetime.fromisoformat(text)
 
     taken = tuple((at(first), at(last)) for first, last in breaks)
-    said = {"user_id": "emil", "organization_id": None, "time_type": "work", "approval": "approved", **more}
-    return Counted(start=at(start), end=at(end), breaks=taken, **said)
+    return Counted(
+        user_id="emil",
+        organization_id=organization_id,
+        time_type="work",
+        approval="approved",
+        start=at(start),
+        end=at(end),
+        breaks=taken,
+    )
 
 
 def totals(entries: list[Counted], asked: Asked, name: str = "Europe/Berlin") -> list[Total]:
@@ -51,8 +59,10 @@ def totals(entries: list[Counted], asked: Asked, name: str = "Europe/Berlin") ->
     return sums.page(None, None)
 
 
-def asked(unit: Unit = "day", first: datetime = EARLIEST, before: datetime = LATEST, **more: bool) -> Asked:
-    return Asked(first=first, before=before, unit=unit, **more)
+def asked(
+    unit: Unit = "day", first: datetime = EARLIEST, before: datetime = LATEST, *, is_split: bool = False
+) -> Asked:
+    return Asked(first=first, before=before, unit=unit, is_split=is_split)
 
 
 def hours(entries: list[Counted], how: Asked, name: str = "Europe/Berlin") -> dict[str, float]:
@@ -142,7 +152,7 @@ def test_spans_that_touch_count_each_second_once(some: list[Counted], name: str,
     cuts += [cuts[1] + timedelta(days=length), LATEST + LONGEST_CLOCK]
     for is_split in (False, True):
         found = 0
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in itertools.pairwise(cuts):
             how = asked(first=start, before=end, is_split=is_split)
             read = [entry for entry in some if how.reads_from(None) <= entry.start < end]
             found += sum(total.net_s for total in totals(read, how, name))
@@ -240,15 +250,12 @@ def test_the_day_is_that_of_the_organization() -> None:
 
 
 def test_a_month_that_is_split_has_what_lies_in_it_and_one_that_is_not_what_begins_in_it() -> None:
-    may = {
-        "first": datetime.fromisoformat("2026-05-01T00:00+02:00"),
-        "before": datetime.fromisoformat("2026-06-01T00:00+02:00"),
-    }
+    first, before = (datetime.fromisoformat(f"2026-0{month}-01T00:00+02:00") for month in (5, 6))
     nights = [
         counted("2026-04-30T22:00+02:00", "2026-05-01T06:00+02:00"),
         counted("2026-05-31T22:00+02:00", "2026-06-01T06:00+02:00"),
     ]
-    whole, split = (Asked(unit="month", is_split=is_split, **may) for is_split in (False, True))
+    whole, split = (asked("month", first, before, is_split=is_split) for is_split in (False, True))
     assert hours(nights[1:], whole) == {"2026-05": 8.0}
     assert hours(nights, split) == {"2026-05": 8.0}
     (total,) = totals(nights, split)

@@ -46,7 +46,10 @@ class ReportStore:
                     ":before": {"S": prefix + keys.time_entry_sort(before)},
                 },
             )
-            yield [counted_of(keys.user_of(tenant_id, item["PK"]["S"]), item[COUNTED]["S"]) for item in items], has_more
+            yield (
+                [counted_of(keys.user_of(tenant_id, item["PK"]["S"]), item[COUNTED]["S"]) for item in items],
+                has_more,
+            )
             # An id is followed by nothing, so a blank behind it is right behind the entry.
             after = items[-1][names[1]]["S"] + " " if items else after
 

@@ -58,7 +58,7 @@ def after(tenant_id: str, text: str) -> tuple[datetime, str]:
         created_at, geofence_id = opened(tenant_id, text).split("|")
         return datetime.fromisoformat(created_at).astimezone(UTC), str(UUID(geofence_id))
     except (ValueError, OverflowError):
-        raise _no_cursor() from None
+        raise no_cursor() from None
 
 
 def number_cursor(list_name: str, number: int) -> str:
@@ -73,7 +73,7 @@ def number_after(list_name: str, text: str) -> int:
     """
     number = opened(list_name, text)
     if not (number.isascii() and number.isdecimal()) or not 1 < int(number[:12]) == int(number):
-        raise _no_cursor()
+        raise no_cursor()
     return int(number)
 
 
@@ -90,10 +90,10 @@ def pair_after(list_name: str, text: str) -> tuple[str, str]:
     try:
         pair = json.loads(opened(list_name, text))
     except (ValueError, RecursionError):
-        raise _no_cursor() from None
+        raise no_cursor() from None
     is_pair = isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair)
     if not is_pair or any(len(part.encode(errors="replace")) > _LONGEST_KEY for part in pair):
-        raise _no_cursor()
+        raise no_cursor()
     return pair[0], pair[1]
 
 
@@ -112,10 +112,10 @@ def opened(list_name: str, text: str) -> str:
             raise ValueError
         return where.decode()
     except (ValueError, binascii.Error):
-        raise _no_cursor() from None
+        raise no_cursor() from None
 
 
-def _no_cursor() -> Invalid:
+def no_cursor() -> Invalid:
     return Invalid.field("cursor", "is not a cursor of this list; start again without it")
 
 

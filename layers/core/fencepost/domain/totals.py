@@ -68,6 +68,13 @@ class Asked:
         return max(first, _midnight_in_utc(place.period) - _FIRST_MIDNIGHT - longest)
 
 
+    def begins_with(self, place: Place | None) -> date:
+        """The period with which the page begins: where it is not whole in the end, nothing was gained."""
+        if place is not None:
+            return place.period
+        return period_of((self.first.astimezone(UTC) + _FIRST_MIDNIGHT).date(), self.unit)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Total:
     """The net time of a group in a period, and its breaks. `entries` are those that begin there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID, uuid5
@@ -13,7 +14,7 @@ from fencepost.api.listing import PageQuery
 from fencepost.api.vocabularies.clock import BreakOut, ClockData, told_break, told_entry
 from fencepost.domain.clock import Break
 from fencepost.domain.errors import Invalid
-from fencepost.domain.times import Approval, Wanted
+from fencepost.domain.times import Approval, Kind, Wanted
 from fencepost.services.ids import new_id
 from fencepost.services.times import MAX_IDS, Said
 
@@ -41,7 +42,7 @@ def _some_ids(text: str) -> str:
     return text
 
 
-class TimesQuery(PageQuery):
+class SpanQuery(PageQuery):
     start: Annotated[Instant, Field(alias="from", description="Entries that begin then or later.")]
     end: Annotated[Instant, Field(alias="to", description="Entries that begin before; at most 366 days after from.")]
     userId: Id | None = None
@@ -49,6 +50,9 @@ class TimesQuery(PageQuery):
     type: Annotated[str, Field(max_length=64)] | None = None
     category: Category | None = None
     approval: Approval | None = None
+
+
+class TimesQuery(SpanQuery):
     invalid: Annotated[Literal["true", "false"], Field(description="true: those that could not be saved.")] = "false"
     removed: Annotated[
         Literal["true", "false"], Field(description="true: those that can be restored, for who acts for others.")
@@ -148,14 +152,19 @@ class HistoryAnswer(AnswerModel):
 
 def wanted(query: TimesQuery) -> Wanted:
     """Raises Invalid."""
-    if not timedelta(0) < query.end - query.start <= LONGEST_SPAN:
-        raise Invalid.field("to", f"must be after from, by at most {LONGEST_SPAN.days} days")
     if query.invalid == query.removed == "true":
         raise Invalid.field("removed", "and invalid are two lists; ask for one of them")
+    kind: Kind = "invalid" if query.invalid == "true" else "removed" if query.removed == "true" else "valid"
+    return replace(wanted_in(query), kind=kind)
+
+
+def wanted_in(query: SpanQuery) -> Wanted:
+    """Valid entries of a span. Raises Invalid."""
+    if not timedelta(0) < query.end - query.start <= LONGEST_SPAN:
+        raise Invalid.field("to", f"must be after from, by at most {LONGEST_SPAN.days} days")
     return Wanted(
         first=query.start,
         before=query.end,
-        kind="invalid" if query.invalid == "true" else "removed" if query.removed == "true" else "valid",
         user_id=query.userId,
         organization_id=query.organizationId,
         time_type=query.type,
