@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from fencepost import wiring
+from fencepost.api import paging
 from fencepost.api.http import Api, Reply, Request
 from fencepost.api.listing import numbered
 from fencepost.api.validation import validated
 from fencepost.api.vocabularies.clock import STATUS, ClockAnswer, refused
+from fencepost.api.vocabularies.exports import (
+    MEDIA_TYPES,
+    ExportIn,
+    ExportQuery,
+    Format,
+    file_of,
+    piece_of,
+)
 from fencepost.api.vocabularies.reports import (
     TotalsAnswer,
     TotalsQuery,
@@ -21,8 +31,15 @@ from fencepost.api.vocabularies.times import wanted_in
 from fencepost.domain.principal import Right
 from fencepost.snapshot import before_snapshot
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fencepost.domain.clock import TimeEntry
+
 api = Api(tell=refused, tells=ClockAnswer, status=STATUS)
 before_snapshot(wiring.reports)
+before_snapshot(wiring.times)
+_FILES = tuple(MEDIA_TYPES.values())
 
 
 @api.route(
@@ -42,6 +59,61 @@ def read_totals(request: Request) -> Reply:
     totals, place = wiring.reports().totals(request.who, wanted, asked, query.limit, after)
     cursor = cursor_of(list_name, place) if place is not None else None
     return Reply(status=200, body={"items": told_totals(totals, asked), "valid": True, "nextCursor": cursor})
+
+
+@api.route(
+    "GET",
+    "/v1/times/export",
+    summary="Time entries as CSV or iCalendar, page by page: the header Next-Cursor has the cursor of the next one",
+    needs=Right.OWN_CLOCK,
+    query=ExportQuery,
+    gives={200: None},
+    texts=_FILES,
+    fails=(400,),
+)
+def read_export(request: Request) -> Reply:
+    query = validated(ExportQuery, numbered(request.query))
+    page = wiring.times().page(request.who, wanted_in(query), query.limit, _after(request, query.cursor))
+    return _file(request, query.format, *page)
+
+
+@api.route(
+    "POST",
+    "/v1/times/export",
+    summary="The same of approved time entries, up to 45, all of which are marked as exported, or none",
+    needs=Right.APPROVE,
+    takes=ExportIn,
+    gives={200: None},
+    texts=_FILES,
+    fails=(400, 413, 415),
+)
+def export(request: Request) -> Reply:
+    said = validated(ExportIn, request.json())
+    after = _after(request, said.cursor)
+    page = wiring.times().export(request.who, wanted_in(said), said.limit, after, datetime.now(UTC))
+    return _file(request, said.format, *page)
+
+
+def _after(request: Request, cursor: str | None) -> tuple[datetime, str] | None:
+    return paging.after(_list_name(request), cursor) if cursor is not None else None
+
+
+def _file(request: Request, file_format: Format, entries: Sequence[TimeEntry], last: TimeEntry | None) -> Reply:
+    now = datetime.now(UTC)
+    pieces = paging.fitting(entries, lambda entry: piece_of(entry, file_format, now))
+    if len(pieces) < len(entries):
+        last = entries[len(pieces) - 1]
+    cursor = {"Next-Cursor": paging.cursor(_list_name(request), last.start, last.id)} if last is not None else {}
+    return Reply(
+        status=200,
+        body=file_of(pieces, file_format),
+        media_type=MEDIA_TYPES[file_format],
+        headers={"Content-Disposition": f'attachment; filename="times.{file_format}"', **cursor},
+    )
+
+
+def _list_name(request: Request) -> str:
+    return f"{request.who.tenant_id}/times/export"
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -248,7 +248,9 @@ class Answer:
     def __init__(self, answer: dict[str, Any]) -> None:
         self.status: int = answer["statusCode"]
         self.headers: dict[str, str] = answer["headers"]
-        self.body: dict[str, Any] = json.loads(answer["body"] or "{}")
+        self.text: str = answer["body"]
+        is_json = "json" in self.headers.get("Content-Type", "json")
+        self.body: dict[str, Any] = json.loads(self.text or "{}") if is_json else {}
 
     @property
     def wrong_fields(self) -> list[str]:

@@ -1,13 +1,19 @@
-"""Reports of time entries: totals, over HTTP on the table."""
+"""Reports of time entries: totals and exports, over HTTP on the table."""
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
+import pytest
+
 from fencepost import admin
-from tests.functional.app import App
+from fencepost.adapters.entry_store import EntryStore
+from fencepost.domain.trail import Saving
+from tests.functional.app import Answer, App
 from tests.functional.test_clock import code
-from tests.functional.test_times import APPROVER, MAY, approve, delete, invalid_entry, put, saved, span
+from tests.functional.test_times import APPROVER, MAY, approve, delete, history, invalid_entry, put, saved, span
 from tests.functional.test_worked_cases import at
 
 
@@ -117,3 +123,76 @@ def test_a_wrong_question_is_told_by_its_field(app: App) -> None:
         answer = app.request("reports", "times_totals", query={**MAY, **query})
         assert answer.status == 400, answer
         assert answer.body["items"][0]["message"].startswith(f"{next(iter(query))}: ")
+
+
+def export(app: App, **query: str) -> tuple[list[dict[str, str]], str | None]:
+    """The rows of a page, and the cursor of the next one."""
+    answer = app.request("reports", "times_export", query={**MAY, "format": "csv", **query})
+    assert answer.status == 200, answer
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    return list(csv.DictReader(io.StringIO(answer.text, newline=""))), answer.headers.get("Next-Cursor")
+
+
+def export_marked(app: App, headers: dict[str, str] | None = None, **body: Any) -> Answer:
+    said = {"format": "csv", **MAY, **body}
+    answer = app.request("reports", "times_export_marked", headers=headers, **said)
+    assert answer.status == 200, answer
+    return answer
+
+
+def test_entries_are_exported_page_by_page(app: App) -> None:
+    put(app, span("09:00", "10:00", comment="=1+1"), span("11:00", "12:00"), span("13:00", "14:00"))
+    first, cursor = export(app, limit="2")
+    assert [row["comment"] for row in first] == ["'=1+1", ""]
+    assert cursor is not None
+    rest, end = export(app, limit="2", cursor=cursor)
+    assert ([row["from"] for row in rest], end) == ([at("13:00")], None)
+    calendar = app.request("reports", "times_export", query={**MAY, "format": "ics"})
+    assert calendar.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert calendar.text.count("BEGIN:VEVENT") == 3
+
+
+def test_what_is_approved_is_exported_once_and_is_final(app: App) -> None:
+    ids = [saved(app, "09:00", "10:00"), saved(app, "11:00", "12:00"), saved(app, "13:00", "14:00")]
+    assert approve(app, *ids[:2]).status == 200
+    app.calls.clear()
+    first = export_marked(app, {"Idempotency-Key": "payroll-5"}, limit=1)
+    assert app.calls["Query"] + app.calls["TransactWriteItems"] == 2
+    assert (ids[0] in first.text, ids[1] in first.text) == (True, False)
+    again = export_marked(app, {"Idempotency-Key": "payroll-5"}, limit=1)
+    assert (again.text, again.headers["Next-Cursor"]) == (first.text, first.headers["Next-Cursor"])
+    rest = export_marked(app, cursor=first.headers["Next-Cursor"])
+    assert [entry in rest.text for entry in ids] == [False, True, False]
+    assert "Next-Cursor" not in rest.headers
+    assert export_marked(app).text.count("\n") == 1
+    assert {row["approval"] for row in export(app)[0]} == {"exported", "not_approved_yet"}
+    assert code(delete(app, ids[0])) == (400, "ENTRY_FINAL")
+    assert [change["action"] for change in history(app, ids[0])] == ["created", "approved", "exported"]
+    assert len([event for event in app.events() if event["type"] == "entries.exported"]) == 2
+
+
+def test_only_who_approves_marks_as_exported(app: App) -> None:
+    body: dict[str, Any] = {"format": "csv", **MAY}
+    refused = app.request("reports", "times_export_marked", **body, user="emil", roles="employee")
+    assert code(refused) == (403, "FORBIDDEN")
+    wrongs: list[dict[str, Any]] = [{"format": "xls"}, {"approval": "disapproved"}, {"limit": 46}]
+    for wrong in wrongs:
+        answer = app.request("reports", "times_export_marked", **body | wrong)
+        assert answer.status == 400
+        assert answer.body["items"][0]["message"].startswith(f"{next(iter(wrong))}: ")
+
+
+def test_of_two_exports_in_the_same_moment_each_entry_is_in_one(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one reads before the first has written: it is overtaken, and reads again."""
+    entry = saved(app, "09:00", "10:00")
+    assert approve(app, entry).status == 200
+    save, files = EntryStore.save, []
+
+    def overtaken(store: EntryStore, tenant_id: str, saving: Saving) -> None:
+        monkeypatch.setattr(EntryStore, "save", save)
+        files.append(export_marked(app).text)
+        save(store, tenant_id, saving)
+
+    monkeypatch.setattr(EntryStore, "save", overtaken)
+    files.append(export_marked(app).text)
+    assert [entry in text for text in files] == [True, False]

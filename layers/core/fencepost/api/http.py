@@ -62,10 +62,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """`body` is None where an answer has none."""
+    """`body` is None where an answer has none, and a text where it is not JSON."""
 
     status: int
-    body: Mapping[str, Any] | None
+    body: Mapping[str, Any] | str | None
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = _JSON
 
@@ -76,6 +76,7 @@ class Route:
     document alone.
 
     `tells` is the model of a refusal that is no problem; the gateway lets everybody in where a route `is_open`.
+    `texts` are the media types of an answer that is not JSON.
     """
 
     method: str
@@ -89,6 +90,7 @@ class Route:
     fails: tuple[int, ...]
     tells: type[BaseModel] | None
     is_open: bool
+    texts: tuple[str, ...]
 
 
 Problem = Callable[[FencepostError, str], dict[str, Any]]
@@ -131,6 +133,7 @@ class Api:
         takes: type[BaseModel] | None = None,
         query: type[BaseModel] | None = None,
         fails: tuple[int, ...] = (),
+        texts: tuple[str, ...] = (),
     ) -> Callable[[Callable[[Request], Reply]], Callable[[Request], Reply]]:
         """Declare the handler of a route. The right is checked before the handler looks anything up.
 
@@ -160,6 +163,7 @@ class Api:
                 fails=fails,
                 tells=self._tells,
                 is_open=self._admit is not None,
+                texts=texts,
             )
             return handler
 
@@ -245,12 +249,14 @@ def _request(event: Mapping[str, Any]) -> Request:
 
 def _answer(
     status: int,
-    body: Mapping[str, Any] | None,
+    body: Mapping[str, Any] | str | None,
     content_type: str,
     request_id: str,
     headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    text = "" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    text = body or ""
+    if not isinstance(text, str):
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     if len(text) > MAX_ANSWER_BYTES // 4 and (size := _size_in_payload(text)) > MAX_ANSWER_BYTES:
         raise problems.AnswerTooLarge(
             f"The answer would have {size:,} bytes; the limit is {MAX_ANSWER_BYTES:,}. Ask for less at once."

@@ -130,7 +130,7 @@ def _operation(route: Route, also_posted: bool) -> dict[str, Any]:
         "operationId": route.handler.__name__ + suffix,
         "summary": route.summary,
         "description": f"Needs the right: {route.needs.value}.",
-        "responses": {str(status): _gives(status, model) for status, model in route.gives.items()},
+        "responses": {str(status): _gives(status, model, route.texts) for status, model in route.gives.items()},
     }
     if route.is_open:
         operation["security"] = [{"hash": []}, {"nvx": []}, {"token": []}]
@@ -149,9 +149,10 @@ def _operation(route: Route, also_posted: bool) -> dict[str, Any]:
     return operation
 
 
-def _gives(status: int, model: type[BaseModel] | None) -> dict[str, Any]:
+def _gives(status: int, model: type[BaseModel] | None, texts: Iterable[str]) -> dict[str, Any]:
     if model is None:
-        return {"description": phrase(status)}
+        content = {media_type: {"schema": {"type": "string"}} for media_type in texts}
+        return {"description": phrase(status)} | ({"content": content} if content else {})
     schema = {"$ref": _REFS.format(model=model.__name__)}
     return {"description": phrase(status), "content": {"application/json": {"schema": schema}}}
 

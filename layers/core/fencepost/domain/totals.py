@@ -67,7 +67,6 @@ class Asked:
             return first
         return max(first, _midnight_in_utc(place.period) - _FIRST_MIDNIGHT - longest)
 
-
     def begins_with(self, place: Place | None) -> date:
         """The period with which the page begins: where it is not whole in the end, nothing was gained."""
         if place is not None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Three actions each, and the event, are below the 100 of a transaction.
 MAX_IDS = 30
+# Two actions each, and the event.
+MAX_EXPORTED = 45
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +171,31 @@ class TimesService:
             return Edit(before=entry, after=after, action=action, reason=reason)
 
         return self._all(who, ids, ("valid",), judged, f"entries.{action}", now)
+
+    def export(
+        self, who: Principal, wanted: Wanted, limit: int, after: tuple[datetime, str] | None, now: datetime
+    ) -> tuple[list[TimeEntry], TimeEntry | None]:
+        """A page of approved entries, all of which are marked as exported or none: nobody else is given them so.
+
+        Answers as `page` does. Raises Busy.
+        """
+
+        def attempt() -> tuple[list[TimeEntry], TimeEntry | None]:
+            entries, last = self.store.page(who.tenant_id, replace(wanted, approval="approved"), limit, after)
+            while too_much_at_once(entries):
+                entries = entries[: len(entries) // 2]
+                last = entries[-1]
+            exported = [replace(entry, approval="exported", version=entry.version + 1) for entry in entries]
+            if exported:
+                event = self._event("entries.exported", who, now, {"entries": [_told(entry) for entry in exported]})
+                edits = [
+                    Edit(before=before, after=after, action="exported")
+                    for before, after in zip(entries, exported, strict=True)
+                ]
+                self.store.save(who.tenant_id, Saving(edits=tuple(edits), event=event))
+            return exported, last
+
+        return on_top_of_others(attempt)
 
     def _all(
         self,
