@@ -92,6 +92,16 @@ class Verdict:
         return replace(self, findings=self.findings[:MAX_FINDINGS_KEPT])
 
 
+    @property
+    def without_distances(self) -> Verdict:
+        """The verdict as it is kept when nobody is to know any more where it was given: distances together tell."""
+        reason = self.reason
+        if self.code == "GEOFENCE_OUTSIDE" and self.findings:
+            reason = f"Outside; the nearest geofence that applies was '{self.findings[0].name}'."
+        findings = tuple(replace(finding, edge_distance_m=None) for finding in self.findings)
+        return replace(self, reason=reason, findings=findings)
+
+
 def judge(candidates: Sequence[Candidate], fix: Fix | None, at: datetime) -> Verdict:
     """The verdict on an entry made at `fix` and at an instant, with how the geofences that apply stood.
 

@@ -1,0 +1,122 @@
+"""How long is known where somebody was: exactly, then roughly, then no more; and what is left of a person who goes.
+
+A position is known by the coordinates of a punch, and by its distances to several geofences together. Roughly is
+two decimals of a degree, about a kilometre, without distances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from fencepost.domain.clock import Punch, RunningClock, TimeEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fencepost.domain.trail import Change
+
+Precision = Literal["exact", "rough"]
+ROUGH_DECIMALS = 2
+# What a caller gives a reason for; of any other change the service itself says why.
+_WITH_A_CALLERS_REASON = ("created", "edited", "deleted")
+
+Kept = TypeVar("Kept", RunningClock, TimeEntry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionPolicy:
+    """After how many days from the start of a clock or an entry its positions are made rough, and removed."""
+
+    coarsen_after_days: int | None = None
+    remove_after_days: int | None = None
+
+    def due(self, now: datetime) -> Iterator[tuple[Precision, datetime, Lessening]]:
+        """What to do: to all positions of a precision that were kept with what began before an instant."""
+        if self.remove_after_days is not None:
+            before = now - timedelta(days=self.remove_after_days)
+            yield "exact", before, Lessening(is_removal=True)
+            yield "rough", before, Lessening(is_removal=True)
+        if self.coarsen_after_days is not None:
+            yield "exact", now - timedelta(days=self.coarsen_after_days), Lessening(is_removal=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lessening:
+    """Makes positions rough, or removes them; verdicts stay, without distances."""
+
+    is_removal: bool
+
+    def of(self, kept: Kept) -> Kept:
+        return _with_punches(kept, self._punch)
+
+    def _punch(self, punch: Punch) -> Punch:
+        verdict = punch.verdict.without_distances if punch.verdict is not None else None
+        if self.is_removal:
+            return replace(punch, latitude=None, longitude=None, accuracy_m=None, verdict=verdict)
+        return replace(punch, latitude=_rough(punch.latitude), longitude=_rough(punch.longitude), verdict=verdict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """How much was removed: punches that had a position or a verdict, comments, and reasons that were given."""
+
+    positions: int = 0
+    comments: int = 0
+    reasons: int = 0
+
+    def __add__(self, other: Erased) -> Erased:
+        return Erased(
+            positions=self.positions + other.positions,
+            comments=self.comments + other.comments,
+            reasons=self.reasons + other.reasons,
+        )
+
+
+def precision_of(kept: RunningClock | TimeEntry) -> Precision | None:
+    """How exactly it is known where its user was; None: not at all."""
+    precisions = {_precision(punch) for punch in kept.punches}
+    return "exact" if "exact" in precisions else "rough" if "rough" in precisions else None
+
+
+def erased(kept: Kept) -> tuple[Kept, Erased]:
+    """What is left when its user is to be forgotten: the hours, which are owed, and who approved them.
+
+    A verdict names the geofences that somebody was in or near, so it goes with the position.
+    """
+    left = _with_punches(
+        kept, lambda punch: replace(punch, latitude=None, longitude=None, accuracy_m=None, verdict=None)
+    )
+    had_position = sum(before != after for before, after in zip(kept.punches, left.punches, strict=True))
+    return replace(left, comment=None), Erased(positions=had_position, comments=int(kept.comment is not None))
+
+
+def erased_change(change: Change, user_id: str) -> tuple[Change, Erased]:
+    """A line of the trail likewise; the reason goes where this user gave it."""
+    comment = change.after.comment if change.after is not None else None
+    is_own_reason = change.actor == user_id and change.action in _WITH_A_CALLERS_REASON
+    reason = None if is_own_reason else change.reason
+    after = replace(change.after, comment=None) if change.after is not None else None
+    removed = Erased(comments=int(comment is not None), reasons=int(reason != change.reason))
+    return replace(change, after=after, reason=reason), removed
+
+
+def _with_punches(kept: Kept, change: Callable[[Punch], Punch]) -> Kept:
+    return replace(kept, punches=tuple(map(change, kept.punches)))
+
+
+def _precision(punch: Punch) -> Precision | None:
+    findings = punch.verdict.findings if punch.verdict is not None else ()
+    where = (punch.latitude, punch.longitude)
+    if any(finding.edge_distance_m is not None for finding in findings) or where != tuple(map(_rough, where)):
+        return "exact"
+    return "rough" if where != (None, None) else None
+
+
+def _rough(degrees: float | None) -> float | None:
+    """
+    >>> _rough(30.26721), _rough(None)
+    (30.27, None)
+    """
+    return round(degrees, ROUGH_DECIMALS) if degrees is not None else None
