@@ -12,7 +12,7 @@ from fencepost.api.listing import PageQuery, numbered
 from fencepost.api.validation import validated
 from fencepost.api.vocabularies import spoken
 from fencepost.api.vocabularies.directory import (
-    CascadeQuery,
+    DeleteEntityQuery,
     EntitiesIn,
     EntitiesOut,
     EntityDeleted,
@@ -23,6 +23,7 @@ from fencepost.api.vocabularies.directory import (
     entity_of,
     table_of,
     told,
+    told_erased,
 )
 from fencepost.domain.errors import Invalid
 from fencepost.domain.principal import Right
@@ -102,19 +103,23 @@ def put_entity(request: Request) -> Reply:
 @api.route(
     "DELETE",
     "/v1/directory/{table}/{id}",
-    summary="Delete an entity; with cascade=true what geofences are assigned to it loses that assignment",
+    summary="Delete an entity; with cascade=true geofences lose it, with erase=true a user is forgotten",
     needs=Right.WRITE_DIRECTORY,
-    query=CascadeQuery,
+    query=DeleteEntityQuery,
     gives={200: EntityDeleted},
-    fails=(400, 404, 409),
+    fails=(400, 404, 409, 503),
 )
 def delete_entity(request: Request) -> Reply:
     table = table_of(request.path["table"])
-    cascade = validated(CascadeQuery, request.query).cascade == "true"
-    wiring.directory().delete(
-        request.who, table, request.path["id"], wiring.geofences(), datetime.now(UTC), cascade=cascade
-    )
-    return Reply(status=200, body={"id": request.path["id"], "deleted": True})
+    query, entity_id, now = validated(DeleteEntityQuery, request.query), request.path["id"], datetime.now(UTC)
+    cascade, directory, geofences = query.cascade == "true", wiring.directory(), wiring.geofences()
+    if query.erase == "false":
+        directory.delete(request.who, table, entity_id, geofences, now, cascade=cascade)
+        return Reply(status=200, body={"id": entity_id, "deleted": True})
+    if table != "users":
+        raise Invalid.field("erase", "is for users")
+    erased = wiring.privacy().forget(request.who, entity_id, directory, geofences, now, cascade=cascade)
+    return Reply(status=200, body={"id": entity_id, "deleted": True, "erased": told_erased(erased)})
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

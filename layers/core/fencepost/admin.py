@@ -3,10 +3,13 @@
     {"tenants": [{"id": "acme", "name": "Acme", "timeZone": "Europe/Berlin", "clockLimitHours": 12,
                   "overlaps": "trim", "geofenceLimit": 5000, "polygonPointLimit": 1000,
                   "workingTime": {"longestMinutes": 600},
+                  "positions": {"coarsenAfterDays": 30, "removeAfterDays": 365},
                   "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
 
 Tenants and users are created or renamed; what a tenant's entry does not say stays, and a `geofenceLimit` of null is
-none. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said. A user with `roles` gets a new
+none. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said. Positions
+are rough (two decimals) and gone so many days after a clock or an entry began; `{}` keeps them for good, which is the
+default. A user with `roles` gets a new
 API key; the keys are printed once, as `{"acme": {"ada": "fp_..."}}`, and only their hashes are kept.
 """
 
@@ -16,7 +19,7 @@ import json
 import sys
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from fencepost import wiring
@@ -37,6 +40,7 @@ def _role(value: str) -> str:
 
 
 Role = Annotated[str, AfterValidator(_role)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class _Strict(BaseModel):
@@ -49,6 +53,20 @@ class User(_Strict):
     roles: list[Role] = []
 
 
+class Positions(_Strict):
+    """Days from the start of a clock or an entry; what is not said is never done."""
+
+    coarsen_after_days: Days | None = None
+    remove_after_days: Days | None = None
+
+    @model_validator(mode="after")
+    def _rough_before_gone(self) -> Positions:
+        rough_after, gone_after = self.coarsen_after_days, self.remove_after_days
+        if rough_after is not None and gone_after is not None and rough_after >= gone_after:
+            raise ValueError("removeAfterDays must be more than coarsenAfterDays")
+        return self
+
+
 class Tenant(_Strict):
     id: str
     name: str
@@ -56,6 +74,7 @@ class Tenant(_Strict):
     overlaps: Policy | None = None
     time_zone: TimeZone | None = None
     working_time: WorkingTimeModel | None = None
+    positions: Positions | None = None
     geofence_limit: Annotated[int, Field(ge=0, le=10**9)] | None = None
     polygon_point_limit: Annotated[int, Field(ge=DEFAULT_POLYGON_POINTS, le=MAX_VERTICES)] | None = None
     users: list[User] = []
@@ -78,6 +97,7 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
             overlaps=tenant.overlaps,
             time_zone=tenant.time_zone,
             working_time=working_time_of(tenant.working_time) if tenant.working_time is not None else None,
+            positions=tenant.positions.model_dump(by_alias=True, exclude_none=True) if tenant.positions else None,
         )
         if "geofence_limit" in tenant.model_fields_set:
             tenants.limit_geofences(tenant.id, tenant.geofence_limit)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fencepost.services.geofences import GeofenceService
     from fencepost.services.imports import ImportService
     from fencepost.services.nearest import NearestService
+    from fencepost.services.privacy import PrivacyService
     from fencepost.services.reports import ReportService
     from fencepost.services.tenants import Callers, TenantService
     from fencepost.services.times import TimesService
@@ -129,6 +130,14 @@ def reports() -> ReportService:
     from fencepost.services.reports import ReportService
 
     return ReportService(ReportStore(table()))
+
+
+@cache
+def privacy() -> PrivacyService:
+    from fencepost.adapters.privacy_store import PrivacyStore
+    from fencepost.services.privacy import PrivacyService
+
+    return PrivacyService(PrivacyStore(table()))
 
 
 @cache

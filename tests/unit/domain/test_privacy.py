@@ -72,7 +72,12 @@ def test_first_rough_then_gone_and_the_hours_stay() -> None:
     gone = Lessening(is_removal=True).of(rough)
     assert [precision_of(kept) for kept in (EXACT, rough, gone)] == ["exact", "rough", None]
     assert (rough.punches[0].latitude, rough.punches[0].longitude) == (30.27, -97.74)
-    assert (gone.start, gone.end, gone.comment, gone.version) == (EXACT.start, EXACT.end, EXACT.comment, EXACT.version)
+    assert (gone.start, gone.end, gone.comment, gone.version) == (
+        EXACT.start,
+        EXACT.end,
+        EXACT.comment,
+        EXACT.version,
+    )
 
 
 def test_distances_tell_where_it_was_so_they_go_with_the_decimals() -> None:
@@ -84,7 +89,9 @@ def test_distances_tell_where_it_was_so_they_go_with_the_decimals() -> None:
 
 
 @given(st.floats(-90, 90), st.floats(-180, 180), st.booleans())
-def test_lessening_again_changes_nothing_and_no_position_stays_exact(lat: float, lon: float, is_removal: bool) -> None:
+def test_lessening_again_changes_nothing_and_no_position_stays_exact(
+    lat: float, lon: float, is_removal: bool
+) -> None:
     lessening = Lessening(is_removal=is_removal)
     once = lessening.of(entry(punch(lat, lon, OUTSIDE)))
     assert lessening.of(once) == once
@@ -104,7 +111,9 @@ def test_who_is_forgotten_leaves_the_hours_and_nothing_that_says_where_or_why() 
     assert (left.start, left.end, left.time_type, left.user_id) == (EXACT.start, EXACT.end, "work", "emil")
     assert removed == Erased(positions=2, comments=1)
     assert left.comment is None
-    assert [(p.latitude, p.longitude, p.accuracy_m, p.verdict) for p in left.punches] == [(None, None, None, None)] * 2
+    assert [(p.latitude, p.longitude, p.accuracy_m, p.verdict) for p in left.punches] == [
+        (None, None, None, None)
+    ] * 2
     assert erased(left) == (left, Erased())
 
 

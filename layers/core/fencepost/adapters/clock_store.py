@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from fencepost.adapters import keys, marshal
+from fencepost.adapters import keys, marshal, positions
 from fencepost.adapters.entry_store import CANCELLED, RUNNING, change_item, place_item
 from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
@@ -136,7 +136,8 @@ class ClockStore:
         """Raises VersionMismatch."""
         transaction = Transaction()
         transaction.delete_at(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
-        transaction.put(place_item(tenant_id, clock, CANCELLED, doc=_CLOCK.dump_json(clock).decode()))
+        doc = _CLOCK.dump_json(clock).decode()
+        transaction.put(place_item(tenant_id, clock, CANCELLED, doc=doc, **positions.gone(tenant_id, clock)))
         transaction.put_new(_change_item(tenant_id, clock, event, clock.version + 1, None), VersionMismatch())
         transaction.put(event_item(event))
         self._table.write(transaction)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from fencepost.adapters import keys, marshal
+from fencepost.adapters import keys, marshal, positions
 from fencepost.adapters.counted import COUNTED, counted_text
 from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
@@ -177,6 +177,7 @@ def _place_of(tenant_id: str, entry: TimeEntry, *, is_removed: bool) -> Item:
     listed = {
         "GSI1PK": keys.time_list(tenant_id, keys.REMOVED),
         "GSI1SK": keys.time_entry_sort(entry.start, entry.id),
+        **positions.gone(tenant_id, entry),
     }
     return place_item(tenant_id, entry, keys.REMOVED, doc=_ENTRY.dump_json(entry).decode(), **listed)
 
@@ -209,6 +210,7 @@ def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
         "GSI1PK": keys.time_list(tenant_id, _kind(entry)),
         "GSI1SK": sort,
         **(counts if entry.invalid_reason is None else {}),
+        **positions.listed(tenant_id, entry),
     }
     return _entry_key(tenant_id, entry) | marshal.item(values)
 

@@ -1,11 +1,12 @@
 """Every key of the table, and nothing else that knows one.
 
 The tenant starts every partition key, so that a policy can bind a caller to it; API keys, which are looked up
-before the tenant is known, and the list of running clocks are the two exceptions.
+before the tenant is known, and the lists that schedules begin with are the exceptions: of running clocks, and of the
+tenants that have said something of positions.
 
-| item | PK | SK | GSI1PK, or GSI2PK | GSI1SK, or GSI2SK |
+| item | PK | SK | GSI1PK, or that of index 2 or 4 | its sort key |
 |---|---|---|---|---|
-| tenant, its settings | T#t | TENANT | | |
+| tenant, its settings | T#t | TENANT | 2: POSITIONS | t |
 | tags, with their numbers | T#t | TAGS | | |
 | geofences counted, and how many more there may be | T#t | QUOTA | | |
 | geofence | T#t#GEOFENCE#id | CURRENT | T#t#GEOFENCES | created#id |
@@ -20,6 +21,9 @@ before the tenant is known, and the list of running clocks are the two exception
 | time entry; what counts of it | T#t#USER#u | TIME#start#id | T#t#TIMES; 4: T#t#COUNTED | start#id; 4: start#id |
 | invalid time entry | T#t#USER#u | INVALID#start#id | T#t#TIMES#INVALID | start#id |
 | where a clock or an entry is; a removed one itself | T#t#TIME#id | PLACE | T#t#TIMES#REMOVED | start#id |
+| a removed entry or a cancelled clock, as gone | T#t#TIME#id | PLACE | 4: T#t#USER#u#GONE | start#id |
+| any of them that tells a position | | | 2: T#t#POSITIONS | exact or rough#start#id |
+| how far the erasure of a user came | T#t#USER#u | ERASURE | | |
 | change of a clock or an entry | T#t#TIME#id | CHANGE#n | | |
 | import | T#t#IMPORT#id | JOB | | |
 | chunk of an import | T#t#IMPORT#id | CHUNK#n | | |
@@ -46,6 +50,8 @@ if TYPE_CHECKING:
 Key = dict[str, dict[str, str]]
 CLOCK_SHARDS = 4
 ENTITY = "ENTITY"
+CHANGES = "CHANGE#"
+POSITION_POLICIES = "POSITIONS"
 BELOW = "BELOW"
 LAST_VERSION = 10**10 - 1
 _FIRST_SHARD = {"S": "0"}
@@ -189,6 +195,24 @@ def counted(tenant_id: str) -> str:
     return f"T#{tenant_id}#COUNTED"
 
 
+def gone_of(tenant_id: str, user_id: str) -> str:
+    """The partition of the index that lists what was removed or cancelled of a user."""
+    return f"{user_partition(tenant_id, user_id)}#GONE"
+
+
+def positions(tenant_id: str) -> str:
+    """The partition of the index that lists what still tells a position."""
+    return f"T#{tenant_id}#POSITIONS"
+
+
+def positions_sort(precision: str, start: datetime | None = None, entry_id: str = "") -> str:
+    return f"{precision}#{time_entry_sort(start, entry_id) if start is not None else ''}"
+
+
+def erasure(tenant_id: str, user_id: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), "ERASURE")
+
+
 def user_of(tenant_id: str, partition: str) -> str:
     """The user of a partition.
 
@@ -212,7 +236,7 @@ def time_place(tenant_id: str, entry_id: str) -> Key:
 
 
 def time_change(tenant_id: str, entry_id: str, number: int) -> Key:
-    return _key(time_trail(tenant_id, entry_id), f"CHANGE#{number:06d}")
+    return _key(time_trail(tenant_id, entry_id), f"{CHANGES}{number:06d}")
 
 
 def import_job(tenant_id: str, import_id: str) -> Key:

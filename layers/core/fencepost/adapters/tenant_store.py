@@ -22,8 +22,11 @@ class TenantStore:
         self._table = table
 
     def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None:
+        """What is None stays as it is."""
         model = values.get("workingTime")
         kept = {**values, "workingTime": working_time_text(model) if model is not None else None}
+        if values.get("positions") is not None:
+            kept |= {"GSI2PK": keys.POSITION_POLICIES, "GSI2SK": tenant_id}
         self._table.set(keys.tenant(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **kept})
 
     def put_geofence_limit(self, tenant_id: str, limit: int | None) -> None:

@@ -22,7 +22,7 @@ ROUGH_DECIMALS = 2
 # What a caller gives a reason for; of any other change the service itself says why.
 _WITH_A_CALLERS_REASON = ("created", "edited", "deleted")
 
-Kept = TypeVar("Kept", RunningClock, TimeEntry)
+Kept = TypeVar("Kept", bound=RunningClock | TimeEntry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,6 @@ class Verdict:
         """The verdict as it is kept with a punch: what decided, and few others."""
         return replace(self, findings=self.findings[:MAX_FINDINGS_KEPT])
 
-
     @property
     def without_distances(self) -> Verdict:
         """The verdict as it is kept when nobody is to know any more where it was given: distances together tell."""

@@ -12,7 +12,7 @@ from fencepost.domain.principal import may_be_id
 from fencepost.services.retry import on_top_of_others
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from fencepost.domain.principal import Principal
@@ -71,26 +71,44 @@ class DirectoryService:
                 self._put_group(tenant_id, group)
 
     def delete(
-        self, who: Principal, table: str, entity_id: str, geofences: GeofenceService, now: datetime, *, cascade: bool
+        self,
+        who: Principal,
+        table: str,
+        entity_id: str,
+        geofences: GeofenceService,
+        now: datetime,
+        *,
+        cascade: bool,
+        first: Callable[[], None] | None = None,
     ) -> None:
-        """Raises NotFound, StillAssigned without `cascade`, StillRunning, and Busy where there is more to do."""
+        """Raises NotFound, StillAssigned without `cascade`, StillRunning, and Busy where there is more to do.
+
+        `first` is done when nothing is in the way any more, and before the entity is gone.
+        """
         self.get(who.tenant_id, table, entity_id)
         if table == "users" and self.store.is_clocked_in(who.tenant_id, entity_id):
             raise StillRunning
         if cascade:
             self._unassign(who, Assignment(table, entity_id), geofences, now)
 
+        if first is not None:
+            self._check_unassigned(who, table, entity_id)
+            first()
+
         def attempt() -> None:
             entity = self.get(who.tenant_id, table, entity_id)
-            assigned = self.store.assigned(who.tenant_id, table, entity_id)
-            if assigned:
-                raise StillAssigned(singular(table), assigned)
+            self._check_unassigned(who, table, entity_id)
             if entity.members:
                 self.store.put_members(who.tenant_id, replace(entity, members=frozenset()), entity.members)
                 entity = replace(entity, members=frozenset())
             self.store.remove(who.tenant_id, entity)
 
         on_top_of_others(attempt)
+
+    def _check_unassigned(self, who: Principal, table: str, entity_id: str) -> None:
+        assigned = self.store.assigned(who.tenant_id, table, entity_id)
+        if assigned:
+            raise StillAssigned(singular(table), assigned)
 
     def _put_group(self, tenant_id: str, group: Entity) -> None:
         def attempt() -> None:

@@ -58,6 +58,7 @@ class TenantService:
         overlaps: Policy | None = None,
         time_zone: str | None = None,
         working_time: WorkingTime | None = None,
+        positions: Mapping[str, int] | None = None,
     ) -> None:
         """Create a tenant, or change its name and what else is said. Raises Invalid."""
         if not may_be_id(tenant_id):
@@ -69,6 +70,7 @@ class TenantService:
             "polygonPointLimit": polygon_point_limit,
             "timeZone": time_zone,
             "workingTime": working_time,
+            "positions": positions,
         }
         self.store.put_tenant(tenant_id, values)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -11,6 +12,9 @@ from fencepost.api.vocabularies.working_time import WorkingTimeModel, told_worki
 from fencepost.domain.directory import MAX_MEMBERS, MAX_NAME_LENGTH, OWN_SETTINGS, TABLES, Entity
 from fencepost.domain.errors import Invalid, NotFound
 from fencepost.domain.working_time import WorkingTime
+
+if TYPE_CHECKING:
+    from fencepost.domain.privacy import Erased
 
 MAX_ENTITIES = 100
 Name = Annotated[VisibleText, Field(max_length=MAX_NAME_LENGTH)]
@@ -64,13 +68,26 @@ class EntityPage(EntitiesOut):
     nextCursor: str | None
 
 
+class ErasedOut(AnswerModel):
+    """How many punches lost their position and their verdict, and how many comments and reasons were removed."""
+
+    positions: int
+    comments: int
+    reasons: int
+
+
 class EntityDeleted(AnswerModel):
     id: str
     deleted: Literal[True]
+    erased: ErasedOut | None = None
 
 
-class CascadeQuery(RequestModel):
+class DeleteEntityQuery(RequestModel):
     cascade: Literal["true", "false"] = "false"
+    erase: Annotated[
+        Literal["true", "false"],
+        Field(description="true: what is kept of a user's times loses its positions and comments."),
+    ] = "false"
 
 
 def table_of(text: str) -> str:
@@ -102,6 +119,11 @@ def entities_of(table: str, said: EntitiesIn) -> tuple[list[Entity], list[str]]:
         raise Invalid.field(f"items[{twice}].id", "is given twice")
     pairs = zip(said.items, fields, strict=True)
     return [entity_of(table, item.id, item, f"{field}.") for item, field in pairs], fields
+
+
+def told_erased(erased: Erased) -> dict[str, Any]:
+    """An ErasedOut."""
+    return asdict(erased)
 
 
 def told(entity: Entity) -> dict[str, Any]:

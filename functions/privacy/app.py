@@ -1,0 +1,18 @@
+"""Positions that have had their time are made rough, or removed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fencepost import wiring
+from fencepost.snapshot import before_snapshot
+from fencepost.telemetry import logger
+
+before_snapshot(wiring.privacy)
+
+
+def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+    lessened = wiring.privacy().lessen_positions(datetime.now(UTC))
+    logger.info("lessened positions", count=lessened)
+    return {"lessened": lessened}

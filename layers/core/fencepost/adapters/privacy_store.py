@@ -1,0 +1,180 @@
+"""Positions that have had their time, and what is kept of a user who is to be forgotten, in the table."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from fencepost.adapters import keys, marshal, positions
+from fencepost.adapters.entry_store import CANCELLED
+from fencepost.adapters.table import Transaction
+from fencepost.domain.clock import RunningClock, TimeEntry
+from fencepost.domain.errors import VersionMismatch
+from fencepost.domain.privacy import Erased, PositionPolicy, erased, erased_change
+from fencepost.domain.trail import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from fencepost.adapters.keys import Key
+    from fencepost.adapters.marshal import Item
+    from fencepost.adapters.table import Table
+    from fencepost.domain.privacy import Lessening, Precision
+
+_CLOCK, _ENTRY, _CHANGE = TypeAdapter(RunningClock), TypeAdapter(TimeEntry), TypeAdapter(Change)
+_KEYS_A_READ = 100
+_LISTS = _OWN, _GONE = "own", "gone"
+_COUNTS = ("positions", "comments", "reasons")
+
+
+class PrivacyStore:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def policies(self) -> dict[str, PositionPolicy]:
+        """The tenants that have said something of positions. One Query, and a BatchGetItem for each 100."""
+        listed = self._table.query(
+            IndexName="GSI2",
+            KeyConditionExpression="GSI2PK = :policies",
+            ExpressionAttributeValues={":policies": {"S": keys.POSITION_POLICIES}},
+        )
+        tenant_keys = [keys.tenant(item["GSI2SK"]["S"]) for item in listed]
+        found = self._table.batch_get(tenant_keys) if tenant_keys else {}
+        tenants = (marshal.plain(item) for item in found.values())
+        return {tenant["tenantId"]: _policy(tenant["positions"]) for tenant in tenants}
+
+    def lessen(
+        self, tenant_id: str, precision: Precision, before: datetime, lessening: Lessening, at_most: int
+    ) -> tuple[int, int]:
+        """Of so many clocks and entries that began before: how many were lessened, and how many looked at.
+
+        What is changed at the same moment is left as it is: it is still on the list when this runs again.
+        """
+        partition = keys.positions(tenant_id)
+        due = self._table.query(
+            IndexName="GSI2",
+            KeyConditionExpression="GSI2PK = :positions AND GSI2SK BETWEEN :first AND :before",
+            ExpressionAttributeValues={
+                ":positions": {"S": partition},
+                ":first": {"S": keys.positions_sort(precision)},
+                ":before": {"S": keys.positions_sort(precision, before)},
+            },
+        )
+        lessened = looked_at = 0
+        taken = islice(due, at_most)
+        while some := [{"PK": item["PK"], "SK": item["SK"]} for item in islice(taken, _KEYS_A_READ)]:
+            looked_at += len(some)
+            for item in self._table.batch_get(some, consistent=True).values():
+                if "doc" not in item:  # it was restored a moment ago
+                    continue
+                kept = lessening.of(_kept(item))
+                lessened += self._rewrite(item, _told(kept), positions.listed(tenant_id, kept))
+        return lessened, looked_at
+
+    def erase(self, tenant_id: str, user_id: str, at_most: int) -> tuple[Erased, bool]:
+        """What was removed of a user, and whether that was all there is: so many clocks and entries are looked at.
+
+        How far it came is kept, with the counts, until the last of several calls. What is changed at the same moment
+        ends a call as well.
+        """
+        progress_key = keys.erasure(tenant_id, user_id)
+        progress = marshal.plain(self._table.get(progress_key) or {})
+        total = Erased(**{name: progress.get(name, 0) for name in _COUNTS})
+        began_with, after = progress.get("list", _OWN), progress.get("after", "")
+        transaction, left = Transaction(), at_most
+        for list_name in _LISTS[_LISTS.index(began_with) :]:
+            for sort, item in self._of_user(tenant_id, user_id, list_name, after):
+                removed = self._erase(tenant_id, item) if left > 0 else None
+                if removed is None:
+                    come = {"entity": "Erasure", "list": list_name, "after": after or None}
+                    counts = {name: getattr(total, name) for name in _COUNTS}
+                    transaction.put(progress_key | marshal.item(come | counts))
+                    self._table.write(transaction)
+                    return total, False
+                total, after, left = total + removed, sort, left - 1
+            after = ""
+        transaction.delete(progress_key)
+        self._table.write(transaction)
+        return total, True
+
+    def _of_user(self, tenant_id: str, user_id: str, list_name: str, after: str) -> Iterator[tuple[str, Item]]:
+        """The entries of a user, or what was removed and cancelled, each with its sort key; behind one of these."""
+        if list_name == _OWN:
+            sort_name, values = "SK", {":user": {"S": keys.user_partition(tenant_id, user_id)}}
+            how: dict[str, Any] = {"KeyConditionExpression": "PK = :user AND SK > :after", "ConsistentRead": True}
+        else:
+            sort_name, values = "GSI4SK", {":user": {"S": keys.gone_of(tenant_id, user_id)}}
+            how = {"KeyConditionExpression": "GSI4PK = :user AND GSI4SK > :after", "IndexName": "GSI4"}
+        values[":after"] = {"S": after or " "}
+        for item in self._table.query(**how, ExpressionAttributeValues=values):
+            if list_name == _GONE:
+                found = self._table.get({"PK": item["PK"], "SK": item["SK"]})
+                if found is not None and "doc" in found:
+                    yield item[sort_name]["S"], found
+            elif item.get("entity") == {"S": "TimeEntry"}:
+                yield item[sort_name]["S"], item
+
+    def _erase(self, tenant_id: str, item: Item) -> Erased | None:
+        """What was removed of an entry or a clock and of its trail; None where it was changed at the same moment."""
+        kept = _kept(item)
+        left, total = erased(kept)
+        if left != kept and not self._rewrite(item, _told(left), positions.listed(tenant_id, left)):
+            return None
+        for line in self._table.query(
+            KeyConditionExpression="PK = :trail AND begins_with(SK, :change)",
+            ExpressionAttributeValues={
+                ":trail": {"S": keys.time_trail(tenant_id, kept.id)},
+                ":change": {"S": keys.CHANGES},
+            },
+            ConsistentRead=True,
+        ):
+            change, removed = erased_change(_CHANGE.validate_json(line["doc"]["S"]), kept.user_id)
+            if removed != Erased():
+                self._rewrite(line, _CHANGE.dump_json(change).decode(), {})
+                total += removed
+        return total
+
+    def _rewrite(self, item: Item, doc: str, listed: dict[str, str]) -> bool:
+        """Replace the document of an item, and where its positions are listed; False: it was changed meanwhile."""
+        if doc == item["doc"]["S"]:
+            return False
+        names = ("GSI2PK", "GSI2SK")
+        sets = "".join(f", {name} = :{name}" for name in names if name in listed)
+        removes = "" if listed else " REMOVE " + ", ".join(names)
+        key: Key = {"PK": item["PK"], "SK": item["SK"]}
+        transaction = Transaction()
+        transaction.update(
+            key,
+            VersionMismatch(),
+            UpdateExpression=f"SET doc = :doc{sets}{removes}",
+            ConditionExpression="doc = :before",
+            ExpressionAttributeValues={
+                ":doc": {"S": doc},
+                ":before": item["doc"],
+                **{f":{name}": {"S": value} for name, value in listed.items()},
+            },
+        )
+        try:
+            self._table.write(transaction)
+        except VersionMismatch:
+            return False
+        return True
+
+
+def _policy(stored: dict[str, Any]) -> PositionPolicy:
+    return PositionPolicy(
+        coarsen_after_days=stored.get("coarsenAfterDays"), remove_after_days=stored.get("removeAfterDays")
+    )
+
+
+def _kept(item: Item) -> RunningClock | TimeEntry:
+    is_clock = item.get("kind", {}).get("S") == CANCELLED
+    return _CLOCK.validate_json(item["doc"]["S"]) if is_clock else _ENTRY.validate_json(item["doc"]["S"])
+
+
+def _told(kept: RunningClock | TimeEntry) -> str:
+    adapter: TypeAdapter[Any] = _CLOCK if isinstance(kept, RunningClock) else _ENTRY
+    return adapter.dump_json(kept).decode()

@@ -1,0 +1,83 @@
+"""Privacy: positions are made rough and removed after a tenant's days, and a person can be forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from fencepost.domain.errors import Busy, NotFound
+from fencepost.domain.principal import may_be_id
+from fencepost.domain.privacy import Erased
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from fencepost.domain.principal import Principal
+    from fencepost.domain.privacy import Lessening, PositionPolicy, Precision
+    from fencepost.services.directory import DirectoryService
+    from fencepost.services.geofences import GeofenceService
+
+# Clocks and entries that one run looks at: a few minutes of work, and what is left is for the next run.
+MAX_A_RUN = 10_000
+# And that one request to forget somebody looks at, with their trails, within the time that it has.
+MAX_ERASED = 300
+
+
+class Positions(Protocol):
+    """The port to what tells positions."""
+
+    def policies(self) -> Mapping[str, PositionPolicy]: ...
+    def lessen(
+        self, tenant_id: str, precision: Precision, before: datetime, lessening: Lessening, at_most: int
+    ) -> tuple[int, int]: ...
+    def erase(self, tenant_id: str, user_id: str, at_most: int) -> tuple[Erased, bool]: ...
+
+
+@dataclass(frozen=True)
+class PrivacyService:
+    store: Positions
+
+    def lessen_positions(self, now: datetime, at_most: int = MAX_A_RUN) -> int:
+        """How many clocks and entries tell less since. Each tenant has its share, so that none waits for another."""
+        policies = self.store.policies()
+        lessened = 0
+        for tenant_id, policy in policies.items():
+            share = max(1, at_most // len(policies))
+            for precision, before, lessening in policy.due(now):
+                done, looked_at = self.store.lessen(tenant_id, precision, before, lessening, share)
+                lessened += done
+                share -= looked_at
+        return lessened
+
+    def forget(
+        self,
+        who: Principal,
+        user_id: str,
+        directory: DirectoryService,
+        geofences: GeofenceService,
+        now: datetime,
+        *,
+        cascade: bool,
+    ) -> Erased:
+        """Delete a user with all positions and comments; one who was deleted before is forgotten all the same.
+
+        Raises what deleting raises, and Busy where there is more to do: the same call goes on.
+        """
+        removed = Erased()
+
+        def erase() -> None:
+            nonlocal removed
+            removed, is_all = self.store.erase(who.tenant_id, user_id, MAX_ERASED)
+            if not is_all:
+                raise Busy
+
+        try:
+            directory.delete(who, "users", user_id, geofences, now, cascade=cascade, first=erase)
+        except NotFound:
+            if not may_be_id(user_id):
+                raise
+            erase()
+            if removed == Erased():
+                raise
+        return removed
