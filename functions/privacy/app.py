@@ -6,10 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import wiring
-from fencepost.snapshot import before_snapshot
 from fencepost.telemetry import logger
-
-before_snapshot(wiring.privacy)
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
