@@ -151,3 +151,18 @@ def test_a_position_is_told_to_nobody(app: App) -> None:
     listed = app.request("clock", "times_list", query=MAY)
     assert listed.status == 200
     assert "30.26" not in json.dumps(listed.body) + json.dumps(app.events())
+
+
+def test_what_was_kept_before_there_were_lists_is_put_on_them(app: App) -> None:
+    setup(positions={"removeAfterDays": 1})
+    clocked_here(app, "09:00", "10:00")
+    assert clock(app, "start", "12:00", location=HERE).status == 200
+    assert clock(app, "cancel").status == 200
+    for item in app.items():
+        if "doc" in item:
+            bare = {name: value for name, value in item.items() if name[:4] not in ("GSI2", "GSI4", "coun")}
+            app.table.put_item(TableName="fencepost", Item=bare)
+    assert (totals(app, APPROVER), totals(app)) == ([], [])
+    assert [wiring.time_lists().rebuild(tenant) for tenant in ("other", "demo", "demo")] == [0, 2, 0]
+    assert [total["netSeconds"] for total in totals(app, APPROVER)] == [3_600]
+    assert wiring.privacy().lessen_positions(MAY_4 + timedelta(days=9)) == 2

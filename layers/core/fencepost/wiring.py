@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fencepost.adapters.idempotency_store import IdempotencyStore
     from fencepost.adapters.index_upkeep import IndexUpkeep
     from fencepost.adapters.table import Table
+    from fencepost.adapters.time_lists import TimeLists
     from fencepost.adapters.user_pool import UserPool
     from fencepost.services.clock import ClockService
     from fencepost.services.directory import DirectoryService
@@ -153,6 +154,13 @@ def directory() -> DirectoryService:
     from fencepost.services.directory import DirectoryService
 
     return DirectoryService(DirectoryStore(table()))
+
+
+@cache
+def time_lists() -> TimeLists:
+    from fencepost.adapters.time_lists import TimeLists
+
+    return TimeLists(table())
 
 
 @cache

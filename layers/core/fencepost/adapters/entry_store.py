@@ -201,18 +201,25 @@ def _kind(entry: TimeEntry) -> str:
 
 
 def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
-    sort = keys.time_entry_sort(entry.start, entry.id)
-    counts = {COUNTED: counted_text(entry), "GSI4PK": keys.counted(tenant_id), "GSI4SK": sort}
     values = {
         "entity": "TimeEntry",
         "version": entry.version,
         "doc": _ENTRY.dump_json(entry).decode(),
+        **lists_of(tenant_id, entry),
+    }
+    return _entry_key(tenant_id, entry) | marshal.item(values)
+
+
+def lists_of(tenant_id: str, entry: TimeEntry) -> dict[str, str]:
+    """The attributes by which an entry is in the lists of the indexes."""
+    sort = keys.time_entry_sort(entry.start, entry.id)
+    counts = {COUNTED: counted_text(entry), "GSI4PK": keys.counted(tenant_id), "GSI4SK": sort}
+    return {
         "GSI1PK": keys.time_list(tenant_id, _kind(entry)),
         "GSI1SK": sort,
         **(counts if entry.invalid_reason is None else {}),
         **positions.listed(tenant_id, entry),
     }
-    return _entry_key(tenant_id, entry) | marshal.item(values)
 
 
 def _entry_key(tenant_id: str, entry: TimeEntry) -> Key:

@@ -70,7 +70,7 @@ class PrivacyStore:
             for item in self._table.batch_get(some, consistent=True).values():
                 if "doc" not in item:  # it was restored a moment ago
                     continue
-                kept = lessening.of(_kept(item))
+                kept = lessening.of(kept_in(item))
                 lessened += self._rewrite(item, _told(kept), positions.listed(tenant_id, kept))
         return lessened, looked_at
 
@@ -119,7 +119,7 @@ class PrivacyStore:
 
     def _erase(self, tenant_id: str, item: Item) -> Erased | None:
         """What was removed of an entry or a clock and of its trail; None where it was changed at the same moment."""
-        kept = _kept(item)
+        kept = kept_in(item)
         left, total = erased(kept)
         if left != kept and not self._rewrite(item, _told(left), positions.listed(tenant_id, left)):
             return None
@@ -170,7 +170,7 @@ def _policy(stored: dict[str, Any]) -> PositionPolicy:
     )
 
 
-def _kept(item: Item) -> RunningClock | TimeEntry:
+def kept_in(item: Item) -> RunningClock | TimeEntry:
     is_clock = item.get("kind", {}).get("S") == CANCELLED
     return _CLOCK.validate_json(item["doc"]["S"]) if is_clock else _ENTRY.validate_json(item["doc"]["S"])
 

@@ -46,10 +46,9 @@ class ReportStore:
                     ":before": {"S": prefix + keys.time_entry_sort(before)},
                 },
             )
-            yield (
-                [counted_of(keys.user_of(tenant_id, item["PK"]["S"]), item[COUNTED]["S"]) for item in items],
-                has_more,
-            )
+            # An entry from before there were totals has nothing to count until it is put on its lists.
+            found = [(item["PK"]["S"], item[COUNTED]["S"]) for item in items if COUNTED in item]
+            yield [counted_of(keys.user_of(tenant_id, pk), text) for pk, text in found], has_more
             # An id is followed by nothing, so a blank behind it is right behind the entry.
             after = items[-1][names[1]]["S"] + " " if items else after
 

@@ -50,7 +50,7 @@ class ReportService:
                 zones |= self.counting.zone_names(who.tenant_id, new)
             for entry in matching:
                 sums.add(entry)
-            if not has_more or number < READS_A_PAGE:
+            if not has_more or not entries or number < READS_A_PAGE:
                 continue
             read_to = entries[-1].start
             rest = Place(period=sums.whole_until(read_to))
