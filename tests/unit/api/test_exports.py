@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fencepost.api.vocabularies.exports import COLUMNS, file_of, folded_line, piece_of, safe_cell
@@ -87,6 +87,7 @@ def test_what_a_spreadsheet_would_reckon_is_text(start: str) -> None:
     assert safe_cell(f'{start}HYPERLINK("https://example.org")').startswith("'")
 
 
+@example("one\r\ntwo\rthree\nfour")
 @given(TEXTS)
 def test_a_calendar_reads_what_was_written(comment: str) -> None:
     (event,) = events(replace(ENTRY, comment=comment, organization_name=comment))
@@ -102,6 +103,8 @@ def test_an_entry_keeps_its_uid_and_its_sequence_grows() -> None:
     assert (first["DTSTART"], first["DTEND"]) == ("20260504T070000Z", "20260504T150000Z")
 
 
+@example("SUMMARY:" + "ä" * 200)
+@example("x" * 400)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=400))
 def test_a_folded_line_unfolds_to_itself(line: str) -> None:
     folded = folded_line(line)

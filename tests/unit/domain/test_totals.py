@@ -6,7 +6,6 @@ import itertools
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -38,7 +37,7 @@ UNITS: list[Unit] = ["day", "week", "month"]
 
 def counted(start: str, end: str, *breaks: tuple[str, str], organization_id: str | None = None) -> Counted:
     def at(text: str) -> datetime:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text).astimezone(UTC)
 
     taken = tuple((at(first), at(last)) for first, last in breaks)
     return Counted(
@@ -221,14 +220,6 @@ def test_a_break_in_the_hour_that_comes_twice_has_its_hour() -> None:
     assert [total.break_s for total in totals([night], asked(is_split=True))] == [0, 3600]
 
 
-def test_same_wall_clock_of_one_zone_is_no_trap() -> None:
-    """Two instants that share a zone are subtracted by the wall clock, unless they are in UTC first."""
-    berlin = ZoneInfo("Europe/Berlin")
-    start, end = datetime(2026, 3, 28, 22, tzinfo=berlin), datetime(2026, 3, 29, 6, tzinfo=berlin)
-    night = replace(counted("2026-03-28T22:00+01:00", "2026-03-29T06:00+02:00"), start=start, end=end)
-    assert hours([night], asked()) == {"2026-03-28": 7.0}
-
-
 def test_the_leap_day_is_a_day() -> None:
     night = counted("2028-02-28T22:00+01:00", "2028-03-01T06:00+01:00")
     assert hours([night], asked()) == {"2028-02-28": 32.0}
@@ -250,7 +241,7 @@ def test_the_day_is_that_of_the_organization() -> None:
 
 
 def test_a_month_that_is_split_has_what_lies_in_it_and_one_that_is_not_what_begins_in_it() -> None:
-    first, before = (datetime.fromisoformat(f"2026-0{month}-01T00:00+02:00") for month in (5, 6))
+    first, before = (datetime.fromisoformat(f"2026-0{month}-01T00:00+02:00").astimezone(UTC) for month in (5, 6))
     nights = [
         counted("2026-04-30T22:00+02:00", "2026-05-01T06:00+02:00"),
         counted("2026-05-31T22:00+02:00", "2026-06-01T06:00+02:00"),
@@ -268,3 +259,32 @@ def test_a_month_that_is_split_has_what_lies_in_it_and_one_that_is_not_what_begi
 )
 def test_weeks_are_those_of_iso_8601(day: str, week: str) -> None:
     assert name_of(period_of(date.fromisoformat(day), "week"), "week") == week
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end", "days"),
+    [
+        # 00:00 is passed over: the day begins at 01:00.
+        ("Africa/Cairo", "2024-04-25T22:00+02:00", "2024-04-26T02:00+03:00", {"2024-04-25": 2.0, "2024-04-26": 1.0}),
+        # 00:00 to 01:00 comes twice, and both are of the day that begins.
+        (
+            "America/Havana",
+            "2025-11-01T22:00-04:00",
+            "2025-11-02T02:00-05:00",
+            {"2025-11-01": 2.0, "2025-11-02": 3.0},
+        ),
+        # 23:00 to 24:00 comes twice, and both are of the day that ends.
+        ("Asia/Beirut", "2025-10-25T22:00+03:00", "2025-10-26T01:00+02:00", {"2025-10-25": 3.0, "2025-10-26": 1.0}),
+        # From 00:01 back to 23:01 of the day before, begun after that: the midnight that comes is the second one.
+        (
+            "America/St_Johns",
+            "2010-11-06T23:30-03:30",
+            "2010-11-07T01:00-03:30",
+            {"2010-11-06": 0.5, "2010-11-07": 1.0},
+        ),
+        # A day that was left out.
+        ("Pacific/Apia", "2011-12-29T22:00-10:00", "2011-12-31T02:00+14:00", {"2011-12-29": 2.0, "2011-12-31": 2.0}),
+    ],
+)
+def test_midnights_that_are_odd(name: str, start: str, end: str, days: dict[str, float]) -> None:
+    assert hours([counted(start, end)], asked(is_split=True), name) == days

@@ -26,7 +26,7 @@ _FIRST_MIDNIGHT, _LAST_MIDNIGHT = timedelta(hours=14), timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What totals need to know of an entry."""
+    """What totals need to know of an entry; in UTC, for of two instants in one zone the wall clocks are subtracted."""
 
     user_id: str
     organization_id: str | None
@@ -51,7 +51,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Totals of the entries that begin in a span, half-open; split at midnight, of all time within the span."""
+    """Totals of the entries that begin in a span, half-open; split at midnight, of all time within the span.
+
+    The span is in UTC.
+    """
 
     first: datetime
     before: datetime
@@ -71,7 +74,7 @@ class Asked:
         """The period with which the page begins: where it is not whole in the end, nothing was gained."""
         if place is not None:
             return place.period
-        return period_of((self.first.astimezone(UTC) + _FIRST_MIDNIGHT).date(), self.unit)
+        return period_of((self.first + _FIRST_MIDNIGHT).date(), self.unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,15 +109,13 @@ class Sums:
     def add(self, entry: Counted) -> None:
         zone = self.zone_of(entry.organization_id)
         group = self._group(entry)
-        start, end = entry.start.astimezone(UTC), entry.end.astimezone(UTC)
+        start, end = entry.start, entry.end
         if self.asked.first <= start:
             self._sum(day_of(start, zone), group).entries += 1
         if not self.asked.is_split:
             self._count(day_of(start, zone), group, entry, start, end)
             return
-        for piece_start, piece_end in days_within(
-            max(start, self.asked.first.astimezone(UTC)), min(end, self.asked.before.astimezone(UTC)), zone
-        ):
+        for piece_start, piece_end in days_within(max(start, self.asked.first), min(end, self.asked.before), zone):
             self._count(day_of(piece_start, zone), group, entry, piece_start, piece_end)
 
     def page(self, after: Place | None, read_to: datetime | None) -> list[Total]:
@@ -131,7 +132,7 @@ class Sums:
     def whole_until(self, read_to: datetime) -> date:
         """The first period that is not whole yet."""
         # What begins now may lie on a day that it is only on Baker Island.
-        return period_of((read_to - _LAST_MIDNIGHT).astimezone(UTC).date(), self.asked.unit)
+        return period_of((read_to - _LAST_MIDNIGHT).date(), self.asked.unit)
 
     def _is_whole(self, period: date, read_to: datetime | None) -> bool:
         return read_to is None or period < self.whole_until(read_to)
@@ -222,4 +223,4 @@ def _midnight_in_utc(day: date) -> datetime:
 
 def _seconds(start: datetime, end: datetime) -> int:
     """Whole seconds from one instant to another; 0 where it is not after the first."""
-    return max(0, round((end.astimezone(UTC) - start.astimezone(UTC)).total_seconds()))
+    return max(0, round((end - start).total_seconds()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -76,7 +76,13 @@ class TotalsAnswer(AnswerModel):
 
 def asked_of(query: TotalsQuery) -> Asked:
     by = tuple(dimension for dimension in DIMENSIONS if dimension in query.by.split(","))
-    return Asked(first=query.start, before=query.end, unit=query.unit, by=by, is_split=query.split is not None)
+    return Asked(
+        first=query.start.astimezone(UTC),
+        before=query.end.astimezone(UTC),
+        unit=query.unit,
+        by=by,
+        is_split=query.split is not None,
+    )
 
 
 def place_of(list_name: str, text: str) -> Place:
