@@ -26,7 +26,7 @@ _FIRST_MIDNIGHT, _LAST_MIDNIGHT = timedelta(hours=14), timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What totals need to know of an entry; in UTC, for of two instants in one zone the wall clocks are subtracted."""
+    """What totals need to know of an entry; in UTC, for two instants of one zone are subtracted by the wall clock."""
 
     user_id: str
     organization_id: str | None
