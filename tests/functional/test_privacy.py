@@ -146,11 +146,11 @@ def test_a_setup_that_makes_no_sense_is_refused() -> None:
             admin.Setup.model_validate({"tenants": [{"id": "demo", "name": "Demo", "positions": positions}]})
 
 
-def test_a_position_is_told_to_nobody(app: App) -> None:
+def test_no_event_and_no_file_tells_a_position(app: App) -> None:
     clocked_here(app, "09:00", "10:00")
-    listed = app.request("clock", "times_list", query=MAY)
-    assert listed.status == 200
-    assert "30.26" not in json.dumps(listed.body) + json.dumps(app.events())
+    files = [app.request("reports", "times_export", query={**MAY, "format": kind}).text for kind in ("csv", "ics")]
+    assert "30.26" not in json.dumps(app.events()) + "".join(files)
+
 
 
 def test_what_was_kept_before_there_were_lists_is_put_on_them(app: App) -> None:
