@@ -152,7 +152,6 @@ def test_no_event_and_no_file_tells_a_position(app: App) -> None:
     assert "30.26" not in json.dumps(app.events()) + "".join(files)
 
 
-
 def test_what_was_kept_before_there_were_lists_is_put_on_them(app: App) -> None:
     setup(positions={"removeAfterDays": 1})
     clocked_here(app, "09:00", "10:00")
