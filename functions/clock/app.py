@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from fencepost import wiring
 from fencepost.api import paging
 from fencepost.api.http import Api, Reply, Request
-from fencepost.api.listing import numbered
+from fencepost.api.listing import PageQuery, numbered
 from fencepost.api.problems import status_of
 from fencepost.api.validation import validated
 from fencepost.api.vocabularies.clock import (
@@ -23,6 +24,16 @@ from fencepost.api.vocabularies.clock import (
     request_of,
     told,
     told_running,
+)
+from fencepost.api.vocabularies.punches import (
+    GrantIn,
+    PunchesAnswer,
+    PunchesIn,
+    RefusalsAnswer,
+    rows_of,
+    told_batch,
+    told_kept,
+    told_refusals,
 )
 from fencepost.api.vocabularies.times import (
     ApproveIn,
@@ -44,11 +55,15 @@ from fencepost.api.vocabularies.times import (
 )
 from fencepost.domain.errors import Busy, EntryNotSaved, FencepostError, Invalid
 from fencepost.domain.principal import Right
+from fencepost.services.punches import KeptPunch
 from fencepost.snapshot import before_snapshot
 
 api = Api(tell=refused, tells=ClockAnswer, status=STATUS)
 before_snapshot(wiring.clock)
 before_snapshot(wiring.times)
+before_snapshot(wiring.punches)
+# A batch begins nothing later than so long after it came: half of the function's time.
+BATCH_S = 5.0
 
 
 @api.route(
@@ -85,6 +100,60 @@ def act(request: Request) -> Reply:
 def read(request: Request) -> Reply:
     user_id = validated(WhoseQuery, request.query).userId
     return Reply(status=200, body=told_running(wiring.clock().running(request.who, user_id)))
+
+
+@api.route(
+    "POST",
+    "/v1/clock/batch",
+    summary="Up to 50 punches that a phone has kept, done in the order of their sequence, with a result each",
+    needs=Right.OWN_CLOCK,
+    takes=PunchesIn,
+    gives={200: PunchesAnswer, 503: PunchesAnswer},
+    fails=(400, 413, 415),
+)
+def act_on_all(request: Request) -> Reply:
+    now, until = datetime.now(UTC), monotonic() + BATCH_S
+    items = validated(PunchesIn, request.json()).items
+    rows = rows_of(items)
+    punches = [row for row in rows if isinstance(row, KeptPunch)]
+    answers = wiring.punches().apply(request.who, punches, now, told_kept, lambda: monotonic() < until)
+    body = told_batch(items, rows, answers)
+    # Of a batch that was not done to its end no answer is kept: it is to be sent again.
+    return Reply(status=503 if any(item["status"] == 503 for item in body["items"]) else 200, body=body)
+
+
+@api.route(
+    "GET",
+    "/v1/clock/refusals",
+    summary="List the actions that geofences refused, newest first",
+    needs=Right.APPROVE,
+    query=PageQuery,
+    gives={200: RefusalsAnswer},
+    fails=(400,),
+)
+def list_refusals(request: Request) -> Reply:
+    query = validated(PageQuery, numbered(request.query))
+    list_name = f"{request.who.tenant_id}/refusals"
+    after = paging.after(list_name, query.cursor) if query.cursor is not None else None
+    refusals, last = wiring.refusals().page(request.who, query.limit, after)
+    cursor = paging.cursor(list_name, last.received_at, last.id) if last is not None else None
+    return Reply(status=200, body=told_refusals(refusals, datetime.now(UTC), cursor))
+
+
+@api.route(
+    "POST",
+    "/v1/clock/refusals/{id}/grant",
+    summary="Grant an exception: what a geofence refused can be done once",
+    needs=Right.APPROVE,
+    takes=GrantIn,
+    gives={200: RefusalsAnswer},
+    fails=(400, 404, 413, 415),
+)
+def grant(request: Request) -> Reply:
+    said, now = validated(GrantIn, request.json()), datetime.now(UTC)
+    valid_for = timedelta(minutes=said.minutes)
+    granted = wiring.refusals().grant(request.who, request.path["id"], valid_for, said.reason, now)
+    return Reply(status=200, body=told_refusals([granted], now))
 
 
 @api.route(

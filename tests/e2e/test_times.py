@@ -6,49 +6,16 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
-import httpx
 import pytest
 
+from tests.e2e.person import SPAN, Person, data
 from tests.e2e.service import Service
-
-DAY = {"from": "2026-05-04T00:00:00+02:00", "to": "2026-05-05T00:00:00+02:00"}
-
-
-class Person:
-    """A user of the demo's directory with no times yet, for whom the approver acts."""
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self.id = f"person-{uuid4()}"
-        assert service.call("PUT", f"/directory/users/{self.id}", {"name": self.id}).status_code == 200
-
-    def call(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
-        return self.service.call(method, path, body, role="approver", **more)
-
-    def clock(self, action: str, at: str) -> httpx.Response:
-        when = f"2026-05-04T{at}:00+02:00"
-        return self.call("POST", "/clock", {"action": action, "userId": self.id, "dateTime": when})
-
-    def save(self, start: str, end: str) -> httpx.Response:
-        span = {"from": f"2026-05-04T{start}:00+02:00", "to": f"2026-05-04T{end}:00+02:00"}
-        return self.call("POST", "/times", {"items": [{"userId": self.id, **span}]})
-
-    def entries(self, **query: str) -> list[dict[str, Any]]:
-        answer = self.call("GET", "/times", params={**DAY, "userId": self.id, **query})
-        assert answer.status_code == 200, answer.text
-        return [item["data"] for item in answer.json()["items"]]
 
 
 @pytest.fixture
 def person(service: Service) -> Person:
     return Person(service)
-
-
-def data(answer: httpx.Response) -> dict[str, Any]:
-    found: dict[str, Any] = answer.json()["items"][0]["data"]
-    return found
 
 
 def never_overlap(entries: list[dict[str, Any]]) -> bool:
@@ -82,9 +49,9 @@ def test_an_approved_entry_an_invalid_one_and_its_way_back(person: Person) -> No
 
 def test_the_times_of_all_users_are_for_those_who_act_for_others(person: Person) -> None:
     saved = data(person.save("09:00", "10:00"))["id"]
-    everybody = person.call("GET", "/times", params={**DAY, "limit": "1000"}).json()["items"]
+    everybody = person.call("GET", "/times", params={**SPAN, "limit": "1000"}).json()["items"]
     assert saved in [item["data"]["id"] for item in everybody]
-    own = person.service.call("GET", "/times", role="employee", params=DAY)
+    own = person.service.call("GET", "/times", role="employee", params=SPAN)
     assert own.status_code == 200
     assert saved not in [item["data"]["id"] for item in own.json()["items"]]
     assert person.service.call("GET", f"/times/{saved}/history", role="employee").status_code == 404

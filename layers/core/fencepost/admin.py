@@ -1,16 +1,17 @@
 """Set up tenants: `python -m fencepost.admin < tenants.json`, with TABLE_NAME and AWS credentials in the environment.
 
     {"tenants": [{"id": "acme", "name": "Acme", "timeZone": "Europe/Berlin", "clockLimitHours": 12,
-                  "overlaps": "trim", "geofenceLimit": 5000, "polygonPointLimit": 1000,
-                  "workingTime": {"longestMinutes": 600},
-                  "positions": {"coarsenAfterDays": 30, "removeAfterDays": 365},
-                  "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
+                   "overlaps": "trim", "geofenceModes": {"start": "flag"}, "geofenceLimit": 5000,
+                   "polygonPointLimit": 1000, "workingTime": {"longestMinutes": 600},
+                   "positions": {"coarsenAfterDays": 30, "removeAfterDays": 365},
+                   "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
 
 Tenants and users are created or renamed; what a tenant's entry does not say stays, and a `geofenceLimit` of null is
-none. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said. Positions
-are rough (two decimals) and gone so many days after a clock or an entry began; `{}` keeps them for good, which is the
-default. A user with `roles` gets a new
-API key; the keys are printed once, as `{"acme": {"ada": "fp_..."}}`, and only their hashes are kept.
+none. `geofenceModes` says what becomes of a clock action that a geofence refuses; an action that it does not name is
+as it is by default. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said. Positions are
+rough (two decimals) and gone so many days after a clock or an entry began; `{}` keeps them for good, which is the
+default. A user with `roles` gets a new API key; the keys are printed once, as `{"acme": {"ada": "fp_..."}}`, and only
+their hashes are kept.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pydantic.alias_generators import to_camel
 from fencepost import wiring
 from fencepost.api.fields import TimeZone
 from fencepost.api.vocabularies.working_time import WorkingTimeModel, working_time_of
+from fencepost.domain.clock import Judged, Mode
 from fencepost.domain.directory import Entity
 from fencepost.domain.errors import Invalid
 from fencepost.domain.overlap import Policy
@@ -72,6 +74,7 @@ class Tenant(_Strict):
     name: str
     clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
     overlaps: Policy | None = None
+    geofence_modes: dict[Judged, Mode] | None = None
     time_zone: TimeZone | None = None
     working_time: WorkingTimeModel | None = None
     positions: Positions | None = None
@@ -95,6 +98,7 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
             clock_limit_hours=tenant.clock_limit_hours,
             polygon_point_limit=tenant.polygon_point_limit,
             overlaps=tenant.overlaps,
+            geofence_modes=tenant.geofence_modes,
             time_zone=tenant.time_zone,
             working_time=working_time_of(tenant.working_time) if tenant.working_time is not None else None,
             positions=tenant.positions.model_dump(by_alias=True, exclude_none=True) if tenant.positions else None,

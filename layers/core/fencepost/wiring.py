@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from fencepost.services.imports import ImportService
     from fencepost.services.nearest import NearestService
     from fencepost.services.privacy import PrivacyService
+    from fencepost.services.punches import PunchService
+    from fencepost.services.refusals import RefusalService
     from fencepost.services.reports import ReportService
     from fencepost.services.tenants import Callers, TenantService
     from fencepost.services.times import TimesService
@@ -139,6 +141,22 @@ def privacy() -> PrivacyService:
     from fencepost.services.privacy import PrivacyService
 
     return PrivacyService(PrivacyStore(table()))
+
+
+@cache
+def refusals() -> RefusalService:
+    from fencepost.adapters.refusal_store import RefusalStore
+    from fencepost.services.refusals import RefusalService
+
+    return RefusalService(RefusalStore(table()))
+
+
+@cache
+def punches() -> PunchService:
+    from fencepost.adapters.receipt_store import ReceiptStore
+    from fencepost.services.punches import PunchService
+
+    return PunchService(clock(), ReceiptStore(table()), refusals().store)
 
 
 @cache

@@ -8,6 +8,7 @@ entries ever overlap.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from pydantic import TypeAdapter
 from fencepost.adapters import keys, marshal, positions
 from fencepost.adapters.entry_store import CANCELLED, RUNNING, change_item, place_item
 from fencepost.adapters.geofence_items import event_item
+from fencepost.adapters.receipt_store import add_receipt
+from fencepost.adapters.refusal_store import grants_of, refusal_item, use_exception
 from fencepost.adapters.table import Transaction
 from fencepost.adapters.working_time import working_time_of
 from fencepost.domain.clock import RunningClock, TenantSettings
@@ -23,7 +26,7 @@ from fencepost.domain.directory import OWN_SETTINGS
 from fencepost.domain.errors import VersionMismatch
 from fencepost.domain.geofence import Assignment
 from fencepost.domain.trail import Change, state_of
-from fencepost.services.clock import Desk
+from fencepost.services.clock import Desk, why_allowed
 from fencepost.services.times import Ledger
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
     from fencepost.domain.events import Event
+    from fencepost.domain.receipt import Receipt
+    from fencepost.domain.refusal import Refusal
     from fencepost.domain.trail import State
 
 _CLOCK = TypeAdapter(RunningClock)
@@ -61,8 +66,8 @@ class ClockStore:
         that is named is looked up beside the first, and its geofences are read with the second.
         """
         clock_key, calendar_key = keys.clock(tenant_id, user_id), keys.calendar(tenant_id, user_id)
-        tenant_key = keys.tenant(tenant_id)
-        also = [tenant_key, clock_key, calendar_key]
+        tenant_key, grants_key = keys.tenant(tenant_id), keys.exceptions(tenant_id, user_id)
+        also = [tenant_key, clock_key, calendar_key, grants_key]
         if organization_name is None:
             named: list[str] = []
             reading = self._applying.read(tenant_id, user_id, organization_id, screen, also)
@@ -87,6 +92,7 @@ class ClockStore:
             named=tuple(sorted(named)),
             has_screen=screen is not None and reading.has(screen),
             candidates=candidates,
+            grants=grants_of(reading.item(grants_key)),
         )
 
     def running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]:
@@ -112,33 +118,41 @@ class ClockStore:
     def organizations_named(self, tenant_id: str, name: str) -> list[str]:
         return self._directory.ids_named(tenant_id, "projects", name)
 
-    def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None:
-        """Raises VersionMismatch where the user's clock runs by now."""
+    def start(self, tenant_id: str, clock: RunningClock, event: Event, receipt: Receipt | None) -> None:
+        """Raises VersionMismatch where the user's clock runs by now, or the exception is used up; DoneBefore."""
         transaction = Transaction()
+        add_receipt(transaction, tenant_id, receipt)
         transaction.put_new(_clock_item(tenant_id, clock), VersionMismatch())
         transaction.put(place_item(tenant_id, clock, RUNNING))
-        transaction.put_new(_change_item(tenant_id, clock, event, clock.version, state_of(clock)), VersionMismatch())
+        transaction.put_new(_change_item(tenant_id, clock, event), VersionMismatch())
+        use_exception(transaction, tenant_id, clock.user_id, clock.punches[-1])
         transaction.put(event_item(event))
         self._table.write(transaction)
 
-    def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None:
-        """Raises VersionMismatch.
+    def replace(
+        self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event, receipt: Receipt | None
+    ) -> None:
+        """Raises VersionMismatch, DoneBefore.
 
         Another clock of the same user may be at the same version; the number on the trail tells the two apart.
         """
         transaction = Transaction()
+        add_receipt(transaction, tenant_id, receipt)
         transaction.put_over(_clock_item(tenant_id, after), before.version, VersionMismatch())
-        transaction.put_new(_change_item(tenant_id, after, event, after.version, state_of(after)), VersionMismatch())
+        transaction.put_new(_change_item(tenant_id, after, event), VersionMismatch())
+        use_exception(transaction, tenant_id, after.user_id, after.punches[-1])
         transaction.put(event_item(event))
         self._table.write(transaction)
 
-    def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None:
-        """Raises VersionMismatch."""
+    def discard(self, tenant_id: str, clock: RunningClock, event: Event, receipt: Receipt | None) -> None:
+        """Raises VersionMismatch, DoneBefore."""
         transaction = Transaction()
+        add_receipt(transaction, tenant_id, receipt)
         transaction.delete_at(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
         doc = _CLOCK.dump_json(clock).decode()
         transaction.put(place_item(tenant_id, clock, CANCELLED, doc=doc, **positions.gone(tenant_id, clock)))
-        transaction.put_new(_change_item(tenant_id, clock, event, clock.version + 1, None), VersionMismatch())
+        gone = _change(event, clock.version + 1, None, None)
+        transaction.put_new(change_item(tenant_id, clock.id, gone), VersionMismatch())
         transaction.put(event_item(event))
         self._table.write(transaction)
 
@@ -146,14 +160,19 @@ class ClockStore:
         """Raises VersionMismatch. Nobody punched, so nothing but the clock, its trail and the event is written."""
         transaction = Transaction()
         transaction.put_over(_clock_item(tenant_id, after), before.version, VersionMismatch())
-        transaction.put_new(_change_item(tenant_id, after, event, after.version, state_of(after)), VersionMismatch())
+        told = _change(event, after.version, None, state_of(after))
+        transaction.put_new(change_item(tenant_id, after.id, told), VersionMismatch())
         transaction.put(event_item(event))
         self._table.write(transaction)
 
-    def tell(self, event: Event) -> None:
+    def refuse(self, tenant_id: str, refusal: Refusal, event: Event) -> str:
+        """The same request refused again is on the trail once."""
         transaction = Transaction()
+        transaction.put_new(refusal_item(tenant_id, refusal), VersionMismatch())
         transaction.put(event_item(event))
-        self._table.write(transaction)
+        with suppress(VersionMismatch):
+            self._table.write(transaction)
+        return refusal.id
 
     def due(self, now: datetime) -> Iterator[tuple[str, RunningClock]]:
         """The clocks that are to be looked at by `now`, with their tenants."""
@@ -210,7 +229,11 @@ def _clock_of(item: Item) -> RunningClock:
     return _CLOCK.validate_json(item["doc"]["S"])
 
 
-def _change_item(tenant_id: str, clock: RunningClock, event: Event, number: int, after: State | None) -> Item:
-    action = event.type.removeprefix("clock.")
-    change = Change(number=number, action=action, at=event.occurred_at, actor=event.actor, reason=None, after=after)
+def _change_item(tenant_id: str, clock: RunningClock, event: Event) -> Item:
+    change = _change(event, clock.version, why_allowed(clock.punches[-1]), state_of(clock))
     return change_item(tenant_id, clock.id, change)
+
+
+def _change(event: Event, number: int, reason: str | None, after: State | None) -> Change:
+    action = event.type.removeprefix("clock.")
+    return Change(number=number, action=action, at=event.occurred_at, actor=event.actor, reason=reason, after=after)

@@ -14,6 +14,8 @@ from pydantic import TypeAdapter
 from fencepost.adapters import keys, marshal, positions
 from fencepost.adapters.counted import COUNTED, counted_text
 from fencepost.adapters.geofence_items import event_item
+from fencepost.adapters.receipt_store import add_receipt
+from fencepost.adapters.refusal_store import use_exception
 from fencepost.adapters.table import Transaction
 from fencepost.domain.clock import LONGEST_CLOCK, TimeEntry
 from fencepost.domain.errors import VersionMismatch
@@ -58,11 +60,13 @@ class EntryStore:
         return [other for other in map(_entry_of, items) if other.overlaps(entry) and other.id != entry.id]
 
     def save(self, tenant_id: str, saving: Saving) -> None:
-        """Raises VersionMismatch where the clock, an entry or the calendar was changed."""
+        """Raises VersionMismatch where the clock, an entry or the calendar was changed; DoneBefore."""
         transaction = Transaction()
+        add_receipt(transaction, tenant_id, saving.receipt)
         if saving.clock is not None:
-            key = keys.clock(tenant_id, saving.clock.user_id)
-            transaction.delete_at(key, saving.clock.version, VersionMismatch())
+            user_id = saving.clock.user_id
+            transaction.delete_at(keys.clock(tenant_id, user_id), saving.clock.version, VersionMismatch())
+            use_exception(transaction, tenant_id, user_id, saving.edits[0].entry.punches[-1])
         for edit in saving.edits:
             _add_edit(transaction, tenant_id, edit, saving.event)
         if saving.calendar is not None:

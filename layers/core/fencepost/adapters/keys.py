@@ -25,6 +25,9 @@ tenants that have said something of positions.
 | any of them that tells a position | | | 2: T#t#POSITIONS | exact or rough#start#id |
 | how far the erasure of a user came | T#t#USER#u | ERASURE | | |
 | change of a clock or an entry | T#t#TIME#id | CHANGE#n | | |
+| action that a geofence refused | T#t#REFUSAL#id | REFUSAL | T#t#REFUSALS | received#id |
+| exceptions that a user may make use of | T#t#USER#u | EXCEPTIONS | | |
+| receipt of what a user's phone has sent | T#t#USER#u | RECEIPT#key | | |
 | import | T#t#IMPORT#id | JOB | | |
 | chunk of an import | T#t#IMPORT#id | CHUNK#n | | |
 | event to be published | T#t#EVENT#id | EVENT | | |
@@ -237,6 +240,26 @@ def time_place(tenant_id: str, entry_id: str) -> Key:
 
 def time_change(tenant_id: str, entry_id: str, number: int) -> Key:
     return _key(time_trail(tenant_id, entry_id), f"{CHANGES}{number:06d}")
+
+
+def refusal(tenant_id: str, refusal_id: str) -> Key:
+    return _key(f"T#{tenant_id}#REFUSAL#{refusal_id}", "REFUSAL")
+
+
+def refusal_list(tenant_id: str) -> str:
+    return f"T#{tenant_id}#REFUSALS"
+
+
+def refusal_list_sort(received_at: datetime, refusal_id: str) -> str:
+    return f"{_instant(received_at)}#{refusal_id}"
+
+
+def exceptions(tenant_id: str, user_id: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), "EXCEPTIONS")
+
+
+def receipt(tenant_id: str, user_id: str, key: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), f"RECEIPT#{key}")
 
 
 def import_job(tenant_id: str, import_id: str) -> Key:

@@ -199,6 +199,15 @@ class Transaction:
         """Replace the item if it is still at `version`."""
         self._actions.append(("Put", {"Item": item, **_at_version(version)}, otherwise))
 
+    def put_where(self, item: Item, otherwise: Exception, name: str, value: Mapping[str, Any]) -> None:
+        """Replace the item if an attribute still has this value."""
+        condition = {
+            "ConditionExpression": "#name = :value",
+            "ExpressionAttributeNames": {"#name": name},
+            "ExpressionAttributeValues": {":value": value},
+        }
+        self._actions.append(("Put", {"Item": item, **condition}, otherwise))
+
     def delete(self, key: Key) -> None:
         self._actions.append(("Delete", {"Key": key}, None))
 

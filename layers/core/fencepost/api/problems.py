@@ -19,6 +19,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     errors.VersionMismatch: HTTPStatus.PRECONDITION_FAILED,
     errors.Crowded: HTTPStatus.BAD_REQUEST,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.NotReached: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.IdempotencyInProgress: HTTPStatus.CONFLICT,
     errors.AlreadyClockedIn: HTTPStatus.BAD_REQUEST,
@@ -29,6 +30,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     errors.EntryOverlaps: HTTPStatus.BAD_REQUEST,
     errors.EntryFinal: HTTPStatus.BAD_REQUEST,
     errors.EntryState: HTTPStatus.BAD_REQUEST,
+    errors.RefusalUsed: HTTPStatus.BAD_REQUEST,
 }
 
 

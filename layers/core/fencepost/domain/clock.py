@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from fencepost.domain.errors import WrongOrder
+from fencepost.domain.refusal import Exemption
 from fencepost.domain.verdict import Verdict
 from fencepost.domain.working_time import NO_MODEL, Span, StopsAt, WorkingTime
 
@@ -47,11 +48,16 @@ CATEGORIES: dict[str, str] = {
     ),
 }
 
+# The actions that a geofence may refuse, and what becomes of one then: refused, done and marked, or never asked.
+Judged = Literal["start", "break", "stop", "update"]
+Mode = Literal["block", "flag", "off"]
+
 # A clock that is past its deadline is left to its user for so long after the last action: a phone that was offline
 # is still telling what happened.
 GRACE = timedelta(seconds=30)
-# So many actions, each with its evidence, are well below the 400 KB of an item. A stop is taken even then.
-MAX_PUNCHES = 140
+# So many actions, each with all the evidence that there can be, are below the 400 KB of an item. A stop is taken even
+# then.
+MAX_PUNCHES = 100
 
 # How far back an entry that still overlaps can begin: no clock runs longer than this, whatever a tenant sets.
 LONGEST_CLOCK = timedelta(days=7)
@@ -87,7 +93,10 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Punch:
-    """One action on the clock, with the evidence for its geofence verdict."""
+    """One action on the clock, with the evidence for its geofence verdict.
+
+    It was done in spite of a verdict where it `is_flagged`, or by the `exception` that was granted.
+    """
 
     action: str
     at: datetime
@@ -95,10 +104,12 @@ class Punch:
     acting_user_id: str
     verdict: Verdict | None = None
     is_flagged: bool = False
+    exception: Exemption | None = None
     is_late: bool = False
     latitude: float | None = None
     longitude: float | None = None
     accuracy_m: float | None = None
+    captured_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

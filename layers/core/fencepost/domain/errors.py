@@ -12,6 +12,7 @@ FencepostError
 ├── VersionMismatch             it was changed since the caller read it
 ├── Crowded                     the positions asked for are among too many geofences to answer at once
 ├── Busy                        too many changes of the same thing at once; the same call may be sent again
+├── NotReached                  the call was over before it; it may be sent again
 ├── IdempotencyKeyReused        its Idempotency-Key belongs to another request
 ├── IdempotencyInProgress       the request with this Idempotency-Key is being worked on
 └── ClockRefused                what the clock cannot do now
@@ -22,7 +23,8 @@ FencepostError
     ├── EntryNotSaved           the clock is stopped, but its time could not become a valid entry
     ├── EntryOverlaps           an entry cannot stand where others are
     ├── EntryFinal              an approved or exported entry is not changed
-    └── EntryState              it is running, invalid or removed, and what was asked is for others
+    ├── EntryState              it is running, invalid or removed, and what was asked is for others
+    └── RefusalUsed             the exception that was granted has been made use of
 """
 
 from __future__ import annotations
@@ -157,6 +159,13 @@ class Busy(FencepostError):
         super().__init__("Too many changes at once, or no answer in time. Send the same request again in a moment.")
 
 
+class NotReached(FencepostError):
+    code = "NOT_REACHED"
+
+    def __init__(self) -> None:
+        super().__init__("The time of the call was over before this. Send it again, with what comes after it.")
+
+
 class IdempotencyKeyReused(FencepostError):
     code = "IDEMPOTENCY_KEY_REUSED"
 
@@ -190,8 +199,8 @@ class AlreadyClockedIn(ClockRefused):
 class NoRunningClock(ClockRefused):
     code = "NO_RUNNING_CLOCK"
 
-    def __init__(self) -> None:
-        super().__init__("No clock is running.")
+    def __init__(self, because: str | None = None) -> None:
+        super().__init__(f"No clock is running: {because}." if because is not None else "No clock is running.")
 
 
 class WrongOrder(ClockRefused):
@@ -233,10 +242,21 @@ class EntryState(ClockRefused):
         super().__init__(f"The entry {entry_id} is {state}; this is for {wanted} entries.")
 
 
-class OutsideGeofence(ClockRefused):
-    """A geofence that applies refuses the action; `verdict` says which and why."""
+class RefusalUsed(ClockRefused):
+    code = "REFUSAL_USED"
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self) -> None:
+        super().__init__("An exception was granted for this refusal, and was made use of. Each is for one action.")
+
+
+class OutsideGeofence(ClockRefused):
+    """A geofence that applies refuses the action; `verdict` says which and why.
+
+    An exception can be granted for it under `refusal_id`, which is None where nothing was written.
+    """
+
+    def __init__(self, verdict: Verdict, refusal_id: str | None) -> None:
         self.verdict = verdict
+        self.refusal_id = refusal_id
         self.code = verdict.code
         super().__init__(verdict.reason)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 Policy = Literal["overwrite", "trim", "refuse"]
 POLICIES: tuple[Policy, ...] = ("overwrite", "trim", "refuse")
-# Three actions a removed entry, one more for one that is cut at its start, and six for the rest, are at most the 100
-# of a transaction.
+# Three actions a removed entry, one more for one that is cut at its start, and nine for the rest, are the 100 of a
+# transaction.
 MAX_OVERLAPPED = 30
-# Some 3 KB each with their evidence: a transaction takes 4 MB.
-MAX_PUNCHES_TOGETHER = 1_000
+# At most 3.6 KB each with their evidence: a transaction takes 4 MB, and the entries have comments and breaks besides.
+MAX_PUNCHES_TOGETHER = 800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

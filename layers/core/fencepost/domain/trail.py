@@ -7,6 +7,7 @@ from datetime import datetime
 
 from fencepost.domain.clock import Break, RunningClock, TimeEntry
 from fencepost.domain.events import Event
+from fencepost.domain.receipt import Receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +64,15 @@ class Edit:
 class Saving:
     """What is written together or not at all.
 
-    `clock` is the one that becomes an entry, `calendar` whose entries move in time, and the version of the calendar
-    on which it was decided that none of them overlap.
+    `clock` is the one that becomes an entry, by the first of the edits, `calendar` whose entries move in time, and
+    the version of the calendar on which it was decided that none of them overlap.
     """
 
     edits: tuple[Edit, ...]
     event: Event
     clock: RunningClock | None = None
     calendar: tuple[str, int] | None = None
+    receipt: Receipt | None = None
 
 
 def state_of(what: RunningClock | TimeEntry) -> State:

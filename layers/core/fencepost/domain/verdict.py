@@ -65,8 +65,10 @@ class Finding:
     accuracy: str = "any"
 
 
-# A punch keeps the decisive ones: enough to explain it, and few enough to be kept with every punch.
+# A punch keeps the decisive ones, and of a name its beginning, since the id and the version tell the rest: enough to
+# explain it, and little enough to be kept with every punch.
 MAX_FINDINGS_KEPT = 5
+MAX_NAME_KEPT = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,11 @@ class Verdict:
     @property
     def kept(self) -> Verdict:
         """The verdict as it is kept with a punch: what decided, and few others."""
-        return replace(self, findings=self.findings[:MAX_FINDINGS_KEPT])
+        findings = tuple(replace(found, name=_short(found.name)) for found in self.findings[:MAX_FINDINGS_KEPT])
+        reason = self.reason
+        if findings:
+            reason = reason.replace(self.findings[0].name, findings[0].name)
+        return replace(self, findings=findings, reason=reason)
 
     @property
     def without_distances(self) -> Verdict:
@@ -120,6 +126,14 @@ def judge(candidates: Sequence[Candidate], fix: Fix | None, at: datetime) -> Ver
         findings=findings,
         decided_by=decided_by,
     )
+
+
+def _short(name: str) -> str:
+    """
+    >>> _short("North gate")
+    'North gate'
+    """
+    return name if len(name) <= MAX_NAME_KEPT else f"{name[: MAX_NAME_KEPT - 1]}…"
 
 
 def _once_each(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID, uuid5
 
 from fencepost.domain.adjusting import adjusted, check_punch, reach
 from fencepost.domain.clock import CATEGORIES, Punch, RunningClock, TenantSettings, TimeEntry, new_clock
@@ -22,21 +23,24 @@ from fencepost.domain.errors import (
 from fencepost.domain.events import Event
 from fencepost.domain.overlap import Settlement, settled
 from fencepost.domain.principal import Right
+from fencepost.domain.refusal import Grant, Refusal
 from fencepost.domain.trail import Edit, Saving
-from fencepost.domain.verdict import Candidate, Fix, Verdict, judge
+from fencepost.domain.verdict import Candidate, Fix, judge
 from fencepost.services.ids import NewId, new_id
 from fencepost.services.retry import on_top_of_others
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from fencepost.domain.geofence import Assignment
     from fencepost.domain.principal import Principal
+    from fencepost.domain.receipt import Receipt
     from fencepost.services.entries import Entries
 
 LATE_AFTER = timedelta(minutes=10)
 SYSTEM = "system"
 NO_ID = "00000000-0000-0000-0000-000000000000"
+_REFUSALS = UUID("3c9d5f0e-50b7-4b57-8f0c-6f6b6f2f6d1a")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,8 @@ class ClockRequest:
     fix: Fix | None = None
     key: str | None = None
     """Told by the caller's Idempotency-Key: the same again whenever the same request is."""
+    receipt: Callable[[Outcome], Receipt] | None = None
+    """What is to be written with the action; where it is there already, nothing is, and DoneBefore is raised."""
 
     @property
     def fingerprint(self) -> str:
@@ -81,6 +87,15 @@ class Desk:
     candidates: tuple[Candidate, ...]
     named: tuple[str, ...] = ()
     """The organizations of the name that was asked for, by id."""
+    grants: tuple[Grant, ...] = ()
+    """The exceptions that nobody has made use of."""
+
+    @property
+    def success(self) -> str:
+        """The message of an action that was done."""
+        if len(self.named) < 2:
+            return "Success"
+        return f"Success; of {len(self.named)} organizations with this name the first by id was taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +127,15 @@ class Clocks(Protocol):
         screen: Assignment | None,
         organization_name: str | None = None,
     ) -> Desk | None: ...
-    def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
-    def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
-    def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
+    def start(self, tenant_id: str, clock: RunningClock, event: Event, receipt: Receipt | None) -> None: ...
+    def replace(
+        self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event, receipt: Receipt | None
+    ) -> None: ...
+    def discard(self, tenant_id: str, clock: RunningClock, event: Event, receipt: Receipt | None) -> None: ...
+    def refuse(self, tenant_id: str, refusal: Refusal, event: Event) -> str | None:
+        """Under which id it is on the trail. One that is there already stays as it is."""
+
     def remind(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
-    def tell(self, event: Event) -> None: ...
     def due(self, now: datetime) -> Iterable[tuple[str, RunningClock]]: ...
 
 
@@ -126,11 +145,11 @@ class ClocksUnwritten:
     def __init__(self, clocks: Clocks) -> None:
         self.running, self.desk, self.due = clocks.running, clocks.desk, clocks.due
 
-    def start(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
-    def replace(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
-    def discard(self, tenant_id: str, clock: RunningClock, event: Event) -> None: ...
-    def remind(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
-    def tell(self, event: Event) -> None: ...
+    def start(self, *_: Any) -> None: ...
+    def replace(self, *_: Any) -> None: ...
+    def discard(self, *_: Any) -> None: ...
+    def refuse(self, *_: Any) -> None: ...
+    def remind(self, *_: Any) -> None: ...
 
 
 class EntriesUnwritten:
@@ -216,13 +235,9 @@ class ClockService:
         if desk.named:
             request = replace(request, organization_id=desk.named[0], organization_name=None)
         if desk.clock is not None and desk.clock.last_request == request.fingerprint != "":
-            return Outcome(clock=desk.clock)
+            return Outcome(clock=desk.clock, message=desk.success)
         _check_fields(request, desk, now)
-        outcome = self._done(who, user_id, request, desk, _punch(who, request, now))
-        if len(desk.named) > 1:
-            told = f"{outcome.message}; of {len(desk.named)} organizations with this name the first by id was taken"
-            return replace(outcome, message=told)
-        return outcome
+        return self._done(who, user_id, request, desk, _punch(who, request, now))
 
     def _done(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Outcome:
         if request.action == "start":
@@ -231,8 +246,9 @@ class ClockService:
             raise NoRunningClock
         if request.action == "cancel":
             event = self._event("clock.cancelled", who.tenant_id, desk.clock, who.user_id, punch.received_at)
-            self.store.discard(who.tenant_id, desk.clock, event)
-            return Outcome(clock=desk.clock, message="The clock was discarded.")
+            outcome = Outcome(clock=desk.clock, message="The clock was discarded.")
+            self.store.discard(who.tenant_id, desk.clock, event, _receipt(request, outcome))
+            return outcome
         if request.action == "break":
             return self._break(who, request, desk, desk.clock, punch)
         if request.action == "update":
@@ -240,7 +256,7 @@ class ClockService:
         # An impossible stop is told before the geofence is looked at.
         desk.clock.stopped(punch.at, stopped_by="user")
         judged = self._judged(who, user_id, request, desk, punch)
-        return self._saved(who.tenant_id, desk, judged, stopped_by="user")
+        return self._saved(who.tenant_id, desk, judged, stopped_by="user", request=request)
 
     def _start(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Outcome:
         if desk.clock is not None:
@@ -261,8 +277,9 @@ class ClockService:
             },
         )
         event = self._event("clock.started", who.tenant_id, clock, who.user_id, punch.received_at)
-        self.store.start(who.tenant_id, clock, event)
-        return Outcome(clock=clock)
+        outcome = Outcome(clock=clock, message=desk.success)
+        self.store.start(who.tenant_id, clock, event, _receipt(request, outcome))
+        return outcome
 
     def _break(self, who: Principal, request: ClockRequest, desk: Desk, clock: RunningClock, punch: Punch) -> Outcome:
         after = clock.with_break_toggled(punch.at, self.make_id())
@@ -270,7 +287,7 @@ class ClockService:
         after = after.punched(judged, request.fingerprint)
         event_type = "clock.break_started" if after.open_break else "clock.break_ended"
         event = self._event(event_type, who.tenant_id, after, who.user_id, punch.received_at)
-        self.store.replace(who.tenant_id, clock, after, event)
+        self.store.replace(who.tenant_id, clock, after, event, _receipt(request, Outcome(clock=after)))
         return Outcome(clock=after)
 
     def _update(
@@ -285,10 +302,13 @@ class ClockService:
             punch = self._judged(who, clock.user_id, request, desk, punch)
         after = after.punched(punch, request.fingerprint)
         event = self._event("clock.updated", who.tenant_id, after, who.user_id, punch.received_at)
-        self.store.replace(who.tenant_id, clock, after, event)
-        return Outcome(clock=after)
+        outcome = Outcome(clock=after, message=desk.success)
+        self.store.replace(who.tenant_id, clock, after, event, _receipt(request, outcome))
+        return outcome
 
-    def _saved(self, tenant_id: str, desk: Desk, punch: Punch, *, stopped_by: str) -> Outcome:
+    def _saved(
+        self, tenant_id: str, desk: Desk, punch: Punch, *, stopped_by: str, request: ClockRequest | None = None
+    ) -> Outcome:
         """The clock as an entry, and what that does to the entries that it overlaps."""
         clock = desk.clock
         assert clock is not None
@@ -315,39 +335,71 @@ class ClockService:
             invalidReason=entry.invalid_reason,
         )
         stop = Edit(before=None, after=entry, action="stopped", reason=_why_stopped(entry))
-        calendar = (clock.user_id, desk.calendar_version)
-        saving = Saving(edits=(stop, *settlement.edits), event=event, clock=clock, calendar=calendar)
+        outcome = Outcome(entry=entry, removed=settlement.removed, trimmed=settlement.trimmed)
+        saving = Saving(
+            edits=(stop, *settlement.edits),
+            event=event,
+            clock=clock,
+            calendar=(clock.user_id, desk.calendar_version),
+            receipt=_receipt(request, outcome) if request is not None else None,
+        )
         self.entries.save(tenant_id, saving)
         if entry.invalid_reason is not None:
             raise EntryNotSaved(entry)
-        return Outcome(entry=entry, removed=settlement.removed, trimmed=settlement.trimmed)
+        return outcome
 
     def _judged(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Punch:
-        """The punch with its verdict. A refusal raises OutsideGeofence, flags, or is not asked for, as set."""
+        """The punch with its verdict. A refusal flags it, is overruled by an exception, or raises OutsideGeofence."""
         mode = desk.settings.mode(request.action)
         if mode == "off":
             return punch
-        verdict = judge(desk.candidates, request.fix, punch.at).kept
-        if verdict.is_allowed:
-            return replace(punch, verdict=verdict)
-        if mode == "block":
-            self.store.tell(self._refusal(who, user_id, punch, verdict))
-            raise OutsideGeofence(verdict)
-        return replace(punch, verdict=verdict, is_flagged=True)
+        punch = replace(punch, verdict=judge(desk.candidates, request.fix, punch.at).kept)
+        assert punch.verdict is not None
+        if punch.verdict.is_allowed:
+            return punch
+        if mode == "flag":
+            return replace(punch, is_flagged=True)
+        refusal = self._refusal(who.tenant_id, user_id, request, desk, punch)
+        for grant in desk.grants:
+            if grant.covers(refusal, punch.received_at):
+                return replace(punch, exception=grant.exemption)
+        refusal_id = self.store.refuse(who.tenant_id, refusal, self._refused(who.tenant_id, refusal))
+        raise OutsideGeofence(refusal.verdict, refusal_id)
 
-    def _refusal(self, who: Principal, user_id: str, punch: Punch, verdict: Verdict) -> Event:
+    def _refusal(self, tenant_id: str, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Refusal:
+        """Under the same id whenever the same request is refused."""
+        assert punch.verdict is not None
+        said = f"{tenant_id} {user_id} {request.fingerprint}"
+        organization_id = request.organization_id
+        if organization_id is None and desk.clock is not None:
+            organization_id = desk.clock.organization_id
+        return Refusal(
+            id=str(uuid5(_REFUSALS, said)) if request.fingerprint else self.make_id(),
+            user_id=user_id,
+            action=punch.action,
+            at=punch.at,
+            received_at=punch.received_at,
+            acting_user_id=punch.acting_user_id,
+            organization_id=organization_id,
+            screen=request.screen,
+            accuracy_m=punch.accuracy_m,
+            verdict=punch.verdict,
+        )
+
+    def _refused(self, tenant_id: str, refusal: Refusal) -> Event:
         return Event(
             id=self.make_id(),
             type="clock.refused",
-            tenant_id=who.tenant_id,
-            occurred_at=punch.received_at,
-            actor=who.user_id,
+            tenant_id=tenant_id,
+            occurred_at=refusal.received_at,
+            actor=refusal.acting_user_id,
             data={
-                "userId": user_id,
-                "action": punch.action,
-                "dateTime": punch.at.isoformat(),
-                "code": verdict.code,
-                "geofenceIds": [finding.geofence_id for finding in verdict.findings],
+                "refusalId": refusal.id,
+                "userId": refusal.user_id,
+                "action": refusal.action,
+                "dateTime": refusal.at.isoformat(),
+                "code": refusal.verdict.code,
+                "geofenceIds": [finding.geofence_id for finding in refusal.verdict.findings],
             },
         )
 
@@ -384,7 +436,16 @@ def _why_stopped(entry: TimeEntry) -> str | None:
     if entry.invalid_reason is not None:
         return f"It could not be saved: {entry.invalid_reason}"
     reasons = {"limit": "The clock had reached its limit.", "shift_end": "The shift had ended."}
-    return reasons.get(entry.stopped_by)
+    return reasons.get(entry.stopped_by) or why_allowed(entry.punches[-1])
+
+
+def why_allowed(punch: Punch) -> str | None:
+    """The reason that the trail tells, where an exception allowed it."""
+    return f"An exception that {punch.exception.by} granted." if punch.exception is not None else None
+
+
+def _receipt(request: ClockRequest, outcome: Outcome) -> Receipt | None:
+    return request.receipt(outcome) if request.receipt is not None else None
 
 
 def _check_fields(request: ClockRequest, desk: Desk, now: datetime) -> None:
@@ -411,4 +472,5 @@ def _punch(who: Principal, request: ClockRequest, now: datetime) -> Punch:
         latitude=fix.position.lat if fix else None,
         longitude=fix.position.lon if fix else None,
         accuracy_m=fix.accuracy_m if fix else None,
+        captured_at=fix.captured_at if fix else None,
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from fencepost.domain.clock import Judged, Mode
     from fencepost.domain.overlap import Policy
     from fencepost.domain.working_time import WorkingTime
 
@@ -56,6 +57,7 @@ class TenantService:
         clock_limit_hours: float | None = None,
         polygon_point_limit: int | None = None,
         overlaps: Policy | None = None,
+        geofence_modes: Mapping[Judged, Mode] | None = None,
         time_zone: str | None = None,
         working_time: WorkingTime | None = None,
         positions: Mapping[str, int] | None = None,
@@ -67,6 +69,7 @@ class TenantService:
             "name": name,
             "clockLimitHours": clock_limit_hours,
             "overlaps": overlaps,
+            "geofenceModes": dict(geofence_modes) if geofence_modes is not None else None,
             "polygonPointLimit": polygon_point_limit,
             "timeZone": time_zone,
             "workingTime": working_time,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from fencepost.domain.clock import Adjustment, Break, RunningClock, TimeEntry
     from fencepost.domain.errors import FencepostError
+    from fencepost.domain.refusal import Exemption
     from fencepost.domain.verdict import Verdict
     from fencepost.domain.working_time import Span
     from fencepost.services.clock import Outcome
@@ -126,13 +127,39 @@ class ValidationOut(VerdictOut):
     allowed: bool
 
 
+class RefusedOut(VerdictOut):
+    """An exception may be granted under `refusalId`; it is null after a dry run."""
+
+    refusalId: str | None
+
+
+class LocationOut(AnswerModel):
+    latitude: float
+    longitude: float
+    accuracy: float | None
+    capturedAt: str | None
+
+
+class ExceptionOut(AnswerModel):
+    """Why an action was done that a geofence refused."""
+
+    refusalId: str
+    grantedBy: str
+    grantedAt: str
+
+
 class PunchOut(AnswerModel):
+    """What was claimed and when it came, by whom, where, and what the geofences said of it."""
+
     action: str
     dateTime: str
+    receivedAt: str
     actingUserId: str
+    location: LocationOut | None
     flagged: bool
     late: bool
     geofenceVerdict: VerdictOut | None
+    exception: ExceptionOut | None
 
 
 class SpanOut(AnswerModel):
@@ -187,7 +214,7 @@ class ClockData(AnswerModel):
 class ClockItem(AnswerModel):
     message: str
     code: str | None = None
-    data: ClockData | VerdictOut | None
+    data: ClockData | RefusedOut | None
 
 
 class ClockAnswer(AnswerModel):
@@ -241,7 +268,7 @@ def entry_of(body: ValidateIn, said: Mapping[str, Any]) -> Entry:
 
 
 def told_validation(verdict: Verdict) -> dict[str, Any]:
-    return {"allowed": verdict.is_allowed, **_verdict(verdict)}
+    return {"allowed": verdict.is_allowed, **told_verdict(verdict)}
 
 
 def _screen(said: EntryScreenIn | None) -> Assignment | None:
@@ -274,7 +301,7 @@ def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
     if isinstance(error, AlreadyClockedIn):
         data = told_clock(error.clock)
     if isinstance(error, OutsideGeofence):
-        data = _verdict(error.verdict)
+        data = {**told_verdict(error.verdict), "refusalId": error.refusal_id}
     if isinstance(error, EntryNotSaved):
         data = told_entry(error.entry)
     code = "INVALID" if isinstance(error, Invalid) else error.code
@@ -331,10 +358,32 @@ def _punch(punch: Punch) -> dict[str, Any]:
     return {
         "action": punch.action,
         "dateTime": punch.at.isoformat(),
+        "receivedAt": punch.received_at.isoformat(),
         "actingUserId": punch.acting_user_id,
+        "location": _location(punch),
         "flagged": punch.is_flagged,
         "late": punch.is_late,
-        "geofenceVerdict": _verdict(punch.verdict) if punch.verdict else None,
+        "geofenceVerdict": told_verdict(punch.verdict) if punch.verdict else None,
+        "exception": _exception(punch.exception) if punch.exception else None,
+    }
+
+
+def _location(punch: Punch) -> dict[str, Any] | None:
+    if punch.latitude is None:
+        return None
+    return {
+        "latitude": punch.latitude,
+        "longitude": punch.longitude,
+        "accuracy": None if punch.accuracy_m is None else number(punch.accuracy_m),
+        "capturedAt": punch.captured_at.isoformat() if punch.captured_at else None,
+    }
+
+
+def _exception(exemption: Exemption) -> dict[str, Any]:
+    return {
+        "refusalId": exemption.refusal_id,
+        "grantedBy": exemption.by,
+        "grantedAt": exemption.at.isoformat(),
     }
 
 
@@ -351,7 +400,7 @@ def _period(span: Span | None) -> dict[str, str] | None:
     return {"from": span.start.isoformat(), "to": span.end.isoformat()} if span is not None else None
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def told_verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "code": verdict.code,
         "reason": verdict.reason,

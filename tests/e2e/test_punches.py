@@ -1,0 +1,241 @@
+"""Punches that phones have kept, and what geofences refuse, over HTTP on the engine."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.e2e.person import FAR, INSIDE, Person, at, code, data, item
+from tests.e2e.service import Service
+
+MORNING = (datetime.now(UTC) - timedelta(days=2)).replace(hour=8, minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture
+def person(service: Service) -> Person:
+    return Person(service)
+
+
+def kept(person: Person, sequence: int, action: str, hour: float, **more: Any) -> dict[str, Any]:
+    """A punch of two days ago, as a phone keeps it."""
+    when = (MORNING + timedelta(hours=hour)).isoformat()
+    who = {"key": str(uuid4()), "userId": person.id, "sequence": sequence}
+    return {**who, "action": action, "dateTime": when, **more}
+
+
+def batch(person: Person, *items: Any, **more: Any) -> httpx.Response:
+    return person.call("POST", "/clock/batch", {"items": list(items)}, **more)
+
+
+def statuses(answer: httpx.Response) -> list[tuple[int, str | None]]:
+    return [(item["status"], item.get("code")) for item in answer.json()["items"]]
+
+
+def entries(person: Person) -> list[dict[str, Any]]:
+    span = {"from": MORNING.isoformat(), "to": (MORNING + timedelta(days=1)).isoformat()}
+    return [
+        item["data"] for item in person.call("GET", "/times", params=span | {"userId": person.id}).json()["items"]
+    ]
+
+
+def a_day(person: Person, **where: Any) -> list[dict[str, Any]]:
+    return [
+        kept(person, 1, "start", 0, **where),
+        kept(person, 2, "break", 4),
+        kept(person, 3, "break", 4.5),
+        kept(person, 4, "stop", 8),
+    ]
+
+
+def test_a_day_that_a_phone_has_kept_is_done_in_its_order_whatever_the_order_it_comes_in(person: Person) -> None:
+    day = a_day(person)
+    answer = batch(person, *reversed(day))
+    assert (answer.status_code, statuses(answer)) == (200, [(200, None)] * 4)
+    assert [item["sequence"] for item in answer.json()["items"]] == [4, 3, 2, 1]
+    assert [item["data"]["punches"][0]["action"] for item in answer.json()["items"]] == [
+        "stop",
+        "break",
+        "break",
+        "start",
+    ]
+    (entry,) = entries(person)
+    assert (len(entry["breaks"]), [punch["late"] for punch in entry["punches"]]) == (1, [True] * 4)
+
+
+def test_a_batch_or_any_part_of_it_sent_again_changes_nothing_and_is_answered_the_same(person: Person) -> None:
+    day = [*a_day(person), kept(person, 5, "stop", 9), kept(person, 6, "start", 10), kept(person, 7, "cancel", 11)]
+    first = batch(person, *day)
+    assert statuses(first) == [*[(200, None)] * 4, (404, "NO_RUNNING_CLOCK"), (200, None), (200, None)]
+    answers = {item["key"]: item for item in first.json()["items"]}
+    before = entries(person)
+    assert person.clock("start").status_code == 200
+    shuffled = random.Random(6)
+    for _ in range(5):
+        part = shuffled.sample(day, shuffled.randint(1, len(day)))
+        again = batch(person, *part)
+        assert [answers[one["key"]] for one in part] == again.json()["items"]
+    assert entries(person) == before
+    assert person.running().status_code == 200
+
+
+def test_two_phones_that_send_at_once_and_again_do_each_punch_once(person: Person) -> None:
+    phones = [[kept(person, 1, "start", n), kept(person, 2, "stop", n + 0.5)] for n in (0, 1)]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda n: batch(person, *phones[n % 2]), range(12)))
+    for phone in (0, 1):
+        assert all(answer.json() == answers[phone].json() for answer in answers[phone::2])
+    done = [item for answer in answers[:2] for item in answer.json()["items"] if item["status"] == 200]
+    stops = {item["data"]["id"] for item in done if item["data"]["to"] is not None}
+    assert {entry["id"] for entry in entries(person)} == stops
+    assert len(stops) in (1, 2)
+    assert person.running().status_code == 404
+
+
+def test_a_row_that_is_refused_stops_no_other(person: Person) -> None:
+    twice = str(uuid4())
+    rows: list[Any] = [
+        kept(person, 1, "start", 0),
+        "no object",
+        kept(person, 2, "lunch", 1),
+        kept(person, 3, "break", 1) | {"dateTime": "2026-05-04T09:00:00"},
+        kept(person, 4, "break", 1) | {"key": "with a blank"},
+        kept(person, 5, "break", 1) | {"key": twice},
+        kept(person, 6, "break", 2) | {"key": twice},
+        kept(person, 7, "break", 1),
+        kept(person, 7, "break", 2),
+        kept(person, -1, "break", 2),
+        kept(person, 8, "start", 1) | {"dateTime": "2020-01-01T00:00:00Z"},
+        kept(person, 9, "start", 1) | {"userId": "nobody"},
+        kept(person, 10, "break", 1, location={"latitude": 90.1, "longitude": 0}),
+        kept(person, 11, "stop", 8),
+    ]
+    answer = batch(person, *rows)
+    assert [status for status, _ in statuses(answer)] == [200, *[400] * 10, 404, 400, 200], answer.text
+    words = [item["message"].partition(":")[0] for item in answer.json()["items"]]
+    assert words[1:11] == [
+        "item",
+        "action",
+        "dateTime",
+        "key",
+        "key",
+        "key",
+        "sequence",
+        "sequence",
+        "sequence",
+        "dateTime",
+    ]
+    assert batch(person, *rows).json() == answer.json()
+    (entry,) = entries(person)
+    assert entry["breaks"] == []
+
+
+@pytest.mark.parametrize("body", [{}, {"items": []}, {"items": [{}] * 51}, {"items": "x"}, {"items": [], "more": 1}])
+def test_a_batch_that_is_none_is_refused_as_a_whole(person: Person, body: Any) -> None:
+    assert code(person.call("POST", "/clock/batch", body)) == (400, "INVALID")
+
+
+def test_a_batch_in_which_every_row_is_wrong_is_answered_row_by_row(person: Person) -> None:
+    answer = batch(person, None, {}, kept(person, 1, "lunch", 0))
+    assert (answer.status_code, statuses(answer)) == (200, [(400, "INVALID")] * 3)
+
+
+def test_a_key_is_for_one_punch(person: Person) -> None:
+    start = kept(person, 1, "start", 0)
+    assert statuses(batch(person, start)) == [(200, None)]
+    assert statuses(batch(person, start | {"action": "stop"})) == [(400, "IDEMPOTENCY_KEY_REUSED")]
+    assert statuses(batch(person, start | {"sequence": 5})) == [(200, None)]
+    assert person.running().status_code == 200
+
+
+def test_what_depends_on_a_blocked_start_says_so_and_is_done_once_an_exception_is_granted(person: Person) -> None:
+    person.fence()
+    day = a_day(person, location=FAR)
+    blocked = batch(person, *day)
+    assert statuses(blocked) == [(403, "GEOFENCE_OUTSIDE"), *[(404, "NO_RUNNING_CLOCK")] * 3]
+    told = blocked.json()["items"][3]["message"]
+    assert told == "No clock is running: the start with the sequence 1 was refused, GEOFENCE_OUTSIDE."
+    assert batch(person, *day).json() == blocked.json()
+    refusal = data(blocked)["refusalId"]
+    assert person.call("POST", f"/clock/refusals/{refusal}/grant", {"reason": "Gate closed"}).status_code == 200
+    done = batch(person, *day)
+    assert statuses(done) == [(200, None)] * 4
+    assert batch(person, *day).json() == done.json()
+    (entry,) = entries(person)
+    exception = entry["punches"][0]["exception"]
+    assert (exception["refusalId"], exception["grantedBy"]) == (refusal, person.service.user("approver"))
+    assert entry["punches"][0]["geofenceVerdict"]["code"] == "GEOFENCE_OUTSIDE"
+
+
+def test_an_exception_is_for_one_action_at_that_instant_or_later(person: Person) -> None:
+    person.fence()
+    blocked = person.clock("start", "09:00", location=FAR)
+    assert code(blocked) == (403, "GEOFENCE_OUTSIDE")
+    refusal = data(blocked)["refusalId"]
+    assert data(person.clock("start", "09:00", location=FAR))["refusalId"] == refusal
+    granted = person.call("POST", f"/clock/refusals/{refusal}/grant", {"minutes": 5})
+    assert (granted.status_code, data(granted)["state"]) == (200, "granted")
+    assert person.clock("start", "08:59", location=FAR).status_code == 403
+    started = person.clock("start", "09:10")
+    assert (started.status_code, data(started)["punches"][0]["exception"]["refusalId"]) == (200, refusal)
+    assert person.clock("cancel").status_code == 200
+    assert person.clock("start", "09:20").status_code == 403
+    assert code(person.call("POST", f"/clock/refusals/{refusal}/grant", {})) == (400, "REFUSAL_USED")
+    listed = person.call("GET", "/clock/refusals", params={"limit": "100"}).json()["items"]
+    states = {one["data"]["id"]: one["data"]["state"] for one in listed if one["data"]["userId"] == person.id}
+    assert (states[refusal], sorted(states.values())) == ("used", ["refused", "refused", "used"])
+    trail = person.call("GET", f"/times/{data(started)['id']}/history").json()["items"]
+    assert trail[0]["data"]["reason"] == f"An exception that {person.service.user('approver')} granted."
+
+
+def test_of_many_that_use_an_exception_at_once_one_does(person: Person) -> None:
+    person.fence()
+    refusal = data(person.clock("start", "09:00"))["refusalId"]
+    assert person.call("POST", f"/clock/refusals/{refusal}/grant", {}).status_code == 200
+    minutes = [f"09:{minute:02}" for minute in range(10)]
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(lambda when: person.clock("start", when), minutes))
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 9
+    person.clock("cancel")
+    assert person.clock("start", "09:59").status_code == 403
+
+
+def test_refusals_are_for_approvers_of_the_tenant(person: Person) -> None:
+    person.fence()
+    refusal = data(person.clock("start", "09:00"))["refusalId"]
+    grant = f"/clock/refusals/{refusal}/grant"
+    assert person.call("POST", grant, {}, role="employee").status_code == 403
+    assert person.call("GET", "/clock/refusals", role="employee").status_code == 403
+    stranger = person.service.call("POST", grant, {}, role="approver", tenant="other")
+    unknown = person.call("POST", f"/clock/refusals/{uuid4()}/grant", {})
+    assert (stranger.status_code, stranger.json()) == (404, unknown.json())
+    assert unknown.status_code == 404
+    other = person.service.call("GET", "/clock/refusals", role="approver", tenant="other").json()["items"]
+    assert refusal not in [one["data"]["id"] for one in other]
+
+
+def test_a_punch_keeps_its_evidence(person: Person) -> None:
+    geofence = person.fence(minAccuracy=20)
+    captured = "2026-05-04T08:59:58+02:00"
+    where = {**INSIDE, "accuracy": 8, "capturedAt": captured}
+    started = person.clock("start", "09:00", location=where)
+    (punch,) = data(started)["punches"]
+    assert (punch["dateTime"], punch["location"]) == (at("09:00"), where)
+    assert datetime.fromisoformat(punch["receivedAt"]) > datetime.fromisoformat(punch["dateTime"])
+    verdict = punch["geofenceVerdict"]
+    (finding,) = verdict["geofences"]
+    assert (verdict["code"], verdict["rule"]) == ("ALLOWED", "any_of_those_that_apply")
+    assert (finding["geofenceId"], finding["version"], finding["accuracy"]) == (geofence, 1, "enough")
+    assert finding["edgeDistance"] == pytest.approx(-11.3, abs=0.1)
+    asked = {"userId": person.id, "location": where, "dateTime": at("09:00")}
+    answered = person.call("POST", "/geofences/validate", asked).json()
+    assert {name: answered[name] for name in verdict} == verdict
+    person.clock("stop", "17:00")
+    (entry,) = person.entries()
+    assert entry["punches"][0] == punch
+    assert item(started)["message"] == "Success"
