@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -44,14 +43,6 @@ def test_a_day_at_the_clock(idle: Service) -> None:
     assert again.status_code == 200
     overwriting = clock(idle, "stop", dateTime=at["end"])
     assert (overwriting.status_code, item(overwriting)["data"]["removedEntryIds"]) == (201, [entry["id"]])
-
-
-def test_of_twenty_parallel_starts_one_wins(idle: Service) -> None:
-    with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda _: clock(idle, "start"), range(20)))
-    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 19
-    assert {item(answer).get("code") for answer in answers} == {None, "CLOCK_ALREADY_RUNNING"}
-    assert len({item(answer)["data"]["id"] for answer in answers}) == 1
 
 
 def test_a_geofence_that_is_assigned_to_the_caller_decides(idle: Service) -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from fencepost.domain.overlap import Policy
 from tests.functional.app import App
-from tests.functional.test_clock import clock, code, data
-from tests.functional.test_worked_cases import clocked, policy
+from tests.functional.test_clock import clock, clocked, code, data, policy
 
 
 def test_a_tenant_may_have_every_overlap_refused(app: App) -> None:

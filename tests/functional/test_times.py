@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from fencepost import admin, wiring
 from fencepost.adapters.entry_store import EntryStore
+from fencepost.domain.clock import TimeEntry
 from fencepost.domain.errors import Busy
 from fencepost.domain.trail import Saving
 from tests.functional.app import Answer, App, event
-from tests.functional.test_clock import DAY, clock, code, data
-from tests.functional.test_worked_cases import at, clocked, policy
+from tests.functional.test_clock import DAY, at, clock, clocked, code, data, policy
 
 MAY = {"from": "2026-05-01T00:00:00+02:00", "to": "2026-06-01T00:00:00+02:00"}
 APPROVER: dict[str, Any] = {"user": "ada", "roles": "approver"}
@@ -461,3 +461,24 @@ def test_a_tenants_setup_says_what_becomes_of_overlaps(app: App) -> None:
     assert put(app, span("09:30", "11:00")).body["items"][0]["code"] == "ENTRY_OVERLAPS"
     with pytest.raises(ValidationError):
         admin.Setup.model_validate({"tenants": [tenant | {"overlaps": "ignore"}]})
+
+
+def test_a_stop_that_is_overtaken_by_a_save_by_hand_sees_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The save comes in between the stop's reading and its writing, at the worst moment there is."""
+    clock(app, "start", "09:00")
+    overlapped, by_hand = EntryStore.overlapped, {"from": at("10:00"), "to": at("11:00")}
+    saves: list[Answer] = []
+    interrupted = False
+
+    def overtaken(self: EntryStore, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
+        nonlocal interrupted
+        seen = overlapped(self, tenant_id, entry)
+        if not interrupted:
+            interrupted = True
+            saves.append(app.request("clock", "times_put", items=[by_hand]))
+        return seen
+
+    monkeypatch.setattr(EntryStore, "overlapped", overtaken)
+    answer = clock(app, "stop", "17:00")
+    assert (answer.status, data(answer)["removedEntryIds"]) == (201, [data(saves[0])["id"]])
+    assert listed(app) == ["09-17"]

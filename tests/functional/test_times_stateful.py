@@ -20,8 +20,7 @@ from fencepost import wiring
 from fencepost.domain.overlap import POLICIES
 from fencepost.domain.working_time import AllowedWindow, AutomaticBreaks, Rounding, Threshold, WorkingTime
 from tests.functional.app import Answer, App
-from tests.functional.test_clock import DAY
-from tests.functional.test_worked_cases import policy
+from tests.functional.test_clock import DAY, policy
 
 # Few instants, so that entries meet.
 TIMES = [f"{DAY}{hour:02}:{minute}:00+02:00" for hour in range(8, 13) for minute in ("00", "30")]
