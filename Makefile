@@ -73,8 +73,9 @@ e2e: $(DEV_READY) $(ENGINE_READY) ## the deployed service, on an engine of its o
 	$(PYTEST) tests/e2e
 
 .PHONY: verify
-verify: $(DEV_READY) ## the geometry and the index against oracles, with real polygons where npm is (SEED=...)
+verify: $(DEV_READY) $(ENGINE_READY) ## geometry, index and clock against oracles, real polygons where npm is (SEED=...)
 	$(DEV)/bin/python -m tests.oracles $(if $(SEED),--seed $(SEED))
+	$(DEV)/bin/python -m tests.e2e.histories $(if $(SEED),--seed $(SEED))
 
 .PHONY: bench
 bench: $(BENCH_READY) $(ENGINE_READY) ## write docs/benchmarks.md, some 15 minutes (BENCH_ARGS="--geofences 100000")
