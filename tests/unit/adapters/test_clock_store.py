@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from fencepost.adapters.clock_store import ClockStore
 from fencepost.adapters.entry_store import EntryStore
 from fencepost.adapters.table import MAX_ACTIONS, Transaction
-from fencepost.domain.clock import MAX_PUNCHES, Break, Punch, RunningClock, TimeEntry
+from fencepost.domain.clock import MAX_PUNCHES, Adjustment, Break, Punch, RunningClock, TimeEntry
 from fencepost.domain.events import Event
 from fencepost.domain.geofence import Assignment
 from fencepost.domain.overlap import MAX_OVERLAPPED, POLICIES, Policy, settled
@@ -18,6 +19,7 @@ from fencepost.domain.receipt import Receipt
 from fencepost.domain.refusal import Exemption
 from fencepost.domain.trail import Edit, Saving
 from fencepost.domain.verdict import Finding, Verdict
+from fencepost.domain.working_time import Span
 
 ID = "00000000-0000-4000-8000-000000000000"
 AT = datetime(2026, 5, 4, 9, 0, 0, tzinfo=timezone(timedelta(hours=2)))
@@ -100,6 +102,10 @@ def test_the_largest_clock_fits_and_can_be_cancelled_and_stopped() -> None:
     clocks.replace("t" * 64, clock, clock.punched(largest_punch()), EVENT, None)
     clocks.discard("t" * 64, clock, EVENT, None)
     entry = clock.punched(largest_punch()).stopped(AT + timedelta(hours=9), stopped_by="user")
+    span = Span(start=AT, end=AT + timedelta(hours=1))
+    adjustment = Adjustment(rule="automatic_breaks", break_id=ID, before=span, after=span)
+    # Three rules may change each break.
+    entry = replace(entry, adjustments=(adjustment,) * (3 * MAX_PUNCHES // 2))
     stop = Edit(before=None, after=entry, action="stopped")
     EntryStore(table).save("t" * 64, Saving(edits=(stop,), event=EVENT, clock=clock))  # type: ignore[arg-type]  # fake
     assert max(size for transaction in table.transactions for size in sizes(transaction)) < MOST_ITEM_BYTES
