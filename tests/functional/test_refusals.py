@@ -98,3 +98,13 @@ def test_what_was_not_reached_says_so_and_is_done_when_it_comes_again(
     monkeypatch.setattr("functions.clock.app.BATCH_S", 5.0)
     done = app.request("clock", "clock_batch", items=items, headers=key)
     assert (done.status, [item["status"] for item in done.body["items"]]) == (200, [200, 200])
+
+
+def test_a_punch_that_is_older_than_the_tenant_takes_is_refused_by_its_row(app: App) -> None:
+    tenant = {"id": "demo", "name": "Demo", "workingTime": {"backMinutes": 60}}
+    admin.apply(admin.Setup.model_validate({"tenants": [tenant]}))
+    old, new = example()
+    new |= {"action": "start", "dateTime": (datetime.now(UTC) - timedelta(minutes=30)).isoformat()}
+    answer = app.request("clock", "clock_batch", items=[old, new])
+    assert [item["status"] for item in answer.body["items"]] == [400, 200]
+    assert answer.body["items"][0]["message"] == "dateTime: is more than 60 minutes ago"
