@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.person import SPAN, Person, data
 from tests.e2e.service import Service
-from tests.e2e.test_times import DAY, Person, data
 
 HERE = {"latitude": 30.267153, "longitude": -97.743057, "accuracy": 8}
 
@@ -21,7 +21,7 @@ def person(service: Service) -> Person:
 
 
 def totals(person: Person, **query: str) -> list[dict[str, Any]]:
-    answer = person.call("GET", "/times/totals", params={**DAY, **query})
+    answer = person.call("GET", "/times/totals", params={**SPAN, **query})
     assert answer.status_code == 200, answer.text
     return [item["data"] for item in answer.json()["items"]]
 
@@ -32,14 +32,14 @@ def test_times_are_totalled_and_exported_and_marked(person: Person) -> None:
     assert {"userId": person.id, "netSeconds": 7 * 3600}.items() <= next(
         total for total in totals(person, unit="week", by="user") if total["userId"] == person.id
     ).items()
-    exported = person.call("GET", "/times/export", params={**DAY, "format": "csv", "userId": person.id})
+    exported = person.call("GET", "/times/export", params={**SPAN, "format": "csv", "userId": person.id})
     rows = list(csv.DictReader(io.StringIO(exported.text, newline="")))
     assert ([row["id"] for row in rows], exported.headers["Content-Type"]) == (ids, "text/csv; charset=utf-8")
     assert person.call("POST", "/times/approve", {"ids": ids[:1]}).status_code == 200
-    marked = person.call("POST", "/times/export", {**DAY, "format": "ics", "userId": person.id})
+    marked = person.call("POST", "/times/export", {**SPAN, "format": "ics", "userId": person.id})
     assert (marked.status_code, marked.text.count("BEGIN:VEVENT")) == (200, 1)
     assert person.entries(approval="exported")[0]["id"] == ids[0]
-    employee = person.service.call("POST", "/times/export", {**DAY, "format": "csv"}, role="employee")
+    employee = person.service.call("POST", "/times/export", {**SPAN, "format": "csv"}, role="employee")
     assert employee.status_code == 403
 
 

@@ -165,3 +165,18 @@ def test_what_was_kept_before_there_were_lists_is_put_on_them(app: App) -> None:
     assert [wiring.time_lists().rebuild(tenant) for tenant in ("other", "demo", "demo")] == [0, 2, 0]
     assert [total["netSeconds"] for total in totals(app, APPROVER)] == [3_600]
     assert wiring.privacy().lessen_positions(MAY_4 + timedelta(days=9)) == 2
+
+
+def test_of_a_refusal_the_distances_go_and_of_a_forgotten_person_the_verdict(app: App) -> None:
+    setup(positions={"coarsenAfterDays": 30})
+    app.circle("Office", 40.0, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
+    assert clock(app, "start", "09:00", location=HERE).status == 403
+    assert 'edge_distance_m":1' in docs(app)
+    job, later = wiring.privacy(), datetime.now(UTC) + timedelta(days=31)
+    assert [job.lessen_positions(later) for _ in range(2)] == [1, 0]
+    assert "m away" not in docs(app)
+    assert "Office" in docs(app)
+    geofence = app.request("geofences", "list").body["data"][0]["id"]
+    assert app.request("geofences", "delete", path_id=geofence).status == 200
+    assert forget(app).body["erased"] == {"positions": 1, "comments": 0, "reasons": 0}
+    assert "Office" not in docs(app)

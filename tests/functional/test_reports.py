@@ -12,9 +12,8 @@ from fencepost import admin
 from fencepost.adapters.entry_store import EntryStore
 from fencepost.domain.trail import Saving
 from tests.functional.app import Answer, App
-from tests.functional.test_clock import code
+from tests.functional.test_clock import at, code
 from tests.functional.test_times import APPROVER, MAY, approve, delete, history, invalid_entry, put, saved, span
-from tests.functional.test_worked_cases import at
 
 
 def setup(**tenant: Any) -> None:

@@ -21,7 +21,7 @@ tenants that have said something of positions.
 | time entry; what counts of it | T#t#USER#u | TIME#start#id | T#t#TIMES; 4: T#t#COUNTED | start#id; 4: start#id |
 | invalid time entry | T#t#USER#u | INVALID#start#id | T#t#TIMES#INVALID | start#id |
 | where a clock or an entry is; a removed one itself | T#t#TIME#id | PLACE | T#t#TIMES#REMOVED | start#id |
-| a removed entry or a cancelled clock, as gone | T#t#TIME#id | PLACE | 4: T#t#USER#u#GONE | start#id |
+| a removed entry, a cancelled clock or a refusal | | | 4: T#t#USER#u#GONE | start, or received#id |
 | any of them that tells a position | | | 2: T#t#POSITIONS | exact or rough#start#id |
 | how far the erasure of a user came | T#t#USER#u | ERASURE | | |
 | change of a clock or an entry | T#t#TIME#id | CHANGE#n | | |
@@ -199,7 +199,7 @@ def counted(tenant_id: str) -> str:
 
 
 def gone_of(tenant_id: str, user_id: str) -> str:
-    """The partition of the index that lists what was removed or cancelled of a user."""
+    """The partition of the index that lists what was removed, cancelled or refused of a user."""
     return f"{user_partition(tenant_id, user_id)}#GONE"
 
 

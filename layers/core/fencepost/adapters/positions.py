@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fencepost.adapters import keys
-from fencepost.domain.privacy import precision_of
+from fencepost.domain.privacy import began, precision_of
 
 if TYPE_CHECKING:
-    from fencepost.domain.clock import RunningClock, TimeEntry
+    from fencepost.domain.privacy import Evidence
 
 
-def listed(tenant_id: str, kept: RunningClock | TimeEntry) -> dict[str, str]:
+def listed(tenant_id: str, kept: Evidence) -> dict[str, str]:
     """The attributes with which an item is listed; none where it tells no position."""
     precision = precision_of(kept)
     if precision is None:
         return {}
-    sort = keys.positions_sort(precision, kept.start, kept.id)
+    sort = keys.positions_sort(precision, began(kept), kept.id)
     return {"GSI2PK": keys.positions(tenant_id), "GSI2SK": sort}
 
 
-def gone(tenant_id: str, what: RunningClock | TimeEntry) -> dict[str, str]:
-    """The same for what was removed or cancelled, and the attributes that list it among what is gone of its user."""
-    sort = keys.time_entry_sort(what.start, what.id)
+def gone(tenant_id: str, what: Evidence) -> dict[str, str]:
+    """The same for what was removed, cancelled or refused, with those that list it among what is gone of its user."""
+    sort = keys.time_entry_sort(began(what), what.id)
     return {"GSI4PK": keys.gone_of(tenant_id, what.user_id), "GSI4SK": sort, **listed(tenant_id, what)}

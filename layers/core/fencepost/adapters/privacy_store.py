@@ -13,6 +13,7 @@ from fencepost.adapters.table import Transaction
 from fencepost.domain.clock import RunningClock, TimeEntry
 from fencepost.domain.errors import VersionMismatch
 from fencepost.domain.privacy import Erased, PositionPolicy, erased, erased_change
+from fencepost.domain.refusal import Refusal
 from fencepost.domain.trail import Change
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from fencepost.adapters.keys import Key
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
-    from fencepost.domain.privacy import Lessening, Precision
+    from fencepost.domain.privacy import Evidence, Lessening, Precision
 
 _CLOCK, _ENTRY, _CHANGE = TypeAdapter(RunningClock), TypeAdapter(TimeEntry), TypeAdapter(Change)
+_REFUSAL = TypeAdapter(Refusal)
 _KEYS_A_READ = 100
 _LISTS = _OWN, _GONE = "own", "gone"
+# A receipt repeats what was answered, comment and verdict too.
+_OF_A_USER = ({"S": "TimeEntry"}, {"S": "Receipt"})
 _COUNTS = ("positions", "comments", "reasons")
 
 
@@ -114,11 +118,16 @@ class PrivacyStore:
                 found = self._table.get({"PK": item["PK"], "SK": item["SK"]})
                 if found is not None and "doc" in found:
                     yield item[sort_name]["S"], found
-            elif item.get("entity") == {"S": "TimeEntry"}:
+            elif item.get("entity") in _OF_A_USER:
                 yield item[sort_name]["S"], item
 
     def _erase(self, tenant_id: str, item: Item) -> Erased | None:
         """What was removed of an entry or a clock and of its trail; None where it was changed at the same moment."""
+        if item["entity"]["S"] == "Receipt":
+            transaction = Transaction()
+            transaction.delete({"PK": item["PK"], "SK": item["SK"]})
+            self._table.write(transaction)
+            return Erased()
         kept = kept_in(item)
         left, total = erased(kept)
         if left != kept and not self._rewrite(item, _told(left), positions.listed(tenant_id, left)):
@@ -170,11 +179,14 @@ def _policy(stored: dict[str, Any]) -> PositionPolicy:
     )
 
 
-def kept_in(item: Item) -> RunningClock | TimeEntry:
+def kept_in(item: Item) -> Evidence:
+    if item["entity"]["S"] == "Refusal":
+        return _REFUSAL.validate_json(item["doc"]["S"])
     is_clock = item.get("kind", {}).get("S") == CANCELLED
     return _CLOCK.validate_json(item["doc"]["S"]) if is_clock else _ENTRY.validate_json(item["doc"]["S"])
 
 
-def _told(kept: RunningClock | TimeEntry) -> str:
-    adapter: TypeAdapter[Any] = _CLOCK if isinstance(kept, RunningClock) else _ENTRY
+def _told(kept: Evidence) -> str:
+    adapters: dict[type[Evidence], TypeAdapter[Any]] = {RunningClock: _CLOCK, TimeEntry: _ENTRY, Refusal: _REFUSAL}
+    adapter = adapters[type(kept)]
     return adapter.dump_json(kept).decode()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from fencepost.adapters import keys, marshal
+from fencepost.adapters import keys, marshal, positions
 from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
 from fencepost.domain.errors import VersionMismatch
@@ -80,7 +80,12 @@ class RefusalStore:
 
 
 def refusal_item(tenant_id: str, refusal: Refusal) -> Item:
-    values = {"entity": "Refusal", "version": refusal.version, "doc": _REFUSAL.dump_json(refusal).decode()}
+    values = {
+        "entity": "Refusal",
+        "version": refusal.version,
+        "doc": _REFUSAL.dump_json(refusal).decode(),
+        **positions.gone(tenant_id, refusal),
+    }
     listed = _listed(tenant_id, refusal.received_at, refusal.id)
     return keys.refusal(tenant_id, refusal.id) | marshal.item(values) | listed
 

@@ -25,12 +25,14 @@ class TimeLists:
         return sum(
             self._mend(tenant_id, item)
             for item in self._table.scan(
-                FilterExpression="begins_with(PK, :tenant) AND #entity IN (:entry, :place) AND attribute_exists(doc)",
+                FilterExpression="begins_with(PK, :tenant) AND attribute_exists(doc) "
+                "AND #entity IN (:entry, :place, :refusal)",
                 ExpressionAttributeNames={"#entity": "entity"},
                 ExpressionAttributeValues={
                     ":tenant": {"S": keys.of_tenant(tenant_id)},
                     ":entry": {"S": "TimeEntry"},
                     ":place": {"S": "Place"},
+                    ":refusal": {"S": "Refusal"},
                 },
             )
         )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from fencepost.domain.clock import Punch, RunningClock, TimeEntry
+from fencepost.domain.refusal import Refusal
+from fencepost.domain.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +24,8 @@ ROUGH_DECIMALS = 2
 # What a caller gives a reason for; of any other change the service itself says why.
 _WITH_A_CALLERS_REASON = ("created", "edited", "deleted")
 
-Kept = TypeVar("Kept", bound=RunningClock | TimeEntry)
+Evidence: TypeAlias = RunningClock | TimeEntry | Refusal
+Kept = TypeVar("Kept", bound=Evidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,11 @@ class Lessening:
     is_removal: bool
 
     def of(self, kept: Kept) -> Kept:
-        return _with_punches(kept, self._punch)
+        if isinstance(kept, Refusal):
+            accuracy_m = None if self.is_removal else kept.accuracy_m
+            return replace(kept, accuracy_m=accuracy_m, verdict=kept.verdict.without_distances)
+        left: Kept = _with_punches(kept, self._punch)
+        return left
 
     def _punch(self, punch: Punch) -> Punch:
         verdict = punch.verdict.without_distances if punch.verdict is not None else None
@@ -74,8 +81,15 @@ class Erased:
         )
 
 
-def precision_of(kept: RunningClock | TimeEntry) -> Precision | None:
+def began(kept: Evidence) -> datetime:
+    """From when its days are counted."""
+    return kept.received_at if isinstance(kept, Refusal) else kept.start
+
+
+def precision_of(kept: Evidence) -> Precision | None:
     """How exactly it is known where its user was; None: not at all."""
+    if isinstance(kept, Refusal):
+        return "exact" if _tells_distances(kept.verdict) else None
     precisions = {_precision(punch) for punch in kept.punches}
     return "exact" if "exact" in precisions else "rough" if "rough" in precisions else None
 
@@ -85,6 +99,11 @@ def erased(kept: Kept) -> tuple[Kept, Erased]:
 
     A verdict names the geofences that somebody was in or near, so it goes with the position.
     """
+    if isinstance(kept, Refusal):
+        bare = replace(
+            kept, accuracy_m=None, verdict=Verdict(code=kept.verdict.code, reason="Its user is forgotten.")
+        )
+        return bare, Erased(positions=int(bare != kept))
     left = _with_punches(
         kept, lambda punch: replace(punch, latitude=None, longitude=None, accuracy_m=None, verdict=None)
     )
@@ -102,16 +121,19 @@ def erased_change(change: Change, user_id: str) -> tuple[Change, Erased]:
     return replace(change, after=after, reason=reason), removed
 
 
-def _with_punches(kept: Kept, change: Callable[[Punch], Punch]) -> Kept:
+def _with_punches(kept: Any, change: Callable[[Punch], Punch]) -> Any:
     return replace(kept, punches=tuple(map(change, kept.punches)))
 
 
 def _precision(punch: Punch) -> Precision | None:
-    findings = punch.verdict.findings if punch.verdict is not None else ()
     where = (punch.latitude, punch.longitude)
-    if any(finding.edge_distance_m is not None for finding in findings) or where != tuple(map(_rough, where)):
+    if _tells_distances(punch.verdict) or where != tuple(map(_rough, where)):
         return "exact"
     return "rough" if where != (None, None) else None
+
+
+def _tells_distances(verdict: Verdict | None) -> bool:
+    return verdict is not None and any(finding.edge_distance_m is not None for finding in verdict.findings)
 
 
 def _rough(degrees: float | None) -> float | None:
