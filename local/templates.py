@@ -1,7 +1,7 @@
 """Reads a CloudFormation template and prepares it for the engine, as `sam package` prepares one for AWS.
 
 Local folders become objects in a bucket, named by what they hold: what did not change keeps its name, and is
-not deployed again. Everything else of the template stays as it is.
+not deployed again. Everything else of the template stays as it is, save what the engine reads in another way.
 """
 
 from __future__ import annotations
@@ -69,6 +69,9 @@ def package(template: dict[str, Any], *, folder: Path, layers: Mapping[str, Path
             case "AWS::Serverless::LayerVersion", {"ContentUri": str(path)}:
                 content = _signpost_to(layers[Path(path).name])
                 properties["ContentUri"] = upload(f"layers/{_digest(content)}.zip", content)
+            case "AWS::Serverless::Api", {"BinaryMediaTypes": [*names]}:
+                # CloudFormation has a slash written as ~1 here. The engine takes the names as they stand.
+                properties["BinaryMediaTypes"] = [name.replace("~1", "/") for name in names]
 
 
 def _signpost_to(layer: Path) -> bytes:

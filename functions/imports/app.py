@@ -11,7 +11,9 @@ from fencepost.api.validation import validated
 from fencepost.api.vocabularies import spoken
 from fencepost.api.vocabularies.features import FeatureCollectionIn
 from fencepost.api.vocabularies.imports import ImportOut, told
+from fencepost.domain.features import rows_of_features
 from fencepost.domain.imports import Drop
+from fencepost.domain.placemarks import Namer
 from fencepost.domain.principal import Right
 from fencepost.services.ids import new_id
 from fencepost.snapshot import before_snapshot
@@ -37,7 +39,7 @@ def take_features(request: Request) -> Reply:
     drop = Drop.of_request(
         wiring.settings().bucket_name, request.who.tenant_id, request.key_id() or new_id(), len(collection.features)
     )
-    job = wiring.imports().begin(drop, datetime.now(UTC), collection.features)
+    job = wiring.imports().begin(drop, datetime.now(UTC), rows_of_features(collection.features, Namer("")))
     return Reply(status=202, body=told(job, None), headers={"Location": f"/api/v1/imports/{job.import_id}"})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from fencepost.api.vocabularies import zone
 from fencepost.api.vocabularies.zone import (
     CreateCall,
     DeleteCall,
+    DownloadCall,
     ListCall,
     SearchCall,
     UpdateCall,
@@ -32,10 +33,37 @@ from fencepost.api.vocabularies.zone import (
     ZoneRefusal,
     ZonesFound,
 )
+from fencepost.api.vocabularies.zone_download import KML, KMZ, told_in_kml, told_in_kmz, wants_kmz
+from fencepost.api.vocabularies.zone_files import (
+    UploadAnswer,
+    UploadCall,
+    address_telling,
+    rows_of_file,
+    told_left_out,
+    told_ready,
+)
+from fencepost.api.vocabularies.zone_tables import (
+    PREVIEWED,
+    BatchCall,
+    ConvertedZones,
+    ParseAnswer,
+    ParseCall,
+    addresses_of,
+    drafts_of,
+    labels_of,
+    placed,
+    rows_of_table,
+    rows_of_text,
+    tags_of,
+    told_drafts,
+)
 from fencepost.api.zone_call import parameters
-from fencepost.domain.errors import Invalid
+from fencepost.domain.errors import Invalid, QuotaReached
 from fencepost.domain.geofence import Geofence
+from fencepost.domain.imports import Drop
 from fencepost.domain.principal import Principal, Right
+from fencepost.domain.redirects import is_allowed
+from fencepost.services.ids import new_id
 from fencepost.snapshot import before_snapshot
 from geo.wgs84 import Position
 
@@ -52,6 +80,8 @@ api = Api(
 )
 before_snapshot(wiring.zones)
 before_snapshot(wiring.callers)
+before_snapshot(wiring.imports)
+before_snapshot(wiring.spreadsheets)
 
 
 def route(
@@ -60,13 +90,20 @@ def route(
     summary: str,
     needs: Right,
     takes: type[BaseModel],
-    gives: type[BaseModel],
+    gives: type[BaseModel] | None,
     fails: tuple[int, ...] = (),
+    texts: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Request], Reply]], Callable[[Request], Reply]]:
     """A call by POST, its parameters in JSON or a form, and by GET, with the same ones in its query."""
 
     def declare(handler: Callable[[Request], Reply]) -> Callable[[Request], Reply]:
-        common: dict[str, Any] = {"summary": summary, "needs": needs, "gives": {200: gives}, "fails": (400, *fails)}
+        common: dict[str, Any] = {
+            "summary": summary,
+            "needs": needs,
+            "gives": {200: gives},
+            "fails": (400, *fails),
+            "texts": texts,
+        }
         api.route("POST", f"/v1/zone/{path}", takes=takes, **common)(handler)
         api.route("GET", f"/v1/zone/{path}", query=takes, **common)(handler)
         return handler
@@ -152,6 +189,26 @@ def list_zones(request: Request) -> Reply:
 
 
 @route(
+    "download",
+    summary="Zones as a KML file, or as KMZ where the header Accept begins with it",
+    needs=Right.READ_GEOFENCES,
+    takes=DownloadCall,
+    gives=None,
+    texts=(KML, KMZ),
+)
+def download_zones(request: Request) -> Reply:
+    call = validated(DownloadCall, parameters(request))
+    found = wiring.zones().listed(request.who, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit)
+    is_kmz = wants_kmz(request.headers.get("accept", ""))
+    return Reply(
+        status=200,
+        body=told_in_kmz(found) if is_kmz else told_in_kml(found),
+        media_type=KMZ if is_kmz else KML,
+        headers={"Content-Disposition": f'attachment; filename="zones.{"kmz" if is_kmz else "kml"}"'},
+    )
+
+
+@route(
     "search_location",
     summary="Say which active zones contain a location",
     needs=Right.CHECK,
@@ -162,6 +219,89 @@ def search_location(request: Request) -> Reply:
     where = validated(SearchCall, parameters(request)).location
     found = wiring.zones().found_at(request.who, Position(lon=where.lng, lat=where.lat), _now())
     return _done(list=[{"id": number, "label": label} for number, label in found])
+
+
+@api.route(
+    "POST",
+    "/v1/zone/upload",
+    summary="Make zones of a KML or KMZ file, or tell which it would make",
+    needs=Right.WRITE_GEOFENCES,
+    takes=UploadCall,
+    takes_file=True,
+    gives={200: UploadAnswer, 303: None},
+    fails=(400, 402),
+)
+def upload_zones(request: Request) -> Reply:
+    call = validated(UploadCall, parameters(request))
+    if call.redirect_target is None:
+        return _done(**_uploaded(request, call))
+    if not is_allowed(call.redirect_target, wiring.tenants().redirect_origins(request.who.tenant_id)):
+        raise Invalid.field("redirect_target", "is at no origin that is allowed; see redirectOrigins of the tenant")
+    try:
+        answer = {"success": True, **_uploaded(request, call)}
+    except (Invalid, QuotaReached) as error:
+        answer = zone.refused(error, "")
+    return Reply(status=303, body=None, headers={"Location": address_telling(call.redirect_target, answer)})
+
+
+def _uploaded(request: Request, call: UploadCall) -> dict[str, Any]:
+    """What an UploadAnswer tells besides success."""
+    who, now = request.who, _now()
+    rows = rows_of_file(call, _limits(request)[1])
+    if call.dry_run:
+        return told_ready(wiring.imports().tried(who.tenant_id, rows, now))
+    drop = Drop.of_request(wiring.settings().bucket_name, who.tenant_id, request.key_id() or new_id(), len(rows))
+    job, chunks = wiring.imports().take(drop, rows, now)
+    if job.status == "running":
+        return {"list": [], "in_background": True, "import_id": job.import_id}
+    left_out = told_left_out(row for chunk in chunks for row in chunk.left_out)
+    made = wiring.zones().numbers(who, [made.id for chunk in chunks for made in chunk.made])
+    return {"list": made, **left_out, **({"import_id": job.import_id} if left_out else {})}
+
+
+@route(
+    "batch_convert",
+    summary="Tell the circles that a table describes, checked and not made",
+    needs=Right.WRITE_GEOFENCES,
+    takes=BatchCall,
+    gives=ConvertedZones,
+)
+def convert_batch(request: Request) -> Reply:
+    call = validated(BatchCall, parameters(request))
+    drafts, is_cut = drafts_of(_rows(request, call), call)
+    addresses, enough_for = addresses_of(drafts)
+    places = wiring.spreadsheets().places(addresses)
+    drafts, is_cut = [placed(draft, places) for draft in drafts[:enough_for]], is_cut or enough_for < len(drafts)
+    taken = wiring.zones().taken_labels(request.who, labels_of(drafts))
+    tags = wiring.zones().tags_named(request.who, tags_of(drafts))
+    return _done(list=told_drafts(drafts, taken, tags), limit_exceeded=is_cut)
+
+
+def _rows(request: Request, call: BatchCall) -> Iterable[Sequence[str]]:
+    if call.file_id is None and call.batch is None:
+        raise Invalid.field("batch", "is missing; or give the file_id of a table")
+    if call.file_id is None:
+        return rows_of_text(call.batch or "")
+    rows = wiring.spreadsheets().rows(request.who, call.file_id)
+    if rows is None:
+        raise Invalid.field("file_id", "is of no table that was sent within the last day")
+    return rows
+
+
+@api.route(
+    "POST",
+    "/v1/data/spreadsheet/parse",
+    summary="Keep the table of a CSV or XLSX file for a day",
+    needs=Right.WRITE_GEOFENCES,
+    takes=ParseCall,
+    takes_file=True,
+    gives={200: ParseAnswer},
+    fails=(400,),
+)
+def parse_spreadsheet(request: Request) -> Reply:
+    rows = rows_of_table(validated(ParseCall, parameters(request)).file)
+    file_id = wiring.spreadsheets().keep(request.who, rows, request.key_id())
+    return _done(file_id=file_id, rows=len(rows), preview=rows[:PREVIEWED])
 
 
 @route(

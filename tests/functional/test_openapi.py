@@ -37,7 +37,7 @@ def test_every_post_tells_of_its_idempotency_key() -> None:
     for path, post in posts.items():
         headers = [given["name"] for given in post["parameters"] if given["in"] == "header"]
         assert headers == ["Idempotency-Key"], path
-        reused = "400" if path.startswith(("/clock", "/times", "/zone/")) else "422"
+        reused = "400" if path.startswith(("/clock", "/times", "/zone/", "/data/")) else "422"
         assert {"400", "409", reused} <= post["responses"].keys(), path
     assert not any(
         given["in"] == "header"

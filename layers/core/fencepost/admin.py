@@ -2,16 +2,17 @@
 
     {"tenants": [{"id": "acme", "name": "Acme", "timeZone": "Europe/Berlin", "clockLimitHours": 12,
                    "overlaps": "trim", "geofenceModes": {"start": "flag"}, "geofenceLimit": 5000,
-                   "polygonPointLimit": 1000, "workingTime": {"longestMinutes": 600},
+                   "polygonPointLimit": 1000, "redirectOrigins": ["https://maps.acme.example"],
+                   "workingTime": {"longestMinutes": 600},
                    "positions": {"coarsenAfterDays": 30, "removeAfterDays": 365},
                    "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
 
 Tenants and users are created or renamed; what a tenant's entry does not say stays, and a `geofenceLimit` of null is
 none. `geofenceModes` says what becomes of a clock action that a geofence refuses; an action that it does not name is
-as it is by default. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said. Positions are
-rough (two decimals) and gone so many days after a clock or an entry began; `{}` keeps them for good, which is the
-default. A user with `roles` gets a new API key; the keys are printed once, as `{"acme": {"ada": "fp_..."}}`, and only
-their hashes are kept.
+as it is by default. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said; only to addresses
+at `redirectOrigins` may it send the answer to an upload on. Positions are rough (two decimals) and gone so many days
+after a clock or an entry began; `{}` keeps them for good, which is the default. A user with `roles` gets a new API
+key; the keys are printed once, as `{"acme": {"ada": "fp_..."}}`, and only their hashes are kept.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from fencepost.domain.directory import Entity
 from fencepost.domain.errors import Invalid
 from fencepost.domain.overlap import Policy
 from fencepost.domain.principal import ROLES
+from fencepost.domain.redirects import origin_of
 from fencepost.services.tenants import DEFAULT_POLYGON_POINTS
 from geo.shapes import MAX_VERTICES
 
@@ -41,8 +43,17 @@ def _role(value: str) -> str:
     return value
 
 
+def _origin(value: str) -> str:
+    if origin_of(value) != value:
+        raise ValueError(
+            "is no origin: a scheme, a host in lower case and perhaps a port, such as https://acme.example"
+        )
+    return value
+
+
 Role = Annotated[str, AfterValidator(_role)]
 Days = Annotated[int, Field(ge=1, le=36_500)]
+Origin = Annotated[str, AfterValidator(_origin)]
 
 
 class _Strict(BaseModel):
@@ -80,6 +91,7 @@ class Tenant(_Strict):
     positions: Positions | None = None
     geofence_limit: Annotated[int, Field(ge=0, le=10**9)] | None = None
     polygon_point_limit: Annotated[int, Field(ge=DEFAULT_POLYGON_POINTS, le=MAX_VERTICES)] | None = None
+    redirect_origins: Annotated[list[Origin], Field(max_length=20)] | None = None
     users: list[User] = []
 
 
@@ -102,6 +114,7 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
             time_zone=tenant.time_zone,
             working_time=working_time_of(tenant.working_time) if tenant.working_time is not None else None,
             positions=tenant.positions.model_dump(by_alias=True, exclude_none=True) if tenant.positions else None,
+            redirect_origins=tenant.redirect_origins,
         )
         if "geofence_limit" in tenant.model_fields_set:
             tenants.limit_geofences(tenant.id, tenant.geofence_limit)

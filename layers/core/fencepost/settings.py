@@ -15,6 +15,8 @@ class Settings:
     import_queue_url: str = ""
     event_bus_name: str = ""
     idempotency_table_name: str = ""
+    # "amazon-location", or anything else for none.
+    geocoder: str = ""
     user_pool_id: str = ""
     user_pool_client_id: str = ""
     # What every AWS client obeys, read here for the one address that is asked without a client.

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fencepost.services.punches import PunchService
     from fencepost.services.refusals import RefusalService
     from fencepost.services.reports import ReportService
+    from fencepost.services.spreadsheets import SpreadsheetService
     from fencepost.services.tenants import Callers, TenantService
     from fencepost.services.times import TimesService
     from fencepost.services.validation import ValidationService
@@ -56,6 +57,13 @@ def table() -> Table:
     from fencepost.adapters.table import Table
 
     return Table(dynamodb(), settings().table_name)
+
+
+@cache
+def s3() -> Any:
+    from fencepost.adapters.clients import client
+
+    return client("s3")
 
 
 @cache
@@ -98,6 +106,20 @@ def zones() -> ZoneService:
     from fencepost.services.zones import ZoneService
 
     return ZoneService(geofences(), ZoneStore(table()))
+
+
+@cache
+def spreadsheets() -> SpreadsheetService:
+    from fencepost.adapters.clients import client
+    from fencepost.adapters.geocoder import AmazonLocation
+    from fencepost.adapters.spreadsheet_store import SpreadsheetStore
+    from fencepost.services.spreadsheets import SpreadsheetService
+
+    names = settings()
+    return SpreadsheetService(
+        store=SpreadsheetStore(s3(), names.bucket_name),
+        geocoder=AmazonLocation(client("geo-places")) if names.geocoder == "amazon-location" else None,
+    )
 
 
 @cache
@@ -228,7 +250,7 @@ def imports() -> ImportService:
 
     names = settings()
     return ImportService(
-        objects=Bucket(client("s3"), names.bucket_name),
+        objects=Bucket(s3(), names.bucket_name),
         jobs=ImportStore(table(), geofence_store(), DirectoryStore(table())),
         fields_of=canonical.fields_of,
         queue=ImportQueue(client("sqs"), names.import_queue_url) if names.import_queue_url else None,

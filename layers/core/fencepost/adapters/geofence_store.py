@@ -14,7 +14,7 @@ from fencepost.adapters.cell_lists import CellLists, ListGone
 from fencepost.adapters.entries import Entry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.adapters.geofence_items import event_item, geofence_item, geofence_of, version_item
 from fencepost.adapters.kept import Kept
-from fencepost.adapters.table import COUNT, LIMIT, MAX_ACTIONS, SHARDS, Transaction
+from fencepost.adapters.table import COUNT, LIMIT, MAX_ACTIONS, ROOM, SHARDS, Transaction
 from fencepost.adapters.tag_store import TagStore
 from fencepost.domain.errors import Busy, Crowded, Invalid, NameTaken, QuotaReached, VersionMismatch
 from fencepost.domain.geofence import Version
@@ -401,11 +401,15 @@ class GeofenceStore:
         self._shards[tenant_id, cell] = count
         return [keys.cell(tenant_id, cell, n) for n in range(known, count)]
 
+    def check_room(self, tenant_id: str, more: int) -> None:
+        """Raises QuotaReached where the tenant has no room for so many more."""
+        item = self._table.get(keys.quota(tenant_id)) or {}
+        if ROOM in item and int(item[ROOM]["N"]) < more:
+            raise _quota_reached(item)
+
     def _quota_reached(self, tenant_id: str) -> QuotaReached:
         """With the limit and the count as they are now."""
-        item = self._table.get(keys.quota(tenant_id)) or {}
-        limit, count = (int(item.get(name, {"N": "0"})["N"]) for name in (LIMIT, COUNT))
-        return QuotaReached(limit, count)
+        return _quota_reached(self._table.get(keys.quota(tenant_id)) or {})
 
     def _claim_name(self, transaction: Transaction, geofence: Geofence) -> None:
         key = keys.geofence_name(geofence.tenant_id, geofence.name_key)
@@ -438,6 +442,11 @@ def _version_of(item: Item) -> Version:
     return Version(
         geofence=geofence_of(item), deleted_at=datetime.fromisoformat(deleted_at["S"]) if deleted_at else None
     )
+
+
+def _quota_reached(item: Item) -> QuotaReached:
+    limit, count = (int(item.get(name, {"N": "0"})["N"]) for name in (LIMIT, COUNT))
+    return QuotaReached(limit, count)
 
 
 def _no_room_at(target: Assignment) -> str:

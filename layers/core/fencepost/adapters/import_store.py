@@ -78,6 +78,9 @@ class ImportStore:
     def know_tags(self, tenant_id: str, tags: Sequence[str]) -> None:
         self._geofences.know_tags(tenant_id, tags)
 
+    def check_room(self, tenant_id: str, more: int) -> None:
+        self._geofences.check_room(tenant_id, more)
+
     def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]:
         """The names of these geofences that other geofences have."""
         by_key = {}
@@ -198,11 +201,14 @@ class ImportQueue:
         self._client = client
         self._url = url
 
-    def send(self, messages: Sequence[dict[str, Any]]) -> None:
-        """Raises RuntimeError where the queue did not take one; sending all again does no harm."""
+    def send(self, messages: Sequence[dict[str, Any]], delay_s: int) -> None:
+        """Nobody gets them before `delay_s` seconds are over.
+
+        Raises RuntimeError where the queue did not take one; sending all again does no harm.
+        """
         for start in range(0, len(messages), 10):
             entries = [
-                {"Id": str(n), "MessageBody": json.dumps(message)}
+                {"Id": str(n), "MessageBody": json.dumps(message), "DelaySeconds": delay_s}
                 for n, message in enumerate(messages[start : start + 10])
             ]
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)

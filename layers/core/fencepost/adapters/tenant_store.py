@@ -51,6 +51,10 @@ class TenantStore:
         item = self._table.get(keys.tenant(tenant_id), consistent=False) or {}
         return int(item["polygonPointLimit"]["N"]) if "polygonPointLimit" in item else None
 
+    def redirect_origins(self, tenant_id: str) -> frozenset[str]:
+        item = self._table.get(keys.tenant(tenant_id), consistent=False) or {}
+        return frozenset(origin["S"] for origin in item.get("redirectOrigins", {"L": []})["L"])
+
     def put_key(self, key: StoredKey) -> None:
         who = key.principal
         values = {

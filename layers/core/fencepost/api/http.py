@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,10 +63,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """`body` is None where an answer has none, and a text where it is not JSON."""
+    """`body` is None where an answer has none, and a text or bytes where it is no JSON."""
 
     status: int
-    body: Mapping[str, Any] | str | None
+    body: Mapping[str, Any] | str | bytes | None
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = _JSON
 
@@ -75,8 +76,8 @@ class Route:
     """`takes` and `gives` are the models of the bodies, None where there is none; `query` and `fails` are for the
     document alone.
 
-    `tells` is the model of a refusal that is no problem; the gateway lets everybody in where a route `is_open`.
-    `texts` are the media types of an answer that is not JSON.
+    `tells` is the model of a refusal that is no problem; the gateway lets everybody in where a route `is_open`; one
+    that `takes_file` takes a form of several parts. `texts` are the media types of an answer that is not JSON.
     """
 
     method: str
@@ -91,6 +92,7 @@ class Route:
     tells: type[BaseModel] | None
     is_open: bool
     texts: tuple[str, ...]
+    takes_file: bool
 
 
 Problem = Callable[[FencepostError, str], dict[str, Any]]
@@ -134,6 +136,7 @@ class Api:
         query: type[BaseModel] | None = None,
         fails: tuple[int, ...] = (),
         texts: tuple[str, ...] = (),
+        takes_file: bool = False,
     ) -> Callable[[Callable[[Request], Reply]], Callable[[Request], Reply]]:
         """Declare the handler of a route. The right is checked before the handler looks anything up.
 
@@ -164,6 +167,7 @@ class Api:
                 tells=self._tells,
                 is_open=self._admit is not None,
                 texts=texts,
+                takes_file=takes_file,
             )
             return handler
 
@@ -249,14 +253,12 @@ def _request(event: Mapping[str, Any]) -> Request:
 
 def _answer(
     status: int,
-    body: Mapping[str, Any] | str | None,
+    body: Mapping[str, Any] | str | bytes | None,
     content_type: str,
     request_id: str,
     headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    text = body or ""
-    if not isinstance(text, str):
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    text = _as_text(body)
     if len(text) > MAX_ANSWER_BYTES // 4 and (size := _size_in_payload(text)) > MAX_ANSWER_BYTES:
         raise problems.AnswerTooLarge(
             f"The answer would have {size:,} bytes; the limit is {MAX_ANSWER_BYTES:,}. Ask for less at once."
@@ -268,7 +270,16 @@ def _answer(
         "statusCode": status,
         "headers": always | dict(headers or {}),
         "body": text,
+        **({"isBase64Encoded": True} if isinstance(body, bytes) else {}),
     }
+
+
+def _as_text(body: Mapping[str, Any] | str | bytes | None) -> str:
+    if isinstance(body, bytes):
+        return b64encode(body).decode()
+    if isinstance(body, str):
+        return body
+    return "" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def _size_in_payload(text: str) -> int:

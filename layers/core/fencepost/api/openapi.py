@@ -144,9 +144,15 @@ def _operation(route: Route, also_posted: bool) -> dict[str, Any]:
         operation["parameters"] = parameters
     if route.takes is not None:
         schema = {"$ref": _REFS.format(model=route.takes.__name__)}
-        forms = {"application/x-www-form-urlencoded": {"schema": schema}} if route.is_open else {}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}, **forms}}
+        content = {media_type: {"schema": schema} for media_type in _media_types(route)}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _media_types(route: Route) -> tuple[str, ...]:
+    if route.takes_file:
+        return ("multipart/form-data",)
+    return ("application/json", "application/x-www-form-urlencoded") if route.is_open else ("application/json",)
 
 
 def _gives(status: int, model: type[BaseModel] | None, texts: Iterable[str]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """A call of the zone vocabulary: parameters and hash in a JSON body, a form, a query or a header, made one request.
 
+A file comes in a form of several parts, and becomes the parameter `file`.
+
 The gateway cannot look into a body, so these routes are open there and the caller is made out here. What comes out
 is the event that the gateway would have handed over: the caller known, the parameters one JSON body, and no hash left
 that could be kept or logged.
@@ -22,10 +24,13 @@ if TYPE_CHECKING:
     from fencepost.api.http import Request
     from fencepost.domain.principal import Principal
 
-_FORM = "application/x-www-form-urlencoded"
-_HASH = "hash"
+_FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_HASH, _FILE = "hash", "file"
 # What is a text is taken as it stands; anything else is JSON, as a number, a list or an object is written.
-_TEXTS = frozenset({_HASH, "filter"})
+_TEXTS = frozenset({_HASH, "filter", "redirect_target", "batch", "file_id", "geocoder"})
+# A function takes 6 MB, and what has several parts comes in base64.
+MAX_LONG_BODY_BYTES = 4 * 2**20 + 2**16
+_LONG = frozenset({"/v1/zone/upload", "/v1/zone/batch_convert", "/v1/data/spreadsheet/parse"})
 _MAX_PARAMETERS = 100
 # 1e15, written again, is 1000000000000000.0.
 _LONGER = 8
@@ -44,6 +49,8 @@ def admitted(event: Mapping[str, Any], principal_of: Callable[[str], Principal |
     """The event with its caller and its parameters. Raises Invalid, BodyTooLarge, UnsupportedMediaType, WrongHash."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     said = _one_of(_query(event), _body(event, headers))
+    if _FILE in said and _media_type(headers) != _MULTIPART:
+        raise Invalid.field(_FILE, "comes as a part of a form, with Content-Type: multipart/form-data")
     who = principal_of(_token(said.pop(_HASH, None), headers.pop("authorization", "")))
     if who is None:
         raise WrongHash
@@ -104,12 +111,20 @@ def _body(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any
         return {}
     if event["httpMethod"] == "GET":
         raise Invalid.field("body", "belongs to a POST; a GET says everything in its query")
-    media_type = headers.get("content-type", "").partition(";")[0].strip().casefold()
+    media_type, most = _media_type(headers), json_body.MAX_BODY_BYTES
+    if event["resource"] in _LONG:
+        most = MAX_LONG_BODY_BYTES
+    is_form = media_type in (_FORM, _MULTIPART)
     # A form never begins with a brace: that is JSON from a program which did not say so.
-    if media_type != _FORM or raw.startswith(b"{"):
-        return json_body.parsed(event, "" if media_type == _FORM else media_type)
-    if len(raw) > json_body.MAX_BODY_BYTES:
-        raise BodyTooLarge(f"The body has {len(raw):,} bytes; the limit is {json_body.MAX_BODY_BYTES:,}.")
+    if not is_form or raw.startswith(b"{"):
+        return json_body.parsed(event, "" if is_form else media_type, most)
+    if len(raw) > most:
+        raise BodyTooLarge(f"The body has {len(raw):,} bytes; the limit is {most:,}.")
+    if media_type == _MULTIPART:
+        from fencepost.api import multipart_form
+
+        fields, file = multipart_form.parsed(raw, headers["content-type"])
+        return typed(fields) | ({} if file is None else {_FILE: file})
     try:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
     except UnicodeError:
@@ -117,6 +132,10 @@ def _body(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any
     except ValueError:
         raise Invalid.field("body", f"has more than {_MAX_PARAMETERS} fields") from None
     return typed(pairs)
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().casefold()
 
 
 def _one_of(query: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fencepost.domain.placemarks import DEFAULT_RADIUS_M, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fencepost.domain.placemarks import Namer
 
@@ -41,6 +41,12 @@ _RADII = ("radiusMeters", "radius")
 _AREAS = ("Polygon", "MultiPolygon")
 _SEVERAL = {"MultiPoint": "Point", "MultiLineString": "LineString"}
 _MAX_DEPTH = 8
+
+
+def rows_of_features(features: Sequence[Any], namer: Namer) -> Iterator[Iterator[Row]]:
+    """The rows of each feature."""
+    for ordinal, feature in enumerate(features, start=1):
+        yield rows_of_feature(feature, ordinal, namer)
 
 
 def rows_of_feature(feature: Any, ordinal: int, namer: Namer) -> Iterator[Row]:

@@ -23,6 +23,7 @@ MAX_NAME_LENGTH = 100
 # the event, and one for each cell and each target, old and new. This leaves room for 13 new cells at the least.
 MAX_ASSIGNMENTS = 25
 _ROOM = 95
+MAX_TAGS = 50
 MAX_TAG_LENGTH = 50
 # Letters and marks of Unicode that are drawn as nothing.
 _BLANK = "\u034f\u115f\u1160\u2800\u3164\uffa0"

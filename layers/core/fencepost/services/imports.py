@@ -11,12 +11,13 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fencepost.domain import strict_json
 from fencepost.domain.errors import Invalid, NameTaken, NotFound, QuotaReached, VersionMismatch
 from fencepost.domain.events import Event
-from fencepost.domain.features import PASSED_OVER, rows_of_feature
+from fencepost.domain.features import PASSED_OVER, rows_of_features
 from fencepost.domain.imports import (
     MAX_REASON_LENGTH,
     Chunk,
@@ -33,6 +34,7 @@ from fencepost.services.geofences import geofence_event
 from fencepost.services.ids import NewId, is_id, new_id
 from geo.errors import GeometryError
 from geo.kml import KmlError, read_kml
+from geo.kmz import unzipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,6 +48,10 @@ MAX_FILE_BYTES = 512 * 2**20
 MAX_TEXT_BYTES = 4 * 2**20
 ROWS_A_CHUNK = 100
 VERTICES_A_CHUNK = 20_000
+# So many chunks are made while a caller waits, some three seconds each at the most.
+CHUNKS_AT_ONCE = 2
+# Longer than any call lasts. The workers find nothing to do then, unless the call has died on its way.
+_UNLESS_DONE_AFTER_S = 60
 _OUTER = re.compile(r"[.\[]")
 
 FieldsOf = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -85,6 +91,7 @@ class Jobs(Protocol):
     def chunks(self, job: Job) -> list[Chunk]: ...
     def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]: ...
     def know_tags(self, tenant_id: str, tags: Sequence[str]) -> None: ...
+    def check_room(self, tenant_id: str, more: int) -> None: ...
     def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]: ...
     def advance(self, chunk: Chunk, steps: Sequence[Step]) -> Chunk: ...
     def finish_chunk(self, chunk: Chunk) -> None: ...
@@ -94,7 +101,7 @@ class Jobs(Protocol):
 class Queue(Protocol):
     """The port to the workers."""
 
-    def send(self, messages: Sequence[dict[str, Any]]) -> None: ...
+    def send(self, messages: Sequence[dict[str, Any]], delay_s: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -113,10 +120,13 @@ class ImportService:
         is_running = job.status == "running"
         return job, None if is_running else self.objects.get_report(job.drop.report_key(is_known=True))
 
-    def begin(self, drop: Drop, now: datetime, features: Sequence[Any] | None = None) -> Job:
+    def begin(
+        self, drop: Drop, now: datetime, placemarks: Iterable[Iterable[Row]] | None = None, at_once: int = 0
+    ) -> Job:
         """Read a dropped file whole, split it into chunks and hand them to the workers.
 
-        With `features`, those are what it holds. A file that cannot be read, or that lies in no tenant's folder,
+        With `placemarks`, the rows of each, those are what it holds. The workers wait where there are no more chunks
+        than `at_once`, for the caller to make them. A file that cannot be read, or that lies in no tenant's folder,
         becomes a failed report; nothing is written.
         """
         tenant_id = drop.tenant_id
@@ -124,15 +134,39 @@ class ImportService:
             return self._rejected(drop, now)
         job = self.jobs.get(tenant_id, drop.import_id)
         if job is None:
-            job = self._read(tenant_id, drop, now, features)
+            job = self._read(tenant_id, drop, now, placemarks)
             self.jobs.begin(job)
         if job.status == "failed":
             self._fail(job, now)
         elif job.chunks == 0:
             self._report_if_done(job, now)
         elif job.status == "running":
-            self._hand_out(job)
+            self._hand_out(job, _UNLESS_DONE_AFTER_S if job.chunks <= at_once else 0)
         return job
+
+    def take(self, drop: Drop, rows: Sequence[Row], now: datetime) -> tuple[Job, list[Chunk]]:
+        """Make the geofences of rows: a few at once, or by the workers. The import, and its chunks if it has ended.
+
+        Raises QuotaReached, and begins nothing, where the tenant has no room for all of them.
+        """
+        assert drop.tenant_id is not None
+        if self.jobs.get(drop.tenant_id, drop.import_id) is None:
+            self.jobs.check_room(drop.tenant_id, sum(row.problem is None for row in rows))
+        placemarks = (group for _, group in groupby(rows, key=lambda row: row.placemark))
+        job = self.begin(drop, now, placemarks, CHUNKS_AT_ONCE)
+        if job.status == "running" and job.chunks <= CHUNKS_AT_ONCE:
+            for number in range(job.chunks):
+                self.work(job.tenant_id, job.import_id, number, now)
+        job = self.jobs.get(job.tenant_id, job.import_id) or job
+        return job, self.jobs.chunks(job) if job.status == "completed" else []
+
+    def tried(self, tenant_id: str, rows: Sequence[Row], now: datetime) -> list[Step]:
+        """What `take` would make of the rows now; nothing is written. Raises QuotaReached."""
+        self.jobs.check_room(tenant_id, sum(row.problem is None for row in rows))
+        nowhere = Chunk(tenant_id=tenant_id, import_id=self.make_id(), number=0)
+        steps = [self._step(row, nowhere, n, now) for n, row in enumerate(rows)]
+        taken = self.jobs.taken_names(tenant_id, [step.geofence for step in steps if step.geofence is not None])
+        return [_unless_taken(step, row, taken) for step, row in zip(steps, rows, strict=True)]
 
     def work(self, tenant_id: str, import_id: str, number: int, now: datetime) -> None:
         """Make the geofences of one chunk, from its checkpoint on; the last chunk to end writes the report."""
@@ -143,42 +177,40 @@ class ImportService:
         if job is not None:
             self._report_if_done(job, now)
 
-    def _read(self, tenant_id: str, drop: Drop, now: datetime, features: Sequence[Any] | None) -> Job:
+    def _read(self, tenant_id: str, drop: Drop, now: datetime, placemarks: Iterable[Iterable[Row]] | None) -> Job:
         job = Job(tenant_id=tenant_id, import_id=drop.import_id, drop=drop, started_at=now, chunks=0, placemarks=0)
         if drop.size_bytes > MAX_FILE_BYTES:
             return replace(job, status="failed", reason=f"the file has more than {MAX_FILE_BYTES:,} bytes")
-        chunks = placemarks = 0
-        rows: list[Row] = []
+        chunks = count = 0
+
+        def counted() -> Iterator[Iterable[Row]]:
+            nonlocal count
+            for some in self._rows(drop) if placemarks is None else placemarks:
+                count += 1
+                yield some
+
         try:
-            for some in self._rows(drop, features):
-                placemarks += 1
-                rows.extend(some)
-                for full in _full_chunks(rows):
-                    self.objects.put_rows(chunk_object_key(tenant_id, drop.import_id, chunks), full)
-                    chunks += 1
+            for rows in _chunked(counted()):
+                self.objects.put_rows(chunk_object_key(tenant_id, drop.import_id, chunks), rows)
+                chunks += 1
         except (KmlError, Unreadable) as error:
             return replace(job, status="failed", reason=str(error))
-        if rows:
-            self.objects.put_rows(chunk_object_key(tenant_id, drop.import_id, chunks), rows)
-            chunks += 1
-        return replace(job, chunks=chunks, placemarks=placemarks)
+        return replace(job, chunks=chunks, placemarks=count)
 
-    def _rows(self, drop: Drop, features: Sequence[Any] | None) -> Iterator[Iterator[Row]]:
+    def _rows(self, drop: Drop) -> Iterator[Iterable[Row]]:
         """The rows of each placemark or feature."""
-        namer = Namer(drop.key if features is None else "")
-        if features is None and not drop.is_geojson:
-            for placemark in read_kml(self.objects.read(drop), max_text_bytes=MAX_TEXT_BYTES):
-                yield rows_of(placemark, namer)
+        namer, content = Namer(drop.key), self.objects.read(drop)
+        if drop.is_geojson:
+            yield from rows_of_features(_features(drop, content), namer)
             return
-        if features is None:
-            features = _features(drop, self.objects.read(drop))
-        for ordinal, feature in enumerate(features, start=1):
-            yield rows_of_feature(feature, ordinal, namer)
+        content = unzipped(content, max_bytes=MAX_FILE_BYTES)
+        for placemark in read_kml(content, max_text_bytes=MAX_TEXT_BYTES):
+            yield rows_of(placemark, namer)
 
-    def _hand_out(self, job: Job) -> None:
+    def _hand_out(self, job: Job, delay_s: int) -> None:
         assert self.queue is not None
         about = {"tenantId": job.tenant_id, "importId": job.import_id}
-        self.queue.send([{**about, "chunk": number} for number in range(job.chunks)])
+        self.queue.send([{**about, "chunk": number} for number in range(job.chunks)], delay_s)
 
     def _made(self, chunk: Chunk, now: datetime) -> Chunk:
         """The chunk with every row through."""
@@ -224,7 +256,16 @@ class ImportService:
         Raises Invalid and GeometryError.
         """
         if row.said is None:
-            return {"name": row.name, "description": row.description, "shape": row.shape()}, None
+            fields = {
+                "name": row.name,
+                "description": row.description,
+                "address": row.address,
+                "color": row.color,
+                "tags": row.tags,
+                "shape": row.shape(),
+                "nodes": row.nodes,
+            }
+            return fields, None
         said = dict(row.said)
         notes: list[str] = []
         while True:
@@ -297,6 +338,16 @@ class ImportService:
         )
         self.objects.put_report(drop.report_key(is_known=False), report(job, [], now))
         return job
+
+
+def _chunked(placemarks: Iterable[Iterable[Row]]) -> Iterator[list[Row]]:
+    """The rows in chunks, each as soon as it is full."""
+    rows: list[Row] = []
+    for some in placemarks:
+        rows.extend(some)
+        yield from _full_chunks(rows)
+    if rows:
+        yield rows
 
 
 def _full_chunks(rows: list[Row]) -> Iterator[list[Row]]:

@@ -34,6 +34,7 @@ class Tenants(Protocol):
     def put_geofence_limit(self, tenant_id: str, limit: int | None) -> None: ...
     def has_tenant(self, tenant_id: str) -> bool: ...
     def polygon_point_limit(self, tenant_id: str) -> int | None: ...
+    def redirect_origins(self, tenant_id: str) -> frozenset[str]: ...
     def put_key(self, key: StoredKey) -> None: ...
     def get_key(self, key_id: str) -> StoredKey | None: ...
 
@@ -61,6 +62,7 @@ class TenantService:
         time_zone: str | None = None,
         working_time: WorkingTime | None = None,
         positions: Mapping[str, int] | None = None,
+        redirect_origins: Sequence[str] | None = None,
     ) -> None:
         """Create a tenant, or change its name and what else is said. Raises Invalid."""
         if not may_be_id(tenant_id):
@@ -74,12 +76,17 @@ class TenantService:
             "timeZone": time_zone,
             "workingTime": working_time,
             "positions": positions,
+            "redirectOrigins": None if redirect_origins is None else list(redirect_origins),
         }
         self.store.put_tenant(tenant_id, values)
 
     def polygon_point_limit(self, tenant_id: str) -> int:
         """So many points a polygon of the zone vocabulary may have."""
         return self.store.polygon_point_limit(tenant_id) or DEFAULT_POLYGON_POINTS
+
+    def redirect_origins(self, tenant_id: str) -> frozenset[str]:
+        """To these the answer to a browser's form may be sent on."""
+        return self.store.redirect_origins(tenant_id)
 
     def limit_geofences(self, tenant_id: str, limit: int | None) -> None:
         """From now on at most so many geofences; None: any number."""

@@ -28,6 +28,7 @@ class Zones(Protocol):
 
     def ids_numbered(self, tenant_id: str, numbers: Iterable[int]) -> Mapping[int, str]: ...
     def id_named(self, tenant_id: str, name: str) -> str | None: ...
+    def names_taken(self, tenant_id: str, names: Iterable[str]) -> set[str]: ...
     def get_all(self, tenant_id: str, ids: Iterable[str]) -> Mapping[str, Geofence]: ...
     def oldest_first(self, tenant_id: str, offset: int, limit: int) -> Iterator[Geofence]: ...
     def matching(self, tenant_id: str, wanted: TextAndTags, offset: int, limit: int) -> Iterator[Geofence]: ...
@@ -97,6 +98,15 @@ class ZoneService:
         """Numbers and names of the active geofences in force that contain a position. Costs what a check costs."""
         (matches,) = self.geofences.check(who, [position], now)
         return [(self._number(who, match), match.geofence.name) for match in matches]
+
+    def numbers(self, who: Principal, ids: Sequence[str]) -> list[int]:
+        """The numbers of those of these geofences that there are, in their order."""
+        found = self.store.get_all(who.tenant_id, ids)
+        return [found[geofence_id].number for geofence_id in ids if geofence_id in found]
+
+    def taken_labels(self, who: Principal, labels: Iterable[str]) -> set[str]:
+        """Those of these labels, folded, that zones have."""
+        return self.store.names_taken(who.tenant_id, labels)
 
     def tags_named(self, who: Principal, numbers: Iterable[int]) -> Mapping[int, str]:
         """The tags of these numbers, as far as there are any."""

@@ -32,6 +32,7 @@ from fencepost.domain.geofence import (
     MAX_ASSIGNMENTS,
     MAX_NAME_LENGTH,
     MAX_TAG_LENGTH,
+    MAX_TAGS,
     Assignment,
     Geofence,
     folded,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
 
 DEFAULT_RADIUS_M = 500.0
 MAX_ACTION_BYTES = 8 * 1024
-MAX_TAGS = 50
 MAX_WINDOWS = 20
 ADDRESS = "/api/v1/geofences/"
 

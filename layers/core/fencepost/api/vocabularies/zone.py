@@ -14,7 +14,6 @@ from pydantic import Field
 
 from fencepost.api.fields import AnswerModel, Latitude, Longitude, RequestModel, Text, VisibleText, radius_of
 from fencepost.api.problems import AnswerTooLarge, BodyTooLarge, UnsupportedMediaType
-from fencepost.api.vocabularies.canonical import MAX_TAGS
 from fencepost.api.zone_call import WrongHash
 from fencepost.domain.errors import (
     Busy,
@@ -30,7 +29,7 @@ from fencepost.domain.errors import (
     NotFound,
     QuotaReached,
 )
-from fencepost.domain.geofence import MAX_NAME_LENGTH
+from fencepost.domain.geofence import MAX_NAME_LENGTH, MAX_TAGS
 from geo.errors import GeometryError
 from geo.shapes import (
     MAX_CORRIDOR_POINTS,
@@ -114,13 +113,16 @@ class ZoneCall(RequestModel):
     zone_id: Number
 
 
-class ListCall(RequestModel):
+class DownloadCall(RequestModel):
     """`filter` is looked for in label, address and description; a zone must have all of `tag_ids`."""
 
     filter: Annotated[Text, Field(max_length=100)] | None = None
     tag_ids: Annotated[list[Number], Field(max_length=MAX_TAGS)] | None = None
     offset: Annotated[int, Field(ge=0, le=10**9)] | None = None
     limit: Annotated[int, Field(ge=1, le=10**9)] | None = None
+
+
+class ListCall(DownloadCall):
     with_points: bool | None = None
 
 
@@ -228,6 +230,14 @@ class TooFewPoints(Invalid):
     """Fewer than the type needs, those that repeat the one before not counted."""
 
 
+class NoDataFile(Invalid):
+    """A call that is about a file has none."""
+
+
+class WrongFormat(Invalid):
+    """A file or a table that cannot be read."""
+
+
 _WRONG_PARAMETER, _TRY_AGAIN = 7, 8
 _CODES: dict[type, int] = {
     WrongHash: 4,
@@ -238,6 +248,8 @@ _CODES: dict[type, int] = {
     HeldByEntities: 203,
     NoPoints: 230,
     OtherType: 231,
+    NoDataFile: 233,
+    WrongFormat: 234,
     QuotaReached: 268,
     TooFewPoints: 284,
     Busy: _TRY_AGAIN,
@@ -358,10 +370,17 @@ def _line_fields(points: Sequence[ZonePoint], half_width_m: float | None, point_
     least, kind = (3, "polygon") if half_width_m is None else (2, "sausage")
     if len(set(vertices)) < least:
         raise TooFewPoints.field("points", f"a {kind} needs at least {least} different points")
-    most = _most_points(len(vertices), point_limit) if half_width_m is None else MAX_CORRIDOR_POINTS
-    if len(vertices) > most:
-        raise TooManyPoints.field("points", f"a {kind} takes at most {most:,} points here, not {len(vertices):,}")
+    check_points(len(vertices), kind, point_limit)
     return {"shape": _line(vertices, half_width_m), "nodes": () if all(nodes) else nodes}
+
+
+def check_points(
+    vertices: int, kind: str, point_limit: PointLimit, field: str = "points", where: str = "here"
+) -> None:
+    """Raises TooManyPoints."""
+    most = MAX_CORRIDOR_POINTS if kind == "sausage" else _most_points(vertices, point_limit)
+    if vertices > most:
+        raise TooManyPoints.field(field, f"a {kind} takes at most {most:,} points, {where} are {vertices:,}")
 
 
 def _most_points(count: int, point_limit: PointLimit) -> int:

@@ -1,0 +1,38 @@
+"""Tables that were sent before they are used: a day in the bucket."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# S3 calls what is not there forbidden, where one may not list.
+_NOT_THERE = frozenset({"NoSuchKey", "AccessDenied"})
+
+
+class SpreadsheetStore:
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, tenant_id: str, file_id: str, rows: Sequence[Sequence[str]]) -> None:
+        body = json.dumps(rows, ensure_ascii=False).encode()
+        self._client.put_object(Bucket=self._bucket, Key=_key(tenant_id, file_id), Body=body)
+
+    def get(self, tenant_id: str, file_id: str) -> list[list[str]] | None:
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=_key(tenant_id, file_id))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_THERE:
+                return None
+            raise
+        rows: list[list[str]] = json.loads(answer["Body"].read())
+        return rows
+
+
+def _key(tenant_id: str, file_id: str) -> str:
+    return f"tables/{tenant_id}/{file_id}.json"

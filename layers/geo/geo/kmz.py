@@ -1,0 +1,81 @@
+"""KML out of the zip file that many producers put around it (KMZ).
+
+A zip file may be hostile: it is held whole, so what it may have is bounded, and of what comes out of it the bytes
+are counted that really come.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from itertools import chain
+from lzma import LZMAError
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from geo.kml import KmlError
+
+# A zip file of this size may list some 300,000 members, which take 150 MB while it is open.
+MAX_ZIP_BYTES = 16 * 2**20
+# What zipfile raises for one that is broken, on purpose or not: an offset may lead anywhere.
+BROKEN_ZIP = (BadZipFile, EOFError, LZMAError, OSError, OverflowError, ValueError, struct.error, zlib.error)
+# It has a password, or a compression that nobody else has.
+LOCKED_ZIP = (NotImplementedError, RuntimeError)
+_MAGIC = b"PK\x03\x04"
+_READ_BYTES = 2**16
+
+
+def unzipped(chunks: Iterable[bytes], *, max_bytes: int) -> Iterator[bytes]:
+    """The bytes of a KML file, taken out of its zip file where it is in one; a plain one passes as it is.
+
+    Of a KMZ this is the file that a viewer opens: `doc.kml`, else the first .kml. Raises KmlError, while iterating,
+    where the zip file is broken or encrypted, or where more than `max_bytes` come out of it.
+
+    >>> packed = BytesIO()
+    >>> with ZipFile(packed, "w") as archive:
+    ...     archive.writestr("doc.kml", "<kml/>")
+    >>> list(unzipped([packed.getvalue()], max_bytes=100)), list(unzipped([b"<k", b"ml/>"], max_bytes=100))
+    ([b'<kml/>'], [b'<kml/>'])
+    """
+    head, rest = b"", iter(chunks)
+    while len(head) < len(_MAGIC) and (chunk := next(rest, b"")):
+        head += chunk
+    if head.startswith(_MAGIC):
+        yield from _main_file(_whole(chain([head], rest)), max_bytes)
+    else:
+        yield head
+        yield from rest
+
+
+def _whole(chunks: Iterable[bytes]) -> BytesIO:
+    content = BytesIO()
+    for chunk in chunks:
+        content.write(chunk)
+        if content.tell() > MAX_ZIP_BYTES:
+            raise KmlError(f"the zip file has more than {MAX_ZIP_BYTES:,} bytes: send the .kml file inside by itself")
+    return content
+
+
+def _main_file(content: BytesIO, max_bytes: int) -> Iterator[bytes]:
+    came_out = 0
+    try:
+        with ZipFile(content) as archive, archive.open(_main_member(archive.infolist())) as file:
+            while chunk := file.read(_READ_BYTES):
+                came_out += len(chunk)
+                if came_out > max_bytes:
+                    raise KmlError(f"more than {max_bytes:,} bytes come out of the zip file: split it")
+                yield chunk
+    except KmlError:
+        raise
+    except BROKEN_ZIP as error:
+        raise KmlError(f"the zip file is broken ({error}): zip or export it again") from error
+    except LOCKED_ZIP as error:
+        raise KmlError(f"the zip file cannot be opened ({error}): send the .kml file inside by itself") from error
+
+
+def _main_member(members: list[ZipInfo]) -> ZipInfo:
+    files = [member for member in members if member.filename.casefold().endswith(".kml")]
+    if not files:
+        raise KmlError("the zip file has no .kml file inside: export it as KML or KMZ")
+    return next((file for file in files if file.filename.casefold() == "doc.kml"), files[0])

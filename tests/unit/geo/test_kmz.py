@@ -1,0 +1,67 @@
+"""KML in a zip file, and zip files that are none."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
+
+import pytest
+
+from geo.kml import KmlError
+from geo.kmz import MAX_ZIP_BYTES, unzipped
+
+
+def packed(members: dict[str, bytes], how: int = ZIP_DEFLATED) -> bytes:
+    file = BytesIO()
+    with ZipFile(file, "w", how) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def misled(content: bytes) -> bytes:
+    """The list of members says that it is far behind the end of the file."""
+    return content[:-6] + (10**9).to_bytes(4, "little") + content[-2:]
+
+
+def opened(content: bytes, max_bytes: int = 1_000) -> bytes:
+    return b"".join(unzipped((content[n : n + 3] for n in range(0, len(content), 3)), max_bytes=max_bytes))
+
+
+def test_a_plain_file_passes_as_it_is() -> None:
+    for content in (b"", b"<", b"<kml/>", b"PK", b"P" * 5_000):
+        assert opened(content) == content
+
+
+def test_of_several_files_the_one_that_viewers_open_is_read() -> None:
+    assert opened(packed({"a.kml": b"1", "x/doc.kml": b"2", "DOC.kml": b"3"})) == b"3"
+    assert opened(packed({"icon.png": b"0", "files/b.KML": b"1", "c.kml": b"2"}, ZIP_LZMA)) == b"1"
+
+
+def test_what_comes_out_is_counted_and_not_believed() -> None:
+    bomb = packed({"doc.kml": b" " * 2_000_000})
+    assert len(bomb) < 3_000
+    taken = unzipped([bomb], max_bytes=100_000)
+    with pytest.raises(KmlError, match="more than 100,000 bytes come out"):
+        list(taken)
+    assert opened(packed({"doc.kml": b" " * 1_000})) == b" " * 1_000
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (packed({"readme.txt": b"x"}), "no .kml file"),
+        (packed({"doc.kml": b"<kml/>"})[:40], "broken"),
+        (packed({"doc.kml": b"<kml/>"}, ZIP_STORED).replace(b"<kml/>", b"<kmx/>"), "broken"),
+        (misled(packed({"doc.kml": b"<kml/>"})), "broken"),
+        (
+            packed({"doc.kml": b"<kml/>"}).replace(b"\x14\x00\x00\x00\x08", b"\x14\x00\x01\x00\x08"),
+            "cannot be opened",
+        ),
+        (b"PK\x03\x04" + b"\0" * MAX_ZIP_BYTES, "more than"),
+    ],
+    ids=["empty", "cut", "changed", "misleading", "locked", "long"],
+)
+def test_a_zip_file_that_cannot_be_read_is_told_with_its_reason(content: bytes, said: str) -> None:
+    with pytest.raises(KmlError, match=said):
+        list(unzipped([content], max_bytes=1_000))
