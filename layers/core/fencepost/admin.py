@@ -8,11 +8,11 @@
                    "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
 
 Tenants and users are created or renamed; what a tenant's entry does not say stays, and a `geofenceLimit` of null is
-none. `geofenceModes` says what becomes of a clock action that a geofence refuses; an action that it does not name is
-as it is by default. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said; only to addresses
-at `redirectOrigins` may it send the answer to an upload on. Positions are rough (two decimals) and gone so many days
-after a clock or an entry began; `{}` keeps them for good, which is the default. A user with `roles` gets a new API
-key; the keys are printed once, as `{"acme": {"ada": "fp_..."}}`, and only their hashes are kept.
+none. `geofenceModes` says what becomes of a clock action that a geofence refuses; an action that it does not name
+is as it is by default. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said; only to
+addresses at `redirectOrigins` may it send the answer to an upload on. Positions are rough (two decimals) and gone
+so many days after a clock or an entry began; `{}` keeps them for good, which is the default. A user with `roles`
+gets a new API key; the keys are printed once, as `{"acme": {"ada": "fp_..."}}`, and only their hashes are kept.
 """
 
 from __future__ import annotations
