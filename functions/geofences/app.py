@@ -10,8 +10,9 @@ from pydantic import RootModel
 
 from fencepost import wiring
 from fencepost.api import batches, paging
+from fencepost.api.fields import whole_number
 from fencepost.api.http import Api, Reply, Request, version_expected
-from fencepost.api.listing import DeleteQuery, ListQuery, PageQuery, ReadQuery, numbered, wanted, whole_number
+from fencepost.api.listing import DeleteQuery, ListQuery, PageQuery, ReadQuery, numbered, wanted
 from fencepost.api.validation import validated
 from fencepost.api.vocabularies import canonical, features, spoken, timekeeping
 from fencepost.api.vocabularies.batch import BatchAnswer, BatchRequest

@@ -23,7 +23,7 @@ from fencepost.api.vocabularies.check import (
     told,
     told_all,
 )
-from fencepost.api.vocabularies.clock import ValidateIn, ValidationOut, entry_of, told_validation
+from fencepost.api.vocabularies.verdict import ValidateIn, ValidationOut, entry_of, told_validation
 from fencepost.domain.principal import Right
 from fencepost.services.geofences import Match
 from fencepost.snapshot import before_snapshot

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LONGEST_NUMBER = 10
+_DECIMAL = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,20})?([eE]-[0-9]{1,2})?")
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -113,3 +115,18 @@ def radius_of(shape: Shape) -> float | int | None:
     if isinstance(shape, Circle):
         return number(shape.radius_m)
     return number(shape.half_width_m) if isinstance(shape, Corridor) else None
+
+
+def whole_number(text: Any) -> Any:
+    """A query and an address say everything in text: a whole number becomes one, anything else stays as it is."""
+    is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER
+    return int(text) if is_number else text
+
+
+def decimal_number(text: Any) -> Any:
+    """The same for a number with a fraction.
+
+    >>> decimal_number("60.17"), decimal_number("1_000"), decimal_number("inf")
+    (60.17, '1_000', 'inf')
+    """
+    return float(text) if isinstance(text, str) and _DECIMAL.fullmatch(text) else text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from fencepost.api.fields import Instant, RequestModel, Text
+from fencepost.api.fields import Instant, RequestModel, Text, whole_number
 from fencepost.domain.geofence import TARGET_TABLES, Assignment, folded
 from fencepost.domain.geofence_filter import GeofenceFilter
 from geo.shapes import Bounds
@@ -15,24 +15,7 @@ from geo.shapes import Bounds
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LONGEST_NUMBER = 10
 _DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?")
-_DECIMAL = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,20})?([eE]-[0-9]{1,2})?")
-
-
-def whole_number(text: Any) -> Any:
-    """A query and an address say everything in text: a whole number becomes one, anything else stays as it is."""
-    is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER
-    return int(text) if is_number else text
-
-
-def decimal_number(text: Any) -> Any:
-    """The same for a number with a fraction.
-
-    >>> decimal_number("60.17"), decimal_number("1_000"), decimal_number("inf")
-    (60.17, '1_000', 'inf')
-    """
-    return float(text) if isinstance(text, str) and _DECIMAL.fullmatch(text) else text
 
 
 def _box(text: str) -> str:

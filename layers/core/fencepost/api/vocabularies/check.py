@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from fencepost.api.fields import AnswerModel, Latitude, Longitude, Metres, RequestModel, Text, radius_of
-from fencepost.api.listing import decimal_number
+from fencepost.api.fields import (
+    AnswerModel,
+    Latitude,
+    Longitude,
+    Metres,
+    RequestModel,
+    Text,
+    decimal_number,
+    radius_of,
+)
 from fencepost.domain.errors import Invalid
 from geo.shapes import MIN_RADIUS_M
 from geo.wgs84 import Position

@@ -5,16 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import Field
 
-from fencepost.api.fields import AnswerModel, Instant, Latitude, Longitude, Metres, RequestModel, Text, number
+from fencepost.api.fields import AnswerModel, Instant, RequestModel, Text, number
+from fencepost.api.vocabularies.verdict import EntryScreenIn, LocationIn, VerdictOut, fix_of, screen_of, told_verdict
 from fencepost.domain.clock import CATEGORIES, Punch
 from fencepost.domain.errors import AlreadyClockedIn, EntryNotSaved, IdempotencyKeyReused, Invalid, OutsideGeofence
-from fencepost.domain.geofence import Assignment
-from fencepost.domain.verdict import Fix
 from fencepost.services.clock import ClockRequest
-from fencepost.services.validation import Entry
-from geo.wgs84 import Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
     from fencepost.domain.clock import Adjustment, Break, RunningClock, TimeEntry
     from fencepost.domain.errors import FencepostError
     from fencepost.domain.refusal import Exemption
-    from fencepost.domain.verdict import Verdict
     from fencepost.domain.working_time import Span
     from fencepost.services.clock import Outcome
 
@@ -33,23 +29,6 @@ _PASSED_OVER = {
 }
 # The clock's reference knows no 422.
 STATUS: Mapping[type[FencepostError], int] = {IdempotencyKeyReused: HTTPStatus.BAD_REQUEST}
-
-
-class LocationIn(RequestModel):
-    latitude: Latitude
-    longitude: Longitude
-    accuracy: Metres | None = None
-    capturedAt: Instant | None = None
-
-
-class EntryScreenIn(RequestModel):
-    targetTable: Annotated[
-        Literal["time_guis", "expense_guis", "travel_entry_guis"],
-        Field(validation_alias=AliasChoices("targetTable", "target_table")),
-    ]
-    targetId: Annotated[
-        str, Field(min_length=1, max_length=64, validation_alias=AliasChoices("targetId", "target_id"))
-    ]
 
 
 class ClockIn(RequestModel):
@@ -77,54 +56,11 @@ class WhoseQuery(RequestModel):
     ] = None
 
 
-class ValidateIn(RequestModel):
-    """An entry that is about to be made; `userId` absent means the caller, `dateTime` absent now."""
-
-    userId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    projectId: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
-        default=None, validation_alias=AliasChoices("projectId", "organizationId")
-    )
-    entryScreen: EntryScreenIn | None = None
-    dateTime: Instant | None = None
-    location: LocationIn | None = None
-
-
 class BreakOut(AnswerModel):
     id: str
     from_: Annotated[str, Field(alias="from")]
     to: str | None
     automatic: bool
-
-
-class FindingOut(AnswerModel):
-    """A geofence that counted; `edgeDistance` is metres to its boundary, negative inside."""
-
-    geofenceId: str
-    version: int
-    name: str
-    targetTable: str
-    targetId: str
-    isPriority: bool
-    edgeDistance: float | None
-    outcome: Literal["inside", "outside", "accuracy", "location_missing", "outranked"]
-    minAccuracy: float
-    accuracy: Literal["any", "enough", "too_vague", "missing"]
-
-
-class VerdictOut(AnswerModel):
-    """`rule` is what decided, `decidedBy` the geofence that did."""
-
-    code: str
-    reason: str
-    rule: Literal["none_applies", "any_of_those_that_apply", "any_of_the_priority_ones"]
-    decidedBy: str | None
-    geofences: list[FindingOut]
-
-
-class ValidationOut(VerdictOut):
-    """The verdict on an entry, with all geofences that apply, the decisive one first."""
-
-    allowed: bool
 
 
 class RefusedOut(VerdictOut):
@@ -251,35 +187,8 @@ def request_of(body: ClockIn) -> ClockRequest:
         organization_id=body.organizationId,
         # With an id the name is passed over, as the reference says.
         organization_name=body.organizationName if body.organizationId is None else None,
-        screen=_screen(body.entryScreen),
-        fix=_fix(body.location) if body.location else None,
-    )
-
-
-def entry_of(body: ValidateIn, said: Mapping[str, Any]) -> Entry:
-    return Entry(
-        user_id=body.userId,
-        project_id=body.projectId,
-        project_field="organizationId" if "organizationId" in said else "projectId",
-        screen=_screen(body.entryScreen),
-        fix=_fix(body.location) if body.location else None,
-        at=body.dateTime,
-    )
-
-
-def told_validation(verdict: Verdict) -> dict[str, Any]:
-    return {"allowed": verdict.is_allowed, **told_verdict(verdict)}
-
-
-def _screen(said: EntryScreenIn | None) -> Assignment | None:
-    return Assignment(said.targetTable, said.targetId) if said else None
-
-
-def _fix(where: LocationIn) -> Fix:
-    return Fix(
-        position=Position(lon=where.longitude, lat=where.latitude),
-        accuracy_m=where.accuracy,
-        captured_at=where.capturedAt,
+        screen=screen_of(body.entryScreen),
+        fix=fix_of(body.location) if body.location else None,
     )
 
 
@@ -398,32 +307,6 @@ def _adjustment(adjustment: Adjustment) -> dict[str, Any]:
 
 def _period(span: Span | None) -> dict[str, str] | None:
     return {"from": span.start.isoformat(), "to": span.end.isoformat()} if span is not None else None
-
-
-def told_verdict(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "code": verdict.code,
-        "reason": verdict.reason,
-        "rule": verdict.rule,
-        "decidedBy": verdict.decided_by,
-        "geofences": [
-            {
-                "geofenceId": finding.geofence_id,
-                "version": finding.version,
-                "name": finding.name,
-                "targetTable": finding.through.target_table,
-                "targetId": finding.through.target_id,
-                "isPriority": finding.is_priority,
-                "edgeDistance": None
-                if finding.edge_distance_m is None
-                else number(round(finding.edge_distance_m, 3)),
-                "outcome": finding.outcome,
-                "minAccuracy": number(finding.min_accuracy_m),
-                "accuracy": finding.accuracy,
-            }
-            for finding in verdict.findings
-        ],
-    }
 
 
 def _answer(message: str, code: str | None, data: dict[str, Any] | None, *, valid: bool) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from fencepost.api.fields import AnswerModel, Latitude, Longitude, RequestModel
-from fencepost.api.listing import decimal_number, whole_number
+from fencepost.api.fields import AnswerModel, Latitude, Longitude, RequestModel, decimal_number, whole_number
 from fencepost.api.vocabularies.extent import ScheduleOut, told_in_force, told_shape
 from geo.enclosing import enclosing_radius_m
 from geo.wgs84 import Position

@@ -17,13 +17,12 @@ from fencepost.api.vocabularies.clock import (
     STATUS,
     ClockIn,
     ClockItem,
-    VerdictOut,
     only_what_counts,
     refused,
     request_of,
     told,
-    told_verdict,
 )
+from fencepost.api.vocabularies.verdict import VerdictOut, told_verdict
 from fencepost.domain.errors import EntryNotSaved, FencepostError, Invalid
 from fencepost.services.punches import KeptPunch
 
