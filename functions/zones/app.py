@@ -90,7 +90,7 @@ def route(
     summary: str,
     needs: Right,
     takes: type[BaseModel],
-    gives: type[BaseModel] | None,
+    gives: type | None,
     fails: tuple[int, ...] = (),
     texts: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Request], Reply]], Callable[[Request], Reply]]:

@@ -72,6 +72,7 @@ def test_a_hostile_file_is_refused_at_once(monkeypatch: pytest.MonkeyPatch, part
 @pytest.mark.parametrize(
     "content",
     [b"PK", b"PK\x03\x04", workbook()[:300], workbook()[:-6] + b"\xff" * 6, b"\xff\xfe\x00", b'"' + b"a" * 200_000],
+    ids=["two bytes", "the first bytes", "cut off", "a damaged end", "not text", "an endless field"],
 )
 def test_what_is_no_table_is_told_so(content: bytes) -> None:
     with pytest.raises(NoTable):

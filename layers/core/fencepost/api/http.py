@@ -86,10 +86,10 @@ class Route:
     summary: str
     needs: Right
     takes: type[BaseModel] | None
-    gives: Mapping[int, type[BaseModel] | None]
+    gives: Mapping[int, type | None]
     query: type[BaseModel] | None
     fails: tuple[int, ...]
-    tells: type[BaseModel] | None
+    tells: type | None
     is_open: bool
     texts: tuple[str, ...]
     takes_file: bool
@@ -112,7 +112,7 @@ class Api:
     def __init__(
         self,
         tell: Problem | None = None,
-        tells: type[BaseModel] | None = None,
+        tells: type | None = None,
         retell: Retold | None = None,
         status: Statuses | None = None,
         admit: Admit | None = None,
@@ -131,7 +131,7 @@ class Api:
         *,
         summary: str,
         needs: Right,
-        gives: Mapping[int, type[BaseModel] | None],
+        gives: Mapping[int, type | None],
         takes: type[BaseModel] | None = None,
         query: type[BaseModel] | None = None,
         fails: tuple[int, ...] = (),

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel, TypeAdapter
 
 from fencepost.api.http import Api, Route
 from fencepost.api.problems import phrase
@@ -119,7 +118,8 @@ def _schemas(routes: list[Route]) -> dict[str, Any]:
     given = {(model, "serialization") for route in routes for model in route.gives.values() if model is not None}
     given |= {(route.tells, "serialization") for route in routes if route.tells is not None}
     models: Any = sorted(taken | given, key=lambda pair: pair[0].__name__)
-    _, defined = models_json_schema(models, ref_template=_REFS)
+    adapters = [(model.__name__, mode, TypeAdapter(model)) for model, mode in models]
+    _, defined = TypeAdapter.json_schemas(adapters, ref_template=_REFS)
     schemas: dict[str, Any] = defined["$defs"]
     return schemas
 
@@ -155,7 +155,7 @@ def _media_types(route: Route) -> tuple[str, ...]:
     return ("application/json", "application/x-www-form-urlencoded") if route.is_open else ("application/json",)
 
 
-def _gives(status: int, model: type[BaseModel] | None, texts: Iterable[str]) -> dict[str, Any]:
+def _gives(status: int, model: type | None, texts: Iterable[str]) -> dict[str, Any]:
     if model is None:
         content = {media_type: {"schema": {"type": "string"}} for media_type in texts}
         return {"description": phrase(status)} | ({"content": content} if content else {})

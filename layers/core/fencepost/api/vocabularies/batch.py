@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 
@@ -30,7 +30,7 @@ class OperationError(AnswerModel):
 
     code: str
     detail: str
-    errors: list[dict[str, str]] | None = None
+    errors: NotRequired[list[dict[str, str]] | None]
 
 
 class OperationResult(AnswerModel):
@@ -42,8 +42,8 @@ class OperationResult(AnswerModel):
     index: int
     status: int
     id: str | None
-    geofence: GeofenceOut | None = None
-    error: OperationError | None = None
+    geofence: NotRequired[GeofenceOut | None]
+    error: NotRequired[OperationError | None]
 
 
 class BatchAnswer(AnswerModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 
@@ -149,7 +149,7 @@ class ClockData(AnswerModel):
 
 class ClockItem(AnswerModel):
     message: str
-    code: str | None = None
+    code: NotRequired[str | None]
     data: ClockData | RefusedOut | None
 
 
@@ -158,7 +158,7 @@ class ClockAnswer(AnswerModel):
 
     items: list[ClockItem]
     valid: bool
-    dryRun: Literal[True] | None = None
+    dryRun: NotRequired[Literal[True] | None]
 
 
 def only_what_counts(said: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 
@@ -54,10 +54,10 @@ class EntityOut(ListedEntityOut):
     """`members` are told of a group, `groups` of a user, `timeZone` and `workingTime` of a project with its own."""
 
     table: str
-    members: list[str] | None = None
-    groups: list[str] | None = None
-    timeZone: str | None = None
-    workingTime: WorkingTimeModel | None = None
+    members: NotRequired[list[str] | None]
+    groups: NotRequired[list[str] | None]
+    timeZone: NotRequired[str | None]
+    workingTime: NotRequired[WorkingTimeModel | None]
 
 
 class EntitiesOut(AnswerModel):
@@ -79,7 +79,7 @@ class ErasedOut(AnswerModel):
 class EntityDeleted(AnswerModel):
     id: str
     deleted: Literal[True]
-    erased: ErasedOut | None = None
+    erased: NotRequired[ErasedOut | None]
 
 
 class DeleteEntityQuery(RequestModel):

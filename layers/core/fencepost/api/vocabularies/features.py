@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from fencepost.api.fields import AnswerModel
 from fencepost.api.vocabularies import canonical
@@ -47,10 +47,10 @@ class FeatureCollectionOut(AnswerModel):
     links: list[LinkOut]
 
 
-class FeatureCollectionIn(AnswerModel):
+class FeatureCollectionIn(BaseModel):
     """What other members a collection has is passed over."""
 
-    model_config = ConfigDict(strict=True, extra="ignore")
+    model_config = ConfigDict(strict=True, extra="ignore", defer_build=True)
 
     type: Literal["FeatureCollection"]
     features: Annotated[list[Any], Field(max_length=MAX_FEATURES)]

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, ConfigDict, Field
 
@@ -108,14 +108,14 @@ class RefusalOut(AnswerModel):
 
 class RefusalItem(AnswerModel):
     message: str
-    code: str | None = None
+    code: NotRequired[str | None]
     data: RefusalOut | None
 
 
 class RefusalsAnswer(AnswerModel):
     items: list[RefusalItem]
     valid: bool
-    nextCursor: str | None = None
+    nextCursor: NotRequired[str | None]
 
 
 Row = KeptPunch | Invalid

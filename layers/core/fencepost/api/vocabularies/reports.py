@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, Field
 
@@ -54,9 +54,9 @@ class TotalOut(AnswerModel):
     """
 
     period: str
-    userId: str | None = None
-    organizationId: str | None = None
-    category: str | None = None
+    userId: NotRequired[str | None]
+    organizationId: NotRequired[str | None]
+    category: NotRequired[str | None]
     entries: int
     netSeconds: int
     breakSeconds: int
@@ -64,14 +64,14 @@ class TotalOut(AnswerModel):
 
 class TotalItem(AnswerModel):
     message: str
-    code: str | None = None
+    code: NotRequired[str | None]
     data: TotalOut | None
 
 
 class TotalsAnswer(AnswerModel):
     items: list[TotalItem]
     valid: bool
-    nextCursor: str | None = None
+    nextCursor: NotRequired[str | None]
 
 
 def asked_of(query: TotalsQuery) -> Asked:

@@ -6,7 +6,7 @@ centre, no radius, and the shape itself as GeoJSON under `geometry`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NotRequired
 
 from pydantic import ConfigDict
 
@@ -57,7 +57,7 @@ class TimekeepingGeofence(AnswerModel):
     version: int
     created_at: str
     updated_at: str
-    geometry: dict[str, Any] | None = None
+    geometry: NotRequired[dict[str, Any] | None]
 
 
 class TimekeepingPage(AnswerModel):

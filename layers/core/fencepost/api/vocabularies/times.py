@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from uuid import UUID, uuid5
 
 from pydantic import AfterValidator, Field
@@ -103,15 +103,15 @@ class TimeItem(AnswerModel):
     """`status` is what this one alone would have been answered with."""
 
     message: str
-    code: str | None = None
-    status: int | None = None
+    code: NotRequired[str | None]
+    status: NotRequired[int | None]
     data: ClockData | None
 
 
 class TimesAnswer(AnswerModel):
     items: list[TimeItem]
     valid: bool
-    nextCursor: str | None = None
+    nextCursor: NotRequired[str | None]
 
 
 class StateOut(AnswerModel):
@@ -141,7 +141,7 @@ class ChangeOut(AnswerModel):
 
 class ChangeItem(AnswerModel):
     message: str
-    code: str | None = None
+    code: NotRequired[str | None]
     data: ChangeOut | None
 
 

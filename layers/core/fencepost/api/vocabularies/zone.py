@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from math import cos, radians
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 
@@ -153,11 +153,11 @@ class ZoneOut(AnswerModel):
     label: str
     address: str
     color: str
-    radius: int | None = None
-    center: LocationOut | None = None
+    radius: NotRequired[int | None]
+    center: NotRequired[LocationOut | None]
     tags: list[int]
-    points: list[ZonePointOut] | None = None
-    approximate: Literal[True] | None = None
+    points: NotRequired[list[ZonePointOut] | None]
+    approximate: NotRequired[Literal[True] | None]
 
 
 class ZoneDone(AnswerModel):
@@ -209,8 +209,8 @@ class ZoneRefusal(AnswerModel):
 
     success: Literal[False]
     status: ZoneStatus
-    errors: list[WrongParameter] | None = None
-    entities: list[HoldingEntities] | None = None
+    errors: NotRequired[list[WrongParameter] | None]
+    entities: NotRequired[list[HoldingEntities] | None]
 
 
 # --- refusals ------------------------------------------------------------------------------------------------------

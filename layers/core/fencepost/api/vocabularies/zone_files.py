@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from urllib.parse import quote
 
 from pydantic import Field
@@ -82,9 +82,9 @@ class ReadyZone(AnswerModel):
     label: str
     address: str
     color: str
-    radius: int | None = None
-    center: LocationOut | None = None
-    points: list[ZonePointOut] | None = None
+    radius: NotRequired[int | None]
+    center: NotRequired[LocationOut | None]
+    points: NotRequired[list[ZonePointOut] | None]
 
 
 class LeftOutOfFile(AnswerModel):
@@ -103,9 +103,9 @@ class UploadAnswer(ZoneDone):
     """
 
     list_: Annotated[list[ReadyZone] | list[int], Field(alias="list")]
-    left_out: list[LeftOutOfFile] | None = None
-    in_background: Literal[True] | None = None
-    import_id: str | None = None
+    left_out: NotRequired[list[LeftOutOfFile] | None]
+    in_background: NotRequired[Literal[True] | None]
+    import_id: NotRequired[str | None]
 
 
 # --- from a file to rows -------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, Field
 
@@ -66,14 +66,14 @@ class ConvertedZone(AnswerModel):
     """With `errors` it is none that `zone/create` takes, and has no `type`."""
 
     id: None
-    type: Literal["circle"] | None = None
+    type: NotRequired[Literal["circle"] | None]
     label: str
     address: str
     color: str
     radius: int
     center: LocationOut
     tags: list[int]
-    errors: list[WrongParameter] | None = None
+    errors: NotRequired[list[WrongParameter] | None]
 
 
 class ConvertedZones(ZoneDone):
