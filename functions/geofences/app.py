@@ -11,10 +11,10 @@ from pydantic import RootModel
 from fencepost import wiring
 from fencepost.api import batches, paging
 from fencepost.api.fields import whole_number
-from fencepost.api.http import Api, Reply, Request, version_expected
+from fencepost.api.http import Api, Reply, Request, is_what_they_have, version_expected
 from fencepost.api.listing import DeleteQuery, ListQuery, PageQuery, ReadQuery, numbered, wanted
 from fencepost.api.validation import validated
-from fencepost.api.vocabularies import canonical, features, spoken, timekeeping
+from fencepost.api.vocabularies import canonical, features, nearest, spoken, timekeeping
 from fencepost.api.vocabularies.batch import BatchAnswer, BatchRequest
 from fencepost.api.vocabularies.canonical import (
     GeofenceCreate,
@@ -28,6 +28,7 @@ from fencepost.api.vocabularies.canonical import (
 )
 from fencepost.api.vocabularies.features import FeatureCollectionOut
 from fencepost.api.vocabularies.timekeeping import TimekeepingGeofence, TimekeepingPage
+from fencepost.api.vocabularies.verdict import ValidateIn, ValidationOut, entry_of, told_validation
 from fencepost.domain.errors import Invalid, NotFound
 from fencepost.domain.geofence import Geofence
 from fencepost.domain.principal import Right
@@ -35,6 +36,8 @@ from fencepost.snapshot import before_snapshot
 
 api = Api(retell=spoken.retold)
 before_snapshot(wiring.geofences)
+before_snapshot(wiring.nearest)
+before_snapshot(wiring.validation)
 
 
 class Told(RootModel[GeofenceOut | TimekeepingGeofence]):
@@ -238,6 +241,48 @@ def batch(request: Request) -> Reply:
 def list_tags(request: Request) -> Reply:
     tags = wiring.geofences().tags(request.who)
     return Reply(status=200, body={"data": [{"number": number, "name": name} for number, name in tags]})
+
+
+@api.route(
+    "GET",
+    "/v1/geofences/nearest",
+    summary="List the geofences nearest to a position, with their shapes, for a phone to register",
+    needs=Right.CHECK,
+    query=nearest.NearestQuery,
+    gives={200: nearest.NearestAnswer, 304: None},
+    fails=(400,),
+)
+def list_nearest(request: Request) -> Reply:
+    query = validated(nearest.NearestQuery, nearest.numbered(request.query))
+    found = wiring.nearest().nearest(
+        request.who,
+        nearest.position_of(query),
+        query.limit,
+        datetime.now(UTC),
+        consistent=query.consistent == "true",
+    )
+    told = paging.fitting(found.geofences, nearest.told)
+    body = nearest.answer(told, found.complete_within_m(len(told)))
+    headers = nearest.headers(body)
+    if is_what_they_have(request, headers["ETag"]):
+        return Reply(status=304, body=None, headers=headers)
+    return Reply(status=200, body=body, headers=headers)
+
+
+@api.route(
+    "POST",
+    "/v1/geofences/validate",
+    summary="Say whether a user may make an entry at a place, and why",
+    needs=Right.VALIDATE,
+    takes=ValidateIn,
+    gives={200: ValidationOut},
+    fails=(400, 404, 413, 415),
+)
+def validate(request: Request) -> Reply:
+    said = request.json()
+    entry = entry_of(validated(ValidateIn, said), said)
+    verdict = wiring.validation().validate(request.who, entry, datetime.now(UTC))
+    return Reply(status=200, body=told_validation(verdict))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -130,11 +130,11 @@ def test_the_lists_of_a_table_from_before_there_were_any_are_made(app: App, monk
     for item in app.items():
         if item["SK"]["S"] == "BELOW":
             SESSION.client("dynamodb").delete_item(TableName="fencepost", Key={"PK": item["PK"], "SK": item["SK"]})
-    assert len(app.request("location", "nearest").body["data"]) == 1  # by the cells of the position itself
+    assert len(app.request("geofences", "nearest").body["data"]) == 1  # by the cells of the position itself
     assert run(monkeypatch, "rebuild", "demo") == 0
     assert run(monkeypatch, "rebuild", "other") == 0
     assert by_key(app) == whole
-    assert len(app.request("location", "nearest").body["data"]) == 3
+    assert len(app.request("geofences", "nearest").body["data"]) == 3
 
 
 def test_cells_that_were_left_are_told_as_harmless_and_taken_off(
@@ -151,7 +151,7 @@ def test_cells_that_were_left_are_told_as_harmless_and_taken_off(
     assert "0 differences, 0 empty cells" in capsys.readouterr().out
     cells = sorted((pk, sk) for pk, sk in by_key(app) if "#CELL#" in pk)
     assert len(cells) == 4  # B's cell and the three lists above it
-    assert [near["geofenceName"] for near in app.request("location", "nearest").body["data"]] == ["B"]
+    assert [near["geofenceName"] for near in app.request("geofences", "nearest").body["data"]] == ["B"]
 
 
 def test_a_cell_that_somebody_has_entered_since_stays_on_the_lists(app: App) -> None:
@@ -163,7 +163,7 @@ def test_a_cell_that_somebody_has_entered_since_stays_on_the_lists(app: App) -> 
     app.circle("B", 10.005, 10.005, radiusMeters=50)
     assert upkeep.repair("demo", [empty]) == 0
     assert upkeep.differences("demo") == []
-    assert [near["geofenceName"] for near in app.request("location", "nearest").body["data"]] == ["B"]
+    assert [near["geofenceName"] for near in app.request("geofences", "nearest").body["data"]] == ["B"]
 
 
 def test_the_shards_of_a_crowded_cell_are_found_again_when_all_its_buckets_are_lost(

@@ -27,7 +27,7 @@ POND = {
 
 def nearest(app: App, lat: float, lon: float, /, *, headers: dict[str, str] | None = None, **query: str) -> Answer:
     query = {"latitude": f"{lat:.9f}", "longitude": f"{lon:.9f}", **query}
-    return app.request("location", "nearest", query=query, headers=headers)
+    return app.request("geofences", "nearest", query=query, headers=headers)
 
 
 def names(answer: Answer) -> list[str]:
@@ -196,7 +196,7 @@ def test_changes_are_followed(app: App) -> None:
     assert names(nearest(app, 10, 10)) == ["A"]
     app.request("geofences", "update", path_id=b, status="active")
     assert names(nearest(app, 10, 10)) == ["B", "A"]
-    assert names(app.request("location", "nearest", tenant="other")) == []
+    assert names(app.request("geofences", "nearest", tenant="other")) == []
 
 
 def test_what_is_over_is_left_out_and_what_is_yet_to_come_is_told(app: App) -> None:
@@ -285,18 +285,18 @@ def test_who_has_the_list_is_told_so_without_it(app: App) -> None:
     ],
 )
 def test_a_query_that_is_none_is_refused_by_its_names(app: App, query: dict[str, str], fields: list[str]) -> None:
-    answer = app.request("location", "nearest", query=query)
+    answer = app.request("geofences", "nearest", query=query)
     assert (answer.status, answer.wrong_fields) == (400, fields)
 
 
 @pytest.mark.parametrize("text", ["0", "-0.0", "-90", "1.5e-7", "0.123456789012345678"])
 def test_a_latitude_as_phones_write_it_is_taken(app: App, text: str) -> None:
-    assert app.request("location", "nearest", query={"latitude": text, "longitude": "0"}).status == 200
+    assert app.request("geofences", "nearest", query={"latitude": text, "longitude": "0"}).status == 200
 
 
 def test_every_role_that_may_check_may_ask_for_the_nearest(app: App) -> None:
     statuses = {
-        role: app.request("location", "nearest", roles=role).status
+        role: app.request("geofences", "nearest", roles=role).status
         for role in ("admin", "editor", "viewer", "approver", "employee")
     }
     assert statuses == {"admin": 200, "editor": 200, "viewer": 200, "approver": 403, "employee": 200}

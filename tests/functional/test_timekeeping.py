@@ -133,7 +133,7 @@ def test_a_circle_does_not_become_another_shape_in_these_words(app: App) -> None
 
 
 def test_the_other_functions_tell_refusals_in_these_words_too(app: App) -> None:
-    answer = app.request("location", "validate", headers=ASKED, userId="nobody")
+    answer = app.request("geofences", "validate", headers=ASKED, userId="nobody")
     assert (answer.status, bool(answer.body["error"]["message"])) == (403, True)
 
 

@@ -22,7 +22,7 @@ def fence(app: App, name: str, *targets: tuple[str, str], **more: Any) -> str:
 
 
 def validate(app: App, *, caller: str = "emil", roles: str = "employee", **body: Any) -> Answer:
-    return app.request("location", "validate", user=caller, roles=roles, **(body or {"userId": caller}))
+    return app.request("geofences", "validate", user=caller, roles=roles, **(body or {"userId": caller}))
 
 
 def code(answer: Answer) -> str:

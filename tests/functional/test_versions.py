@@ -43,7 +43,7 @@ def test_every_version_can_be_read_after_the_geofence_is_gone_too(app: App) -> N
 def test_the_version_that_a_verdict_names_is_the_one_that_was_looked_at(app: App) -> None:
     ada = [{"targetTable": "users", "targetId": "ada"}]
     geofence_id = app.circle("Depot", assignments=ada).body["id"]
-    verdict = app.request("location", "validate", userId="ada", location={"latitude": 10, "longitude": 10}).body
+    verdict = app.request("geofences", "validate", userId="ada", location={"latitude": 10, "longitude": 10}).body
     app.request("geofences", "update", path_id=geofence_id, latitude=50)
     (finding,) = verdict["geofences"]
     then = app.request("geofences", "read_version", path_id=geofence_id, path={"version": str(finding["version"])})

@@ -231,6 +231,28 @@ def _meridian_and_edge(lon: float, lat: float, a: LonLat, b: LonLat) -> tuple[bo
     return (x0 > 0) != (x1 > 0) and height > 0, height == 0
 
 
+def _boundary(polygon: Polygon) -> list[Sequence[LonLat]]:
+    """The edges of all rings, without what two parts share that were split at the antimeridian."""
+    on_seam: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    edges: list[Sequence[LonLat]] = []
+    for part in polygon.parts:
+        is_west = sum(lon for lon, _ in part[0] if abs(lon) < 180) > 0  # of the antimeridian
+        for ring in part:
+            for a, b in zip(ring, (*ring[1:], ring[0]), strict=True):
+                if abs(a[0]) == abs(b[0]) == 180 and len(polygon.parts) > 1:
+                    on_seam[is_west].append((min(a[1], b[1]), max(a[1], b[1])))
+                else:
+                    edges.append((a, b))
+    for is_west, spans in on_seam.items():
+        for span in spans:
+            left = [span]
+            for low, high in on_seam[not is_west]:
+                cut = [((a, min(b, low)), (max(a, high), b)) for a, b in left]
+                left = [(a, b) for both in cut for a, b in both if a < b]
+            edges += [((180.0, a), (180.0, b)) for a, b in left]
+    return edges
+
+
 class Oracle:
     """What the layer should say of one shape."""
 
@@ -242,7 +264,7 @@ class Oracle:
         elif isinstance(shape, Corridor):
             self._line = Line([shape.points])
         else:
-            self._line = Line([(*ring, ring[0]) for part in shape.parts for ring in part])
+            self._line = Line(_boundary(shape))
 
     @property
     def _half_width_m(self) -> float:

@@ -70,8 +70,9 @@ class Edges:
         if len(possible) > _MOST_MEASURED:
             return self.distance_in_steps_m(frame, possible)
         feet = [steps.foot(frame, step) for step in possible]
-        farthest_m = min(feet).apart_m * (1 + _OFF_BY_AZIMUTH)
-        nearest_feet = [foot for foot in feet if foot.apart_m <= farthest_m + 2 * steps.bent_m.item(foot.step)]
+        bent_m = steps.bent_m
+        farthest_m = min(foot.apart_m + bent_m.item(foot.step) for foot in feet) * (1 + _OFF_BY_AZIMUTH)
+        nearest_feet = [foot for foot in feet if foot.apart_m - bent_m.item(foot.step) <= farthest_m]
         measured = [steps.distance_m(frame, foot) for foot in nearest_feet]
         found = [metres for metres in measured if metres is not None]
         return min(found) if len(found) == len(measured) else self.distance_in_steps_m(frame, possible)

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from fencepost.adapters import keys, nearest
+from fencepost.adapters import keys
 from fencepost.adapters.cell_lists import CellLists, ListGone
 from fencepost.adapters.entries import Entry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.adapters.geofence_items import event_item, geofence_item, geofence_of, version_item
@@ -18,7 +18,6 @@ from fencepost.adapters.table import COUNT, LIMIT, MAX_ACTIONS, ROOM, SHARDS, Tr
 from fencepost.adapters.tag_store import TagStore
 from fencepost.domain.errors import Busy, Crowded, Invalid, NameTaken, QuotaReached, VersionMismatch
 from fencepost.domain.geofence import Version
-from fencepost.domain.verdict import Candidate
 from geo.cells import cells_at, cells_within
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from fencepost.adapters.table import Table
     from fencepost.domain.events import Event
     from fencepost.domain.geofence import Assignment, Geofence
+    from fencepost.domain.verdict import Candidate
     from geo.cells import Cell
     from geo.wgs84 import Position
 
@@ -234,6 +234,8 @@ class GeofenceStore:
         consistent: bool,
     ) -> list[tuple[float, Entry | Geofence]]:
         """The active geofences nearest to a position that are wanted, by metres to their boundary, then by id."""
+        from fencepost.adapters import nearest
+
         read = partial(self._table.batch_get, consistent=consistent)
         return nearest.found(tenant_id, position, count, is_wanted, read, partial(self._with_big_ones, tenant_id))
 
@@ -424,6 +426,8 @@ class GeofenceStore:
 
 
 def _candidate(target: Assignment, geofence: Entry | Geofence) -> Candidate:
+    from fencepost.domain.verdict import Candidate
+
     return Candidate(
         geofence_id=geofence.id,
         version=geofence.version,

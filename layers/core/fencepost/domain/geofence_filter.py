@@ -38,9 +38,6 @@ class GeofenceFilter:
         )
 
 
-EVERYTHING = GeofenceFilter()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextAndTags:
     """What can be asked of a geofence without its shape. `text` and `tags` are folded; all tags must be there."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from fencepost.domain.errors import HeldByEntities, Invalid, NotFound, VersionMismatch
 from fencepost.domain.events import Event
 from fencepost.domain.geofence import Geofence
-from fencepost.domain.geofence_filter import EVERYTHING
 from fencepost.services.ids import NewId, is_id, new_id
 from fencepost.services.retry import on_top_of_others
 from geo.errors import GeometryError
@@ -184,7 +183,7 @@ class GeofenceService:
         who: Principal,
         limit: int,
         after: tuple[datetime, str] | None,
-        wanted: GeofenceFilter = EVERYTHING,
+        wanted: GeofenceFilter | None = None,
     ) -> Page:
         """At most `limit` of the geofences that are wanted, older than `after`.
 
@@ -192,14 +191,14 @@ class GeofenceService:
         may be short: what it costs does not depend on how rare the wanted ones are.
         """
         found: list[Geofence] = []
-        for _ in range(1 if wanted == EVERYTHING else _QUERIES_A_FILTERED_PAGE):
-            size = limit if wanted == EVERYTHING else _LOOKED_AT_A_QUERY
+        for _ in range(_QUERIES_A_FILTERED_PAGE if wanted else 1):
+            size = _LOOKED_AT_A_QUERY if wanted else limit
             looked_at, has_more = self.store.newest_first(who.tenant_id, size, after)
             for geofence in looked_at:
                 if len(found) == limit:
                     return Page(geofences=found, after=after)
                 after = (geofence.created_at, geofence.id)
-                found += [geofence] if wanted.matches(geofence) else []
+                found += [geofence] if wanted is None or wanted.matches(geofence) else []
             if not has_more:
                 return Page(geofences=found, after=None)
         return Page(geofences=found, after=after)
