@@ -72,8 +72,9 @@ def numbered(query: Mapping[str, str]) -> dict[str, Any]:
     return {name: whole_number(value) if name == "limit" else value for name, value in query.items()}
 
 
-def wanted(query: ListQuery) -> GeofenceFilter:
-    return GeofenceFilter(
+def wanted(query: ListQuery) -> GeofenceFilter | None:
+    """What a list is asked for; None where that is everything."""
+    asked = GeofenceFilter(
         is_active=None if query.status is None else query.status == "active",
         kind=query.type,
         tag=query.tag,
@@ -81,6 +82,7 @@ def wanted(query: ListQuery) -> GeofenceFilter:
         box=box_of(query.bbox) if query.bbox else None,
         target=target_of(query.target) if query.target else None,
     )
+    return asked if asked != GeofenceFilter() else None
 
 
 def box_of(text: str) -> Bounds:
