@@ -80,6 +80,11 @@ def test_the_list_goes_through_all_pages_newest_first(service: Service) -> None:
         service.call("DELETE", f"/geofences/{geofence_id}")
 
 
+def test_a_parameter_that_is_given_twice_is_refused_by_its_name(service: Service) -> None:
+    answer = service.call("GET", "/geofences", params=[("limit", "1"), ("limit", "2")])
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "limit")
+
+
 def test_of_twenty_parallel_creates_of_one_name_one_wins(service: Service) -> None:
     body = {"name": new_name(), "latitude": 2, "longitude": 2}
     with ThreadPoolExecutor(10) as pool:

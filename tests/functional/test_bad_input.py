@@ -191,3 +191,9 @@ def test_null_clears_what_may_be_empty_and_is_refused_elsewhere(app: App) -> Non
     refused = app.request("geofences", "update", path_id=geofence_id, pname=None, tags=None)
     assert refused.status == 400
     assert set(refused.wrong_fields) == {"pname", "tags"}
+
+
+def test_a_parameter_that_is_given_twice_is_refused_by_its_name(app: App) -> None:
+    sent = event("api/list") | {"multiValueQueryStringParameters": {"limit": ["1", "2"]}}
+    answer = Answer(app.invoke("geofences", sent))
+    assert (answer.status, answer.body["errors"]) == (400, [{"field": "limit", "message": "is given more than once"}])

@@ -182,6 +182,7 @@ class Api:
             route = self.routes[event["httpMethod"], event["resource"]]
             logger.append_keys(tenant=request.who.tenant_id, route=f"{route.method} {route.path}")
             request.who.needs(route.needs)
+            _check_said_once(request.event)
             answer = self._answered(route, request, request_id, context)
         except FencepostError as error:
             return self._refused(error, event, request_id)
@@ -249,6 +250,13 @@ def _request(event: Mapping[str, Any]) -> Request:
         headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
         event=event,
     )
+
+
+def _check_said_once(event: Mapping[str, Any]) -> None:
+    """Raises Invalid for a parameter that is there twice: the gateway would let one of the two count."""
+    for name, values in (event.get("multiValueQueryStringParameters") or {}).items():
+        if len(values) > 1:
+            raise Invalid.field(name, "is given more than once")
 
 
 def _answer(
