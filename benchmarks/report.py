@@ -87,8 +87,8 @@ def _checks(results: Results) -> str:
     return _section(
         "## A check in process",
         """From the table's answer, its items new objects as its client makes them, to the matches of a position with
-        names and distances. The STRtree, which
-        has the same shapes as polygons, answers with their indices: it is the limit.""",
+        names and distances. The STRtree, which has the same shapes as polygons, answers with their indices: it is the
+        limit.""",
         "![Microseconds of a check by the number of geofences](benchmarks/checks.svg)",
         _table(("mix", "geofences", "", "p50 µs", "p99 µs", "mean µs", "Fencepost to it, p50", "mean"), rows),
         _agreement(results),
@@ -167,9 +167,9 @@ def _crowd(results: Results) -> str:
     return _section(
         "## A crowd over one spot",
         _table(("geofences over the spot", "µs for each match, in process"), rows),
-        f"""{crowd.times:.2f} times: {MANY:,} over one spot against {FEW:,} over each of {MANY // FEW}, so that as many are
-        gone through. The function tells {crowd.matches:,} matches in {crowd.answer_bytes:,} bytes; it
-        may answer 6 MB.""",
+        f"""{crowd.times:.2f} times: {MANY:,} over one spot against {FEW:,} over each of {MANY // FEW}, so that as
+        many are gone through. The function tells {crowd.matches:,} matches in {crowd.answer_bytes:,} bytes; it may
+        answer 6 MB.""",
     )
 
 
