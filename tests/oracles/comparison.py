@@ -117,7 +117,7 @@ def _filtered_out(shape: Shape, packed: bytes, cells: frozenset[Cell], position:
         yield "bounds"
     if not isinstance(shape, Circle) and not unpack_bounds(packed).meets(position.lon, position.lat):
         yield "packed bounds"
-    if not near_by(position, 0, [(None, packed)]):
+    if not [*near_by(position, 0, [(None, packed)])]:
         yield "packed bytes"
 
 

@@ -15,7 +15,7 @@ from geo.shapes import Bounds, Circle, Corridor, Polygon
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -95,7 +95,7 @@ def unpack_bounds(data: bytes, offset: int = 0) -> Bounds:
 
 def near_by(
     position: Position, reach_m: float, packed: Iterable[tuple[T, bytes]], offset: int = 0
-) -> list[tuple[T, bytes]]:
+) -> Iterator[tuple[T, bytes]]:
     """Of packed shapes, at an offset and each with what it belongs to, those that may come so near to the position.
 
     A quick look at boxes; what it lets through still has to be tested exactly.
@@ -113,7 +113,6 @@ def near_by(
     if reach_m > 0:
         box = Circle(center=position, radius_m=reach_m).bounds
         west_7, south_7, east_7, north_7 = (degrees * _PER_DEGREE for degrees in box)
-    near: list[tuple[T, bytes]] = []
     for one in packed:
         data = one[1]
         kind = data[offset]
@@ -123,9 +122,9 @@ def near_by(
             if -near_m * _PER_METRE <= center_lat - lat_7 <= near_m * _PER_METRE:
                 apart = abs(center_lon - lon_7)
                 if apart <= near_m * widest or _TURN - apart <= near_m * widest:
-                    near.append(one)
+                    yield one
         elif kind == _CIRCLE | _WIDE:
-            near.append(one)
+            yield one
         else:
             west, width, south, height = unpack_box(data, offset + 1)
             # Either box may run on past 180 degrees.
@@ -134,8 +133,7 @@ def near_by(
                 or west + _TURN <= east_7
                 or west_7 + _TURN <= west + width
             ):
-                near.append(one)
-    return near
+                yield one
 
 
 def _widest(position: Position) -> float:

@@ -59,14 +59,15 @@ class Edges:
         (11057.4, inf)
         """
         steps = self.steps
-        least2, rounding2 = steps.least2(frame)
-        nearest = int(least2.argmin())
+        less2, away2, rounding2 = steps.least2(frame)
+        nearest = int(less2.argmin())
+        least2 = less2.item(nearest) + away2
         # A chord is no longer than the arc, and a step strays from its chord.
-        reach_m = min(sqrt(max(least2.item(nearest) + steps.half2.item(nearest), 0.0) + rounding2), at_most_m)
+        reach_m = min(sqrt(max(least2 + steps.half2.item(nearest), 0.0) + rounding2), at_most_m)
         reach2 = (reach_m * (1 + _OFF_BY_AZIMUTH) + 2 * steps.most_bent_m) ** 2 + rounding2
-        if least2.item(nearest) > reach2:
+        if least2 > reach2:
             return inf
-        possible = steps.at((least2 <= reach2).nonzero()[0].tolist())
+        possible = steps.at((less2 <= reach2 - away2).nonzero()[0].tolist())
         if len(possible) > _MOST_MEASURED:
             return self.distance_in_steps_m(frame, possible)
         feet = [steps.foot(frame, step) for step in possible]
@@ -141,8 +142,9 @@ class Steps:
         half2 = np.maximum(np.append(chord2, 0.0), np.append(0.0, chord2)) / 4
         self.bent_m = bend_m(chord2, np.maximum(np.abs(self.lat[:-1]), np.abs(self.lat[1:])))
         self.most_bent_m = float(self.bent_m.max())
-        self._middle = (self._points.min(axis=0) + self._points.max(axis=0)) / 2
-        around = self._points - self._middle
+        middle = (self._points.min(axis=0) + self._points.max(axis=0)) / 2
+        self._middle = tuple(middle.tolist())
+        around = self._points - middle
         away2 = (around**2).sum(axis=1)
         self._terms = np.concatenate([-2 * around.T, [away2 - half2]]).astype(np.float32)
         self.half2 = half2.astype(np.float32)
@@ -153,20 +155,18 @@ class Steps:
         """The points at which a chord begins."""
         return (~self._is_last).nonzero()[0]
 
-    def least2(self, frame: Frame) -> tuple[NDArray[np.float32], float]:
-        """For each point the least that the square of its chords' distance can be, and by how much that is off."""
+    def least2(self, frame: Frame) -> tuple[NDArray[np.float32], float, float]:
+        """For each point the least that the square of its chords' distance can be, less the second; and the rounding.
+
+        The second is x^2 + y^2 + z^2.
+        """
         import numpy as np
 
-        middle_x, middle_y, middle_z = self._middle_xyz
+        middle_x, middle_y, middle_z = self._middle
         x, y, z = frame.x - middle_x, frame.y - middle_y, frame.z - middle_z
         away2 = x * x + y * y + z * z
-        least2 = np.array((x, y, z, 1.0), np.float32).dot(self._terms)
-        return np.add(least2, np.float32(away2), out=least2), _ROUNDING * (self._reach_m + sqrt(away2)) ** 2
-
-    @cached_property
-    def _middle_xyz(self) -> tuple[float, float, float]:
-        x, y, z = self._middle.tolist()
-        return x, y, z
+        less2 = np.array((x, y, z, 1.0), np.float32).dot(self._terms)
+        return less2, away2, _ROUNDING * (self._reach_m + sqrt(away2)) ** 2
 
     def at(self, points: Sequence[int]) -> set[int]:
         """The chords that begin or end at these points, by the points where they begin."""

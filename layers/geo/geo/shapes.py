@@ -19,7 +19,7 @@ from geo.errors import GeometryError
 from geo.wgs84 import SMALLEST_RADIUS_M, Frame, Position, angular_radius_deg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -184,9 +184,11 @@ class Corridor:
         lon, lat = frame.position.lon, frame.position.lat
         near_m = self.half_width_m + within_m
         near_deg = near_m / _SHORTEST_DEGREE_M
-        if not self._is_plain or near_deg > 1 or abs(lat) > 85:
+        # A degree nearer to the pole the cosine is less by a degree's radians at the most.
+        least_cos_lat = frame.cos_lat - 0.0175
+        if not self._is_plain or near_deg > 1 or least_cos_lat < 0.07:
             return False
-        near_lon_deg = near_deg / cos(radians(abs(lat) + 1))
+        near_lon_deg = near_deg / least_cos_lat
         west, south, east, north = lon - near_lon_deg, lat - near_deg, lon + near_lon_deg, lat + near_deg
         if west < -180 or east > 180:
             return False
@@ -547,7 +549,7 @@ def _middle(ring: NDArray[np.float64]) -> float:
     return float(lon.min() + lon.max()) / 2
 
 
-def distances_within_m(position: Position, shapes: Sequence[Shape], within_m: float) -> list[Distances | None]:
+def distances_within_m(position: Position, shapes: Iterable[Shape], within_m: float) -> Iterator[Distances | None]:
     """For each shape the metres to its centre and to its boundary, or None where the boundary is farther.
 
     >>> near, far = (Circle(center=Position(lon=lon, lat=0), radius_m=100) for lon in (0.0001, 0.1))
@@ -555,10 +557,8 @@ def distances_within_m(position: Position, shapes: Sequence[Shape], within_m: fl
     >>> [one and [round(metres, 1) for metres in one] for one in found]
     [[11.1, -88.9], None]
     """
-    if not shapes:
-        return []
     frame = Frame(position)
-    return [shape.distances_m(frame, within_m) for shape in shapes]
+    return (shape.distances_m(frame, within_m) for shape in shapes)
 
 
 def kind_of(shape: Shape) -> Literal["circle", "polygon", "corridor"]:

@@ -117,7 +117,7 @@ def test_where_the_plane_cannot_be_trusted_the_slow_way_is_taken(position: Posit
     corridor = Corridor(points=tuple(map(tuple, vertices.tolist())), half_width_m=10)
     assert corridor.edge_distance_m(position) == pytest.approx(-10, abs=0.01)
     other_side = at(-lon, lat) if abs(lon) > 179 else position
-    assert (distances_within_m(other_side, [corridor], 500)[0] is not None) == (
+    assert (next(distances_within_m(other_side, [corridor], 500)) is not None) == (
         corridor.edge_distance_m(other_side) <= 500
     )
 
@@ -155,7 +155,7 @@ def test_packed_shapes_that_are_near_are_never_called_far(fresh_seed: int) -> No
         edge_m = shape.edge_distance_m(position)
         for reach_m in (0.0, 10.0, 2_000.0):
             if edge_m <= reach_m:
-                assert near_by(position, reach_m, [(None, pack_shape(shape))]), (fresh_seed, shape, position)
+                assert [*near_by(position, reach_m, [(None, pack_shape(shape))])], (fresh_seed, shape, position)
 
 
 @pytest.mark.parametrize("step", [5e-324, 1e-300, 1e-15, 3.6e-15, 1e-12, 1e-9])
@@ -175,5 +175,5 @@ def test_vertices_that_differ_by_next_to_nothing_have_a_distance(step: float) ->
 )
 def test_a_corridor_across_the_antimeridian_is_near(here: float, there: float) -> None:
     corridor = Corridor(points=((there, 0), (there, 1)), half_width_m=10)
-    assert near_by(at(here, 0.5), 2_000, [(None, pack_shape(corridor))])
-    assert distances_within_m(at(here, 0.5), [corridor], 2_000)[0] is not None
+    assert [*near_by(at(here, 0.5), 2_000, [(None, pack_shape(corridor))])]
+    assert next(distances_within_m(at(here, 0.5), [corridor], 2_000)) is not None

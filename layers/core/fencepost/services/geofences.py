@@ -264,9 +264,11 @@ class GeofenceService:
 
 
 def _matches(position: Position, geofences: Sequence[Indexed], within_m: float, now: datetime) -> list[Match]:
-    found = distances_within_m(position, [geofence.shape for geofence in geofences], within_m)
+    if not geofences:
+        return []
+    found = distances_within_m(position, (geofence.shape for geofence in geofences), within_m)
     matches = [
-        Match(geofence=geofence, distance_m=metres[0], edge_distance_m=metres[1])
+        Match(geofence, *metres)
         for geofence, metres in zip(geofences, found, strict=True)
         if metres is not None and geofence.in_force.holds(now)
     ]
