@@ -6,7 +6,7 @@ import copy
 import importlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -167,6 +167,18 @@ class App:
         """An entity of the directory, named by its id."""
         people = frozenset(members) if members is not None else None
         wiring.directory().put(tenant, [Entity(table=table, id=entity_id, name=entity_id, members=people)], [""])
+
+    def before_the_next_write(self, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+        """Something is done in between: after the next request has read, and before it writes."""
+        table = wiring.table()
+        write = table.write
+
+        def overtaken(transaction: Any) -> None:
+            monkeypatch.setattr(table, "write", write)
+            act()
+            write(transaction)
+
+        monkeypatch.setattr(table, "write", overtaken)
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""

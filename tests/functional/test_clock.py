@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from fencepost import wiring
+from fencepost.adapters import keys
 from fencepost.adapters.entry_store import EntryStore
+from fencepost.domain.geofence import Assignment
 from fencepost.domain.overlap import Policy
+from fencepost.domain.principal import Principal
 from fencepost.domain.trail import Saving
 from tests.functional.app import Answer, App
 
@@ -329,6 +333,33 @@ def test_a_forgotten_clock_is_stopped_at_the_limit_and_marked_so(app: App) -> No
     assert wiring.clock().stop_forgotten(now + timedelta(minutes=1)) == ([], [])
     assert code(clock(app, "stop", "17:00")) == (404, "NO_RUNNING_CLOCK")
     assert code(clock(app, "start", user="vera", comment="again")) == (400, "CLOCK_ALREADY_RUNNING")
+
+
+def test_no_clock_starts_for_a_user_who_is_deleted_at_the_same_moment(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(user: str) -> None:
+        geofences = wiring.geofences()
+        ada = Principal(tenant_id="demo", user_id="ada", roles=frozenset({"admin"}))
+        wiring.directory().delete(ada, "users", user, geofences, datetime.now(UTC), cascade=True)
+
+    fence(app, assignments=[{"targetTable": "users", "targetId": "vera"}])
+    for user, refused in (("emil", {}), ("vera", {"location": FAR})):
+        app.before_the_next_write(monkeypatch, partial(gone, user))
+        assert code(clock(app, "start", "09:00", user=user, **refused)) == (404, "NOT_FOUND")
+    assert not [item for item in app.items() if item["SK"]["S"] in ("CLOCK", "PLACE", "REFUSAL")]
+
+
+def test_a_forgotten_clock_of_nobody_is_discarded(app: App) -> None:
+    started = data(clock(app, "start", "09:00"))["id"]
+    app.table.delete_item(TableName="fencepost", Key=keys.entity("demo", Assignment("users", "emil")))
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    assert wiring.clock().stop_forgotten(now) == ([], [])
+    assert list(wiring.clock().store.due(now)) == []
+    assert [event["clockId"] for event in app.events() if event["type"] == "clock.cancelled"] == [started]
+    trail = wiring.times().store.trail("demo", started)
+    assert trail is not None
+    assert [change.action for change in trail[1]] == ["started", "cancelled"]
 
 
 def test_a_break_after_the_limit_is_refused_and_an_open_one_ends_at_it(app: App) -> None:

@@ -23,7 +23,7 @@ from fencepost.adapters.table import Transaction
 from fencepost.adapters.working_time import working_time_of
 from fencepost.domain.clock import RunningClock, TenantSettings
 from fencepost.domain.directory import OWN_SETTINGS
-from fencepost.domain.errors import VersionMismatch
+from fencepost.domain.errors import NotFound, VersionMismatch
 from fencepost.domain.geofence import Assignment
 from fencepost.domain.trail import Change, state_of
 from fencepost.services.clock import Desk, why_allowed
@@ -119,9 +119,12 @@ class ClockStore:
         return self._directory.ids_named(tenant_id, "projects", name)
 
     def start(self, tenant_id: str, clock: RunningClock, event: Event, receipt: Receipt | None) -> None:
-        """Raises VersionMismatch where the user's clock runs by now, or the exception is used up; DoneBefore."""
+        """Raises NotFound where the user is gone by now, VersionMismatch where the user's clock runs by now, or the
+        exception is used up; DoneBefore.
+        """
         transaction = Transaction()
         add_receipt(transaction, tenant_id, receipt)
+        _need_user(transaction, tenant_id, clock.user_id)
         transaction.put_new(_clock_item(tenant_id, clock), VersionMismatch())
         transaction.put(place_item(tenant_id, clock, RUNNING))
         transaction.put_new(_change_item(tenant_id, clock, event), VersionMismatch())
@@ -166,8 +169,9 @@ class ClockStore:
         self._table.write(transaction)
 
     def refuse(self, tenant_id: str, refusal: Refusal, event: Event) -> str:
-        """The same request refused again is on the trail once."""
+        """The same request refused again is on the trail once. Raises NotFound where the user is gone by now."""
         transaction = Transaction()
+        _need_user(transaction, tenant_id, refusal.user_id)
         transaction.put_new(refusal_item(tenant_id, refusal), VersionMismatch())
         transaction.put(event_item(event))
         with suppress(VersionMismatch):
@@ -186,6 +190,14 @@ class ClockStore:
                 },
             ):
                 yield item["tenantId"]["S"], _clock_of(item)
+
+
+def _need_user(transaction: Transaction, tenant_id: str, user_id: str) -> None:
+    """What is new is of a user who is there: one who was deleted since could not stop the clock, nor be forgotten.
+
+    All that is done to a clock that runs needs no more: no user is deleted before it is stopped.
+    """
+    transaction.present(keys.entity(tenant_id, Assignment("users", user_id)), NotFound("user"))
 
 
 def _version_of(calendar: Item | None) -> int:

@@ -246,6 +246,12 @@ class Transaction:
             ("ConditionCheck", {"Key": key, "ConditionExpression": "attribute_not_exists(PK)"}, otherwise)
         )
 
+    def present(self, key: Key, otherwise: Exception) -> None:
+        """The item must be there; it stays as it is."""
+        self._actions.append(
+            ("ConditionCheck", {"Key": key, "ConditionExpression": "attribute_exists(PK)"}, otherwise)
+        )
+
     def at_version(self, key: Key, version: int, otherwise: Exception) -> None:
         """The item must be at this version; it stays as it is."""
         self._actions.append(("ConditionCheck", {"Key": key, **_at_version(version)}, otherwise))

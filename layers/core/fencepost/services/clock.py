@@ -215,7 +215,12 @@ class ClockService:
                 self._remind(tenant_id, clock, now)
             return None
         desk = self.store.desk(tenant_id, clock.user_id, None, None)
-        if desk is None or desk.clock is None or desk.clock.overdue_from > now:
+        if desk is None:
+            # There is nobody whose hours these would be.
+            event = self._event("clock.cancelled", tenant_id, clock, SYSTEM, now)
+            self.store.discard(tenant_id, clock, event, None)
+            return None
+        if desk.clock is None or desk.clock.overdue_from > now:
             return None
         punch = Punch(action="stop", at=desk.clock.deadline, received_at=now, acting_user_id=SYSTEM)
         return self._saved(tenant_id, desk, punch, stopped_by=desk.clock.stops_at).entry
