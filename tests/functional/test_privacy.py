@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from fencepost import admin, wiring
 from fencepost.services import privacy
-from tests.functional.app import App, event
+from tests.functional.app import Answer, App, event
 from tests.functional.test_clock import clock, data
 from tests.functional.test_reports import setup, totals
-from tests.functional.test_times import APPROVER, MAY, delete, history, put, saved, span
+from tests.functional.test_times import APPROVER, MAY, approve, delete, history, put, saved, span
 
 HERE = {"latitude": 30.267153, "longitude": -97.743057, "accuracy": 8}
 MAY_4 = datetime(2026, 5, 4, tzinfo=UTC)
@@ -122,10 +122,60 @@ def test_what_was_removed_is_told_and_who_was_deleted_before_is_forgotten_all_th
     assert app.request("directory", "directory_delete", path={"table": "users", "id": "emil"}).status == 200
     answer = forget(app)
     assert answer.status == 200
-    # Start and stop; the entry, and the three lines of its trail that repeat the comment.
-    assert answer.body == {"id": "emil", "deleted": True, "erased": {"positions": 2, "comments": 3, "reasons": 0}}
+    # Start and stop; the comment of the entry, which its trail repeats.
+    assert answer.body == {"id": "emil", "deleted": True, "erased": {"positions": 2, "comments": 1, "reasons": 0}}
     assert forget(app).status == 404
     assert forget(app, "a#b").status == 404
+
+
+def item_status(answer: Answer) -> int:
+    """Of the one item of a POST of times."""
+    return int(answer.body["items"][0]["status"])
+
+
+def test_what_comes_while_a_person_is_forgotten_is_refused(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(privacy, "MAX_ERASED", 1)
+    removed = saved(app, "09:00", "10:00", comment="Dentist")
+    assert delete(app, removed).status == 200
+    saved(app, "11:00", "12:00", comment="Dentist")
+    assert forget(app).status == 503
+    early = span("06:00", "07:00", userId="emil", comment="Dentist")
+    assert item_status(app.request("clock", "times_put", items=[early], **APPROVER)) == 404
+    answers = [
+        app.request("clock", "times_restore", path_id=removed, **APPROVER),
+        clock(app, "start", "13:00", comment="Dentist"),
+    ]
+    assert [answer.status for answer in answers] == [404, 404]
+    assert forget(app).body["erased"]["comments"] == 2
+    assert "Dentist" not in docs(app)
+
+
+def test_a_person_with_nothing_to_erase_is_forgotten_by_and_by(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(privacy, "MAX_ERASED", 1)
+    put(app, span("09:00", "10:00"), span("11:00", "12:00"))
+    assert [forget(app).status for _ in range(2)] == [503, 200]
+
+
+@pytest.mark.parametrize("what", ["create", "change", "restore", "delete", "approve"])
+def test_what_was_read_before_a_person_was_forgotten_is_not_written_after(
+    app: App, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    entry = saved(app, "09:00", "10:00", comment="Dentist")
+    if what == "restore":
+        assert delete(app, entry).status == 200
+    app.before_the_next_write(monkeypatch, lambda: forget(app))
+    later = span("11:00", "12:00", comment="Dentist again")
+    changed = {"id": entry, "to": later["from"]}
+    status = {
+        "create": lambda: item_status(app.request("clock", "times_put", items=[later])),
+        "change": lambda: item_status(app.request("clock", "times_put", items=[changed])),
+        "restore": lambda: app.request("clock", "times_restore", path_id=entry).status,
+        "delete": lambda: delete(app, entry).status,
+        # It is still owed, so it is approved, as it is by now.
+        "approve": lambda: approve(app, entry, **APPROVER).status,
+    }[what]()
+    assert status == (200 if what == "approve" else 404)
+    assert "Dentist" not in docs(app)
 
 
 def test_nothing_is_erased_while_something_is_in_the_way(app: App) -> None:

@@ -130,5 +130,7 @@ def test_of_the_trail_the_comments_go_and_the_persons_own_reasons() -> None:
     assert left.after == replace(state_of(EXACT), comment=None)
     by_approver = replace(edited, actor="ada")
     assert erased_change(by_approver, "emil")[0].reason == "I was ill"
+    for action in ("created", "deleted", "approved", "disapproved", "reopened"):
+        assert erased_change(replace(edited, action=action), "emil")[0].reason is None
     by_rule = Change(number=3, action="overwritten", at=AT, actor="emil", reason="overlapped by …", after=None)
     assert erased_change(by_rule, "emil") == (by_rule, Erased())

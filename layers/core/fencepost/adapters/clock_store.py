@@ -20,10 +20,11 @@ from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.receipt_store import add_receipt
 from fencepost.adapters.refusal_store import grants_of, refusal_item, use_exception
 from fencepost.adapters.table import Transaction
+from fencepost.adapters.users import need_user
 from fencepost.adapters.working_time import working_time_of
 from fencepost.domain.clock import RunningClock, TenantSettings
 from fencepost.domain.directory import OWN_SETTINGS
-from fencepost.domain.errors import NotFound, VersionMismatch
+from fencepost.domain.errors import VersionMismatch
 from fencepost.domain.geofence import Assignment
 from fencepost.domain.trail import Change, state_of
 from fencepost.services.clock import Desk, why_allowed
@@ -124,7 +125,7 @@ class ClockStore:
         """
         transaction = Transaction()
         add_receipt(transaction, tenant_id, receipt)
-        _need_user(transaction, tenant_id, clock.user_id)
+        need_user(transaction, tenant_id, clock.user_id)
         transaction.put_new(_clock_item(tenant_id, clock), VersionMismatch())
         transaction.put(place_item(tenant_id, clock, RUNNING))
         transaction.put_new(_change_item(tenant_id, clock, event), VersionMismatch())
@@ -171,7 +172,7 @@ class ClockStore:
     def refuse(self, tenant_id: str, refusal: Refusal, event: Event) -> str:
         """The same request refused again is on the trail once. Raises NotFound where the user is gone by now."""
         transaction = Transaction()
-        _need_user(transaction, tenant_id, refusal.user_id)
+        need_user(transaction, tenant_id, refusal.user_id)
         transaction.put_new(refusal_item(tenant_id, refusal), VersionMismatch())
         transaction.put(event_item(event))
         with suppress(VersionMismatch):
@@ -190,14 +191,6 @@ class ClockStore:
                 },
             ):
                 yield item["tenantId"]["S"], _clock_of(item)
-
-
-def _need_user(transaction: Transaction, tenant_id: str, user_id: str) -> None:
-    """What is new is of a user who is there: one who was deleted since could not stop the clock, nor be forgotten.
-
-    All that is done to a clock that runs needs no more: no user is deleted before it is stopped.
-    """
-    transaction.present(keys.entity(tenant_id, Assignment("users", user_id)), NotFound("user"))
 
 
 def _version_of(calendar: Item | None) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from fencepost.adapters import keys
+from fencepost.adapters import keys, marshal
 from fencepost.adapters.entries import entries_of
 from fencepost.adapters.table import BYTES, Transaction
 from fencepost.adapters.working_time import working_time_of, working_time_text
@@ -112,8 +112,11 @@ class DirectoryStore:
         found = self._table.batch_get([keys.geofence(tenant_id, i) for i in ids], consistent=True) if ids else {}
         return sorted(((item["id"]["S"], item["name"]["S"]) for item in found.values()), key=lambda pair: pair[1])
 
-    def remove(self, tenant_id: str, entity: Entity) -> None:
-        """Raises VersionMismatch where geofences or members came to it, StillRunning for a user's running clock."""
+    def remove(self, tenant_id: str, entity: Entity, *, erases: bool) -> None:
+        """Raises VersionMismatch where geofences or members came to it, StillRunning for a user's running clock.
+
+        With `erases` the erasure of a user begins, and does anew where one was not ended before the user came back.
+        """
         transaction = Transaction()
         transaction.remove(
             keys.entity(tenant_id, Assignment(entity.table, entity.id)),
@@ -125,6 +128,11 @@ class DirectoryStore:
         )
         if entity.table == "users":
             transaction.absent(keys.clock(tenant_id, entity.id), StillRunning())
+            erasure = keys.erasure(tenant_id, entity.id)
+            if erases:
+                transaction.put(erasure | marshal.item({"entity": "Erasure"}))
+            else:
+                transaction.delete(erasure)
         for group_id in sorted(entity.groups or ()):
             self._leave_group(transaction, tenant_id, group_id, entity.id)
         self._table.write(transaction)

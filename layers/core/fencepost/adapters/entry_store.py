@@ -17,6 +17,7 @@ from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.receipt_store import add_receipt
 from fencepost.adapters.refusal_store import use_exception
 from fencepost.adapters.table import Transaction
+from fencepost.adapters.users import need_user
 from fencepost.domain.clock import LONGEST_CLOCK, TimeEntry
 from fencepost.domain.errors import VersionMismatch
 from fencepost.domain.trail import Change, state_of
@@ -60,9 +61,11 @@ class EntryStore:
         return [other for other in map(_entry_of, items) if other.overlaps(entry) and other.id != entry.id]
 
     def save(self, tenant_id: str, saving: Saving) -> None:
-        """Raises VersionMismatch where the clock, an entry or the calendar was changed; DoneBefore."""
+        """Raises VersionMismatch where the clock, an entry or the calendar was changed; DoneBefore, NotFound."""
         transaction = Transaction()
         add_receipt(transaction, tenant_id, saving.receipt)
+        if saving.user_id is not None:
+            need_user(transaction, tenant_id, saving.user_id)
         if saving.clock is not None:
             user_id = saving.clock.user_id
             transaction.delete_at(keys.clock(tenant_id, user_id), saving.clock.version, VersionMismatch())

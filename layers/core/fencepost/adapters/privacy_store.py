@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -74,9 +75,14 @@ class PrivacyStore:
             for item in self._table.batch_get(some, consistent=True).values():
                 if "doc" not in item:  # it was restored a moment ago
                     continue
-                kept = lessening.of(kept_in(item))
-                lessened += self._rewrite(item, _told(kept), positions.listed(tenant_id, kept))
+                kept = kept_in(item)
+                left = lessening.of(kept)
+                lessened += left != kept and self._replace(tenant_id, item, left)
         return lessened, looked_at
+
+    def is_erasing(self, tenant_id: str, user_id: str) -> bool:
+        """Whether an erasure was begun, and not ended."""
+        return self._table.get(keys.erasure(tenant_id, user_id)) is not None
 
     def erase(self, tenant_id: str, user_id: str, at_most: int) -> tuple[Erased, bool]:
         """What was removed of a user, and whether that was all there is: so many clocks and entries are looked at.
@@ -130,7 +136,7 @@ class PrivacyStore:
             return Erased()
         kept = kept_in(item)
         left, total = erased(kept)
-        if left != kept and not self._rewrite(item, _told(left), positions.listed(tenant_id, left)):
+        if left != kept and not self._replace(tenant_id, item, left):
             return None
         for line in self._table.query(
             KeyConditionExpression="PK = :trail AND begins_with(SK, :change)",
@@ -144,25 +150,36 @@ class PrivacyStore:
             if removed != Erased():
                 self._rewrite(line, _CHANGE.dump_json(change).decode(), {})
                 total += removed
-        return total
+        # Each line of the trail repeats the comment.
+        return replace(total, comments=min(1, total.comments))
+
+    def _replace(self, tenant_id: str, item: Item, left: Evidence) -> bool:
+        """Replace what is kept, at its next version: an edit of what was there before must not bring that back.
+
+        False where it was changed meanwhile.
+        """
+        return self._rewrite(item, _told(replace(left, version=left.version + 1)), positions.listed(tenant_id, left))
 
     def _rewrite(self, item: Item, doc: str, listed: dict[str, str]) -> bool:
-        """Replace the document of an item, and where its positions are listed; False: it was changed meanwhile."""
-        if doc == item["doc"]["S"]:
-            return False
+        """The document of an item, its version where it has one, and where its positions are listed.
+
+        False where it was changed meanwhile.
+        """
         names = ("GSI2PK", "GSI2SK")
         sets = "".join(f", {name} = :{name}" for name in names if name in listed)
         removes = "" if listed else " REMOVE " + ", ".join(names)
+        adds = " ADD version :one" if "version" in item else ""
         key: Key = {"PK": item["PK"], "SK": item["SK"]}
         transaction = Transaction()
         transaction.update(
             key,
             VersionMismatch(),
-            UpdateExpression=f"SET doc = :doc{sets}{removes}",
+            UpdateExpression=f"SET doc = :doc{sets}{removes}{adds}",
             ConditionExpression="doc = :before",
             ExpressionAttributeValues={
                 ":doc": {"S": doc},
                 ":before": item["doc"],
+                **({":one": {"N": "1"}} if adds else {}),
                 **{f":{name}": {"S": value} for name, value in listed.items()},
             },
         )

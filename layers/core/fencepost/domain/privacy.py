@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Precision = Literal["exact", "rough"]
 ROUGH_DECIMALS = 2
 # What a caller gives a reason for; of any other change the service itself says why.
-_WITH_A_CALLERS_REASON = ("created", "edited", "deleted")
+_WITH_A_CALLERS_REASON = ("created", "edited", "deleted", "approved", "disapproved", "reopened")
 
 Evidence: TypeAlias = RunningClock | TimeEntry | Refusal
 Kept = TypeVar("Kept", bound=Evidence)

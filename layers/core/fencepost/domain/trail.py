@@ -65,7 +65,8 @@ class Saving:
     """What is written together or not at all.
 
     `clock` is the one that becomes an entry, by the first of the edits, `calendar` whose entries move in time, and
-    the version of the calendar on which it was decided that none of them overlap.
+    the version of the calendar on which it was decided that none of them overlap. `user_id` is a user who must still
+    be there, or NotFound is raised.
     """
 
     edits: tuple[Edit, ...]
@@ -73,6 +74,7 @@ class Saving:
     clock: RunningClock | None = None
     calendar: tuple[str, int] | None = None
     receipt: Receipt | None = None
+    user_id: str | None = None
 
 
 def state_of(what: RunningClock | TimeEntry) -> State:

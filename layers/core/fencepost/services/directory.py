@@ -12,7 +12,7 @@ from fencepost.domain.principal import may_be_id
 from fencepost.services.retry import on_top_of_others
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from fencepost.domain.principal import Principal
@@ -34,7 +34,7 @@ class Entities(Protocol):
     def put_all(self, tenant_id: str, entities: Sequence[Entity]) -> None: ...
     def put_members(self, tenant_id: str, group: Entity, before: frozenset[str]) -> None: ...
     def assigned(self, tenant_id: str, table: str, entity_id: str) -> list[tuple[str, str]]: ...
-    def remove(self, tenant_id: str, entity: Entity) -> None: ...
+    def remove(self, tenant_id: str, entity: Entity, *, erases: bool) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,11 @@ class DirectoryService:
         now: datetime,
         *,
         cascade: bool,
-        first: Callable[[], None] | None = None,
+        erases: bool = False,
     ) -> None:
         """Raises NotFound, StillAssigned without `cascade`, StillRunning, and Busy where there is more to do.
 
-        `first` is done when nothing is in the way any more, and before the entity is gone.
+        With `erases` it is marked that a user is to be forgotten.
         """
         self.get(who.tenant_id, table, entity_id)
         if table == "users" and self.store.is_clocked_in(who.tenant_id, entity_id):
@@ -91,17 +91,13 @@ class DirectoryService:
         if cascade:
             self._unassign(who, Assignment(table, entity_id), geofences, now)
 
-        if first is not None:
-            self._check_unassigned(who, table, entity_id)
-            first()
-
         def attempt() -> None:
             entity = self.get(who.tenant_id, table, entity_id)
             self._check_unassigned(who, table, entity_id)
             if entity.members:
                 self.store.put_members(who.tenant_id, replace(entity, members=frozenset()), entity.members)
                 entity = replace(entity, members=frozenset())
-            self.store.remove(who.tenant_id, entity)
+            self.store.remove(who.tenant_id, entity, erases=erases)
 
         on_top_of_others(attempt)
 

@@ -14,4 +14,4 @@ class Entries(Protocol):
         """The entries of the same user that share an instant with this one."""
 
     def save(self, tenant_id: str, saving: Saving) -> None:
-        """All of it or nothing. Raises VersionMismatch where something it stands on was changed."""
+        """All of it or nothing. Raises VersionMismatch where something it stands on was changed, and NotFound."""

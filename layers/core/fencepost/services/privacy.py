@@ -31,6 +31,7 @@ class Positions(Protocol):
     def lessen(
         self, tenant_id: str, precision: Precision, before: datetime, lessening: Lessening, at_most: int
     ) -> tuple[int, int]: ...
+    def is_erasing(self, tenant_id: str, user_id: str) -> bool: ...
     def erase(self, tenant_id: str, user_id: str, at_most: int) -> tuple[Erased, bool]: ...
 
 
@@ -62,22 +63,20 @@ class PrivacyService:
     ) -> Erased:
         """Delete a user with all positions and comments; one who was deleted before is forgotten all the same.
 
-        Raises what deleting raises, and Busy where there is more to do: the same call goes on.
+        The user goes first: from then on nothing is written for the user that would have to be erased again. Raises
+        what deleting raises, and Busy where there is more to do: the same call goes on.
         """
-        removed = Erased()
-
-        def erase() -> None:
-            nonlocal removed
-            removed, is_all = self.store.erase(who.tenant_id, user_id, MAX_ERASED)
-            if not is_all:
-                raise Busy
-
+        not_there: NotFound | None = None
         try:
-            directory.delete(who, "users", user_id, geofences, now, cascade=cascade, first=erase)
-        except NotFound:
+            directory.delete(who, "users", user_id, geofences, now, cascade=cascade, erases=True)
+        except NotFound as error:
             if not may_be_id(user_id):
                 raise
-            erase()
-            if removed == Erased():
-                raise
+            if not self.store.is_erasing(who.tenant_id, user_id):
+                not_there = error
+        removed, is_all = self.store.erase(who.tenant_id, user_id, MAX_ERASED)
+        if not is_all:
+            raise Busy
+        if not_there is not None and removed == Erased():
+            raise not_there
         return removed

@@ -215,7 +215,10 @@ class TimesService:
             edits = {edit.entry.id: edit for edit in map(change, entries) if edit is not None}
             if edits:
                 event = self._event(event_type, who, now, {"entries": [_told(edit.entry) for edit in edits.values()]})
-                self.store.save(who.tenant_id, Saving(edits=tuple(edits.values()), event=event))
+                # What is owed to who is gone is still approved, by others.
+                is_own = any(edit.entry.user_id == who.user_id for edit in edits.values())
+                user_id = who.user_id if is_own else None
+                self.store.save(who.tenant_id, Saving(edits=tuple(edits.values()), event=event, user_id=user_id))
             return [edits[entry.id].entry if entry.id in edits else entry for entry in entries]
 
         return on_top_of_others(attempt)
@@ -278,7 +281,7 @@ class TimesService:
         if entry.invalid_reason is not None:
             # It counts in nothing, so nothing is in its way.
             event = self._event("entry.saved", who, now, event_data)
-            self.store.save(who.tenant_id, Saving(edits=(edit,), event=event))
+            self.store.save(who.tenant_id, Saving(edits=(edit,), event=event, user_id=entry.user_id))
             return Saved(entry=entry)
         overlapped = self.store.overlapped(who.tenant_id, entry)
         settlement = settled(entry, overlapped, policy or ledger.settings.overlaps, self.make_id)
@@ -286,7 +289,8 @@ class TimesService:
             raise EntryOverlaps(settlement.why_not)
         event = self._event("entry.saved", who, now, event_data | _done_to_others(settlement))
         calendar = (entry.user_id, ledger.calendar_version)
-        self.store.save(who.tenant_id, Saving(edits=(edit, *settlement.edits), event=event, calendar=calendar))
+        edits = (edit, *settlement.edits)
+        self.store.save(who.tenant_id, Saving(edits=edits, event=event, calendar=calendar, user_id=entry.user_id))
         return Saved(entry=entry, removed=settlement.removed, trimmed=settlement.trimmed)
 
     def _organization(self, who: Principal, said: Said) -> Said:
