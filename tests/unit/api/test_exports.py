@@ -72,6 +72,10 @@ def test_a_row_has_the_columns_that_the_docs_tell() -> None:
 def test_a_file_of_nothing_has_its_head() -> None:
     assert file_of([], "csv") == ",".join(f'"{column}"' for column in COLUMNS) + "\r\n"
     assert events() == []
+    calendar = file_of([], "ics")
+    assert calendar.count("BEGIN:VTIMEZONE\r\nTZID:Etc/UTC\r\n") == 1
+    assert calendar.count("BEGIN:") == calendar.count("END:") == 3
+    assert "VTIMEZONE" not in file_of([piece_of(ENTRY, "ics", NOW)], "ics")
 
 
 @given(TEXTS)
@@ -82,7 +86,10 @@ def test_a_cell_holds_what_was_written_and_begins_no_formula(comment: str) -> No
     assert not re.match(r"\s*[=+@-]|[\t\r\n]", row["comment"])
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\u3000=", "\uff1d"])
+@pytest.mark.parametrize(
+    "start",
+    ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\u3000=", "\uff1d", "\ufeff=", "\u200b+", " \u2060 -", "\x00@"],
+)
 def test_what_a_spreadsheet_would_reckon_is_text(start: str) -> None:
     assert safe_cell(f'{start}HYPERLINK("https://example.org")').startswith("'")
 

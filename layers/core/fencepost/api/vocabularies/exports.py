@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from unicodedata import category
 
 from pydantic import Field
 
@@ -37,9 +37,24 @@ COLUMNS = (
     "creationType",
     "stoppedBy",
 )
-# What a spreadsheet takes for the beginning of a formula, in full width too.
-_FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+# What a spreadsheet takes for the beginning of a formula, in full width too, and behind what nobody sees.
+_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
+_UNSEEN = frozenset({"Cc", "Cf"})
 _LONGEST_LINE = 75
+# A calendar must have a component (RFC 5545, 3.6): one without events has the time zone of all its instants.
+_NO_EVENTS = "".join(
+    f"{line}\r\n"
+    for line in (
+        "BEGIN:VTIMEZONE",
+        "TZID:Etc/UTC",
+        "BEGIN:STANDARD",
+        "DTSTART:19700101T000000",
+        "TZOFFSETFROM:+0000",
+        "TZOFFSETTO:+0000",
+        "END:STANDARD",
+        "END:VTIMEZONE",
+    )
+)
 _ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 
@@ -66,7 +81,13 @@ def file_of(pieces: Iterable[dict[str, Any]], file_format: Format) -> str:
     if file_format == "csv":
         return _row(COLUMNS) + text
     return "\r\n".join(
-        ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Fencepost//Time entries//EN", text + "END:VCALENDAR", "")
+        (
+            "BEGIN:VCALENDAR",
+            "VERSION:2.0",
+            "PRODID:-//Fencepost//Time entries//EN",
+            (text or _NO_EVENTS) + "END:VCALENDAR",
+            "",
+        )
     )
 
 
@@ -76,7 +97,8 @@ def safe_cell(text: str) -> str:
     >>> safe_cell("=1+1"), safe_cell("1+1"), safe_cell(" @SUM(A1)")
     ("'=1+1", '1+1', "' @SUM(A1)")
     """
-    return f"'{text}" if _FORMULA.match(text) else text
+    first = next((c for c in text if not c.isspace() and category(c) not in _UNSEEN), "")
+    return f"'{text}" if text.startswith(("\t", "\r", "\n")) or first in _FORMULA else text
 
 
 def folded_line(line: str) -> str:
