@@ -54,7 +54,7 @@ def test_positions_are_lessened_by_the_schedules_function_and_a_person_is_forgot
     assert ran == {"lessened": 0}  # no demo tenant has set a number of days
     answer = person.service.call("DELETE", f"/directory/users/{person.id}", params={"erase": "true"})
     assert answer.status_code == 200, answer.text
-    assert answer.json()["erased"] == {"positions": 2, "comments": 3, "reasons": 0}
+    assert answer.json()["erased"] == {"positions": 2, "comments": 1, "reasons": 0}
     (left,) = person.entries()
     assert (left["comment"], [punch["geofenceVerdict"] for punch in left["punches"]]) == (None, [None, None])
     assert [total["netSeconds"] for total in totals(person, userId=person.id, by="")] == [3600]
