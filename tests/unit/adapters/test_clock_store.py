@@ -132,3 +132,8 @@ def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_tr
     assert len(transaction) <= MAX_ACTIONS
     if policy != "refuse":
         assert len(transaction) >= 99
+    # By hand, and moved in time, it asks for the user too.
+    moved = Edit(before=replace(entry, start=entry.start - minute), after=entry, action="edited")
+    by_hand = Saving(edits=(moved, *settlement.edits), event=EVENT, calendar=("u", 1), user_id="u")
+    EntryStore(table).save("t", by_hand)  # type: ignore[arg-type]  # a fake
+    assert len(table.transactions[-1]) <= MAX_ACTIONS
