@@ -197,3 +197,9 @@ def test_a_parameter_that_is_given_twice_is_refused_by_its_name(app: App) -> Non
     sent = event("api/list") | {"multiValueQueryStringParameters": {"limit": ["1", "2"]}}
     answer = Answer(app.invoke("geofences", sent))
     assert (answer.status, answer.body["errors"]) == (400, [{"field": "limit", "message": "is given more than once"}])
+
+
+def test_a_parameter_that_no_call_has_is_refused_by_its_name(app: App) -> None:
+    answer = app.request("clock", "clock_batch", query={"dryRun": "true"})
+    assert answer.status == 400
+    assert answer.body["items"][0]["message"] == "dryRun: is no parameter of this call"

@@ -178,7 +178,7 @@ def punches() -> PunchService:
     from fencepost.adapters.receipt_store import ReceiptStore
     from fencepost.services.punches import PunchService
 
-    return PunchService(clock(), ReceiptStore(table()), refusals().store)
+    return PunchService(clock(), ReceiptStore(table()))
 
 
 @cache

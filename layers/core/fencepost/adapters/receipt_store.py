@@ -43,15 +43,11 @@ def add_receipt(transaction: Transaction, tenant_id: str, receipt: Receipt | Non
         "userId": receipt.user_id,
         "digest": receipt.digest,
         "answer": receipt.answer,
-        "waitsFor": receipt.waits_for,
         "keptUntil": receipt.kept_until.isoformat(),
         "ttl": int(receipt.kept_until.timestamp()),
     }
     item = keys.receipt(tenant_id, receipt.user_id, receipt.key) | marshal.item(values)
-    if receipt.instead_of is None:
-        transaction.put_new(item, DoneBefore())
-    else:
-        transaction.put_where(item, DoneBefore(), "waitsFor", {"S": receipt.instead_of})
+    transaction.put_new(item, DoneBefore())
 
 
 def _receipt_of(item: marshal.Item) -> Receipt:
@@ -62,5 +58,4 @@ def _receipt_of(item: marshal.Item) -> Receipt:
         digest=stored["digest"],
         answer=stored["answer"],
         kept_until=datetime.fromisoformat(stored["keptUntil"]),
-        waits_for=stored.get("waitsFor"),
     )

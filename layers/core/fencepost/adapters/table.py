@@ -64,6 +64,8 @@ class Table:
     def batch_get(self, keys: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
         """The items that exist, by their keys; one round trip for 100 keys, unless the table holds some back."""
         found: dict[tuple[str, str], Item] = {}
+        if not keys:
+            return found
         if len(keys) > _KEYS_A_CALL:
             for start in range(0, len(keys), _KEYS_A_CALL):
                 found |= self.batch_get(keys[start : start + _KEYS_A_CALL], consistent=consistent)
@@ -198,15 +200,6 @@ class Transaction:
     def put_over(self, item: Item, version: int, otherwise: Exception) -> None:
         """Replace the item if it is still at `version`."""
         self._actions.append(("Put", {"Item": item, **_at_version(version)}, otherwise))
-
-    def put_where(self, item: Item, otherwise: Exception, name: str, value: Mapping[str, Any]) -> None:
-        """Replace the item if an attribute still has this value."""
-        condition = {
-            "ConditionExpression": "#name = :value",
-            "ExpressionAttributeNames": {"#name": name},
-            "ExpressionAttributeValues": {":value": value},
-        }
-        self._actions.append(("Put", {"Item": item, **condition}, otherwise))
 
     def delete(self, key: Key) -> None:
         self._actions.append(("Delete", {"Key": key}, None))

@@ -182,7 +182,7 @@ class Api:
             route = self.routes[event["httpMethod"], event["resource"]]
             logger.append_keys(tenant=request.who.tenant_id, route=f"{route.method} {route.path}")
             request.who.needs(route.needs)
-            _check_said_once(request.event)
+            _check_query(route, request)
             answer = self._answered(route, request, request_id, context)
         except FencepostError as error:
             return self._refused(error, event, request_id)
@@ -252,11 +252,14 @@ def _request(event: Mapping[str, Any]) -> Request:
     )
 
 
-def _check_said_once(event: Mapping[str, Any]) -> None:
-    """Raises Invalid for a parameter that is there twice: the gateway would let one of the two count."""
-    for name, values in (event.get("multiValueQueryStringParameters") or {}).items():
+def _check_query(route: Route, request: Request) -> None:
+    """Raises Invalid for a parameter that is there twice, of which the gateway lets one count, or that is none."""
+    for name, values in (request.event.get("multiValueQueryStringParameters") or {}).items():
         if len(values) > 1:
             raise Invalid.field(name, "is given more than once")
+    if route.query is None:
+        for name in request.query:
+            raise Invalid.field(name, "is no parameter of this call")
 
 
 def _answer(

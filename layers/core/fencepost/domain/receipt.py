@@ -12,16 +12,10 @@ class DoneBefore(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """`answer` is what the caller was told, as JSON; `digest` tells what was asked from anything else.
-
-    An answer that `waits_for` a refusal may be another one once an exception is granted for that. `instead_of` is
-    what the receipt waited for that this one replaces, None where there may be none.
-    """
+    """`answer` is what the caller was told, as JSON; `digest` tells what was asked from anything else."""
 
     user_id: str
     key: str
     digest: str
     answer: str
     kept_until: datetime
-    waits_for: str | None = None
-    instead_of: str | None = None

@@ -1,8 +1,8 @@
 """Punches that a phone has kept: done in the order of their sequence, each once, each with an answer of its own.
 
 What was answered under a key is kept with what was done, so that a batch, or a part of it, may come again at any
-time. A refusal is an answer as any other: what was refused then is not done later behind its user's back. Only what
-waits for an exception is tried again, once that is granted.
+time. A refusal is an answer as any other: what was refused then is not done later behind its user's back. What may be
+done by an exception comes again under a key of its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from fencepost.domain.errors import (
     Invalid,
     NoRunningClock,
     NotReached,
-    OutsideGeofence,
 )
 from fencepost.domain.receipt import DoneBefore, Receipt
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
     from fencepost.domain.principal import Principal
     from fencepost.services.clock import ClockRequest, ClockService, Outcome
-    from fencepost.services.refusals import Refusals
 
     Answer = dict[str, Any]
     Tell = Callable[[Outcome | FencepostError], Answer]
@@ -66,7 +64,6 @@ class PunchService:
 
     clock: ClockService
     receipts: Receipts
-    refusals: Refusals
 
     def apply(
         self,
@@ -78,10 +75,7 @@ class PunchService:
     ) -> dict[str, Answer]:
         """The answer to each by its key; the keys are all different."""
         there = self.receipts.find(who.tenant_id, who.user_id, [punch.key for punch in punches])
-        waited_for = {receipt.waits_for for receipt in there.values() if receipt.waits_for is not None}
-        refusals = self.refusals.find(who.tenant_id, waited_for)
-        granted = {refusal.id for refusal in refusals.values() if refusal.grant is not None}
-        batch = _Batch(self.clock, self.receipts, who, now, tell, has_time, granted)
+        batch = _Batch(self.clock, self.receipts, who, now, tell, has_time)
         in_order = sorted(punches, key=lambda punch: punch.sequence)
         return {punch.key: batch.answer(punch, there.get(punch.key)) for punch in in_order}
 
@@ -94,23 +88,20 @@ class _Batch:
     now: datetime
     tell: Tell
     has_time: Callable[[], bool]
-    granted: set[str]
     is_over: bool = False
     """Nothing more is done: what comes later in the sequence must not be done before what was not reached."""
-    waits_for: dict[str, str] = field(default_factory=dict)
-    """By user the last refusal of the batch that an exception may be granted for: what follows may be due to it."""
     refused_start: dict[str, str] = field(default_factory=dict)
     """By user the last start, in words, where it was refused."""
 
     def answer(self, punch: KeptPunch, receipt: Receipt | None) -> Answer:
         if receipt is not None and receipt.digest != punch.digest:
             return self.tell(IdempotencyKeyReused())
-        if receipt is None or receipt.waits_for in self.granted:
+        if receipt is None:
             self.is_over = self.is_over or not self.has_time()
             if self.is_over:
                 return self.tell(NotReached())
             try:
-                receipt = self._done(punch, receipt.waits_for if receipt is not None else None)
+                receipt = self._done(punch)
             except DoneBefore:
                 there = self.receipts.find(self.who.tenant_id, self.who.user_id, [punch.key])
                 return self.answer(punch, there[punch.key])
@@ -118,21 +109,19 @@ class _Batch:
                 self.is_over = True
                 return self.tell(NotReached())
         answer: Answer = json.loads(receipt.answer)
-        self._remember(punch, receipt, answer)
+        self._remember(punch, answer)
         return answer
 
-    def _done(self, punch: KeptPunch, instead_of: str | None) -> Receipt:
+    def _done(self, punch: KeptPunch) -> Receipt:
         """Do it, or have it refused; either way it is kept. Raises DoneBefore, Busy."""
 
-        def receipt(told: Outcome | FencepostError, waits_for: str | None = None) -> Receipt:
+        def receipt(told: Outcome | FencepostError) -> Receipt:
             return Receipt(
                 user_id=self.who.user_id,
                 key=punch.key,
                 digest=punch.digest,
                 answer=json.dumps(self.tell(told), ensure_ascii=False, separators=(",", ":")),
                 kept_until=self.now + _KEPT_FOR,
-                waits_for=waits_for,
-                instead_of=instead_of,
             )
 
         said = f"{self.who.tenant_id} {self.who.user_id} {punch.key} {punch.digest}"
@@ -146,7 +135,7 @@ class _Batch:
         except EntryNotSaved as error:  # kept with the invalid entry
             return receipt(error)
         except FencepostError as error:
-            refused = receipt(self._in_words(punch, error), self._refusal(punch, error))
+            refused = receipt(self._in_words(punch, error))
             self.receipts.put(self.who.tenant_id, refused)
             return refused
 
@@ -154,13 +143,8 @@ class _Batch:
         start = self.refused_start.get(self._user(punch))
         return NoRunningClock(start) if isinstance(error, NoRunningClock) and start is not None else error
 
-    def _refusal(self, punch: KeptPunch, error: FencepostError) -> str | None:
-        return error.refusal_id if isinstance(error, OutsideGeofence) else self.waits_for.get(self._user(punch))
-
-    def _remember(self, punch: KeptPunch, receipt: Receipt, answer: Answer) -> None:
+    def _remember(self, punch: KeptPunch, answer: Answer) -> None:
         user_id = self._user(punch)
-        if receipt.waits_for is not None:
-            self.waits_for[user_id] = receipt.waits_for
         if punch.request.action == "start":
             self.refused_start.pop(user_id, None)
             if "code" in answer:
