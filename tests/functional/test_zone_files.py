@@ -138,6 +138,19 @@ def test_what_cannot_be_a_zone_is_told_and_the_rest_is_made(app: App, zones: Zon
     assert app.request("imports", "read_import", path_id=real["import_id"]).body["status"] == "completed"
 
 
+@pytest.mark.parametrize("file", [kml(), kml("<Placemark><name>empty</name></Placemark>")])
+def test_a_file_of_which_nothing_can_be_made_makes_nothing(zones: Zones, file: str) -> None:
+    answer = upload(zones, file, dry_run=False)
+    assert (answer.status, answer.body["success"], answer.body["list"]) == (200, True, [])
+
+
+def test_a_file_that_is_sent_again_makes_nothing_more_and_says_why(zones: Zones) -> None:
+    file = kml(dot("one"), dot("two"))
+    assert len(upload(zones, file, dry_run=False).body["list"]) == 2
+    again = upload(zones, file, dry_run=False)
+    assert (again.status, again.body["list"], len(again.body["left_out"])) == (200, [], 2)
+
+
 def test_holes_are_dropped_and_a_multigeometry_becomes_several(zones: Zones) -> None:
     ring = "<LinearRing><coordinates>{0},40 {1},40 {1},41 {0},41 {0},40</coordinates></LinearRing>"
     outer = f"<outerBoundaryIs>{ring.format(20, 21)}</outerBoundaryIs>"
@@ -297,6 +310,12 @@ def test_what_zone_create_would_refuse_comes_back_with_its_errors(app: App, zone
     assert wrong(zones("batch_convert")) == ["batch"]
     assert wrong(zones("batch_convert", batch="x", fields=["label", "label"])) == ["fields"]
     assert wrong(zones("batch_convert", batch="x", fields=["height"])) == ["fields[0]"]
+
+
+@pytest.mark.parametrize("line", ["\t\t48\t16", "\tX"])
+def test_lines_without_a_label_come_back_with_their_errors(zones: Zones, line: str) -> None:
+    (told,) = converted(zones, line)
+    assert told["errors"]
 
 
 def test_a_hundred_thousand_lines_are_told_as_far_as_the_limit(zones: Zones) -> None:
