@@ -100,6 +100,21 @@ def test_rounding_leaves_the_entries_around_alone_and_a_cut_is_told_by_the_statu
     ]
 
 
+def test_a_punch_soon_after_a_rounded_end_takes_that_margin_and_no_work(app: App) -> None:
+    set_up(rounding={"start": QUARTERS, "end": {"direction": "up", "minutes": 15}})
+    clock(app, "start", "08:00")
+    assert data(clock(app, "stop", "12:01"))["to"][11:16] == "12:15"
+    clock(app, "start", "12:05")
+    answer = clock(app, "stop", "17:01")
+    entry = data(answer)
+    assert (answer.status, entry["removedEntryIds"], entry["from"][11:16]) == (201, [], "12:05")
+    (trimmed,) = entry["trimmedEntries"]
+    morning, afternoon = entries(app)
+    assert (morning["id"], morning["to"][11:16], morning["creationType"]) == (trimmed["id"], "12:05", "clock")
+    assert [change["rule"] for change in morning["adjustments"]] == ["rounding", "overlap"]
+    assert (afternoon["from"][11:16], afternoon["to"][11:16]) == ("12:05", "17:15")
+
+
 def test_the_model_of_the_organization_wins_whole(app: App) -> None:
     set_up(rounding={"start": QUARTERS}, automaticBreaks="arbzg")
     put(app, "projects", "site", name="Site", workingTime={"rounding": {"end": QUARTERS}})

@@ -130,9 +130,31 @@ def test_rounding_takes_no_time_from_the_entries_around() -> None:
     before, after = punched("07:00", "08:50", id="before"), punched("17:10", "18:00", id="after")
     entry = punched("08:53", "17:07")
     assert told(by(model, entry, before, after))[:2] == ("08:50", "17:10")
-    assert told(by(model, entry, punched("07:00", "08:54", id="in the way")))[:2] == ("08:45", "17:15")
+    around = punched("07:00", "08:54", id="in the way"), punched("17:00", "18:00", id="in the way, too")
+    assert by(model, entry, *around) == entry
     widest = reach(entry, TenantSettings(time_zone=BERLIN, working_time=model))
     assert told(widest)[:2] == ("08:45", "17:15")
+
+
+def test_the_margin_of_another_entry_is_in_the_way_only_where_it_must_not_be_changed() -> None:
+    model = WorkingTime(round_start=rounding("down", 15), round_end=rounding("up", 15))
+    morning = by(model, punched("08:00", "12:01", id="morning"))
+    assert morning.end == at("12:15")
+    approved = replace(morning, approval="approved")
+    for rules in (model, WorkingTime()):
+        assert by(rules, punched("12:05", "17:00"), morning).start == at("12:05")
+        assert by(rules, punched("12:05", "17:00"), approved).start == at("12:15")
+    hidden, overlapping = punched("12:05", "12:10"), punched("12:00", "17:00")
+    assert by(model, hidden, approved) == hidden
+    assert by(model, overlapping, approved) == overlapping
+    evening = replace(by(model, punched("18:14", "20:00", id="evening")), approval="exported")
+    assert by(model, punched("13:00", "18:10"), evening).end == at("18:00")
+
+
+def test_rounding_leaves_some_of_what_was_punched() -> None:
+    model = WorkingTime(round_start=rounding("nearest", 15), round_end=rounding("up", 60))
+    short = punched("08:58", "08:59")
+    assert by(model, short) == short
 
 
 def test_what_lies_outside_the_window_is_cut_and_listed() -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fencepost.domain.clock import Break, Punch, TimeEntry
+from fencepost.domain.clock import Adjustment, Break, Punch, TimeEntry
 from fencepost.domain.overlap import MAX_OVERLAPPED, MAX_PUNCHES_TOGETHER, Policy, Settlement, settled
+from fencepost.domain.working_time import Span
 
 MIDNIGHT = datetime(2026, 5, 4, tzinfo=UTC)
 
@@ -87,6 +88,38 @@ def test_what_was_cut_was_made_by_nobody_and_keeps_its_punches_once() -> None:
     before, after = made_room("trim", entry(8, 18, punches=(punch,), version=3)).trimmed
     assert (before.creation_type, before.punches, before.version) == (None, (punch,), 4)
     assert (after.creation_type, after.punches, after.version) == (None, (), 1)
+
+
+def rounded(start: float, end: float, punched: tuple[float, float], **more: object) -> TimeEntry:
+    before, after = Span(start=at(punched[0]), end=at(punched[1])), Span(start=at(start), end=at(end))
+    return entry(start, end, adjustments=(Adjustment(rule="rounding", before=before, after=after),), **more)
+
+
+@pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
+def test_what_rounding_put_on_is_given_back_whatever_the_policy_is(policy: Policy) -> None:
+    morning, evening = rounded(8, 10.5, (8, 9.75)), rounded(13, 18, (14.1, 18), creation_type="clock", version=3)
+    within = rounded(8, 15, (8, 9.9))
+    settlement = made_room(policy, morning, evening)
+    assert (settlement.why_not, settlement.removed) == (None, ())
+    assert spans(settlement) == [("8-10.5", 8, 10), ("13-18", 14, 18)]
+    assert spans(made_room(policy, within)) == [("8-15", 8, 10)]
+    _, given_back = settlement.trimmed
+    assert (given_back.creation_type, given_back.version) == ("clock", 4)
+    told = [(change.rule, change.before, change.after) for change in given_back.adjustments]
+    assert told[1:] == [
+        ("overlap", Span(start=at(13), end=at(18)), Span(start=at(14), end=at(18))),
+    ]
+
+
+@pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
+def test_what_was_punched_is_in_the_way_and_leaves_no_margin_by_itself(policy: Policy) -> None:
+    settlement = made_room(policy, rounded(9.5, 12, (10, 12)))
+    assert (settlement.why_not is None) == (policy != "refuse")
+    assert spans(settlement) == []
+
+
+def test_a_margin_that_must_not_be_changed_is_in_the_way() -> None:
+    assert made_room("trim", rounded(8, 10.5, (8, 9.75), approval="approved")).why_not is not None
 
 
 def test_more_than_a_transaction_takes_is_refused_and_not_tried() -> None:

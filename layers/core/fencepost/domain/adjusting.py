@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from fencepost.domain.clock import LONGEST_CLOCK, Adjustment, Break, TimeEntry
 from fencepost.domain.errors import Invalid
-from fencepost.domain.working_time import NO_MODEL, Span, less, rounded, rounded_length
+from fencepost.domain.working_time import Span, less, rounded, rounded_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,8 +37,6 @@ def adjusted(
 ) -> TimeEntry:
     """What was punched, as the model would have it. Rounding takes no time from what is there already."""
     model, time_zone = settings.working_time, settings.time_zone
-    if model == NO_MODEL:
-        return entry
     after = _rounded(entry, settings, neighbours)
     if model.round_break is not None:
         after = _with_breaks_rounded(after, model.round_break)
@@ -48,7 +46,7 @@ def adjusted(
             return replace(entry, invalid_reason=f"it lies outside the allowed window, {model.window} ({time_zone}).")
         after = _cut(after, inside, make_id)
     longest = timedelta(minutes=model.longest_minutes) if model.longest_minutes is not None else LONGEST_CLOCK
-    after = _moved(after, after.start, min(after.end, after.start + longest), "longest")
+    after = moved(after, after.start, min(after.end, after.start + longest), "longest")
     if model.automatic_breaks is not None and after.category == "productive":
         after = _with_missing_breaks(after, model.automatic_breaks, make_id)
     return after
@@ -103,17 +101,22 @@ def _rounded_span(entry: TimeEntry, settings: TenantSettings) -> tuple[datetime,
 
 
 def _rounded(entry: TimeEntry, settings: TenantSettings, neighbours: Iterable[TimeEntry]) -> TimeEntry:
+    """Into no neighbour further than the punches go; out of the margin of one that must not be changed."""
     start, end = _rounded_span(entry, settings)
     for other in neighbours:
-        if other.end <= entry.start:
-            start = max(start, other.end.astimezone(start.tzinfo))
-        elif other.start >= entry.end:
-            end = min(end, other.start.astimezone(end.tzinfo))
-    return _moved(entry, start, end, "rounding") if start < end else entry
+        worked = other.without_margins
+        if other.start < entry.start:
+            gives_way = other.end > entry.start and not (other.is_safe and worked.end <= entry.start)
+            start = max(start, (entry.start if gives_way else other.end).astimezone(start.tzinfo))
+        if other.end > entry.end:
+            gives_way = other.start < entry.end and not (other.is_safe and entry.end <= worked.start)
+            end = min(end, (entry.end if gives_way else other.start).astimezone(end.tzinfo))
+    leaves_some = start < end and start < entry.end and entry.start < end
+    return moved(entry, start, end, "rounding") if leaves_some else entry
 
 
-def _moved(entry: TimeEntry, start: datetime, end: datetime, rule: str) -> TimeEntry:
-    """With another start and end, and the breaks as they are within these."""
+def moved(entry: TimeEntry, start: datetime, end: datetime, rule: str) -> TimeEntry:
+    """With another start and end, and the breaks as they are within these; each change is listed."""
     if (start, end) == (entry.start, entry.end):
         return entry
     whole = Adjustment(rule=rule, before=_span(entry), after=Span(start=start, end=end))
@@ -148,7 +151,7 @@ def _taken(taken: Break) -> Span:
 def _cut(entry: TimeEntry, inside: Sequence[Span], make_id: Callable[[], str]) -> TimeEntry:
     """To what lies inside: at the ends by moving them, in between by breaks."""
     start, end = inside[0].start.astimezone(entry.start.tzinfo), inside[-1].end.astimezone(entry.end.tzinfo)
-    cut = _moved(entry, start, end, "window")
+    cut = moved(entry, start, end, "window")
     return _with_more_breaks(cut, less(_span(cut), inside), "window", make_id)
 
 

@@ -77,7 +77,7 @@ class Break:
 class Adjustment:
     """One change that a rule made to what was punched: of a break, or with no `break_id` of the entry's own span.
 
-    `rule` is rounding, window, longest, automatic_breaks, limit or shift_end. What is not there is None.
+    `rule` is rounding, window, longest, automatic_breaks, limit, shift_end or overlap. What is not there is None.
     """
 
     rule: str
@@ -268,14 +268,12 @@ class TimeEntry:
         """Whether it must not be changed any more."""
         return self.approval in ("approved", "exported")
 
-    def cut(self, start: datetime, end: datetime) -> TimeEntry:
-        """What is left of it within a span, breaks likewise; an entry that was cut is as nobody made it."""
-        breaks = (
-            replace(b, start=max(b.start, start), end=min(b.end, end))
-            for b in self.breaks
-            if b.end is not None and b.start < end and start < b.end
-        )
-        return replace(self, start=start, end=end, breaks=tuple(breaks), creation_type=None, version=self.version + 1)
+    @property
+    def without_margins(self) -> Span:
+        """Its span without what rounding put on at the ends, which gives way where somebody else punched."""
+        punched = [change.before for change in self.adjustments if change.rule == "rounding" and not change.break_id]
+        spans = [Span(start=self.start, end=self.end), *(span for span in punched if span is not None)]
+        return Span(start=max(span.start for span in spans), end=min(span.end for span in spans))
 
     def overlaps(self, other: TimeEntry) -> bool:
         """Touching is no overlap."""

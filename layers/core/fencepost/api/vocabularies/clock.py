@@ -118,7 +118,7 @@ class AdjustmentOut(AnswerModel):
     first they give what was punched.
     """
 
-    rule: Literal["rounding", "window", "longest", "automatic_breaks", "limit", "shift_end"]
+    rule: Literal["rounding", "window", "longest", "automatic_breaks", "limit", "shift_end", "overlap"]
     breakId: str | None
     before: PeriodOut | None
     after: PeriodOut | None
