@@ -42,7 +42,7 @@ def punched(start: str, end: str, *breaks: tuple[str, str], **more: object) -> T
 
 def by(model: WorkingTime, entry: TimeEntry, *neighbours: TimeEntry, zone: str = BERLIN) -> TimeEntry:
     numbers = count(1)
-    settings = TenantSettings(time_zone=zone, working_time=model)
+    settings = TenantSettings(time_zone=zone, working_time=model, clock_limit=LONGEST_CLOCK)
     return adjusted(entry, settings, neighbours, lambda: f"new-{next(numbers)}")
 
 
@@ -155,6 +155,32 @@ def test_rounding_leaves_some_of_what_was_punched() -> None:
     model = WorkingTime(round_start=rounding("nearest", 15), round_end=rounding("up", 60))
     short = punched("08:58", "08:59")
     assert by(model, short) == short
+
+
+def test_rounding_goes_past_nothing_at_which_a_clock_is_stopped() -> None:
+    hours = {"round_end": rounding("up", 60)}
+    shift = settings(**hours, stops_at="shift_end", shift_end_minute=17 * 60 + 10)
+    clock = new_clock(clock_id="c", user_id="emil", at=at("09:00"), settings=shift, fields={})
+    for stop, stopped_by, end in (
+        ("18:00", "user", "17:10"),
+        ("17:10", "shift_end", "17:10"),
+        ("17:05", "user", "17:10"),
+        ("16:05", "user", "17:00"),
+    ):
+        entry = clock.stopped(at(stop), stopped_by=stopped_by)
+        assert adjusted(entry, shift, (), lambda: "new").end == at(end)
+    longest = settings(**hours, longest_minutes=90)
+    clock = new_clock(clock_id="c", user_id="emil", at=at("09:10"), settings=longest, fields={})
+    assert adjusted(clock.stopped(at("11:00"), stopped_by="user"), longest, (), lambda: "new").end == at("10:40")
+    tenant = TenantSettings(clock_limit=timedelta(hours=1, minutes=30), working_time=longest.working_time)
+    clock = new_clock(clock_id="c", user_id="emil", at=at("09:10"), settings=tenant, fields={})
+    assert adjusted(clock.stopped(at("10:30"), stopped_by="user"), tenant, (), lambda: "new").end == at("10:40")
+
+
+def test_rounding_alone_gets_no_entry_refused_by_the_window() -> None:
+    window = AllowedWindow(start_minute=6 * 60, end_minute=19 * 60 + 50, outside="refuse")
+    after = by(WorkingTime(window=window, round_end=rounding("up", 30)), punched("08:00", "19:45"))
+    assert (after.invalid_reason, told(after)[:2]) == (None, ("08:00", "19:50"))
 
 
 def test_what_lies_outside_the_window_is_cut_and_listed() -> None:

@@ -42,7 +42,9 @@ def adjusted(
         after = _with_breaks_rounded(after, model.round_break)
     if model.window is not None:
         inside = model.window.inside(_span(after), time_zone)
-        if inside != [_span(after)] and (not inside or model.window.outside == "refuse"):
+        # Rounding alone takes nothing out of the window: what was punched inside it is cut to it.
+        is_refused = model.window.outside == "refuse" and not model.window.holds(_span(entry), time_zone)
+        if not inside or (is_refused and inside != [_span(after)]):
             return replace(entry, invalid_reason=f"it lies outside the allowed window, {model.window} ({time_zone}).")
         after = _cut(after, inside, make_id)
     longest = timedelta(minutes=model.longest_minutes) if model.longest_minutes is not None else LONGEST_CLOCK
@@ -111,8 +113,14 @@ def _rounded(entry: TimeEntry, settings: TenantSettings, neighbours: Iterable[Ti
         if other.end > entry.end:
             gives_way = other.start < entry.end and not (other.is_safe and entry.end <= worked.start)
             end = min(end, (entry.end if gives_way else other.start).astimezone(end.tzinfo))
+    end = min(end, _latest_end(entry, settings).astimezone(end.tzinfo))
     leaves_some = start < end and start < entry.end and entry.start < end
     return moved(entry, start, end, "rounding") if leaves_some else entry
+
+
+def _latest_end(entry: TimeEntry, settings: TenantSettings) -> datetime:
+    """Up to where rounding may go: what the clock was stopped at, or would have been, is not undone by it."""
+    return entry.end if entry.stopped_by != "user" else max(entry.end, settings.deadline(entry.start)[0])
 
 
 def moved(entry: TimeEntry, start: datetime, end: datetime, rule: str) -> TimeEntry:

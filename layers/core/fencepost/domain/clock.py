@@ -302,13 +302,16 @@ class TenantSettings:
     def mode(self, action: str) -> str:
         return self.geofence_modes.get(action, "off")
 
+    def deadline(self, start: datetime) -> tuple[datetime, StopsAt]:
+        """When a clock that began at `start` is stopped for its user, and which rule does it."""
+        return self.working_time.deadline(start, min(self.clock_limit, LONGEST_CLOCK), self.time_zone)
+
 
 def new_clock(
     *, clock_id: str, user_id: str, at: datetime, settings: TenantSettings, fields: Mapping[str, Any]
 ) -> RunningClock:
-    limit = min(settings.clock_limit, LONGEST_CLOCK)
     model = settings.working_time
-    deadline, stops_at = model.deadline(at, limit, settings.time_zone)
+    deadline, stops_at = settings.deadline(at)
     remind_at = deadline - timedelta(minutes=model.remind_minutes) if model.remind_minutes is not None else None
     return RunningClock(
         id=clock_id, user_id=user_id, start=at, deadline=deadline, stops_at=stops_at, remind_at=remind_at, **fields
