@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fencepost.domain.adjusting import adjusted, check_by_hand, check_punch, reach
 from fencepost.domain.clock import LONGEST_CLOCK, Adjustment, Break, TenantSettings, TimeEntry, new_clock
 from fencepost.domain.errors import Invalid
+from fencepost.domain.in_force import EARLIEST, LATEST
 from fencepost.domain.times import check
 from fencepost.domain.working_time import (
     ARBZG,
@@ -175,6 +176,20 @@ def test_rounding_goes_past_nothing_at_which_a_clock_is_stopped() -> None:
     tenant = TenantSettings(clock_limit=timedelta(hours=1, minutes=30), working_time=longest.working_time)
     clock = new_clock(clock_id="c", user_id="emil", at=at("09:10"), settings=tenant, fields={})
     assert adjusted(clock.stopped(at("10:30"), stopped_by="user"), tenant, (), lambda: "new").end == at("10:40")
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2000-01-01T02:20:00+02:00", "2000-01-01T02:40:00+02:00"),
+        ("2199-12-31T23:20:00+00:00", "2199-12-31T23:50:00+00:00"),
+    ],
+)
+def test_rounding_makes_no_instant_that_nobody_may_name(start: str, end: str) -> None:
+    model = WorkingTime(round_start=rounding("down", 60), round_end=rounding("up", 60))
+    after = by(model, punched(start, end), zone="Asia/Kolkata")
+    assert after.start >= EARLIEST
+    assert after.end <= LATEST
 
 
 def test_rounding_alone_gets_no_entry_refused_by_the_window() -> None:

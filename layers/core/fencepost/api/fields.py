@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from typing_extensions import TypedDict
 
 from fencepost.domain.geofence import is_visible
-from fencepost.domain.in_force import minute_of, zone
+from fencepost.domain.in_force import EARLIEST, LATEST, minute_of, zone
 from geo.shapes import Circle, Corridor
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LONGEST_NUMBER = 10
 _DECIMAL = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,20})?([eE]-[0-9]{1,2})?")
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class RequestModel(BaseModel):
@@ -56,7 +55,7 @@ def _instant(value: Any) -> datetime:
         raise ValueError("must be an ISO 8601 date and time with a UTC offset, such as 2026-05-04T09:00:00+02:00")
     try:
         at = datetime.fromisoformat(value.upper())
-        if not _EARLIEST <= at <= _LATEST:
+        if not EARLIEST <= at <= LATEST:
             raise ValueError
     except (ValueError, OverflowError):
         raise ValueError("is not a date and time between 2000 and 2200") from None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from fencepost.domain.clock import LONGEST_CLOCK, Adjustment, Break, TimeEntry
 from fencepost.domain.errors import Invalid
+from fencepost.domain.in_force import EARLIEST, LATEST
 from fencepost.domain.working_time import Span, less, rounded, rounded_length
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _rounded_span(entry: TimeEntry, settings: TenantSettings) -> tuple[datetime,
     model, time_zone = settings.working_time, settings.time_zone
     start = rounded(entry.start, model.round_start, time_zone) if model.round_start is not None else entry.start
     end = rounded(entry.end, model.round_end, time_zone) if model.round_end is not None else entry.end
-    return start, end
+    return max(start, EARLIEST.astimezone(start.tzinfo)), min(end, LATEST.astimezone(end.tzinfo))
 
 
 def _rounded(entry: TimeEntry, settings: TenantSettings, neighbours: Iterable[TimeEntry]) -> TimeEntry:
