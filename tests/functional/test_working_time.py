@@ -126,6 +126,21 @@ def test_the_model_of_the_organization_wins_whole(app: App) -> None:
     assert data(clock(app, "stop", "19:04"))["from"][11:16] == "18:00"
 
 
+def test_an_update_to_another_organization_leaves_the_limits_of_the_one_before(app: App) -> None:
+    put(app, "projects", "short", name="Short", workingTime={"longestMinutes": 60})
+    put(app, "projects", "site", name="Site", workingTime={"forgotten": {"stopAt": "limit", "remindMinutes": 30}})
+    clock(app, "start", "08:00", organizationId="short")
+    clock(app, "update", organizationId="site")
+    ((_, running),) = wiring.clock().store.due(at("08:00") + timedelta(days=3_650))
+    assert (running.deadline, running.remind_at) == (at("08:00") + timedelta(days=1), at("07:30") + timedelta(days=1))
+    answer = clock(app, "stop", "16:00")
+    assert (answer.status, data(answer)["to"], data(answer)["adjustments"]) == (200, f"{DAY}16:00:00+02:00", [])
+    clock(app, "start", "16:00", organizationId="site")
+    clock(app, "update", organizationId="short")
+    late = clock(app, "stop", "20:00")
+    assert (late.status, data(late)["to"]) == (201, f"{DAY}17:00:00+02:00")
+
+
 def test_a_window_refuses_a_start_but_never_a_stop(app: App) -> None:
     set_up(window={"from": "06:00", "to": "20:00", "outside": "refuse"})
     early = clock(app, "start", "05:59")

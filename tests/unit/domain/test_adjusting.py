@@ -26,6 +26,7 @@ from fencepost.domain.working_time import (
     WorkingTime,
 )
 
+DAY = timedelta(hours=24)
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
 DAYTIME = AllowedWindow(start_minute=6 * 60, end_minute=20 * 60)
 
@@ -43,8 +44,8 @@ def punched(start: str, end: str, *breaks: tuple[str, str], **more: object) -> T
 
 def by(model: WorkingTime, entry: TimeEntry, *neighbours: TimeEntry, zone: str = BERLIN) -> TimeEntry:
     numbers = count(1)
-    settings = TenantSettings(time_zone=zone, working_time=model, clock_limit=LONGEST_CLOCK)
-    return adjusted(entry, settings, neighbours, lambda: f"new-{next(numbers)}")
+    settings = TenantSettings(time_zone=zone, working_time=model)
+    return adjusted(entry, settings, neighbours, lambda: f"new-{next(numbers)}", deadline=entry.start + LONGEST_CLOCK)
 
 
 def rounding(direction: str, minutes: int) -> Rounding:
@@ -158,24 +159,24 @@ def test_rounding_leaves_some_of_what_was_punched() -> None:
     assert by(model, short) == short
 
 
-def test_rounding_goes_past_nothing_at_which_a_clock_is_stopped() -> None:
-    hours = {"round_end": rounding("up", 60)}
-    shift = settings(**hours, stops_at="shift_end", shift_end_minute=17 * 60 + 10)
-    clock = new_clock(clock_id="c", user_id="emil", at=at("09:00"), settings=shift, fields={})
-    for stop, stopped_by, end in (
-        ("18:00", "user", "17:10"),
-        ("17:10", "shift_end", "17:10"),
-        ("17:05", "user", "17:10"),
-        ("16:05", "user", "17:00"),
-    ):
-        entry = clock.stopped(at(stop), stopped_by=stopped_by)
-        assert adjusted(entry, shift, (), lambda: "new").end == at(end)
-    longest = settings(**hours, longest_minutes=90)
-    clock = new_clock(clock_id="c", user_id="emil", at=at("09:10"), settings=longest, fields={})
-    assert adjusted(clock.stopped(at("11:00"), stopped_by="user"), longest, (), lambda: "new").end == at("10:40")
-    tenant = TenantSettings(clock_limit=timedelta(hours=1, minutes=30), working_time=longest.working_time)
-    clock = new_clock(clock_id="c", user_id="emil", at=at("09:10"), settings=tenant, fields={})
-    assert adjusted(clock.stopped(at("10:30"), stopped_by="user"), tenant, (), lambda: "new").end == at("10:40")
+@pytest.mark.parametrize(
+    ("rules", "clock_limit", "start", "stop", "stopped_by", "end"),
+    [
+        ({"stops_at": "shift_end", "shift_end_minute": 1030}, DAY, "09:00", "18:00", "user", "17:10"),
+        ({"stops_at": "shift_end", "shift_end_minute": 1030}, DAY, "09:00", "17:10", "shift_end", "17:10"),
+        ({"stops_at": "shift_end", "shift_end_minute": 1030}, DAY, "09:00", "17:05", "user", "17:10"),
+        ({"stops_at": "shift_end", "shift_end_minute": 1030}, DAY, "09:00", "16:05", "user", "17:00"),
+        ({"longest_minutes": 90}, DAY, "09:10", "11:00", "user", "10:40"),
+        ({}, timedelta(minutes=90), "09:10", "10:30", "user", "10:40"),
+    ],
+)
+def test_rounding_goes_past_nothing_at_which_a_clock_is_stopped(
+    rules: dict[str, object], clock_limit: timedelta, start: str, stop: str, stopped_by: str, end: str
+) -> None:
+    hours = replace(settings(round_end=rounding("up", 60), **rules), clock_limit=clock_limit)
+    clock = new_clock(clock_id="c", user_id="emil", at=at(start), settings=hours, fields={})
+    entry = clock.stopped(at(stop), stopped_by=stopped_by)
+    assert adjusted(entry, hours, (), lambda: "new", deadline=clock.deadline).end == at(end)
 
 
 @pytest.mark.parametrize(
@@ -539,3 +540,14 @@ def test_a_clock_knows_when_it_is_stopped_and_when_its_user_is_reminded() -> Non
     late = reminded.stopped(at("18:30"), stopped_by="user")
     assert (late.end, late.stopped_by) == (at("17:00"), "shift_end")
     assert [(change.rule, change.is_cut) for change in late.adjustments] == [("shift_end", True)]
+
+
+def test_a_clock_that_goes_elsewhere_is_settled_by_the_model_there() -> None:
+    clock = new_clock(clock_id="c", user_id="emil", at=at("08:00"), settings=settings(longest_minutes=60), fields={})
+    free = clock.settled_by(settings(), at("15:00"))
+    assert (free.deadline, free.remind_at) == (at("2026-05-05T08:00:00+02:00"), None)
+    noon = clock.settled_by(settings(stops_at="shift_end", shift_end_minute=720, remind_minutes=15), at("15:00"))
+    assert (noon.deadline, noon.stops_at) == (at("2026-05-05T08:00:00+02:00"), "limit")
+    evening = clock.settled_by(settings(stops_at="shift_end", shift_end_minute=1080, remind_minutes=15), at("15:00"))
+    assert (evening.deadline, evening.stops_at, evening.remind_at) == (at("18:00"), "shift_end", at("17:45"))
+    assert free.settled_by(settings(longest_minutes=60), at("15:00")).deadline == at("09:00")

@@ -34,11 +34,19 @@ def reach(entry: TimeEntry, settings: TenantSettings) -> TimeEntry:
 
 
 def adjusted(
-    entry: TimeEntry, settings: TenantSettings, neighbours: Iterable[TimeEntry], make_id: Callable[[], str]
+    entry: TimeEntry,
+    settings: TenantSettings,
+    neighbours: Iterable[TimeEntry],
+    make_id: Callable[[], str],
+    *,
+    deadline: datetime,
 ) -> TimeEntry:
-    """What was punched, as the model would have it. Rounding takes no time from what is there already."""
+    """What was punched, as the model would have it. Rounding takes no time from what is there already.
+
+    Nor does it go past the deadline, at which the clock was stopped for its user or would have been.
+    """
     model, time_zone = settings.working_time, settings.time_zone
-    after = _rounded(entry, settings, neighbours)
+    after = _rounded(entry, settings, neighbours, max(deadline, entry.end))
     if model.round_break is not None:
         after = _with_breaks_rounded(after, model.round_break)
     if model.window is not None:
@@ -103,7 +111,9 @@ def _rounded_span(entry: TimeEntry, settings: TenantSettings) -> tuple[datetime,
     return max(start, EARLIEST.astimezone(start.tzinfo)), min(end, LATEST.astimezone(end.tzinfo))
 
 
-def _rounded(entry: TimeEntry, settings: TenantSettings, neighbours: Iterable[TimeEntry]) -> TimeEntry:
+def _rounded(
+    entry: TimeEntry, settings: TenantSettings, neighbours: Iterable[TimeEntry], latest: datetime
+) -> TimeEntry:
     """Into no neighbour further than the punches go; out of the margin of one that must not be changed."""
     start, end = _rounded_span(entry, settings)
     for other in neighbours:
@@ -114,14 +124,9 @@ def _rounded(entry: TimeEntry, settings: TenantSettings, neighbours: Iterable[Ti
         if other.end > entry.end:
             gives_way = other.start < entry.end and not (other.is_safe and entry.end <= worked.start)
             end = min(end, (entry.end if gives_way else other.start).astimezone(end.tzinfo))
-    end = min(end, _latest_end(entry, settings).astimezone(end.tzinfo))
+    end = min(end, latest.astimezone(end.tzinfo))
     leaves_some = start < end and start < entry.end and entry.start < end
     return moved(entry, start, end, "rounding") if leaves_some else entry
-
-
-def _latest_end(entry: TimeEntry, settings: TenantSettings) -> datetime:
-    """Up to where rounding may go: what the clock was stopped at, or would have been, is not undone by it."""
-    return entry.end if entry.stopped_by != "user" else max(entry.end, settings.deadline(entry.start)[0])
 
 
 def moved(entry: TimeEntry, start: datetime, end: datetime, rule: str) -> TimeEntry:

@@ -165,6 +165,13 @@ class RunningClock:
         self._check_room()
         return replace(self, **fields)
 
+    def settled_by(self, settings: TenantSettings, since: datetime) -> RunningClock:
+        """The clock with the deadline and the reminder of these settings, which hold for it `since` an instant."""
+        deadline, stops_at = settings.deadline(self.start, since)
+        minutes = settings.working_time.remind_minutes
+        remind_at = deadline - timedelta(minutes=minutes) if minutes is not None else None
+        return replace(self, deadline=deadline, stops_at=stops_at, remind_at=remind_at)
+
     def _check_room(self) -> None:
         if len(self.punches) >= MAX_PUNCHES:
             raise WrongOrder(f"A clock takes at most {MAX_PUNCHES} actions; stop it and start another.")
@@ -302,17 +309,13 @@ class TenantSettings:
     def mode(self, action: str) -> str:
         return self.geofence_modes.get(action, "off")
 
-    def deadline(self, start: datetime) -> tuple[datetime, StopsAt]:
-        """When a clock that began at `start` is stopped for its user, and which rule does it."""
-        return self.working_time.deadline(start, min(self.clock_limit, LONGEST_CLOCK), self.time_zone)
+    def deadline(self, start: datetime, since: datetime | None = None) -> tuple[datetime, StopsAt]:
+        """When a clock that began at `start` is stopped for its user, and by which rule, if these held `since`."""
+        limit = min(self.clock_limit, LONGEST_CLOCK)
+        return self.working_time.deadline(start, limit, self.time_zone, since=since)
 
 
 def new_clock(
     *, clock_id: str, user_id: str, at: datetime, settings: TenantSettings, fields: Mapping[str, Any]
 ) -> RunningClock:
-    model = settings.working_time
-    deadline, stops_at = settings.deadline(at)
-    remind_at = deadline - timedelta(minutes=model.remind_minutes) if model.remind_minutes is not None else None
-    return RunningClock(
-        id=clock_id, user_id=user_id, start=at, deadline=deadline, stops_at=stops_at, remind_at=remind_at, **fields
-    )
+    return RunningClock(id=clock_id, user_id=user_id, start=at, deadline=at, **fields).settled_by(settings, at)

@@ -150,8 +150,12 @@ class WorkingTime:
     shift_end_minute: int | None = None
     remind_minutes: int | None = None
 
-    def deadline(self, start: datetime, limit: timedelta, time_zone: str) -> tuple[datetime, StopsAt]:
+    def deadline(
+        self, start: datetime, limit: timedelta, time_zone: str, *, since: datetime | None = None
+    ) -> tuple[datetime, StopsAt]:
         """When a clock that began at `start` is stopped for its user, and which rule does it.
+
+        A shift that ended before the rule held for the clock, `since`, stops none; a limit counts from the start.
 
         >>> model = WorkingTime(stops_at="shift_end", shift_end_minute=17 * 60)
         >>> deadline, rule = model.deadline(datetime(2026, 5, 4, 7, tzinfo=UTC), timedelta(hours=24), "Europe/Berlin")
@@ -169,7 +173,7 @@ class WorkingTime:
         ends = (
             instant(day, minute, time_zone, last=True) for day in _days(Span(start=start, end=at_limit), time_zone)
         )
-        shift_end = next((end for end in ends if start < end <= at_limit), None)
+        shift_end = next((end for end in ends if max(start, since or start) < end <= at_limit), None)
         return (at_limit, "limit") if shift_end is None else (shift_end.astimezone(start.tzinfo), "shift_end")
 
 

@@ -305,6 +305,7 @@ class ClockService:
         after = clock.updated({name: value for name, value in said.items() if value is not None})
         if after.organization_id != clock.organization_id:
             punch = self._judged(who, clock.user_id, request, desk, punch)
+            after = after.settled_by(desk.settings, punch.at)
         after = after.punched(punch, request.fingerprint)
         event = self._event("clock.updated", who.tenant_id, after, who.user_id, punch.received_at)
         outcome = Outcome(clock=after, message=desk.success)
@@ -321,7 +322,7 @@ class ClockService:
         if stopped_by == "shift_end":
             punched = replace(punched, creation_type="wtm")
         neighbours = self.entries.overlapped(tenant_id, reach(punched, desk.settings))
-        entry = adjusted(punched, desk.settings, neighbours, self.make_id)
+        entry = adjusted(punched, desk.settings, neighbours, self.make_id, deadline=clock.deadline)
         overlapped = [other for other in neighbours if other.overlaps(entry)]
         settlement = Settlement(why_not=entry.invalid_reason)
         if entry.invalid_reason is None:
