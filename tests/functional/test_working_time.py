@@ -155,6 +155,18 @@ def test_a_window_refuses_a_start_but_never_a_stop(app: App) -> None:
     assert app.request("clock", "times_resubmit", path_id=data(late)["id"], **APPROVER).status == 200
 
 
+def test_what_is_resubmitted_goes_through_the_model_and_takes_nothing_by_its_margin(app: App) -> None:
+    saved(app, "20:10", "21:00")
+    model = {"rounding": {"end": {"direction": "up", "minutes": 30}}, "automaticBreaks": "arbzg"}
+    set_up(**model, window={"from": "06:00", "to": "20:00", "outside": "refuse"})
+    clock(app, "start", "13:00")
+    late = data(clock(app, "stop", "20:05"))
+    answer = app.request("clock", "times_resubmit", path_id=late["id"], **APPROVER)
+    entry = data(answer)
+    assert (answer.status, entry["removedEntryIds"], entry["to"][11:16]) == (200, [], "20:10")
+    assert [change["rule"] for change in entry["adjustments"]] == ["rounding", "automatic_breaks"]
+
+
 def test_a_model_is_told_as_it_was_said(app: App) -> None:
     assert put(app, "projects", "site", name="Site", workingTime=EVERYTHING).body["workingTime"] == EVERYTHING
     told = read(app, "projects", "site").body

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fencepost.domain.adjusting import adjusted, check_by_hand, check_punch, reach
+from fencepost.domain.adjusting import adjusted, adjusted_again, as_punched, check_by_hand, check_punch, reach
 from fencepost.domain.clock import LONGEST_CLOCK, Adjustment, Break, TenantSettings, TimeEntry, new_clock
 from fencepost.domain.errors import Invalid
 from fencepost.domain.in_force import EARLIEST, LATEST
@@ -424,6 +424,7 @@ def test_whatever_the_model_is_an_entry_stays_one_and_its_original_can_be_told(
     assert net(after) >= timedelta()
     whole = {(b.id, b.start, b.end) for b in entry.breaks}
     assert undone(after) == (Span(start=entry.start, end=entry.end), whole)
+    assert as_punched(after) == entry
     assert all(change.before != change.after for change in after.adjustments)
     if model.longest_minutes is not None:
         assert after.end - after.start <= timedelta(minutes=model.longest_minutes)
@@ -528,6 +529,29 @@ def test_the_limits_hold_for_those_who_save_their_own_entries(
     with pytest.raises(Invalid) as refused:
         check_by_hand(after, before, settings(**rules), NOW)
     assert [error.field for error in refused.value.errors] == [field]
+
+
+def test_an_entry_that_is_tried_again_goes_through_the_model_but_for_a_window_that_may_be_passed_over() -> None:
+    rules = settings(round_end=rounding("up", 60), automatic_breaks=ARBZG, window=replace(DAYTIME, outside="refuse"))
+    night = punched("21:00", "2026-05-05T04:50:00+02:00")
+
+    def again(entry: TimeEntry, model: TenantSettings = rules, *, passes: bool) -> TimeEntry:
+        return adjusted_again(entry, model, (), lambda: "new", whatever_the_window=passes)
+
+    with pytest.raises(Invalid) as refused:
+        again(night, passes=False)
+    assert [error.field for error in refused.value.errors] == ["from"]
+    assert told(again(night, passes=True)) == ("21:00", "05:00", ["00:45-01:15 auto"])
+    cut = settings(window=DAYTIME)
+    assert told(again(punched("05:00", "10:00"), cut, passes=True))[0] == "06:00"
+    stopped = replace(punched("08:00", "17:10"), stopped_by="shift_end")
+    assert again(stopped, settings(round_end=rounding("up", 60)), passes=False).end == at("17:10")
+
+
+def test_a_clock_that_was_cut_is_not_longer_again() -> None:
+    clock = new_clock(clock_id="c", user_id="emil", at=at("08:00"), settings=settings(longest_minutes=60), fields={})
+    cut = clock.stopped(at("17:00"), stopped_by="user")
+    assert as_punched(by(WorkingTime(round_start=rounding("up", 15)), cut)) == cut
 
 
 def test_a_clock_knows_when_it_is_stopped_and_when_its_user_is_reminded() -> None:

@@ -63,6 +63,45 @@ def adjusted(
     return after
 
 
+def as_punched(entry: TimeEntry) -> TimeEntry:
+    """The entry before the model; where its clock was stopped for its user, as it was then."""
+    breaks = {taken.id: taken for taken in entry.breaks}
+    span, kept = _span(entry), list(entry.adjustments)
+    while kept and kept[-1].rule not in ("limit", "shift_end"):
+        change = kept.pop()
+        if change.break_id is None:
+            span = change.before or span
+        elif change.before is None:
+            breaks.pop(change.break_id, None)
+        else:
+            before = breaks.get(change.break_id) or Break(id=change.break_id, start=span.start)
+            breaks[change.break_id] = replace(before, start=change.before.start, end=change.before.end)
+    in_order = tuple(sorted(breaks.values(), key=lambda taken: taken.start))
+    return replace(entry, start=span.start, end=span.end, breaks=in_order, adjustments=tuple(kept))
+
+
+def adjusted_again(
+    entry: TimeEntry,
+    settings: TenantSettings,
+    neighbours: Iterable[TimeEntry],
+    make_id: Callable[[], str],
+    *,
+    whatever_the_window: bool,
+) -> TimeEntry:
+    """What was punched, as the model of today would have it.
+
+    Raises Invalid where the window refuses it, which may be passed over.
+    """
+    deadline = settings.deadline(entry.start)[0] if entry.stopped_by == "user" else entry.end
+    after = adjusted(entry, settings, neighbours, make_id, deadline=deadline)
+    if after.invalid_reason is None:
+        return after
+    if not whatever_the_window:
+        raise _outside(settings)
+    without = replace(settings, working_time=replace(settings.working_time, window=None))
+    return adjusted(entry, without, neighbours, make_id, deadline=deadline)
+
+
 def check_by_hand(entry: TimeEntry, before: TimeEntry | None, settings: TenantSettings, now: datetime) -> None:
     """The limits of the model, for who saves the own entries. Raises Invalid.
 
@@ -79,8 +118,12 @@ def check_by_hand(entry: TimeEntry, before: TimeEntry | None, settings: TenantSe
     if model.longest_minutes is not None and entry.end - entry.start > timedelta(minutes=model.longest_minutes):
         raise Invalid.field("to", f"must be at most {model.longest_minutes} minutes after from; ask an approver")
     if model.window is not None and not model.window.holds(_span(entry), settings.time_zone):
-        told = f"the allowed window, {model.window} ({settings.time_zone}); ask an approver"
-        raise Invalid.field("from", f"must, like to, lie in {told}")
+        raise _outside(settings)
+
+
+def _outside(settings: TenantSettings) -> Invalid:
+    window = f"{settings.working_time.window} ({settings.time_zone})"
+    return Invalid.field("from", f"must, like to, lie in the allowed window, {window}; ask an approver")
 
 
 def check_punch(action: str, at: datetime, settings: TenantSettings, now: datetime) -> None:

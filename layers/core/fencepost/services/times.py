@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fencepost.domain.adjusting import check_by_hand
+from fencepost.domain.adjusting import adjusted_again, as_punched, check_by_hand, reach
 from fencepost.domain.clock import TenantSettings, TimeEntry
 from fencepost.domain.errors import EntryFinal, EntryOverlaps, EntryState, Forbidden, Invalid, NotFound
 from fencepost.domain.events import Event
@@ -123,12 +123,20 @@ class TimesService:
         return on_top_of_others(lambda: self._change(who, named, now) if said.id else self._create(who, named, now))
 
     def resubmit(self, who: Principal, entry_id: str, now: datetime) -> Saved:
-        """Save an invalid entry, should what was in its way be gone. Raises as `put`."""
+        """Save an invalid entry by the model, should what was in its way be gone. Raises as `put`.
+
+        Who acts for others passes over the window.
+        """
 
         def attempt() -> Saved:
             before = self._entry(who, entry_id, "invalid")
-            after = replace(before, invalid_reason=None, version=before.version + 1)
-            return self._placed(who, Edit(before=before, after=after, action="resubmitted"), now)
+            punched = replace(as_punched(before), invalid_reason=None, version=before.version + 1)
+            ledger = self.ledgers.ledger(who.tenant_id, before.user_id, before.organization_id)
+            neighbours = self.store.overlapped(who.tenant_id, reach(punched, ledger.settings))
+            may_pass = who.may(Right.ALL_CLOCKS)
+            after = adjusted_again(punched, ledger.settings, neighbours, self.make_id, whatever_the_window=may_pass)
+            edit = Edit(before=before, after=after, action="resubmitted")
+            return self._placed(who, edit, now, ledger=ledger, neighbours=neighbours)
 
         return on_top_of_others(attempt)
 
@@ -240,9 +248,7 @@ class TimesService:
             creation_type="times",
             **{"time_type": "work", **said.fields, **_organization_of(said, ledger)},
         )
-        return self._placed(
-            who, Edit(before=None, after=entry, action="created", reason=said.reason), now, ledger=ledger
-        )
+        return self._by_hand(who, Edit(before=None, after=entry, action="created", reason=said.reason), now, ledger)
 
     def _change(self, who: Principal, said: Said, now: datetime) -> Saved:
         before = self._entry(who, str(said.id), "valid", "invalid")
@@ -261,29 +267,43 @@ class TimesService:
             invalid_reason=None,
             version=before.version + 1,
         )
-        return self._placed(
-            who, Edit(before=before, after=after, action="edited", reason=said.reason), now, ledger=ledger
-        )
+        return self._by_hand(who, Edit(before=before, after=after, action="edited", reason=said.reason), now, ledger)
+
+    def _by_hand(self, who: Principal, edit: Edit, now: datetime, ledger: Ledger) -> Saved:
+        """The entry placed, within the limits of the model where it is the own."""
+        check(edit.entry)
+        if not who.may(Right.ALL_CLOCKS):
+            check_by_hand(edit.entry, edit.before, ledger.settings, now)
+        return self._placed(who, edit, now, ledger=ledger)
 
     def _placed(
-        self, who: Principal, edit: Edit, now: datetime, *, ledger: Ledger | None = None, policy: Policy | None = None
+        self,
+        who: Principal,
+        edit: Edit,
+        now: datetime,
+        *,
+        ledger: Ledger | None = None,
+        neighbours: Sequence[TimeEntry] | None = None,
+        policy: Policy | None = None,
     ) -> Saved:
-        """The entry saved where it says, and room made for it by the tenant's policy. Raises EntryOverlaps."""
+        """The entry saved where it says, and room made for it by the tenant's policy. Raises EntryOverlaps.
+
+        `neighbours` are the entries that it may overlap, where they are known.
+        """
         entry = edit.entry
-        check(entry)
         if ledger is None:
             ledger = self.ledgers.ledger(who.tenant_id, entry.user_id, entry.organization_id)
         if not ledger.is_there:
             raise NotFound("user")
-        if not who.may(Right.ALL_CLOCKS):
-            check_by_hand(entry, edit.before, ledger.settings, now)
         event_data = {**_told(entry), "action": edit.action, "invalidReason": entry.invalid_reason}
         if entry.invalid_reason is not None:
             # It counts in nothing, so nothing is in its way.
             event = self._event("entry.saved", who, now, event_data)
             self.store.save(who.tenant_id, Saving(edits=(edit,), event=event, user_id=entry.user_id))
             return Saved(entry=entry)
-        overlapped = self.store.overlapped(who.tenant_id, entry)
+        if neighbours is None:
+            neighbours = self.store.overlapped(who.tenant_id, entry)
+        overlapped = [other for other in neighbours if other.overlaps(entry)]
         settlement = settled(entry, overlapped, policy or ledger.settings.overlaps, self.make_id)
         if settlement.why_not is not None:
             raise EntryOverlaps(settlement.why_not)
