@@ -515,6 +515,11 @@ def test_how_far_from_now_and_where_a_punch_may_lie(
         ({"back_minutes": 60}, punched("09:00", "10:00"), punched("09:00", "10:00", comment="late"), None),
         ({"back_minutes": 60}, punched("09:00", "10:00"), punched("09:00", "10:30"), "from"),
         ({"back_minutes": 60}, punched("09:00", "10:00"), punched("13:50", "13:55"), "from"),
+        # To another organization: its model has not seen it.
+        ({"longest_minutes": 30}, punched("09:00", "10:00"), punched("09:00", "10:00", organization_id="site"), "to"),
+        ({"window": DAYTIME}, punched("05:00", "10:00"), punched("05:00", "10:00", organization_id="site"), "from"),
+        ({"back_minutes": 60}, punched("09:00", "10:00"), punched("09:00", "10:00", organization_id="site"), "from"),
+        ({"longest_minutes": 30}, punched("09:00", "10:00"), punched("09:00", "10:00", comment="long"), None),
         # Punched in time and in nobody's way by now, but not in the window.
         ({"back_minutes": 60}, punched("09:00", "10:00", invalid_reason="so"), punched("09:00", "10:00"), None),
         ({"window": DAYTIME}, punched("05:00", "10:00", invalid_reason="so"), punched("05:00", "10:00"), "from"),

@@ -105,11 +105,11 @@ def adjusted_again(
 def check_by_hand(entry: TimeEntry, before: TimeEntry | None, settings: TenantSettings, now: datetime) -> None:
     """The limits of the model, for who saves the own entries. Raises Invalid.
 
-    One that stays where it counted is not looked at. How far back a change may reach is asked of where an entry was
-    and of where it goes; one that was punched and stays there is never too old.
+    One that stays where it counted, and with whom, is not looked at. How far back a change may reach is asked of
+    where an entry was and of where it goes; one that was punched and stays there is never too old.
     """
     model = settings.working_time
-    has_moved = before is None or _span(before) != _span(entry)
+    has_moved = before is None or _span(before) != _span(entry) or before.organization_id != entry.organization_id
     if before is not None and not has_moved and before.invalid_reason is None:
         return
     first = min(entry.start, before.start) if before is not None else entry.start
