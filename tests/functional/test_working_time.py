@@ -52,6 +52,10 @@ def entries(app: App) -> list[dict[str, Any]]:
     return [item["data"] for item in app.request("clock", "times_list", query=MAY).body["items"]]
 
 
+def saved_again(app: App, entry: dict[str, Any], **fields: Any) -> Any:
+    return app.request("clock", "times_put", items=[{"id": entry["id"], **fields}])
+
+
 def told_events(app: App, event_type: str) -> list[dict[str, Any]]:
     return [event for event in app.events() if event["type"] == event_type]
 
@@ -165,6 +169,18 @@ def test_what_is_resubmitted_goes_through_the_model_and_takes_nothing_by_its_mar
     entry = data(answer)
     assert (answer.status, entry["removedEntryIds"], entry["to"][11:16]) == (200, [], "20:10")
     assert [change["rule"] for change in entry["adjustments"]] == ["rounding", "automatic_breaks"]
+
+
+def test_an_entry_changed_by_hand_has_no_adjustments_that_would_not_give_what_was_punched(app: App) -> None:
+    set_up(rounding={"start": QUARTERS, "end": QUARTERS}, automaticBreaks="arbzg")
+    clock(app, "start", "08:53")
+    entry = data(clock(app, "stop", "17:04"))
+    commented = data(saved_again(app, entry, comment="Late", **{"from": entry["from"], "to": entry["to"]}))
+    assert commented["adjustments"] == entry["adjustments"]
+    moved = data(saved_again(app, entry, to=f"{DAY}17:30:00+02:00"))
+    assert (moved["adjustments"], len(moved["punches"])) == ([], 2)
+    trail = app.request("clock", "times_history", path_id=entry["id"]).body["items"]
+    assert [change["data"]["after"]["to"][11:16] for change in trail[1:]] == ["17:00", "17:00", "17:30"]
 
 
 def test_a_model_is_told_as_it_was_said(app: App) -> None:

@@ -267,6 +267,9 @@ class TimesService:
             invalid_reason=None,
             version=before.version + 1,
         )
+        if (after.start, after.end, after.breaks) != (before.start, before.end, before.breaks):
+            # Undone from what is said now they would not give what was punched, which the punches tell.
+            after = replace(after, adjustments=())
         return self._by_hand(who, Edit(before=before, after=after, action="edited", reason=said.reason), now, ledger)
 
     def _by_hand(self, who: Principal, edit: Edit, now: datetime, ledger: Ledger) -> Saved:
