@@ -102,7 +102,7 @@ def test_the_model_of_an_organization_makes_of_a_clock_what_it_says(person: Pers
     assert person.call("POST", "/clock", {**start, "dateTime": "2026-05-04T08:53:00+02:00"}).status_code == 200
     assert person.clock("stop", "19:00").status_code == 201
     (entry,) = person.entries()
-    assert (entry["from"][11:16], entry["to"][11:16]) == ("09:00", "18:00")
+    assert (entry["from"][11:16], entry["to"][11:16]) == ("09:00", "17:53")
     assert [change["rule"] for change in entry["adjustments"]] == ["limit", "rounding", "automatic_breaks"]
     assert entry["adjustments"][0]["before"]["to"] == "2026-05-04T19:00:00+02:00"
     assert [taken["automatic"] for taken in entry["breaks"]] == [True]

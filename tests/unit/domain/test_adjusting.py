@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import combinations, count
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from fencepost.domain.adjusting import adjusted, adjusted_again, as_punched, che
 from fencepost.domain.clock import LONGEST_CLOCK, Adjustment, Break, TenantSettings, TimeEntry, new_clock
 from fencepost.domain.errors import Invalid
 from fencepost.domain.in_force import EARLIEST, LATEST
+from fencepost.domain.overlap import POLICIES, Policy, settled
 from fencepost.domain.times import check
 from fencepost.domain.working_time import (
     ARBZG,
@@ -462,6 +464,31 @@ def test_rounding_never_makes_an_entry_overlap_one_that_it_did_not(
     ]
     after = by(model, entry, *around, zone=zone)
     assert not any(other.overlaps(after) for other in around)
+
+
+@given(
+    st.lists(st.integers(0, 300), min_size=4, max_size=8, unique=True).map(sorted),
+    st.lists(st.builds(WorkingTime, round_start=roundings, round_end=roundings), min_size=4, max_size=4),
+    st.sampled_from(POLICIES),
+    st.randoms(use_true_random=False),
+)
+def test_shifts_that_were_not_punched_at_the_same_time_take_no_work_from_each_other(
+    minutes: list[int], rules: list[WorkingTime], policy: Policy, order: Random
+) -> None:
+    shifts = list(zip(minutes[::2], minutes[1::2], strict=False))
+    order.shuffle(shifts)
+    there: dict[str, TimeEntry] = {}
+    for (first, last), model in zip(shifts, rules, strict=False):
+        start, end = (at("08:00") + timedelta(minutes=n) for n in (first, last))
+        shift = replace(punched("08:00", "09:00", id=f"{first}"), start=start, end=end)
+        entry = by(model, shift, *there.values())
+        settlement = settled(entry, [one for one in there.values() if one.overlaps(entry)], policy, lambda: "new")
+        assert (settlement.why_not, settlement.removed) == (None, ())
+        for left in (entry, *settlement.trimmed):
+            assert left.id == entry.id or left.without_margins == there[left.id].without_margins
+            there[left.id] = left
+    assert not any(one.overlaps(other) for one, other in combinations(there.values(), 2))
+    assert len(there) == len(shifts)
 
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
