@@ -66,6 +66,16 @@ def test_a_start_by_exception_costs_what_any_start_costs(app: App) -> None:
     assert [told["validUntil"] for told in app.events() if told["type"] == "clock.exception_granted"]
 
 
+def test_an_exception_does_not_outlive_its_user(app: App) -> None:
+    fence(app)
+    first, second = (data(clock(app, "start", f"09:0{n}", location=FAR))["refusalId"] for n in range(2))
+    granted = app.request("clock", "clock_grant", path_id=first)
+    whose = {"table": "users", "id": data(granted)["userId"]}
+    assert app.request("directory", "directory_delete", path=whose, query={"cascade": "true"}).status == 200
+    assert app.request("clock", "clock_grant", path_id=second).status == 404
+    assert not any(item["SK"]["S"] == "EXCEPTIONS" for item in app.items())
+
+
 def example() -> list[dict[str, Any]]:
     """The punches of the example, a day ago."""
     items: list[dict[str, Any]] = json.loads(event("api/clock_batch")["body"])["items"]

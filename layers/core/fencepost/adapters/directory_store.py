@@ -128,6 +128,7 @@ class DirectoryStore:
         )
         if entity.table == "users":
             transaction.absent(keys.clock(tenant_id, entity.id), StillRunning())
+            transaction.delete(keys.exceptions(tenant_id, entity.id))  # not for who may come under this id later
             erasure = keys.erasure(tenant_id, entity.id)
             if erases:
                 transaction.put(erasure | marshal.item({"entity": "Erasure"}))

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from fencepost.adapters import keys, marshal, positions
 from fencepost.adapters.geofence_items import event_item
 from fencepost.adapters.table import Transaction
+from fencepost.adapters.users import need_user
 from fencepost.domain.errors import VersionMismatch
 from fencepost.domain.refusal import Grant, Refusal
 
@@ -59,10 +60,11 @@ class RefusalStore:
         return refusals, refusals[-1] if refusals and has_more else None
 
     def grant(self, tenant_id: str, refusal: Refusal, event: Event) -> None:
-        """Raises VersionMismatch where the exception was used, or another one granted, meanwhile."""
+        """Raises NotFound where the user is gone, VersionMismatch where it was used or granted meanwhile."""
         grant = refusal.grant
         assert grant is not None
         transaction = Transaction()
+        need_user(transaction, tenant_id, refusal.user_id)
         transaction.put_over(refusal_item(tenant_id, refusal), refusal.version - 1, VersionMismatch())
         key = keys.exceptions(tenant_id, refusal.user_id)
         there = grants_of(self._table.batch_get([key], consistent=True).get(keys.pair(key)))
