@@ -126,8 +126,10 @@ def rows_of_file(call: UploadCall, point_limit: PointLimit) -> list[Row]:
                 if row.kind in _KINDS:
                     check_points(_vertices(row), _KINDS[row.kind], point_limit, "file", f"in line {row.line}")
                 rows.append(row)
-            if len(rows) > MAX_ROWS:
-                raise WrongFormat.field("file", f"has more than {MAX_ROWS:,} zones; drop it in the bucket instead")
+                if len(rows) > MAX_ROWS:
+                    raise WrongFormat.field(
+                        "file", f"has more than {MAX_ROWS:,} zones; drop it in the bucket instead"
+                    )
     except KmlError as error:
         raise WrongFormat.field("file", str(error)) from None
     return rows

@@ -21,7 +21,7 @@ from fencepost.api.vocabularies.zone import (
 )
 from fencepost.api.vocabularies.zone_files import UploadedFile
 from fencepost.domain.errors import Invalid
-from fencepost.domain.geofence import folded
+from fencepost.domain.geofence import MAX_TAGS, folded
 from geo.shapes import MAX_RADIUS_M
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _draft(cells: Sequence[str], fields: Sequence[str], default_radius: int) -> 
         "address": said.get("address", ""),
         "radius": _number(said.get("radius") or str(default_radius)),
         "center": {"lat": _number(lat or ""), "lng": _number(lng or "")} if lat or lng else None,
-        "tags": [_number(tag) for tag in _BETWEEN_TAGS.split(said.get("tags", "")) if tag],
+        "tags": [_number(tag) for tag in _BETWEEN_TAGS.split(said.get("tags", ""), MAX_TAGS) if tag],
     }
 
 
@@ -220,8 +220,9 @@ def _told(draft: Mapping[str, Any], used: Collection[str], tags: Collection[int]
 
 
 def _errors(draft: Mapping[str, Any], used: Collection[str], tags: Collection[int]) -> list[dict[str, str]]:
-    """What `zone/create` would refuse."""
-    told = {f"zone.tags[{n}]": "is no tag's number" for n, tag in enumerate(draft["tags"]) if tag not in tags}
+    """What `zone/create` would refuse, of the tags the first that is wrong."""
+    unknown = (n for n, tag in enumerate(draft["tags"]) if tag not in tags)
+    told = {f"zone.tags[{n}]": "is no tag's number" for n in islice(unknown, 1)}
     if folded(draft["label"]) in used:
         told["zone.label"] = "is that of another zone; labels are unique"
     try:
