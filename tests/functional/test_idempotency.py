@@ -144,7 +144,6 @@ def test_a_request_without_a_key_imports_nothing_of_all_this(app: App, monkeypat
     "other",
     [
         {"raw": '{"name": "Other", "latitude": 1, "longitude": 1}'},
-        {"query": {"vocabulary": "other"}},
         {"headers": {"Accept": "application/vnd.fencepost.timekeeping+json"}},
         {"headers": {"Content-Type": "application/geo+json"}},
     ],
@@ -157,6 +156,13 @@ def test_a_key_belongs_to_what_was_asked_first(app: App, other: dict[str, Any]) 
     assert answer.body["title"] == "Unprocessable Content"
     assert app.items() == before
     assert is_replayed(create(app))
+
+
+def test_a_key_belongs_to_the_query_too(app: App) -> None:
+    key = {"Idempotency-Key": KEY}
+    assert app.request("location", "check", headers=key).status == 200
+    other = app.request("location", "check", headers=key, query={"consistent": "true"})
+    assert code(other) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
 def test_how_a_header_is_spaced_and_spelled_makes_no_other_request(app: App) -> None:

@@ -8,8 +8,8 @@ nearest.
 from __future__ import annotations
 
 from functools import cached_property
-from math import dist, hypot, inf, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from math import dist, hypot, inf, isnan, nan, sqrt
+from typing import TYPE_CHECKING
 
 from geo.wgs84 import SMALLEST_RADIUS_M, Frame, points_in_space_m
 
@@ -71,12 +71,9 @@ class Edges:
         if len(possible) > _MOST_MEASURED:
             return self.distance_in_steps_m(frame, possible)
         feet = [steps.foot(frame, step) for step in possible]
-        bent_m = steps.bent_m
-        farthest_m = min(foot.apart_m + bent_m.item(foot.step) for foot in feet) * (1 + _OFF_BY_AZIMUTH)
-        nearest_feet = [foot for foot in feet if foot.apart_m - bent_m.item(foot.step) <= farthest_m]
-        measured = [steps.distance_m(frame, foot) for foot in nearest_feet]
-        found = [metres for metres in measured if metres is not None]
-        return min(found) if len(found) == len(measured) else self.distance_in_steps_m(frame, possible)
+        farthest_m = min([apart_m + bent_m for apart_m, bent_m, _, _ in feet]) * (1 + _OFF_BY_AZIMUTH)
+        found = [steps.distance_m(frame, foot) for foot in feet if foot[0] - foot[1] <= farthest_m]
+        return self.distance_in_steps_m(frame, possible) if isnan(sum(found)) else min(found)
 
     def distance_in_steps_m(self, frame: Frame, steps: Iterable[int] | None = None) -> float:
         """The same, slowly, of some of the steps or of all.
@@ -111,12 +108,9 @@ class Edges:
         return Steps(runs)
 
 
-class Foot(NamedTuple):
-    """Where the chord of a step is nearest to a position: metres from it, and as a part of the step."""
-
-    apart_m: float
-    along: float
-    step: int
+Foot = tuple[float, float, float, int]
+"""Where the chord of a step is nearest to a position: metres from it, metres by which the step may stray from its
+chord, the part of the chord that is before it, and the step."""
 
 
 class Steps:
@@ -177,8 +171,8 @@ class Steps:
 
     def is_beyond(self, frame: Frame, step: int, at_most_m: float) -> bool:
         """Whether a step is surely more than so many metres away."""
-        foot = self.foot(frame, step)
-        return foot.apart_m > at_most_m + self.bent_m.item(step) + _POINT_M
+        apart_m, bent_m, _, _ = self.foot(frame, step)
+        return apart_m > at_most_m + bent_m + _POINT_M
 
     def foot(self, frame: Frame, step: int) -> Foot:
         """The foot of a chord: its nearest point."""
@@ -189,17 +183,18 @@ class Steps:
         along = 0.0
         if length2 > _POINT_M * _POINT_M:
             along = min(max(-(x * d_x + y * d_y + z * d_z) / length2, 0.0), 1.0)
-        return Foot(hypot(x + along * d_x, y + along * d_y, z + along * d_z), along, step)
+        apart_m = hypot(x + along * d_x, y + along * d_y, z + along * d_z)
+        return apart_m, self.bent_m.item(step), along, step
 
-    def distance_m(self, frame: Frame, foot: Foot) -> float | None:
-        """Metres to a step, by the foot of its chord; None where the step bends too much for that.
+    def distance_m(self, frame: Frame, foot: Foot) -> float:
+        """Metres to a step, by the foot of its chord; not a number where the step bends too much for that.
 
         A step that strays from its chord by next to nothing has the same foot. A longer one is looked at again, by
         shorter chords around the foot, until those stray by nothing. The farther the position, the farther a bend
         moves the foot.
         """
-        apart_m, along, step = foot
-        lon, lat, bent_m = self.lon.item(step), self.lat.item(step), self.bent_m.item(step)
+        apart_m, bent_m, along, step = foot
+        lon, lat = self.lon.item(step), self.lat.item(step)
         lon_step, lat_step = self.lon.item(step + 1) - lon, self.lat.item(step + 1) - lat
         if bent_m <= _BEND_M or apart_m > _NEARBY_M:
             return frame.distance_m(lon + along * lon_step, lat + along * lat_step)
@@ -208,7 +203,7 @@ class Steps:
         slack = (8 * bent_m * (1 + apart_m / length_m) + 1) / length_m
         shorter = max(1 / 16, 16 * bend * apart_m)
         if slack > 0.25 or shorter > 0.25:
-            return None
+            return nan
         while True:
             first, last = max(0.0, along - slack), min(1.0, along + slack)
             east, north = frame.east_north_m(lon + first * lon_step, lat + first * lat_step)
