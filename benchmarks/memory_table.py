@@ -53,22 +53,31 @@ class MemoryTable:
 
 
 class ReceivedTable(MemoryTable):
-    """The same items, where those of a position's cells are as a client has just made them: new objects all over."""
+    """The same items, but the answer for a position's cells as a client has just made it: new objects all over."""
 
     def __init__(self, table: MemoryTable) -> None:
-        super().__init__({})
-        self._table = table
+        super().__init__(table.items)
+        self._answer: list[Item] | None = None
 
     def receive(self, position: Position) -> None:
-        first = [keys.cell(TENANT, cell) for cell in cells_at(position)]
-        items = self._table.batch_get(first)
-        for cell, key in zip(cells_at(position), first, strict=True):
-            shards = items.get(keys.pair(key), {}).get(_SHARDS, {"N": "1"})
-            items |= self._table.batch_get([keys.cell(TENANT, cell, n) for n in range(1, int(shards["N"]))])
-        self.items = {pair: _copy(item) for pair, item in items.items()}
+        """The next read is the one of this position's cells, and is answered already."""
+        first = super().batch_get([keys.cell(TENANT, cell) for cell in cells_at(position)])
+        more = [
+            keys.cell(TENANT, keys.cell_of(TENANT, partition), shard)
+            for (partition, _), item in first.items()
+            for shard in range(1, int(item.get(_SHARDS, {"N": "1"})["N"]))
+        ]
+        self._answer = [_copy(item) for item in (first | super().batch_get(more)).values()]
 
     def batch_get(self, wanted: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
-        return super().batch_get(wanted) or self._table.batch_get(wanted)
+        """As the table makes it of its client's answer."""
+        if self._answer is None:
+            return super().batch_get(wanted)
+        answer, self._answer = self._answer, None
+        found = {}
+        for item in answer:
+            found[item["PK"]["S"], item["SK"]["S"]] = item
+        return found
 
 
 def _copy(item: Item) -> Item:

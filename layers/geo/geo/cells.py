@@ -46,7 +46,8 @@ def cells_at(position: Position) -> list[Cell]:
     ['15.7487.10946', '12.935.1368', '9.116.171', '6.14.21', '3.1.2']
     """
     # Written out, for every check begins here.
-    x, y = _column_and_row(15, position.lon, position.lat)
+    x = floor((position.lon + 180) / 360 * 32_768) % 32_768
+    y = max(0, min(16_383, floor((position.lat + 90) / 180 * 16_384)))
     return [
         Cell(15, x, y),
         Cell(12, x >> 3, y >> 3),
@@ -141,11 +142,6 @@ def _rows(box: Bounds, level: int) -> range:
 def _row(level: int, lat: float) -> int:
     upright = 1 << level - 1
     return max(0, min(upright - 1, floor((lat + 90) / 180 * upright)))
-
-
-def _column_and_row(level: int, lon: float, lat: float) -> tuple[int, int]:
-    across = 2**level
-    return floor((lon + 180) / 360 * across) % across, _row(level, lat)
 
 
 def _count(box: Bounds, level: int) -> int:

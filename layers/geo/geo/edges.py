@@ -7,7 +7,7 @@ nearest.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from math import dist, hypot, inf, isnan, nan, sqrt
 from typing import TYPE_CHECKING
 
@@ -142,6 +142,7 @@ class Steps:
         away2 = (around**2).sum(axis=1)
         self._terms = np.concatenate([-2 * around.T, [away2 - half2]]).astype(np.float32)
         self.half2 = half2.astype(np.float32)
+        self._vector = partial(np.array, dtype=np.float32)
         self._reach_m = sqrt(away2.max())
 
     @property
@@ -154,12 +155,10 @@ class Steps:
 
         The second is x^2 + y^2 + z^2.
         """
-        import numpy as np
-
         middle_x, middle_y, middle_z = self._middle
         x, y, z = frame.x - middle_x, frame.y - middle_y, frame.z - middle_z
         away2 = x * x + y * y + z * z
-        less2 = np.array((x, y, z, 1.0), np.float32).dot(self._terms)
+        less2 = self._vector((x, y, z, 1.0)).dot(self._terms)
         return less2, away2, _ROUNDING * (self._reach_m + sqrt(away2)) ** 2
 
     def at(self, points: Sequence[int]) -> set[int]:

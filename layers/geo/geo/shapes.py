@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from math import asin, ceil, cos, degrees, floor, isfinite, radians, sin
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -288,14 +288,12 @@ class Polygon:
         return cls(parts=((tuple(ring),),))
 
     def covers(self, position: Position) -> bool:
-        import shapely
-
         if abs(position.lat) == 90:
             return self._holds_pole(position.lat)
         if self._is_plain:
-            return bool(shapely.intersects_xy(self._planar_in_array, position.lon, position.lat)[0])
+            return bool(self._meets(position.lon, position.lat)[0])
         turns = (position.lon, position.lon + 360, position.lon - 360)
-        return any(bool(shapely.intersects_xy(self.planar, lon, position.lat)) for lon in turns)
+        return any(bool(self._meets(lon, position.lat)[0]) for lon in turns)
 
     def edge_distance_m(self, position: Position) -> float:
         """Metres to the boundary, negative inside."""
@@ -348,13 +346,14 @@ class Polygon:
         return geometry
 
     @cached_property
-    def _planar_in_array(self) -> Any:
-        """So it is asked in less than half the time: numpy makes an array of a geometry at every question."""
+    def _meets(self) -> Any:
+        """A function of longitude and latitude, with the geometry in an array: numpy would make one at every call."""
         import numpy as np
+        import shapely
 
         array = np.empty(1, object)
         array[0] = self.planar
-        return array
+        return partial(shapely.intersects_xy, array)
 
     def _turned(self) -> Any:
         """The shapely geometry of a polygon that is near the antimeridian or around a pole."""

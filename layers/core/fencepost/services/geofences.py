@@ -272,9 +272,10 @@ def _matches(position: Position, geofences: Sequence[Indexed], within_m: float, 
         for geofence, metres in zip(geofences, found, strict=True)
         if metres is not None and geofence.in_force.holds(now)
     ]
-    matches.sort(key=lambda match: match.distance_m)
-    if any(match.distance_m == following.distance_m for match, following in pairwise(matches)):
-        matches.sort(key=lambda match: (match.distance_m, match.geofence.id))
+    if len(matches) > 1:
+        matches.sort(key=lambda match: match.distance_m)
+        if any(match.distance_m == following.distance_m for match, following in pairwise(matches)):
+            matches.sort(key=lambda match: (match.distance_m, match.geofence.id))
     return matches
 
 
