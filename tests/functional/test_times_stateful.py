@@ -1,4 +1,5 @@
-"""Any sequence of actions by two users, with replays: one clock each, no overlap, and nothing lost but by a rule.
+"""Any sequence of actions by two users, with replays: one clock each, no overlap, nothing lost but by a rule, and
+totals that are the sum of what is there.
 
 Everything goes through the handlers, and what is believed is what lies in the table.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +23,7 @@ from fencepost.domain.overlap import POLICIES
 from fencepost.domain.working_time import AllowedWindow, AutomaticBreaks, Rounding, Threshold, WorkingTime
 from tests.functional.app import Answer, App
 from tests.functional.test_clock import DAY, policy
+from tests.functional.test_times import MAY
 
 # Few instants, so that entries meet.
 TIMES = [f"{DAY}{hour:02}:{minute}:00+02:00" for hour in range(8, 13) for minute in ("00", "30")]
@@ -40,6 +43,11 @@ MODELS = [
 ]
 
 
+def _seconds(span: dict[str, Any]) -> int:
+    start, end = (datetime.fromisoformat(span[name]) for name in ("start", "end"))
+    return round((end - start).total_seconds())
+
+
 class Punching(RuleBasedStateMachine):
     entries = Bundle("entries")
 
@@ -54,8 +62,11 @@ class Punching(RuleBasedStateMachine):
         self.known: set[str] = set()
 
     def teardown(self) -> None:
-        self.aws.stop()
-        self.patch.undo()
+        try:
+            self._check_totals()
+        finally:
+            self.aws.stop()
+            self.patch.undo()
 
     @initialize(name=st.sampled_from(POLICIES), model=st.sampled_from(MODELS))
     def choose_the_rules(self, name: Any, model: WorkingTime) -> None:
@@ -164,6 +175,21 @@ class Punching(RuleBasedStateMachine):
                 kept = json.loads(there[f"T#demo#USER#{place['userId']['S']}", place["sort"]["S"]]["doc"]["S"])
                 after = trail[-1]["after"]
                 assert {name: kept[name] for name in after} == after
+
+    def _check_totals(self) -> None:
+        net_s: Counter[str] = Counter()
+        for item in self.app.items():
+            if item["SK"]["S"].startswith("TIME#"):
+                doc = json.loads(item["doc"]["S"])
+                net_s[doc["user_id"]] += _seconds(doc) - sum(map(_seconds, doc["breaks"]))
+        for grouped in ({"unit": "day", "by": "user"}, {"unit": "week", "by": "user,category", "split": "midnight"}):
+            answer = self.app.request(
+                "reports", "times_totals", user="ada", roles="approver", query={**MAY, **grouped}
+            )
+            told: Counter[str] = Counter()
+            for total in (one["data"] for one in answer.body["items"]):
+                told[total["userId"]] += total["netSeconds"]
+            assert +told == +net_s
 
     def _sent(self, name: str, user: str, **how: Any) -> Answer:
         roles = "approver" if user == "ada" else "employee"

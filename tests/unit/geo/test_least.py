@@ -68,7 +68,8 @@ def test_the_bound_of_a_cell_is_one_of_every_position_in_it(
 ) -> None:
     least_m = least_m_from(Position(lon=lon, lat=lat))
     there = exact_m(lon, lat, to_lon, to_lat)
-    assert all(least_m(box_of(cell)) <= there for cell in cells_at(Position(lon=to_lon, lat=to_lat)))
+    # All longitudes are one place at a pole, but for the last bit.
+    assert all(least_m(box_of(cell)) <= there + 1e-6 for cell in cells_at(Position(lon=to_lon, lat=to_lat)))
 
 
 @given(LONS, LATS)
