@@ -48,12 +48,13 @@ def cells_at(position: Position) -> list[Cell]:
     # Written out, for every check begins here.
     x = floor((position.lon + 180) / 360 * 32_768) % 32_768
     y = max(0, min(16_383, floor((position.lat + 90) / 180 * 16_384)))
+    made = tuple.__new__  # in half the time of Cell(15, x, y)
     return [
-        Cell(15, x, y),
-        Cell(12, x >> 3, y >> 3),
-        Cell(9, x >> 6, y >> 6),
-        Cell(6, x >> 9, y >> 9),
-        Cell(3, x >> 12, y >> 12),
+        made(Cell, (15, x, y)),
+        made(Cell, (12, x >> 3, y >> 3)),
+        made(Cell, (9, x >> 6, y >> 6)),
+        made(Cell, (6, x >> 9, y >> 9)),
+        made(Cell, (3, x >> 12, y >> 12)),
     ]
 
 
