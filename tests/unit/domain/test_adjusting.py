@@ -495,7 +495,7 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 def settings(**rules: object) -> TenantSettings:
-    return TenantSettings(time_zone=BERLIN, working_time=replace(WorkingTime(), **rules))  # type: ignore[arg-type]
+    return TenantSettings(time_zone=BERLIN, working_time=replace(WorkingTime(), **rules))  # type: ignore[arg-type]  # any rules
 
 
 @pytest.mark.parametrize(

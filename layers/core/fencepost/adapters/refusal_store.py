@@ -20,8 +20,6 @@ from fencepost.domain.errors import VersionMismatch
 from fencepost.domain.refusal import Grant, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
     from fencepost.domain.clock import Punch
@@ -35,11 +33,10 @@ class RefusalStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def find(self, tenant_id: str, refusal_ids: Iterable[str]) -> dict[str, Refusal]:
-        """Those of these that are there. One BatchGetItem."""
-        wanted = [keys.refusal(tenant_id, refusal_id) for refusal_id in sorted(set(refusal_ids))]
-        found = self._table.batch_get(wanted, consistent=True) if wanted else {}
-        return {refusal.id: refusal for refusal in map(_refusal_of, found.values())}
+    def get(self, tenant_id: str, refusal_id: str) -> Refusal | None:
+        """By BatchGetItem, which the function may and GetItem not."""
+        found = self._table.batch_get([keys.refusal(tenant_id, refusal_id)], consistent=True)
+        return next(map(_refusal_of, found.values()), None)
 
     def page(
         self, tenant_id: str, limit: int, after: tuple[datetime, str] | None

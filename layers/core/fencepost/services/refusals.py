@@ -11,7 +11,6 @@ from fencepost.services.ids import NewId, is_id, new_id
 from fencepost.services.retry import on_top_of_others
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
     from fencepost.domain.principal import Principal
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class Refusals(Protocol):
     """The port to where refusals are kept."""
 
-    def find(self, tenant_id: str, refusal_ids: Iterable[str]) -> dict[str, Refusal]: ...
+    def get(self, tenant_id: str, refusal_id: str) -> Refusal | None: ...
     def page(
         self, tenant_id: str, limit: int, after: tuple[datetime, str] | None
     ) -> tuple[list[Refusal], Refusal | None]: ...
@@ -45,10 +44,10 @@ class RefusalService:
         """Let what was refused be done once, for so long. Raises NotFound, RefusalUsed."""
 
         def attempt() -> Refusal:
-            found = self.store.find(who.tenant_id, [refusal_id]) if is_id(refusal_id) else {}
-            if refusal_id not in found:
+            refusal = self.store.get(who.tenant_id, refusal_id) if is_id(refusal_id) else None
+            if refusal is None:
                 raise NotFound("refusal")
-            granted = found[refusal_id].granted(who.user_id, now, valid_for, reason)
+            granted = refusal.granted(who.user_id, now, valid_for, reason)
             self.store.grant(who.tenant_id, granted, self._event(who, granted, now))
             return granted
 

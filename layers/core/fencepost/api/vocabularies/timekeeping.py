@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NotRequired
 
-from pydantic import ConfigDict
-
 from fencepost.api.fields import AnswerModel, number, timestamp
 from fencepost.api.vocabularies import canonical
 from fencepost.api.vocabularies.canonical import GeofenceCreate
@@ -30,12 +28,6 @@ DEFAULT_MIN_ACCURACY_M = 10.0
 class TimekeepingAssignment(AnswerModel):
     target_table: str
     target_id: str
-
-
-class TimekeepingCreate(GeofenceCreate):
-    """A new circle. Every other name of a field is taken too."""
-
-    model_config = ConfigDict(json_schema_extra={"required": ["pname", "latitude", "longitude", "radius"]})
 
 
 class TimekeepingGeofence(AnswerModel):
