@@ -82,8 +82,6 @@ class EntryStore:
 
         Raises VersionMismatch where an entry moved in between.
         """
-        if not ids:
-            return {}
         places = self._table.batch_get([keys.time_place(tenant_id, i) for i in sorted(set(ids))], consistent=True)
         by_id = {i: places[pair] for i in ids if (pair := keys.pair(keys.time_place(tenant_id, i))) in places}
         where = {
@@ -91,7 +89,7 @@ class EntryStore:
             for i, place in by_id.items()
             if "sort" in place
         }
-        entries = self._table.batch_get(list(where.values()), consistent=True) if where else {}
+        entries = self._table.batch_get(list(where.values()), consistent=True)
         if len(entries) < len(where):
             raise VersionMismatch
         return {
