@@ -10,7 +10,7 @@ from random import Random
 
 from geo.cells import Cell, cells_at, cover
 from geo.codec import near_by, pack_shape, unpack_bounds
-from geo.shapes import Circle, Shape
+from geo.shapes import Circle, Shape, distances_within_m
 from geo.wgs84 import Position
 from tests.oracles.containment import REACH_M, Oracle
 from tests.oracles.shapes import Question, Refused, questions
@@ -119,6 +119,8 @@ def _filtered_out(shape: Shape, packed: bytes, cells: frozenset[Cell], position:
         yield "packed bounds"
     if not [*near_by(position, 0, [(None, packed)])]:
         yield "packed bytes"
+    if next(distances_within_m(position, [shape], 0.0)) is None:
+        yield "check"
 
 
 def _is_right_distance(shape: Shape, edge_m: float, got_m: float, findings: Findings) -> bool:

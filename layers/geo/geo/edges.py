@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 STEP_DEG = 0.05
 _FINE_STEPS = 64
 _LONGEST_STEP_M = 30_000.0
-_HIGHEST_LAT = 89.9999
 
 # As far as the frame is exact.
 _NEARBY_M = 200_000.0
@@ -71,9 +70,9 @@ class Edges:
         if len(possible) > _MOST_MEASURED:
             return self.distance_in_steps_m(frame, possible)
         feet = [steps.foot(frame, step) for step in possible]
-        farthest_m = min([apart_m + bent_m for apart_m, bent_m, _, _ in feet]) * (1 + _OFF_BY_AZIMUTH)
-        found = [steps.distance_m(frame, foot) for foot in feet if foot[0] - foot[1] <= farthest_m]
-        return self.distance_in_steps_m(frame, possible) if isnan(sum(found)) else min(found)
+        farthest_m = min(at_most_m, *[apart_m + bent_m for apart_m, bent_m, _, _ in feet]) * (1 + _OFF_BY_AZIMUTH)
+        found = [steps.distance_m(frame, foot) for foot in feet if foot[0] - foot[1] <= farthest_m + _POINT_M]
+        return self.distance_in_steps_m(frame, possible) if isnan(sum(found)) else min(found, default=inf)
 
     def distance_in_steps_m(self, frame: Frame, steps: Iterable[int] | None = None) -> float:
         """The same, slowly, of some of the steps or of all.
@@ -89,7 +88,8 @@ class Edges:
         ends = np.stack([some, some + 1], axis=1)
         east, north = frame.plane_m(lon[ends], lat[ends])
         reach = _to_segments_m(east, north)[:, 0]
-        bend = bend_m((np.diff(east) ** 2 + np.diff(north) ** 2)[:, 0], np.abs(lat[ends]).max(axis=1)) + _MILLIMETRE_M
+        chord2 = (np.diff(east) ** 2 + np.diff(north) ** 2)[:, 0]
+        bend = _bend_m(chord2, lon[ends], lat[ends]) + _MILLIMETRE_M
         close = some[reach - bend <= (reach + bend).min()]
         along = np.linspace(0.0, 1.0, _FINE_STEPS + 1)
         fine_lon = lon[close, None] + (lon[close + 1] - lon[close])[:, None] * along
@@ -134,7 +134,8 @@ class Steps:
         chord2 = (np.diff(self._points, axis=0) ** 2).sum(axis=1)
         chord2[is_last[:-1]] = 0.0
         half2 = np.maximum(np.append(chord2, 0.0), np.append(0.0, chord2)) / 4
-        self.bent_m = bend_m(chord2, np.maximum(np.abs(self.lat[:-1]), np.abs(self.lat[1:])))
+        ends = np.stack([np.arange(len(chord2)), np.arange(len(chord2)) + 1], axis=1)
+        self.bent_m = _bend_m(chord2, self.lon[ends], self.lat[ends])
         self.most_bent_m = float(self.bent_m.max())
         middle = (self._points.min(axis=0) + self._points.max(axis=0)) / 2
         self._middle = tuple(middle.tolist())
@@ -167,11 +168,6 @@ class Steps:
         chords = {point for point in points if not is_last.item(point)}
         chords.update([point - 1 for point in points if point and not is_last.item(point - 1)])
         return chords
-
-    def is_beyond(self, frame: Frame, step: int, at_most_m: float) -> bool:
-        """Whether a step is surely more than so many metres away."""
-        apart_m, bent_m, _, _ = self.foot(frame, step)
-        return apart_m > at_most_m + bent_m + _POINT_M
 
     def foot(self, frame: Frame, step: int) -> Foot:
         """The foot of a chord: its nearest point."""
@@ -251,13 +247,16 @@ def _to_segments_m(east: NDArray[np.float64], north: NDArray[np.float64]) -> NDA
     return np.where(is_whole, nearest, np.minimum(np.hypot(x, y), np.hypot(x + dx, y + dy)))
 
 
-def bend_m(chord2: NDArray[np.float64], highest_lat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far steps stray from their chords, at the most, by the square of the chord.
+def _bend_m(chord2: NDArray[np.float64], lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far steps stray from their chords, at the most, by the square of the chord and the degrees of both ends.
 
-    A parallel bends by tan(latitude) / R, and all that is on the globe by 1 / R. A tenth is added.
+    A parallel bends by tan(latitude) / R, and all that is on the globe by 1 / R. A tenth is added. Close to a pole,
+    where that has no end, what runs along the meridian and turns by an angle is bent by sqrt(5) times the angle.
     """
     import numpy as np
 
-    steepest = np.tan(np.radians(np.minimum(highest_lat, _HIGHEST_LAT)))
-    bend: NDArray[np.float64] = 1.1 * chord2 * (1 + steepest) / (8 * SMALLEST_RADIUS_M)
+    chord = np.sqrt(chord2)
+    parallels = np.tan(np.radians(np.abs(lat).max(axis=1))) * chord / SMALLEST_RADIUS_M
+    turned = sqrt(5) * np.radians(np.abs(np.diff(lon)[:, 0]))
+    bend: NDArray[np.float64] = 1.1 * chord * (chord / SMALLEST_RADIUS_M + np.minimum(parallels, turned)) / 8
     return bend

@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from geo.edges import bend_m
 from geo.shapes import Circle, Corridor
 from geo.wgs84 import Frame
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 _SLACK_M = 0.02
 # Up to here; beyond, to half a percent.
 _EXACT_M, _BEYOND = 190_000.0, 1.01
-_LARGE_EARTH_M = 6_400_000.0
 
 
 def enclosing_radius_m(shape: Shape) -> int:
@@ -41,21 +39,12 @@ def enclosing_radius_m(shape: Shape) -> int:
 def _farthest_m(center: Position, steps: Steps) -> float:
     """At most so far from the centre run steps, which are straight in longitude and latitude.
 
-    Of a chord of the frame's plane one end is the farthest point; a step strays from its chord by a bend, and from
-    the nearer of its ends by no more than half its length.
+    Of a chord one end is the farthest point, and a step strays from its chord by a bend.
     """
     import numpy as np
 
-    east, north = Frame(center).plane_m(steps.lon, steps.lat)
-    reach = np.hypot(east, north)
-    start, end = steps.starts, steps.starts + 1
-    ends = np.maximum(reach[start], reach[end])
-    lats = np.abs(steps.lat)
-    across = np.radians(np.abs(steps.lon[end] - steps.lon[start])) * np.cos(
-        np.radians(np.minimum(lats[start], lats[end]))
-    )
-    half_m = (across + np.radians(np.abs(steps.lat[end] - steps.lat[start]))) * _LARGE_EARTH_M / 2
-    chord2 = (east[end] - east[start]) ** 2 + (north[end] - north[start]) ** 2
-    strays_m = np.minimum(bend_m(chord2, np.maximum(lats[start], lats[end])), half_m)
+    reach = np.hypot(*Frame(center).plane_m(steps.lon, steps.lat))
+    start = steps.starts
+    ends, strays_m = np.maximum(reach[start], reach[start + 1]), steps.bent_m[start]
     farthest_m = float((ends + strays_m).max())
     return farthest_m if farthest_m < _EXACT_M else farthest_m * _BEYOND

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from geo.edges import STEP_DEG, Edges, stepped
 from geo.errors import GeometryError
+from geo.raster import Raster
 from geo.wgs84 import SMALLEST_RADIUS_M, Frame, Position, angular_radius_deg
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ LonLat = tuple[float, float]
 Distances = tuple[float, float]
 """Metres from a position to the centre of a shape, and to its boundary, negative inside."""
 
-_Box = tuple[float, float, float, float]
-
 MIN_RADIUS_M, MAX_RADIUS_M = 0.001, 100_000.0
 MAX_CORRIDOR_POINTS = 1_024
 MAX_VERTICES = 10_000
@@ -41,8 +40,6 @@ MAX_ACROSS_DEG = 80.0
 # So many steps measure a boundary in some 10 ms: the edges of a shape together may be 5,000 degrees long.
 _MAX_STEPS = 100_000
 _CAP_STEPS = 300
-# Less than a degree of a meridian, or of the equator, is long anywhere.
-_SHORTEST_DEGREE_M = 110_500.0
 # Square degrees by which two areas may differ and still be the same.
 _SAME_AREA = 1e-9
 
@@ -151,7 +148,7 @@ class Corridor:
         return self.edges.distance_m(Frame(position)) - self.half_width_m
 
     def distances_m(self, frame: Frame, within_m: float) -> Distances | None:
-        if self._is_passed_by(frame, within_m):
+        if within_m == 0 and not self._raster.is_near(frame.position.lon, frame.position.lat):
             return None
         edge_m = self.edges.distance_m(frame, self.half_width_m + within_m) - self.half_width_m
         return (frame.distance_m(self.center.lon, self.center.lat), edge_m) if edge_m <= within_m else None
@@ -179,43 +176,16 @@ class Corridor:
         ends = zip(lon[:-1].tolist(), lat[:-1].tolist(), lon[1:].tolist(), lat[1:].tolist(), strict=True)
         return [_grown(Bounds(min(a, c), min(b, d), max(a, c), max(b, d)), self.half_width_m) for a, b, c, d in ends]
 
-    def _is_passed_by(self, frame: Frame, within_m: float) -> bool:
-        """A quick look at boxes: whether no edge comes so near. The box of the whole may hold half a country."""
-        lon, lat = frame.position.lon, frame.position.lat
-        near_m = self.half_width_m + within_m
-        near_deg = near_m / _SHORTEST_DEGREE_M
-        # A degree nearer to the pole the cosine is less by a degree's radians at the most.
-        least_cos_lat = frame.cos_lat - 0.0175
-        if not self._is_plain or near_deg > 1 or least_cos_lat < 0.07:
-            return False
-        near_lon_deg = near_deg / least_cos_lat
-        west, south, east, north = lon - near_lon_deg, lat - near_deg, lon + near_lon_deg, lat + near_deg
-        if west < -180 or east > 180:
-            return False
-        for (box_west, box_south, box_east, box_north), stretch in self._stretches:
-            if box_south <= north and south <= box_north and box_west <= east and west <= box_east:
-                for (step_west, step_south, step_east, step_north), step in stretch:
-                    if (
-                        (step_south <= north and south <= step_north and step_west <= east and west <= step_east)
-                        and not self.edges.steps.is_beyond(frame, step, near_m)
-                    ):  # fmt: skip
-                        return False
-        return True
-
     @cached_property
-    def _stretches(self) -> list[tuple[_Box, list[tuple[_Box, int]]]]:
-        """The steps of the line and their boxes, some together in a box of their own."""
+    def _raster(self) -> Raster:
+        """A quick look at where the corridor is, for the box of a road holds half a country."""
         import numpy as np
 
-        line = np.stack([self.edges.steps.lon, self.edges.steps.lat], axis=1)
-        boxes = np.hstack([np.minimum(line[:-1], line[1:]), np.maximum(line[:-1], line[1:])])
-        stretches = []
-        size = ceil(len(boxes) ** 0.5)
-        for k in range(0, len(boxes), size):
-            some = boxes[k : k + size]
-            box = (*some[:, :2].min(axis=0).tolist(), *some[:, 2:].max(axis=0).tolist())
-            stretches.append((box, [(tuple(each), k + nth) for nth, each in enumerate(some.tolist())]))
-        return stretches
+        bounds, line = self.bounds, self._vertices
+        across, upright = np.ptp(line, axis=0).tolist()
+        around = (bounds.east - bounds.west - across) / 2, (bounds.north - bounds.south - upright) / 2
+        # One that comes near a pole has no sides.
+        return Raster(line, around if bounds.east - bounds.west < 360 else (360.0, 180.0))
 
     @cached_property
     def edges(self) -> Edges:

@@ -81,11 +81,11 @@ class Frame:
 
     __slots__ = (
         "_cos_lam",
+        "_cos_phi",
         "_m",
         "_n",
         "_sin_lam",
         "_sin_phi",
-        "cos_lat",
         "position",
         "x",
         "y",
@@ -95,12 +95,12 @@ class Frame:
     def __init__(self, position: Position) -> None:
         self.position = position
         phi, lam = radians(position.lat), radians(position.lon)
-        self._sin_phi, self.cos_lat = sin(phi), cos(phi)
+        self._sin_phi, self._cos_phi = sin(phi), cos(phi)
         self._sin_lam, self._cos_lam = sin(lam), cos(lam)
         w2 = 1 - _E2 * self._sin_phi * self._sin_phi
         self._n = SEMI_MAJOR_AXIS_M / sqrt(w2)  # across the meridian
         self._m = self._n * (1 - _E2) / w2  # along the meridian
-        across = self._n * self.cos_lat
+        across = self._n * self._cos_phi
         self.x, self.y, self.z = across * self._cos_lam, across * self._sin_lam, self._n * (1 - _E2) * self._sin_phi
 
     def distance_m(self, lon: float, lat: float) -> float:
@@ -111,7 +111,7 @@ class Frame:
         if chord2 > _FRAME_REACH_M * _FRAME_REACH_M:
             return _geodesic_m(self.position.lon, self.position.lat, lon, lat)
         east = -self._sin_lam * dx + self._cos_lam * dy
-        north = self.cos_lat * dz - self._sin_phi * (self._cos_lam * dx + self._sin_lam * dy)
+        north = self._cos_phi * dz - self._sin_phi * (self._cos_lam * dx + self._sin_lam * dy)
         curvature = self._curvature(east, north)
         return float(2 / curvature * asin(min(1.0, sqrt(chord2) * curvature / 2)))
 
@@ -127,7 +127,7 @@ class Frame:
         dx, dy, dz = x - self.x, y - self.y, z - self.z
         towards = self._cos_lam * dx + self._sin_lam * dy
         east = -self._sin_lam * dx + self._cos_lam * dy
-        north = self.cos_lat * dz - self._sin_phi * towards
+        north = self._cos_phi * dz - self._sin_phi * towards
         level2 = east * east + north * north
         if level2 == 0:
             return 0.0, 0.0
@@ -147,7 +147,7 @@ class Frame:
         dx, dy, dz = x - self.x, y - self.y, z - self.z
         towards = self._cos_lam * dx + self._sin_lam * dy
         east = -self._sin_lam * dx + self._cos_lam * dy
-        north = self.cos_lat * dz - self._sin_phi * towards
+        north = self._cos_phi * dz - self._sin_phi * towards
         chord2 = dx * dx + dy * dy + dz * dz
         level = np.sqrt(east * east + north * north)
         curvature = self._curvature(east, north)

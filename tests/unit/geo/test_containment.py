@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from geo import edges as layer
+from geo.raster import Raster
 from geo.shapes import Circle, Corridor, LonLat, Polygon, Ring, Shape
 from geo.wgs84 import Frame, Position
 from tests.oracles.comparison import Findings, compared
@@ -70,6 +71,14 @@ def test_a_boundary_left_out_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     covers = Polygon.covers
     monkeypatch.setattr(Polygon, "covers", lambda self, p: covers(self, p) and not Oracle(self).on_boundary([p])[0])
     assert any("covers its boundary" in d.what for d in compared(PAIRS, "boundary").disagreements)
+
+
+def test_a_road_drawn_too_thin_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = Raster.__init__
+    monkeypatch.setattr(
+        Raster, "__init__", lambda self, line, margins: drawn(self, line, (margins[0] / 2, margins[1] / 2))
+    )
+    assert any("not found by its check" in d.what for d in compared(PAIRS, "thin").disagreements)
 
 
 # -- known places ------------------------------------------------------------------------------------------------

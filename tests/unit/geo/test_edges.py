@@ -98,18 +98,6 @@ def test_nothing_within_the_limit_is_said_to_be_beyond(fresh_seed: int) -> None:
             assert edges.distance_m(frame, below) > below, fresh_seed
 
 
-def test_a_step_within_the_limit_is_not_beyond(fresh_seed: int) -> None:
-    random = Random(fresh_seed)
-    for _ in range(CASES):
-        edges, position = random_edges(random)
-        frame = Frame(position)
-        step = random.choice(edges.steps.starts.tolist())
-        slow_m = edges.distance_in_steps_m(frame, [step])
-        assert not edges.steps.is_beyond(frame, step, slow_m + 0.001), fresh_seed
-        if 1 < slow_m < 40_000:
-            assert edges.steps.is_beyond(frame, step, slow_m * 0.9 - 10), fresh_seed
-
-
 @pytest.mark.parametrize("position", [at(179.999, 10), at(-179.999, 10), at(177.5, -79), at(20, 80.5), at(20, 89.9)])
 def test_where_the_plane_cannot_be_trusted_the_slow_way_is_taken(position: Position) -> None:
     lon, lat = position.lon, position.lat

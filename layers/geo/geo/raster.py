@@ -1,0 +1,63 @@
+"""A line drawn on a grid: a quick look that tells of most positions that the line is nowhere near."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ACROSS = 128
+
+
+class Raster:
+    """Which of 128 by 128 cells over a box a line comes near.
+
+    :param vertices: of the line, rows of longitude and latitude in degrees, without a jump at the antimeridian
+    :param margins: how near, in degrees of longitude and latitude
+
+    >>> import numpy as np
+    >>> slope = Raster(np.array([[175.0, 0.0], [185.0, 5.0]]), (0.1, 0.1))
+    >>> slope.is_near(180, 2.55), slope.is_near(-180, 2.55), slope.is_near(180, 3), slope.is_near(0, 0)
+    (True, True, False, False)
+    """
+
+    __slots__ = ("_cells", "_columns_a_degree", "_rows_a_degree", "_south", "_west")
+
+    def __init__(self, vertices: NDArray[np.float64], margins: tuple[float, float]) -> None:
+        import numpy as np
+
+        least, most = vertices.min(axis=0) - margins, vertices.max(axis=0) + margins
+        a_degree = ACROSS / (most - least)
+        self._west, self._south = least.tolist()
+        self._columns_a_degree, self._rows_a_degree = a_degree.tolist()
+        line = _cut((vertices - least) * a_degree)
+        grown = np.multiply(margins, a_degree)
+        first = np.floor(np.minimum(line[:-1], line[1:]) - grown).astype(np.intp).clip(0, ACROSS - 1)
+        past = np.floor(np.maximum(line[:-1], line[1:]) + grown).astype(np.intp).clip(0, ACROSS - 1) + 1
+        # A box is drawn by its corners, of which the sums along both axes make its area.
+        corners = np.zeros((ACROSS + 1, ACROSS + 1), np.int32)
+        for columns, rows, weight in ((first, first, 1), (past, first, -1), (first, past, -1), (past, past, 1)):
+            np.add.at(corners, (rows[:, 1], columns[:, 0]), weight)
+        is_drawn = corners.cumsum(axis=0).cumsum(axis=1)[:ACROSS, :ACROSS] > 0
+        self._cells = np.packbits(is_drawn, bitorder="little").tobytes()
+
+    def is_near(self, lon: float, lat: float) -> bool:
+        """Whether the line may be near; where it says no, it is not."""
+        column = (lon - self._west) % 360 * self._columns_a_degree
+        row = (lat - self._south) * self._rows_a_degree
+        if not (column < ACROSS and 0 <= row < ACROSS):
+            return False
+        cell = ACROSS * int(row) + int(column)
+        return bool(self._cells[cell >> 3] >> (cell & 7) & 1)
+
+
+def _cut(line: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The line with more vertices, so that no step is longer than one on either axis."""
+    import numpy as np
+
+    counts = np.maximum(1, np.ceil(np.abs(np.diff(line, axis=0)).max(axis=1)))
+    at = np.append(0.0, counts.cumsum())
+    wanted = np.arange(at[-1] + 1)
+    return np.stack([np.interp(wanted, at, line[:, 0]), np.interp(wanted, at, line[:, 1])], axis=1)
