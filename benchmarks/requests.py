@@ -15,7 +15,7 @@ from time import process_time
 from typing import Any
 
 from benchmarks.building import Built
-from benchmarks.memory_table import TENANT, MemoryTable
+from benchmarks.memory_table import TENANT
 from benchmarks.mixes import positions
 from benchmarks.table_server import serving
 from fencepost.adapters import keys
@@ -64,12 +64,6 @@ def requests(built: Built, seed: str) -> Requests:
                 check_ms=_cpu_ms(lambda nth: answered(answer, checks[nth % BATCH]), _REQUESTS),
                 batch_ms=_cpu_ms(lambda _: answered(answer, batch), _BATCHES),
             )
-
-
-def answer_over_http(table: MemoryTable, position: Position) -> dict[str, Any]:
-    """What the function answers to a check, from a table behind HTTP."""
-    with serving(table) as address, environment(address), handler() as answer:
-        return answered(answer, event("check", said(position)))
 
 
 def said(position: Position) -> dict[str, float]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import islice
+from operator import attrgetter, eq
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fencepost.domain.errors import HeldByEntities, Invalid, NotFound, VersionMismatch
 from fencepost.domain.events import Event
 from fencepost.domain.geofence import Geofence
+from fencepost.domain.in_force import ALWAYS
 from fencepost.services.ids import NewId, is_id, new_id
 from fencepost.services.retry import on_top_of_others
 from geo.errors import GeometryError
@@ -270,11 +272,12 @@ def _matches(position: Position, geofences: Sequence[Indexed], within_m: float, 
     matches = [
         Match(geofence, *metres)
         for geofence, metres in zip(geofences, found, strict=True)
-        if metres is not None and geofence.in_force.holds(now)
+        if metres is not None and (geofence.in_force is ALWAYS or geofence.in_force.holds(now))
     ]
     if len(matches) > 1:
-        matches.sort(key=lambda match: match.distance_m)
-        if any(match.distance_m == following.distance_m for match, following in pairwise(matches)):
+        matches.sort(key=attrgetter("distance_m"))
+        distances = [match.distance_m for match in matches]
+        if any(map(eq, distances, distances[1:])):
             matches.sort(key=lambda match: (match.distance_m, match.geofence.id))
     return matches
 

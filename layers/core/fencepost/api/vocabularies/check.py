@@ -109,13 +109,14 @@ def told_all(positions: Sequence[CheckRequest], matches: Sequence[Sequence[Match
 
 
 def _told_match(match: Match, accuracy_m: float | None) -> dict[str, Any]:
+    geofence, distance_m, edge_distance_m = match
     return {
-        "geofenceId": match.geofence.id,
-        "geofenceName": match.geofence.name,
-        "distance": round(match.distance_m),
-        "edgeDistance": round(match.edge_distance_m, 3) + 0.0,  # a boundary is at 0, not at -0
+        "geofenceId": geofence.id,
+        "geofenceName": geofence.name,
+        "distance": round(distance_m),
+        "edgeDistance": round(edge_distance_m, 3) + 0.0,  # a boundary is at 0, not at -0
         "state": match.state(accuracy_m),
-        "radiusMeters": radius_of(match.geofence.shape),
-        "action": dict(match.geofence.action),
-        "triggerOn": match.geofence.trigger_on,
+        "radiusMeters": radius_of(geofence.shape),
+        "action": geofence.action,
+        "triggerOn": geofence.trigger_on,
     }
