@@ -69,6 +69,13 @@ def test_functions_run_as_the_design_says() -> None:
     assert settings["AutoPublishAlias"] == "live"
 
 
+def test_what_functions_log_is_not_kept_for_ever() -> None:
+    assert template()["Globals"]["Function"]["LoggingConfig"] == {"LogGroup": "Logs"}
+    assert not any("LoggingConfig" in function for function in FUNCTIONS.values())
+    assert RESOURCES["Logs"]["Properties"]["RetentionInDays"] == "LogRetentionDays"
+    assert template()["Parameters"]["LogRetentionDays"]["Default"] <= 90
+
+
 def test_environments_name_only_settings_that_exist() -> None:
     known = {field.name.upper() for field in fields(Settings)} | {"POWERTOOLS_LOG_LEVEL"}
     for function in FUNCTIONS.values():
