@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fencepost.adapters import keys, marshal
 from fencepost.adapters.entries import entries_of
 from fencepost.adapters.table import BYTES, Transaction
+from fencepost.adapters.tenant_store import API_KEYS, api_keys_of, old_api_keys, same_api_keys
 from fencepost.adapters.working_time import working_time_of, working_time_text
 from fencepost.domain.directory import MAX_GROUPS, OWN_SETTINGS, Entity
 from fencepost.domain.errors import Invalid, StillRunning, VersionMismatch
@@ -122,9 +123,14 @@ class DirectoryStore:
             keys.entity(tenant_id, Assignment(entity.table, entity.id)),
             VersionMismatch(),
             ConditionExpression="attribute_exists(PK) AND attribute_not_exists(#members) "
-            f"AND (attribute_not_exists(#bytes) OR #bytes = :nothing) AND {_same(entity.groups)}",
-            ExpressionAttributeNames={"#members": "members", "#bytes": BYTES, "#set": "groups"},
-            ExpressionAttributeValues={":nothing": {"N": "0"}, **_old(entity.groups)},
+            f"AND (attribute_not_exists(#bytes) OR #bytes = :nothing) AND {_same(entity.groups)} "
+            f"AND {same_api_keys(entity.api_keys)}",
+            ExpressionAttributeNames={"#members": "members", "#bytes": BYTES, "#set": "groups", "#keys": API_KEYS},
+            ExpressionAttributeValues={
+                ":nothing": {"N": "0"},
+                **_old(entity.groups),
+                **old_api_keys(entity.api_keys),
+            },
         )
         if entity.table == "users":
             transaction.absent(keys.clock(tenant_id, entity.id), StillRunning())
@@ -134,6 +140,8 @@ class DirectoryStore:
                 transaction.put(erasure | marshal.item({"entity": "Erasure"}))
             else:
                 transaction.delete(erasure)
+            for key_id in entity.api_keys:
+                transaction.delete(keys.api_key(key_id))
         for group_id in sorted(entity.groups or ()):
             self._leave_group(transaction, tenant_id, group_id, entity.id)
         self._table.write(transaction)
@@ -218,6 +226,7 @@ def _entity(table: str, item: Item) -> Entity:
         name=item["name"]["S"],
         members=ids("members") if table == "groups" else None,
         groups=ids("groups") if table == "users" else None,
+        api_keys=api_keys_of(item),
         own={
             name: working_time_of(item[name]["S"]) if name == "workingTime" else item[name]["S"]
             for name in OWN_SETTINGS

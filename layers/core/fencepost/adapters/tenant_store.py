@@ -8,13 +8,17 @@ from fencepost.adapters import keys, marshal
 from fencepost.adapters.table import COUNT, LIMIT, ROOM, UNLIMITED, Transaction
 from fencepost.adapters.working_time import working_time_text
 from fencepost.domain.api_keys import StoredKey
-from fencepost.domain.errors import Busy
+from fencepost.domain.errors import Busy, NotFound, VersionMismatch
+from fencepost.domain.geofence import Assignment
 from fencepost.domain.principal import Principal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fencepost.adapters.marshal import Item
     from fencepost.adapters.table import Table
+
+API_KEYS = "apiKeys"
 
 
 class TenantStore:
@@ -55,16 +59,45 @@ class TenantStore:
         item = self._table.get(keys.tenant(tenant_id), consistent=False) or {}
         return frozenset(origin["S"] for origin in item.get("redirectOrigins", {"L": []})["L"])
 
-    def put_key(self, key: StoredKey) -> None:
-        who = key.principal
-        values = {
-            "entity": "ApiKey",
-            "secretSha256": key.secret_sha256,
-            "tenantId": who.tenant_id,
-            "userId": who.user_id,
-            "roles": sorted(who.roles),
-        }
-        self._table.set(keys.api_key(key.id), values)
+    def live_keys(self, tenant_id: str, user_id: str) -> tuple[str, ...]:
+        """The ids of a user's API keys, the newest last. Raises NotFound where there is no such user."""
+        item = self._table.get(keys.entity(tenant_id, Assignment("users", user_id)))
+        if item is None:
+            raise NotFound("user")
+        return api_keys_of(item)
+
+    def replace_keys(
+        self, who: Principal, before: tuple[str, ...], after: tuple[str, ...], new: StoredKey | None = None
+    ) -> None:
+        """Have a user have these keys instead of those `before`; one may be new. Raises VersionMismatch."""
+        transaction = Transaction()
+        if new is not None:
+            item = {
+                "entity": "ApiKey",
+                "secretSha256": new.secret_sha256,
+                "tenantId": who.tenant_id,
+                "userId": who.user_id,
+                "roles": sorted(new.principal.roles),
+            }
+            transaction.put(keys.api_key(new.id) | marshal.item(item))
+        for key_id in before:
+            if key_id not in after:
+                transaction.delete(keys.api_key(key_id))
+        transaction.update(
+            keys.entity(who.tenant_id, Assignment("users", who.user_id)),
+            VersionMismatch(),
+            UpdateExpression="SET #keys = :after" if after else "REMOVE #keys",
+            ConditionExpression=f"attribute_exists(PK) AND {same_api_keys(before)}",
+            ExpressionAttributeNames={"#keys": API_KEYS},
+            ExpressionAttributeValues=old_api_keys(before) | ({":after": _ids(after)} if after else {}),
+        )
+        self._table.write(transaction)
+
+    def remove_key(self, key_id: str) -> None:
+        """The key alone: of one that its user does not name."""
+        transaction = Transaction()
+        transaction.delete(keys.api_key(key_id))
+        self._table.write(transaction)
 
     def get_key(self, key_id: str) -> StoredKey | None:
         item = self._table.get(keys.api_key(key_id), consistent=False)
@@ -73,3 +106,22 @@ class TenantStore:
         v = marshal.plain(item)
         principal = Principal(tenant_id=v["tenantId"], user_id=v["userId"], roles=frozenset(v["roles"]))
         return StoredKey(id=key_id, secret_sha256=v["secretSha256"], principal=principal)
+
+
+def api_keys_of(user: Item) -> tuple[str, ...]:
+    """The ids of the API keys that a user's item names, the newest last."""
+    return tuple(key["S"] for key in user[API_KEYS]["L"]) if API_KEYS in user else ()
+
+
+def same_api_keys(ids: tuple[str, ...]) -> str:
+    """The condition that a user has these keys still, where #keys is API_KEYS; none is no attribute."""
+    return "#keys = :keys" if ids else "attribute_not_exists(#keys)"
+
+
+def old_api_keys(ids: tuple[str, ...]) -> dict[str, Any]:
+    """The values of that condition."""
+    return {":keys": _ids(ids)} if ids else {}
+
+
+def _ids(ids: tuple[str, ...]) -> dict[str, Any]:
+    return {"L": [{"S": key_id} for key_id in ids]}

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fencepost.domain.principal import Principal
 
+# So that a new one can be handed out before the one that it replaces is gone.
+LIVE_KEYS = 2
 _TOKEN = re.compile(r"fp_([0-9a-f]{16})_([0-9A-Za-z_-]{43})")
 
 

@@ -27,6 +27,7 @@ _SINGULAR = {
 class Entity:
     """`members` are the users of a group, `groups` the groups of a user; None where it is neither, or not said.
 
+    `api_keys` are the ids of a user's keys, the newest last.
     `own` are those of the OWN_SETTINGS that a project has, or that are said of it: None takes one off.
     """
 
@@ -35,6 +36,7 @@ class Entity:
     name: str
     members: frozenset[str] | None = None
     groups: frozenset[str] | None = None
+    api_keys: tuple[str, ...] = ()
     own: Mapping[str, str | WorkingTime | None] = field(default_factory=dict)
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fencepost.domain import api_keys
 from fencepost.domain.api_keys import StoredKey
-from fencepost.domain.errors import Invalid
+from fencepost.domain.errors import Invalid, NotFound
 from fencepost.domain.principal import ROLES, Principal, may_be_id
+from fencepost.services.retry import on_top_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,8 +36,12 @@ class Tenants(Protocol):
     def has_tenant(self, tenant_id: str) -> bool: ...
     def polygon_point_limit(self, tenant_id: str) -> int | None: ...
     def redirect_origins(self, tenant_id: str) -> frozenset[str]: ...
-    def put_key(self, key: StoredKey) -> None: ...
+    def live_keys(self, tenant_id: str, user_id: str) -> tuple[str, ...]: ...
+    def replace_keys(
+        self, who: Principal, before: tuple[str, ...], after: tuple[str, ...], new: StoredKey | None = None
+    ) -> None: ...
     def get_key(self, key_id: str) -> StoredKey | None: ...
+    def remove_key(self, key_id: str) -> None: ...
 
 
 class SignedInUsers(Protocol):
@@ -93,14 +98,47 @@ class TenantService:
         self.store.put_geofence_limit(tenant_id, limit)
 
     def issue_key(self, tenant_id: str, user_id: str, roles: Sequence[str]) -> str:
-        """A new API key; it is not kept and cannot be shown again. Raises Invalid for an unknown role."""
+        """A new API key; it is not kept and cannot be shown again. The user's one before stays, older ones go.
+
+        Raises Invalid for an unknown role, NotFound for an unknown user.
+        """
         unknown = sorted(set(roles) - ROLES.keys())
         if unknown:
             raise Invalid.field("roles", f"no such role: {', '.join(unknown)}; there are {', '.join(ROLES)}")
         key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
-        principal = Principal(tenant_id=tenant_id, user_id=user_id, roles=frozenset(roles))
-        self.store.put_key(StoredKey(id=key_id, secret_sha256=api_keys.digest(secret), principal=principal))
+        who = Principal(tenant_id=tenant_id, user_id=user_id, roles=frozenset(roles))
+        key = StoredKey(id=key_id, secret_sha256=api_keys.digest(secret), principal=who)
+
+        def attempt() -> None:
+            before = self.store.live_keys(tenant_id, user_id)
+            self.store.replace_keys(who, before, (*before, key_id)[-api_keys.LIVE_KEYS :], key)
+
+        on_top_of_others(attempt)
         return api_keys.token(key_id, secret)
+
+    def keys_of(self, tenant_id: str, user_id: str) -> list[StoredKey]:
+        """The API keys of a user, the newest last. Raises NotFound for an unknown user."""
+        found = map(self.store.get_key, self.store.live_keys(tenant_id, user_id))
+        return [key for key in found if key is not None]
+
+    def revoke_key(self, key_id: str) -> Principal:
+        """From now on an API key opens nothing; whose it was. Raises NotFound."""
+        key = self.store.get_key(key_id)
+        if key is None:
+            raise NotFound("API key")
+        who = key.principal
+
+        def attempt() -> None:
+            before = self.store.live_keys(who.tenant_id, who.user_id)
+            if key_id not in before:
+                raise NotFound("API key")
+            self.store.replace_keys(who, before, tuple(live for live in before if live != key_id))
+
+        try:
+            on_top_of_others(attempt)
+        except NotFound:  # of a user who is gone, or from before users named their keys
+            self.store.remove_key(key_id)
+        return who
 
     def principal_of(self, token: str) -> Principal | None:
         """Whom a token stands for, or None. Raises Busy where that cannot be told now."""

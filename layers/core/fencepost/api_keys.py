@@ -1,0 +1,41 @@
+"""The API keys of a user: `python -m fencepost.api_keys list acme ada`, or `revoke 0123456789abcdef`.
+
+With TABLE_NAME and AWS credentials in the environment. A key is known by the 16 characters after `fp_`, and the whole
+key will do. What is revoked opens nothing once the gateway's authorizer has forgotten it, a minute later.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from fencepost import wiring
+from fencepost.domain.api_keys import parts_of
+from fencepost.domain.errors import NotFound
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m fencepost.api_keys", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    of_user = commands.add_parser("list", help="the live keys of a user, the newest last, with their roles")
+    of_user.add_argument("tenant")
+    of_user.add_argument("user")
+    commands.add_parser("revoke", help="have a key open nothing any more").add_argument("key")
+    said = parser.parse_args()
+    tenants = wiring.tenants()
+    try:
+        if said.command == "list":
+            for key in tenants.keys_of(said.tenant, said.user):
+                print(key.id, ",".join(sorted(key.principal.roles)))
+        else:
+            key_id, _ = parts_of(said.key) or (said.key.removeprefix("fp_"), "")
+            who = tenants.revoke_key(key_id)
+            print(f"revoked a key of {who.user_id} of {who.tenant_id}")
+    except NotFound as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
