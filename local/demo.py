@@ -1,7 +1,7 @@
 """The demo: two tenants with five users each, a dropped KML file, one check and one clock start.
 
-What a former start has made is kept; the keys are remembered beside the engine's data, for the table holds only
-their hashes.
+What the first start has made is the user's from then on: later ones only ask. The keys are remembered beside the
+engine's data, for the table holds only their hashes.
 """
 
 from __future__ import annotations
@@ -35,8 +35,16 @@ class DemoFailed(Exception):
 
 def prepare(endpoint: Endpoint, s3: Any, keys_file: Path) -> dict[str, Any]:
     """Makes the demo tenants, unless they are there; returns them as `.local/endpoint.json` holds them."""
-    keys = _remembered_keys(keys_file) or _set_up(endpoint, keys_file)
-    tenants = {
+    keys = _remembered_keys(keys_file)
+    if keys is None:
+        keys = _set_up(endpoint)
+        admin_key = keys["demo"][user_of("demo", "admin")]
+        _show_import(endpoint, s3)
+        _show_clock(endpoint, admin_key, _gate(_show_check(endpoint, admin_key)))
+        keys_file.write_text(json.dumps(keys))
+    else:
+        _show_check(endpoint, keys["demo"][user_of("demo", "admin")])
+    return {
         tenant: {
             "tenantId": tenant,
             "keys": {role: keys[tenant][user_of(tenant, role)] for role in ROLES},
@@ -44,11 +52,6 @@ def prepare(endpoint: Endpoint, s3: Any, keys_file: Path) -> dict[str, Any]:
         }
         for tenant in TENANTS
     }
-    admin_key = keys["demo"][user_of("demo", "admin")]
-    _show_import(endpoint, s3)
-    gate = _show_check(endpoint, admin_key)
-    _show_clock(endpoint, admin_key, gate)
-    return tenants
 
 
 def curl_line(endpoint: Endpoint, tenants: dict[str, Any]) -> str:
@@ -93,7 +96,7 @@ def _remembered_keys(file: Path) -> dict[str, dict[str, str]] | None:
     return keys
 
 
-def _set_up(endpoint: Endpoint, keys_file: Path) -> dict[str, dict[str, str]]:
+def _set_up(endpoint: Endpoint) -> dict[str, dict[str, str]]:
     setup = {
         "tenants": [
             {
@@ -107,9 +110,7 @@ def _set_up(endpoint: Endpoint, keys_file: Path) -> dict[str, dict[str, str]]:
             for tenant in TENANTS
         ]
     }
-    keys = set_up_tenants(endpoint, setup)
-    keys_file.write_text(json.dumps(keys))
-    return keys
+    return set_up_tenants(endpoint, setup)
 
 
 def _show_import(endpoint: Endpoint, s3: Any) -> None:
@@ -138,12 +139,17 @@ def _report(s3: Any, bucket: str, key: str) -> dict[str, Any] | None:
     return report
 
 
-def _show_check(endpoint: Endpoint, key: str) -> str:
-    """The id of the geofence that the check finds."""
+def _show_check(endpoint: Endpoint, key: str) -> dict[str, Any]:
+    """The answer to a check at the gate."""
     say(f"POST /geofences/check {json.dumps(AT_THE_GATE)}")
     status, answer = _send(endpoint, key, "POST", "/geofences/check", AT_THE_GATE)
     say(f"    {status} {json.dumps(answer)}")
-    if status != _OK or not answer["matches"]:
+    return answer
+
+
+def _gate(answer: dict[str, Any]) -> str:
+    """The id of the geofence that a check has found."""
+    if not answer.get("matches"):
         raise DemoFailed("the check did not find the imported geofence")
     return str(answer["matches"][0]["geofenceId"])
 
@@ -154,12 +160,14 @@ def _show_clock(endpoint: Endpoint, key: str, geofence_id: str) -> None:
     assignment = {"assignments": [{"targetTable": "users", "targetId": guard}]}
     _send(endpoint, key, "PUT", f"/geofences/{geofence_id}", assignment)
     start = {"action": "start", "userId": guard, "location": AT_THE_GATE | {"accuracy": 8}}
+    cancel = {"action": "cancel", "userId": guard}
+    _send(endpoint, key, "POST", "/clock", cancel)  # a first start that was stopped here has left it running
     say(f"POST /clock {json.dumps(start)}")
     status, answer = _send(endpoint, key, "POST", "/clock", start)
     say(f"    {status} {json.dumps(answer)}")
     if status != _OK:
         raise DemoFailed("the clock did not start")
-    _send(endpoint, key, "POST", "/clock", {"action": "cancel", "userId": guard})
+    _send(endpoint, key, "POST", "/clock", cancel)
 
 
 def _send(endpoint: Endpoint, key: str, method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:

@@ -39,6 +39,8 @@ class Endpoint:
         content = {
             "baseUrl": self.base_url,
             "bucket": self.bucket,
+            "table": self.outputs["TableName"],
+            "eventBus": self.outputs["EventBusName"],
             "awsEndpoint": self.aws_endpoint,
             "region": self.region,
             "accessKeyId": self.access_key_id,

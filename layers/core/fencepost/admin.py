@@ -12,7 +12,8 @@ none. `geofenceModes` says what becomes of a clock action that a geofence refuse
 is as it is by default. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said; only to
 addresses at `redirectOrigins` may it send the answer to an upload on. Positions are rough (two decimals) and gone
 so many days after a clock or an entry began; `{}` keeps them for good, which is the default. A user with `roles`
-gets a new API key; the keys are printed once, as `{"acme": {"ada": "fp_..."}}`, and only their hashes are kept.
+gets a new API key, and keeps the one before; the keys are printed once, as `{"acme": {"ada": "fp_..."}}`, and only
+their hashes are kept.
 """
 
 from __future__ import annotations

@@ -207,7 +207,9 @@ class RunningClock:
         Raises WrongOrder where the stop would not come after the start and all breaks.
         """
         if at <= self.start:
-            raise WrongOrder(f"A clock cannot stop at or before its start, at {self.start.isoformat()}.")
+            raise WrongOrder(
+                f"A clock cannot stop at or before its start, at {self.start.isoformat()}; times are to the second."
+            )
         end = min(at, self.deadline.astimezone(at.tzinfo))
         breaks = self._clipped(end).breaks if at >= self.deadline else self._closed_for_stop(at).breaks
         cut = Adjustment(
