@@ -193,11 +193,11 @@ class App:
             if item.get("entity", {}).get("S") == "Event"
         ]
 
-    def drop(self, key: str, content: bytes) -> Any:
+    def drop(self, key: str, content: bytes, **more: str) -> Any:
         """A file dropped in the bucket, and the import run to its end; the report."""
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
         dropped = event("s3/kml_dropped")
-        dropped["detail"]["object"] |= {"key": key, "size": len(content)}
+        dropped["detail"]["object"] |= {"key": key, "size": len(content), **more}
         self.invoke("kml_import", dropped)
         self.work()
         return self.report(key)

@@ -235,7 +235,9 @@ def test_an_answer_can_be_sent_back(app: App) -> None:
         assert put(app, table, entity_id, **told).body == told
 
 
-@pytest.mark.parametrize("where", ["1", "[]", '["a"]', "[1,2]", "[null,null]", '["",""]', "xx", '["a","b","c"]'])
+@pytest.mark.parametrize(
+    "where", ["1", "[]", '["a"]', "[1,2]", "[null,null]", '["",""]', "xx", '["a","b","c"]', r'["\ud800","a"]']
+)
 def test_a_cursor_that_holds_something_else_is_refused(app: App, where: str) -> None:
     """Whoever reads the source can seal a cursor; what comes out of it is looked at all the same."""
     cursor = {"cursor": paging.sealed("demo/users", where)}

@@ -105,6 +105,41 @@ def test_the_same_notice_twice_is_one_import(app: App) -> None:
     assert app.items() == before
 
 
+def test_each_import_tells_of_itself_where_a_file_is_dropped_again(app: App) -> None:
+    """The second report lies where the first one lay."""
+    first = app.drop(KEY, kml(point("A")))
+    second = app.drop(KEY, kml(point("B", 2), point("A")), sequencer="00617F08299329D18A")
+    assert first["importId"] != second["importId"]
+    told = [app.request("imports", "read_import", path_id=one["importId"]).body for one in (first, second)]
+    assert [one["report"]["importId"] for one in told] == [first["importId"], second["importId"]]
+    assert told[0]["report"] == first | {"finishedAt": None}
+    assert told[1]["report"] == second
+    assert [one["report"]["counts"]["geofences"] for one in told] == [1, 1]
+
+
+def test_a_geojson_file_of_nothing_but_empty_objects_is_refused_before_it_is_read(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fencepost.services.imports.MAX_GEOJSON_VALUES", 1_000)
+    empty = b'{"type": "FeatureCollection", "features": [' + b",".join([b"{}"] * 1_000) + b"]}"
+    report = app.drop("uploads/demo/empty.geojson", empty)
+    assert (report["status"], report["reason"]) == (
+        "failed",
+        "a GeoJSON file may have 1,000 objects and arrays; split it",
+    )
+
+
+def test_a_band_that_winds_around_a_pole_is_imported_like_any_other(app: App) -> None:
+    lons = [(10 * k + 180) % 360 - 180 for k in range(46)]
+    outer = [(lon, 84 + k / 20) for k, lon in enumerate(lons)]
+    ring = [*outer, *((lon, lat + 1) for lon, lat in reversed(outer)), outer[0]]
+    said = " ".join(f"{lon},{lat}" for lon, lat in ring)
+    shell = f"<outerBoundaryIs><LinearRing><coordinates>{said}</coordinates></LinearRing></outerBoundaryIs>"
+    band = f"<Placemark><name>Band</name><Polygon>{shell}</Polygon></Placemark>"
+    report = app.drop(KEY, kml(point("A"), band))
+    assert report["counts"] == {"placemarks": 2, "geofences": 2, "leftOut": 0}
+
+
 @pytest.mark.parametrize("at", range(1, 6))
 def test_a_worker_that_dies_between_two_transactions_goes_on_where_it_stopped(
     app: App, at: int, monkeypatch: pytest.MonkeyPatch

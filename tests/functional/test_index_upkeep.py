@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fencepost import index, wiring
+from fencepost.adapters.table import MAX_BUCKET_BYTES
 from tests.functional.app import SESSION, App
 
 
@@ -73,6 +74,21 @@ def test_what_was_damaged_is_told_and_put_right(
     run(monkeypatch, "rebuild", "demo")
     assert run(monkeypatch, "check", "demo") == 0
     assert by_key(app) == whole
+
+
+def test_a_bucket_without_room_does_not_keep_the_others_from_being_put_right(
+    app: App, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled(app)
+    for part in ("T#demo#users#ada", "T#demo#users#vera"):
+        bucket = bucket_of(app, part)
+        (name, *_) = [name for name, value in bucket.items() if "B" in value]
+        del bucket[name]
+        if part.endswith("ada"):
+            bucket["bytes"] = {"N": str(MAX_BUCKET_BYTES)}
+        SESSION.client("dynamodb").put_item(TableName="fencepost", Item=bucket)
+    run(monkeypatch, "rebuild", "demo")
+    assert run(monkeypatch, "check", "demo") == 0, capsys.readouterr().out
 
 
 def test_an_index_that_is_all_gone_is_made_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

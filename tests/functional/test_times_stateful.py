@@ -10,7 +10,7 @@ import itertools
 import json
 from collections import Counter
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,7 +19,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from moto import mock_aws
 
 from fencepost import wiring
-from fencepost.domain.overlap import POLICIES
+from fencepost.domain.overlap import Policy
 from fencepost.domain.working_time import AllowedWindow, AutomaticBreaks, Rounding, Threshold, WorkingTime
 from tests.functional.app import Answer, App
 from tests.functional.test_clock import DAY, policy
@@ -68,7 +68,7 @@ class Punching(RuleBasedStateMachine):
             self.aws.stop()
             self.patch.undo()
 
-    @initialize(name=st.sampled_from(POLICIES), model=st.sampled_from(MODELS))
+    @initialize(name=st.sampled_from(get_args(Policy)), model=st.sampled_from(MODELS))
     def choose_the_rules(self, name: Any, model: WorkingTime) -> None:
         policy(self.app, name)
         wiring.tenants().put_tenant("demo", "Demo", time_zone="Europe/Berlin", working_time=model)

@@ -100,6 +100,20 @@ def test_a_kmz_is_opened_and_a_radius_is_given_to_points_and_lines(zones: Zones)
     assert wrong(upload(zones, NAMED_POINT, dry_run="perhaps")) == ["dry_run"]
 
 
+@pytest.mark.parametrize("path", ["upload", "../data/spreadsheet/parse"])
+@pytest.mark.parametrize("file", [{}, {"name": "x", "content": 7}, "text", {"name": "x", "content": "PGttbC8+"}])
+def test_a_file_comes_as_a_file_and_in_no_other_way(zones: Zones, path: str, file: Any) -> None:
+    """A body that begins as JSON does is JSON, whatever it says that it is."""
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    for answer in (
+        zones.post(path, json.dumps({"hash": zones.hash, "file": file}), form),
+        zones.post(path, "", form, {"hash": zones.hash, "file": json.dumps(file)}),
+        send_form(zones, path, None, "", {"file": json.dumps(file), "x": "1"}),
+    ):
+        assert (answer.status, answer.body["status"]["code"]) == (400, 7), answer.body
+        assert "file in a form" in answer.body["status"]["description"]
+
+
 def test_a_file_that_is_missing_is_a_233_and_one_that_cannot_be_read_a_234(zones: Zones) -> None:
     assert refused(upload(zones, None)) == refused(upload(zones, b"", name="")) == (400, 233)
     assert refused(zones("upload", dry_run=False)) == (400, 233)

@@ -108,7 +108,7 @@ def _met_by_polygon(polygon: Polygon, cells: frozenset[Cell]) -> frozenset[Cell]
 
     ordered = sorted(cells)
     met: set[Cell] = set()
-    for turn in (0, 360):
+    for turn in polygon.turns:
         boxes = [_box(cell, turn) for cell in ordered]
         hits = shapely.intersects(polygon.planar, shapely.box(*zip(*boxes, strict=True)))
         met.update(cell for cell, hit in zip(ordered, hits.tolist(), strict=True) if hit)

@@ -262,8 +262,7 @@ class Polygon:
             return self._holds_pole(position.lat)
         if self._is_plain:
             return bool(self._meets(position.lon, position.lat)[0])
-        turns = (position.lon, position.lon + 360, position.lon - 360)
-        return any(bool(self._meets(lon, position.lat)[0]) for lon in turns)
+        return any(bool(self._meets(position.lon + turn, position.lat)[0]) for turn in (-360, *self.turns))
 
     def edge_distance_m(self, position: Position) -> float:
         """Metres to the boundary, negative inside."""
@@ -282,9 +281,14 @@ class Polygon:
     @cached_property
     def bounds(self) -> Bounds:
         west, south, east, north = self.planar.bounds
-        if north == 90 or south == -90:
+        if north == 90 or south == -90 or east - west >= 360:
             return Bounds(-180.0, south, 180.0, north)  # every longitude is one at a pole
         return Bounds(west, south, east, north)
+
+    @cached_property
+    def turns(self) -> range:
+        """The degrees by which a longitude is turned to the east to be one of the planar geometry."""
+        return range(0, ceil(self.planar.bounds[2]) + 181, 360)
 
     def _holds_pole(self, lat: float) -> bool:
         """Whether a pole belongs to the polygon: it has every longitude, so any vertex or edge there will do."""
@@ -390,8 +394,8 @@ class Polygon:
 
         _check_planar(self.planar)
         west, _, east, _ = self.planar.bounds
-        if east - west > 360:
-            turned = shapely.transform(self.planar, lambda vertices: np.add(vertices, (360, 0)))
+        for turn in range(360, ceil(east - west), 360):
+            turned = shapely.transform(self.planar, partial(np.add, (turn, 0)))
             if shapely.intersection(self.planar, turned).area > _SAME_AREA:
                 raise GeometryError("points", "the polygon is not valid: it overlaps itself around a pole")
 
@@ -465,15 +469,13 @@ class _PlanarPart:
             return shapely.Polygon(shell, [_in_plane(hole) for hole in self._holes])
         polygon = shapely.Polygon(shell)
         _check_planar(polygon)
-        for hole in self._holes:
-            _check_planar(shapely.Polygon(_in_plane(hole)))
-            before = polygon.area
-            for turns in (-1, 0, 1):
-                polygon = polygon.difference(shapely.Polygon(_in_plane(hole, turns)))
-            if abs(before - polygon.area - shapely.Polygon(_in_plane(hole)).area) > _SAME_AREA:
-                raise GeometryError(
-                    "points", "the polygon is not valid: a hole is outside the ring, or meets another"
-                )
+        holes = [shapely.Polygon(_in_plane(hole)) for hole in self._holes]
+        for hole in holes:
+            _check_planar(hole)
+        turned = [shapely.Polygon(_in_plane(hole, turns)) for hole in self._holes for turns in (-1, 0, 1)]
+        whole, polygon = polygon, polygon.difference(shapely.union_all(turned))
+        if abs(whole.area - polygon.area - sum(hole.area for hole in holes)) > _SAME_AREA:
+            raise GeometryError("points", "the polygon is not valid: a hole is outside the ring, or meets another")
         return polygon
 
 

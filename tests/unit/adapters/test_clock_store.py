@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,7 +14,7 @@ from fencepost.adapters.table import MAX_ACTIONS, Transaction
 from fencepost.domain.clock import MAX_PUNCHES, Adjustment, Break, Punch, RunningClock, TimeEntry
 from fencepost.domain.events import Event
 from fencepost.domain.geofence import Assignment
-from fencepost.domain.overlap import MAX_OVERLAPPED, POLICIES, Policy, settled
+from fencepost.domain.overlap import MAX_OVERLAPPED, Policy, settled
 from fencepost.domain.receipt import Receipt
 from fencepost.domain.refusal import Exemption
 from fencepost.domain.trail import Edit, Saving
@@ -111,7 +111,7 @@ def test_the_largest_clock_fits_and_can_be_cancelled_and_stopped() -> None:
     assert max(size for transaction in table.transactions for size in sizes(transaction)) < MOST_ITEM_BYTES
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", get_args(Policy))
 def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_transaction(policy: Policy) -> None:
     table, minute = Written(), timedelta(minutes=1)
     clock = RunningClock(id=ID, user_id="u", start=AT, deadline=AT + timedelta(days=1), punches=(largest_punch(),))

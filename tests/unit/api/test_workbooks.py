@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -28,9 +28,9 @@ PARTS = {
 }
 
 
-def workbook(**changed: str) -> bytes:
+def workbook(how: int = ZIP_DEFLATED, **changed: str) -> bytes:
     packed = BytesIO()
-    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+    with ZipFile(packed, "w", how) as archive:
         for name, content in PARTS.items():
             archive.writestr(name, changed.get(name.rpartition("/")[2].partition(".")[0], content))
     return packed.getvalue()
@@ -66,13 +66,29 @@ def test_nothing_is_read_after_the_rows_that_are_asked_for() -> None:
 def test_a_hostile_file_is_refused_at_once(monkeypatch: pytest.MonkeyPatch, part: str, content: str) -> None:
     monkeypatch.setattr("fencepost.api.workbooks._MAX_ELEMENTS", 1_000)
     with pytest.raises(NoTable):
-        rows_of(workbook(**{part: content}), 10)
+        rows_of(workbook(ZIP_DEFLATED, **{part: content}), 10)
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"PK", b"PK\x03\x04", workbook()[:300], workbook()[:-6] + b"\xff" * 6, b"\xff\xfe\x00", b'"' + b"a" * 200_000],
-    ids=["two bytes", "the first bytes", "cut off", "a damaged end", "not text", "an endless field"],
+    [
+        b"PK",
+        b"PK\x03\x04",
+        workbook(ZIP_BZIP2),
+        workbook()[:300],
+        workbook()[:-6] + b"\xff" * 6,
+        b"\xff\xfe\x00",
+        b'"' + b"a" * 200_000,
+    ],
+    ids=[
+        "two bytes",
+        "the first bytes",
+        "an unusual compression",
+        "cut off",
+        "a damaged end",
+        "not text",
+        "an endless field",
+    ],
 )
 def test_what_is_no_table_is_told_so(content: bytes) -> None:
     with pytest.raises(NoTable):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, count
 from random import Random
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from fencepost.domain.adjusting import adjusted, adjusted_again, as_punched, che
 from fencepost.domain.clock import LONGEST_CLOCK, Adjustment, Break, TenantSettings, TimeEntry, new_clock
 from fencepost.domain.errors import Invalid
 from fencepost.domain.in_force import EARLIEST, LATEST
-from fencepost.domain.overlap import POLICIES, Policy, settled
+from fencepost.domain.overlap import Policy, settled
 from fencepost.domain.times import check
 from fencepost.domain.working_time import (
     ARBZG,
@@ -469,7 +470,7 @@ def test_rounding_never_makes_an_entry_overlap_one_that_it_did_not(
 @given(
     st.lists(st.integers(0, 300), min_size=4, max_size=8, unique=True).map(sorted),
     st.lists(st.builds(WorkingTime, round_start=roundings, round_end=roundings), min_size=4, max_size=4),
-    st.sampled_from(POLICIES),
+    st.sampled_from(get_args(Policy)),
     st.randoms(use_true_random=False),
 )
 def test_shifts_that_were_not_punched_at_the_same_time_take_no_work_from_each_other(

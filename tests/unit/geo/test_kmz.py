@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import pytest
 
@@ -35,7 +35,15 @@ def test_a_plain_file_passes_as_it_is() -> None:
 
 def test_of_several_files_the_one_that_viewers_open_is_read() -> None:
     assert opened(packed({"a.kml": b"1", "x/doc.kml": b"2", "DOC.kml": b"3"})) == b"3"
-    assert opened(packed({"icon.png": b"0", "files/b.KML": b"1", "c.kml": b"2"}, ZIP_LZMA)) == b"1"
+    assert opened(packed({"icon.png": b"0", "files/b.KML": b"1", "c.kml": b"2"}, ZIP_STORED)) == b"1"
+
+
+@pytest.mark.parametrize("how", [ZIP_BZIP2, ZIP_LZMA])
+def test_a_compression_that_zipfile_does_not_bound_is_not_read(how: int) -> None:
+    """A thousand bytes of BZIP2 become a gigabyte before the first of them is counted."""
+    content = packed({"doc.kml": b" " * 100_000}, how)
+    with pytest.raises(KmlError, match=r"cannot be opened .* send the \.kml file inside by itself"):
+        opened(content)
 
 
 def test_what_comes_out_is_counted_and_not_believed() -> None:

@@ -1,10 +1,12 @@
-"""Faults of Polygon that real polygons led to. Some of each group of tests fail on 4ff9377; none needs npm.
+"""Faults that Polygon once had, most of them found with real polygons."""
 
-To run: cp test_polygon_faults.py <worktree>/tests/unit/geo/ && .venv/bin/pytest tests/unit/geo/test_polygon_faults.py
-"""
+from unittest.mock import patch
 
 import pytest
+import shapely
 
+from geo.cells import cells_at, cover
+from geo.codec import near_by, pack_shape, unpack_shape
 from geo.shapes import Polygon, Ring
 from geo.wgs84 import Position
 from tests.oracles.containment import Oracle
@@ -36,6 +38,49 @@ def test_a_polygon_of_90_degrees_is_refused_wherever_its_vertices_crowd() -> Non
     island: Ring = ((-100, 12), (-99.8, 12), (-99.8, 12.3))
     with pytest.raises(ValueError, match="80 degrees across"):
         Polygon(parts=((crowd,), (island,)))
+
+
+def spiral(turns: float, width_deg: float) -> tuple[Ring, list[Position]]:
+    """A band from 84 to 87 degrees that winds around a pole and does not hold it, and positions in its middle."""
+    count = round(turns * 36)
+    lons = [(10.0 * k + 180) % 360 - 180 for k in range(count + 1)]
+    lats = [84 + 3 * k / count for k in range(count + 1)]
+    edge, other = zip(lons, lats, strict=True), zip(lons, (lat + width_deg for lat in lats), strict=True)
+    middle = [Position(lon=lon, lat=lat + width_deg / 2) for lon, lat in zip(lons, lats, strict=True)]
+    return (*edge, *reversed([*other])), middle[1:-1]
+
+
+@pytest.mark.parametrize("turns", [0.9, 1.25, 1.6, 2.2, 3.5])
+def test_a_band_that_winds_around_a_pole_is_covered_all_along(turns: float) -> None:
+    ring, middle = spiral(turns, width_deg=1.2 / turns)
+    polygon = Polygon.of_one_ring(ring)
+    again = unpack_shape(pack_shape(polygon))
+    cells = cover(polygon)
+    for position in middle:
+        assert polygon.covers(position), position
+        assert again.covers(position), position
+        assert not cells.isdisjoint(cells_at(position)), position
+        assert polygon.bounds.meets(position.lon, position.lat)
+        assert [*near_by(position, 0, [(None, pack_shape(polygon))])]
+
+
+def test_a_band_that_meets_itself_after_a_turn_is_refused() -> None:
+    ring, _ = spiral(2.2, width_deg=1.5)
+    with pytest.raises(ValueError, match="overlaps itself around a pole"):
+        Polygon.of_one_ring(ring)
+
+
+def test_a_thousand_holes_around_a_pole_are_taken_off_at_once() -> None:
+    """One by one they would take a minute. No two of them may meet."""
+    holes = [((x, y), (x + 0.5, y), (x + 0.2, y + 0.02)) for x in range(-179, 179, 1) for y in (81.0, 82.0, 83.0)]
+    whole = shapely.Polygon.difference
+    with patch.object(shapely.Polygon, "difference", autospec=True, side_effect=whole) as difference:
+        polygon = Polygon(parts=((CAP, *holes),))
+    assert difference.call_count == 1
+    assert not polygon.covers(Position(lon=10.25, lat=82.005))
+    assert polygon.covers(Position(lon=10.25, lat=82.5))
+    with pytest.raises(ValueError, match="a hole is outside the ring, or meets another"):
+        Polygon(parts=((CAP, *holes, ((10.1, 82.001), (10.3, 82.001), (10.2, 82.5))),))
 
 
 CAP: Ring = ((0, 80), (90, 80), (180, 80), (-90, 80))

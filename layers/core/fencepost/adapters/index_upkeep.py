@@ -17,7 +17,7 @@ from fencepost.adapters.cell_lists import CellLists, cells_listed, element_of
 from fencepost.adapters.entries import attribute_of, geofence_id_of, pack_entry
 from fencepost.adapters.geofence_items import geofence_of
 from fencepost.adapters.table import BYTES, LISTED, SHARDS, Transaction
-from fencepost.domain.errors import Invalid, VersionMismatch
+from fencepost.domain.errors import VersionMismatch
 from geo.cells import LIST_LEVELS, ROOT, listed_in
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ class Difference:
         return self.problem == "empty"
 
 
+class _BucketFull(Exception):
+    """What was found missing has no room any more; another look finds where it belongs."""
+
+
 class IndexUpkeep:
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -70,7 +74,7 @@ class IndexUpkeep:
         for difference in differences:
             try:
                 self._table.write(self._mending(tenant_id, difference))
-            except VersionMismatch:
+            except (VersionMismatch, _BucketFull):
                 continue
             mended += 1
         return mended
@@ -102,7 +106,7 @@ class IndexUpkeep:
         if name in now:
             transaction.withdraw(bucket, name, now[name]["B"])
         if entry is not None:
-            transaction.enter(bucket, name, entry, Invalid.field("bucket", "is full"))
+            transaction.enter(bucket, name, entry, _BucketFull())
             self._list(transaction, tenant_id, difference.bucket)
         return transaction
 

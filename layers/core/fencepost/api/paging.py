@@ -89,10 +89,11 @@ def pair_after(list_name: str, text: str) -> tuple[str, str]:
     """
     try:
         pair = json.loads(opened(list_name, text))
+        is_pair = isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair)
+        is_key = is_pair and all(len(part.encode()) <= _LONGEST_KEY for part in pair)
     except (ValueError, RecursionError):
         raise no_cursor() from None
-    is_pair = isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair)
-    if not is_pair or any(len(part.encode(errors="replace")) > _LONGEST_KEY for part in pair):
+    if not is_key:
         raise no_cursor()
     return pair[0], pair[1]
 

@@ -15,7 +15,7 @@ from xml.parsers import expat
 from zipfile import ZipFile
 
 from fencepost.api.spreadsheets import MAX_CELL, NoTable
-from geo.kmz import BROKEN_ZIP, LOCKED_ZIP
+from geo.kmz import BROKEN_ZIP, LOCKED_ZIP, opened
 
 _MAX_OPENED_BYTES = 32 * 2**20
 _MAX_MEMBERS = 1_000
@@ -129,7 +129,7 @@ def _number(text: str) -> str:
 def _elements(archive: ZipFile, name: str) -> Iterator[_Element]:
     """The elements of a member, by their names without namespaces. Raises NoTable, KeyError where it is not there."""
     reader = _Reader()
-    with archive.open(name) as file:
+    with opened(archive, archive.getinfo(name)) as file:
         while chunk := file.read(_READ_BYTES):
             yield from reader.read(chunk)
     yield from reader.read(b"", is_final=True)

@@ -48,9 +48,12 @@ class WrongHash(FencepostError):
 def admitted(event: Mapping[str, Any], principal_of: Callable[[str], Principal | None]) -> dict[str, Any]:
     """The event with its caller and its parameters. Raises Invalid, BodyTooLarge, UnsupportedMediaType, WrongHash."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    said = _one_of(_query(event), _body(event, headers))
-    if _FILE in said and _media_type(headers) != _MULTIPART:
-        raise Invalid.field(_FILE, "comes as a part of a form, with Content-Type: multipart/form-data")
+    body, file = _body(event, headers)
+    said = _one_of(_query(event), body)
+    if _FILE in said:
+        raise Invalid.field(_FILE, "comes as a file in a form, with Content-Type: multipart/form-data")
+    if file is not None:
+        said[_FILE] = file
     who = principal_of(_token(said.pop(_HASH, None), headers.pop("authorization", "")))
     if who is None:
         raise WrongHash
@@ -105,10 +108,11 @@ def _query(event: Mapping[str, Any]) -> dict[str, Any]:
     return typed((name, value) for name, values in several.items() for value in values)
 
 
-def _body(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+def _body(event: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What a body says, and the file of a form."""
     raw = json_body.raw(event).strip()
     if not raw:
-        return {}
+        return {}, None
     if event["httpMethod"] == "GET":
         raise Invalid.field("body", "belongs to a POST; a GET says everything in its query")
     media_type, most = _media_type(headers), json_body.MAX_BODY_BYTES
@@ -117,21 +121,21 @@ def _body(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any
     is_form = media_type in (_FORM, _MULTIPART)
     # A form never begins with a brace: that is JSON from a program which did not say so.
     if not is_form or raw.startswith(b"{"):
-        return json_body.parsed(event, "" if is_form else media_type, most)
+        return json_body.parsed(event, "" if is_form else media_type, most), None
     if len(raw) > most:
         raise BodyTooLarge(f"The body has {len(raw):,} bytes; the limit is {most:,}.")
     if media_type == _MULTIPART:
         from fencepost.api import multipart_form
 
         fields, file = multipart_form.parsed(raw, headers["content-type"])
-        return typed(fields) | ({} if file is None else {_FILE: file})
+        return typed(fields), file
     try:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
     except UnicodeError:
         raise Invalid.field("body", "is not valid UTF-8 text") from None
     except ValueError:
         raise Invalid.field("body", f"has more than {_MAX_PARAMETERS} fields") from None
-    return typed(pairs)
+    return typed(pairs), None
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

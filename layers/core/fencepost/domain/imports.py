@@ -155,8 +155,11 @@ def _told(made: Made) -> dict[str, Any]:
     return {"id": made.id, "name": made.name, "placemark": made.placemark, **note}
 
 
-def report(job: Job, chunks: Sequence[Chunk], now: datetime) -> dict[str, Any]:
-    """What the operator reads: counts, what was made, and a reason for each placemark that was left out."""
+def report(job: Job, chunks: Sequence[Chunk], now: datetime | None) -> dict[str, Any]:
+    """What the operator reads: counts, what was made, and a reason for each placemark that was left out.
+
+    `now` is when the import ended, or None where that is no longer known.
+    """
     made = [made for chunk in chunks for made in chunk.made]
     left_out = [row for chunk in chunks for row in chunk.left_out]
     told: dict[str, Any] = {
@@ -165,7 +168,7 @@ def report(job: Job, chunks: Sequence[Chunk], now: datetime) -> dict[str, Any]:
         "file": {"bucket": job.drop.bucket, "key": job.drop.key, "versionId": job.drop.version_id},
         "status": job.status,
         "startedAt": job.started_at.isoformat(),
-        "finishedAt": now.isoformat(),
+        "finishedAt": now.isoformat() if now is not None else None,
         "counts": {"placemarks": job.placemarks, "geofences": len(made), "leftOut": len(left_out)},
         "geofences": [_told(m) for m in made],
         "leftOut": [

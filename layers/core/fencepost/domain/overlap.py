@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from fencepost.domain.clock import TimeEntry
 
 Policy = Literal["overwrite", "trim", "refuse"]
-POLICIES: tuple[Policy, ...] = ("overwrite", "trim", "refuse")
 # Three actions a removed entry, one more for one that is cut at its start, and nine for the rest, are the 100 of a
 # transaction.
 MAX_OVERLAPPED = 30

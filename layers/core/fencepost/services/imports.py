@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from fencepost.domain.geofence import Assignment, Geofence
 
 MAX_GEOJSON_BYTES = 32 * 2**20
+# Empty objects take thirty times their text. Of vertices there are fewer in so many bytes.
+MAX_GEOJSON_VALUES = 4_000_000
 MAX_FILE_BYTES = 512 * 2**20
 # One placemark's text: some 80,000 vertices. What a polygon takes is far less.
 MAX_TEXT_BYTES = 4 * 2**20
@@ -117,8 +119,11 @@ class ImportService:
         job = self.jobs.get(tenant_id, import_id) if is_id(import_id) else None
         if job is None:
             raise NotFound("import")
-        is_running = job.status == "running"
-        return job, None if is_running else self.objects.get_report(job.drop.report_key(is_known=True))
+        if job.status == "running":
+            return job, None
+        told = self.objects.get_report(job.drop.report_key(is_known=True))
+        # A file that was dropped again under the same name has written its own over it.
+        return job, told if told["importId"] == import_id else report(job, self.jobs.chunks(job), None)
 
     def begin(
         self, drop: Drop, now: datetime, placemarks: Iterable[Iterable[Row]] | None = None, at_once: int = 0
@@ -369,8 +374,11 @@ def _features(drop: Drop, content: Iterable[bytes]) -> list[Any]:
     """The features of a GeoJSON file. Raises Unreadable."""
     if drop.size_bytes > MAX_GEOJSON_BYTES:
         raise Unreadable(f"a GeoJSON file may have {MAX_GEOJSON_BYTES:,} bytes; split it")
+    text = b"".join(content).removeprefix(BOM_UTF8)
+    if text.count(b"{") + text.count(b"[") > MAX_GEOJSON_VALUES:
+        raise Unreadable(f"a GeoJSON file may have {MAX_GEOJSON_VALUES:,} objects and arrays; split it")
     try:
-        collection = strict_json.loads(b"".join(content).removeprefix(BOM_UTF8))
+        collection = strict_json.loads(text)
     except Invalid as error:
         raise Unreadable(f"the file cannot be read: {error.errors[0].message}") from None
     features = collection.get("features") if isinstance(collection, dict) else None
