@@ -14,6 +14,8 @@ from fencepost.domain.in_force import EARLIEST, LATEST, minute_of, zone
 from geo.shapes import Circle, Corridor
 
 if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+
     from geo.shapes import Shape
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
@@ -91,6 +93,17 @@ Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), AfterVali
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), AfterValidator(_no_negative_zero)]
 # Kept to the millimetre.
 Metres = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False), AfterValidator(lambda m: round(m, 3))]
+
+
+class LookedAtLater:
+    """What an element has to be that may be anything at first, so that what is wrong with one harms no other."""
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self._model = model
+
+    def __get_pydantic_json_schema__(self, _any: object, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        self._model.model_rebuild()
+        return handler(self._model.__pydantic_core_schema__)
 
 
 def number(value: float) -> float | int:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 
-from fencepost.api.fields import AnswerModel, RequestModel
+from fencepost.api.fields import AnswerModel, LookedAtLater, RequestModel
 from fencepost.api.vocabularies.canonical import GeofenceOut
 
 MAX_OPERATIONS = 100
@@ -22,7 +22,9 @@ class Operation(RequestModel):
 
 
 class BatchRequest(RequestModel):
-    operations: Annotated[list[Any], Field(min_length=1, max_length=MAX_OPERATIONS)]
+    operations: Annotated[
+        list[Annotated[Any, LookedAtLater(Operation)]], Field(min_length=1, max_length=MAX_OPERATIONS)
+    ]
 
 
 class OperationError(AnswerModel):

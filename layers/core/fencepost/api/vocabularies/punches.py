@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from fencepost.api.fields import AnswerModel, Instant, RequestModel, Text, number
+from fencepost.api.fields import AnswerModel, Instant, LookedAtLater, RequestModel, Text, number
 from fencepost.api.problems import status_of
 from fencepost.api.validation import validated
 from fencepost.api.vocabularies.clock import (
@@ -44,18 +44,30 @@ def _key(text: str) -> str:
     return text
 
 
-class PunchesIn(RequestModel):
-    """Each item is a KeptIn and a ClockIn in one, looked at by itself: what is wrong with one harms no other."""
-
-    items: Annotated[list[Any], Field(min_length=1, max_length=MAX_ITEMS)]
+Key = Annotated[str, AfterValidator(_key), Field(description="Of this punch alone, such as a UUID.")]
+Order = Annotated[int, Field(ge=0, le=2**53, description="The order in which the punches were made.")]
 
 
 class KeptIn(RequestModel):
+    """What a PunchIn is known by."""
+
     model_config = ConfigDict(extra="ignore")
 
-    key: Annotated[str, AfterValidator(_key), Field(description="Of this punch alone, such as a UUID.")]
-    sequence: Annotated[int, Field(ge=0, le=2**53, description="The order in which the punches were made.")]
+    key: Key
+    sequence: Order
     dateTime: Instant
+
+
+class PunchIn(ClockIn):
+    key: Key
+    sequence: Order
+    dateTime: Instant
+
+
+class PunchesIn(RequestModel):
+    """Each item is looked at by itself: what is wrong with one harms no other."""
+
+    items: Annotated[list[Annotated[Any, LookedAtLater(PunchIn)]], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
 class KeptItem(ClockItem):

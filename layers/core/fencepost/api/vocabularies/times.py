@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from pydantic import AfterValidator, Field
 
-from fencepost.api.fields import AnswerModel, Instant, RequestModel, Text
+from fencepost.api.fields import AnswerModel, Instant, LookedAtLater, RequestModel, Text
 from fencepost.api.listing import PageQuery
 from fencepost.api.vocabularies.clock import BreakOut, ClockData, told_break, told_entry
 from fencepost.domain.clock import Break
@@ -87,7 +87,7 @@ class TimeIn(RequestModel):
 class TimesIn(RequestModel):
     """Each item is a TimeIn, looked at by itself: what is wrong with one harms no other."""
 
-    items: Annotated[list[Any], Field(min_length=1, max_length=MAX_ITEMS)]
+    items: Annotated[list[Annotated[Any, LookedAtLater(TimeIn)]], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
 class IdsIn(RequestModel):
