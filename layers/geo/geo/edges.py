@@ -33,6 +33,7 @@ _OFF_BY_AZIMUTH = 1e-6
 # Single precision, over the few operations that it takes.
 _ROUNDING = 5e-7
 _MOST_MEASURED = 24
+_FEW = 8
 _BEND_M = 1e-4
 _POINT_M, _MILLIMETRE_M = 1e-6, 1e-3
 
@@ -68,7 +69,10 @@ class Edges:
             return inf
         possible = steps.at((less2 <= reach2 - away2).nonzero()[0].tolist())
         if len(possible) > _MOST_MEASURED:
-            return self.distance_in_steps_m(frame, possible)
+            if least2 <= _NEARBY_M * _NEARBY_M:
+                return self.distance_in_steps_m(frame, possible)
+            # Far away there is no plane. Any few of those that are as near as can be told are near enough.
+            possible = steps.at(less2.argsort()[:_FEW].tolist())
         feet = [steps.foot(frame, step) for step in possible]
         farthest_m = min(at_most_m, *[apart_m + bent_m for apart_m, bent_m, _, _ in feet]) * (1 + _OFF_BY_AZIMUTH)
         found = [steps.distance_m(frame, foot) for foot in feet if foot[0] - foot[1] <= farthest_m + _POINT_M]

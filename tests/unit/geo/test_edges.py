@@ -1,6 +1,6 @@
 """The quick ways to the nearest edge against the slow one, which steps through the frame of WGS84."""
 
-from math import cos, radians
+from math import cos, radians, sin
 from random import Random
 
 import numpy as np
@@ -9,7 +9,7 @@ import pytest
 from geo.codec import near_by, pack_shape
 from geo.edges import Edges
 from geo.shapes import Circle, Corridor, Polygon, Shape, distances_within_m
-from geo.wgs84 import Frame, Position
+from geo.wgs84 import Frame, Position, distance_m
 
 CASES = 300
 METRE_DEG = 1 / 111_000
@@ -96,6 +96,14 @@ def test_nothing_within_the_limit_is_said_to_be_beyond(fresh_seed: int) -> None:
         assert edges.distance_m(frame, above) == pytest.approx(slow_m, abs=0.002), fresh_seed
         if 0 < below < 40_000:
             assert edges.distance_m(frame, below) > below, fresh_seed
+
+
+@pytest.mark.parametrize("position", [at(23, 86), at(-170, 5), at(100, -40), at(-152.4, -80)])
+def test_the_distance_of_many_vertices_far_away_is_that_of_a_geodesic(position: Position) -> None:
+    around = [(-152.39 + cos(k / 16) / 500, -86.48 + sin(k / 16) / 9_000) for k in range(100)]
+    polygon = Polygon.of_one_ring(around)
+    nearest_m = min(distance_m(position, at(*vertex)) for vertex in around)
+    assert polygon.edge_distance_m(position) == pytest.approx(nearest_m, rel=1e-5)
 
 
 @pytest.mark.parametrize("position", [at(179.999, 10), at(-179.999, 10), at(177.5, -79), at(20, 80.5), at(20, 89.9)])
