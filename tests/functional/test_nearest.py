@@ -80,7 +80,7 @@ def by_brute_force(app: App, lat: float, lon: float) -> list[tuple[float, str]]:
     )
 
 
-def agrees(app: App, lat: float, lon: float, limit: int) -> None:
+def assert_agrees(app: App, lat: float, lon: float, limit: int) -> None:
     answer = nearest(app, lat, lon, limit=str(limit))
     expected = by_brute_force(app, round(lat, 9), round(lon, 9))
     told = [(geofence["edgeDistance"], geofence["geofenceId"]) for geofence in answer.body["data"]]
@@ -105,7 +105,7 @@ def test_the_nearest_are_those_that_a_look_at_every_geofence_finds(
         y = max(-90.0, min(90.0, lat + random.gauss(0, spread_deg)))
         x = (lon + random.gauss(0, spread_deg) + 180) % 360 - 180
         for limit in (1, 20, 100):
-            agrees(app, y, x, limit)
+            assert_agrees(app, y, x, limit)
 
 
 def test_three_geofences_on_the_globe_are_found_from_anywhere(app: App) -> None:
@@ -124,8 +124,8 @@ def test_three_geofences_on_the_globe_are_found_from_anywhere(app: App) -> None:
         (45, -45),
     ]:
         another_container()
-        agrees(app, lat, lon, 20)
-        agrees(app, lat, lon, 1)
+        assert_agrees(app, lat, lon, 20)
+        assert_agrees(app, lat, lon, 1)
 
 
 def test_a_crowded_cell_is_searched_in_all_its_shards(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -457,7 +457,7 @@ def test_an_import_lists_its_cells(app: App) -> None:
     assert report["counts"]["geofences"] == 48
     assert max(sizes) <= 100
     assert len(names(nearest(app, 0, 0, limit="100"))) == 48
-    agrees(app, 12, -77, 20)
+    assert_agrees(app, 12, -77, 20)
     assert wiring.index_upkeep().differences("demo") == []
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from fencepost.adapters import keys, marshal
 from fencepost.adapters.entries import entries_of
-from fencepost.adapters.table import BYTES, Transaction
-from fencepost.adapters.tenant_store import API_KEYS, api_keys_of, old_api_keys, same_api_keys
+from fencepost.adapters.table import BYTES, Transaction, unchanged
+from fencepost.adapters.tenant_store import API_KEYS, api_keys_of, stored_api_keys
 from fencepost.adapters.working_time import working_time_of, working_time_text
 from fencepost.domain.directory import MAX_GROUPS, OWN_SETTINGS, Entity
 from fencepost.domain.errors import Invalid, StillRunning, VersionMismatch
@@ -119,18 +119,15 @@ class DirectoryStore:
         With `erases` the erasure of a user begins, and does anew where one was not ended before the user came back.
         """
         transaction = Transaction()
+        same_groups, groups = unchanged("groups", _stored(entity.groups))
+        same_keys, api_keys = unchanged("keys", stored_api_keys(entity.api_keys))
         transaction.remove(
             keys.entity(tenant_id, Assignment(entity.table, entity.id)),
             VersionMismatch(),
             ConditionExpression="attribute_exists(PK) AND attribute_not_exists(#members) "
-            f"AND (attribute_not_exists(#bytes) OR #bytes = :nothing) AND {_same(entity.groups)} "
-            f"AND {same_api_keys(entity.api_keys)}",
-            ExpressionAttributeNames={"#members": "members", "#bytes": BYTES, "#set": "groups", "#keys": API_KEYS},
-            ExpressionAttributeValues={
-                ":nothing": {"N": "0"},
-                **_old(entity.groups),
-                **old_api_keys(entity.api_keys),
-            },
+            f"AND (attribute_not_exists(#bytes) OR #bytes = :nothing) AND {same_groups} AND {same_keys}",
+            ExpressionAttributeNames={"#members": "members", "#bytes": BYTES, "#groups": "groups", "#keys": API_KEYS},
+            ExpressionAttributeValues={":nothing": {"N": "0"}, **groups, **api_keys},
         )
         if entity.table == "users":
             transaction.absent(keys.clock(tenant_id, entity.id), StillRunning())
@@ -176,16 +173,18 @@ class DirectoryStore:
         before: frozenset[str],
         after: frozenset[str],
     ) -> None:
-        more = ", #set = :new" if after else "REMOVE #set"
-        values = _old(before) | ({":new": {"SS": sorted(after)}} if after else {})
+        more = ", #members = :new" if after else "REMOVE #members"
+        condition, values = unchanged("members", _stored(before))
+        if after:
+            values[":new"] = _stored(after)
         self._put(
             transaction,
             tenant_id,
             group,
             more,
             values,
-            names={"#set": "members"},
-            ConditionExpression=_same(before),
+            names={"#members": "members"},
+            ConditionExpression=condition,
         )
 
     def _change_groups(
@@ -249,13 +248,9 @@ def _own(entity: Entity) -> dict[str, Any]:
     }
 
 
-def _same(ids: frozenset[str] | None) -> str:
-    """The condition that a set is as it was read; an empty set is no attribute."""
-    return "#set = :old" if ids else "attribute_not_exists(#set)"
-
-
-def _old(ids: frozenset[str] | None) -> dict[str, Any]:
-    return {":old": {"SS": sorted(ids)}} if ids else {}
+def _stored(ids: frozenset[str] | None) -> dict[str, Any] | None:
+    """A set as the table has it; an empty one is no attribute."""
+    return {"SS": sorted(ids)} if ids else None
 
 
 def _list_key(tenant_id: str, table: str, sort: str, entity_id: str) -> Key:

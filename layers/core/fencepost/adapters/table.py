@@ -155,6 +155,15 @@ class Table:
             raise
 
 
+def unchanged(name: str, was: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
+    """The condition that the attribute #name is what it was, None for none, and the value that this takes.
+
+    >>> unchanged("groups", {"SS": ["night"]}), unchanged("groups", None)
+    (('#groups = :groups', {':groups': {'SS': ['night']}}), ('attribute_not_exists(#groups)', {}))
+    """
+    return (f"attribute_not_exists(#{name})", {}) if was is None else (f"#{name} = :{name}", {f":{name}": was})
+
+
 class Transaction:
     """What is to be written together. Changes of one bucket by several geofences become one action.
 

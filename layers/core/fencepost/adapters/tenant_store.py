@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fencepost.adapters import keys, marshal
-from fencepost.adapters.table import COUNT, LIMIT, ROOM, UNLIMITED, Transaction
+from fencepost.adapters.table import COUNT, LIMIT, ROOM, UNLIMITED, Transaction, unchanged
 from fencepost.adapters.working_time import working_time_text
 from fencepost.domain.api_keys import StoredKey
 from fencepost.domain.errors import Busy, NotFound, VersionMismatch
@@ -83,13 +83,16 @@ class TenantStore:
         for key_id in before:
             if key_id not in after:
                 transaction.delete(keys.api_key(key_id))
+        condition, values = unchanged("keys", stored_api_keys(before))
+        if after:
+            values[":after"] = stored_api_keys(after)
         transaction.update(
             keys.entity(who.tenant_id, Assignment("users", who.user_id)),
             VersionMismatch(),
             UpdateExpression="SET #keys = :after" if after else "REMOVE #keys",
-            ConditionExpression=f"attribute_exists(PK) AND {same_api_keys(before)}",
+            ConditionExpression=f"attribute_exists(PK) AND {condition}",
             ExpressionAttributeNames={"#keys": API_KEYS},
-            ExpressionAttributeValues=old_api_keys(before) | ({":after": _ids(after)} if after else {}),
+            ExpressionAttributeValues=values,
         )
         self._table.write(transaction)
 
@@ -113,15 +116,6 @@ def api_keys_of(user: Item) -> tuple[str, ...]:
     return tuple(key["S"] for key in user[API_KEYS]["L"]) if API_KEYS in user else ()
 
 
-def same_api_keys(ids: tuple[str, ...]) -> str:
-    """The condition that a user has these keys still, where #keys is API_KEYS; none is no attribute."""
-    return "#keys = :keys" if ids else "attribute_not_exists(#keys)"
-
-
-def old_api_keys(ids: tuple[str, ...]) -> dict[str, Any]:
-    """The values of that condition."""
-    return {":keys": _ids(ids)} if ids else {}
-
-
-def _ids(ids: tuple[str, ...]) -> dict[str, Any]:
-    return {"L": [{"S": key_id} for key_id in ids]}
+def stored_api_keys(ids: tuple[str, ...]) -> dict[str, Any] | None:
+    """The ids as a user's item has them; none are no attribute."""
+    return {"L": [{"S": key_id} for key_id in ids]} if ids else None
