@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ from fencepost.domain.trail import Saving
 from fencepost.domain.verdict import Candidate, Fix
 from fencepost.services.clock import ClockRequest, ClockService, Desk
 from fencepost.services.punches import KeptPunch, PunchService
-from geo.shapes import Circle
+from geo.shapes import Circle, Polygon
 from geo.wgs84 import Position
 
 NOW = datetime(2026, 5, 5, 7, tzinfo=UTC)
@@ -60,6 +61,7 @@ class Memory:
         self.receipts: dict[str, Receipt] = {}
         self.refusals: dict[str, Refusal] = {}
         self.done: Counter[str] = Counter()
+        self.candidate = FENCE
         self.loses_answer_in = -1
 
     def desk(self, *_: Any) -> Desk:
@@ -70,7 +72,7 @@ class Memory:
             calendar_version=0,
             organization_name=None,
             has_screen=False,
-            candidates=(FENCE,),
+            candidates=(self.candidate,),
             grants=tuple(waiting),
         )
 
@@ -216,3 +218,53 @@ def test_what_comes_after_what_was_not_reached_is_not_done_before_it() -> None:
     told = punches_of(memory).apply(EMIL, day, NOW, told_kept, lambda: next(time_left))
     assert [answer["status"] for answer in told.values()] == [200, 503, 503]
     assert [answer["status"] for answer in sent(memory, day).values()] == [200] * 3
+
+
+def make_start(at: datetime, fix: Fix = INSIDE) -> KeptPunch:
+    return KeptPunch(
+        key="k", sequence=1, at=at, digest="d", request=ClockRequest(action="start", at=at, fix=fix, comment="c")
+    )
+
+
+def test_a_start_on_the_boundary_of_its_geofence_is_done() -> None:
+    yard = Polygon(parts=((((25.0, 60.0), (25.01, 60.0), (25.01, 60.01), (25.0, 60.01)),),))
+    memory = Memory()
+    memory.candidate = replace(FENCE, shape=yard)
+    beyond = make_start(MORNING, Fix(position=Position(lon=25.0 - 2e-8, lat=60.005)))
+    refused = sent(memory, [replace(beyond, key="beyond")])["beyond"]
+    assert (refused["status"], refused["code"], memory.clock) == (403, "GEOFENCE_OUTSIDE", None)
+    on_the_corner = make_start(MORNING, Fix(position=Position(lon=25.0, lat=60.0)))  # 0 m from it, exactly
+    assert sent(memory, [on_the_corner])["k"]["status"] == 200
+    assert memory.clock is not None
+
+
+def test_a_punch_of_exactly_30_days_ago_is_done_and_an_older_one_is_refused() -> None:
+    memory = Memory()
+    assert sent(memory, [make_start(NOW - timedelta(days=30))])["k"]["status"] == 200
+    assert memory.clock is not None
+    memory = Memory()
+    refused = sent(memory, [make_start(NOW - timedelta(days=30, microseconds=1))])["k"]
+    assert (refused["status"], memory.clock) == (400, None)
+    assert "is more than 30 days ago" in str(refused)
+
+
+def test_a_receipt_is_stored_for_longer_than_a_punch_may_be_old() -> None:
+    memory = Memory()
+    sent(memory, [make_start(NOW - timedelta(days=30))])
+    assert memory.receipts["k"].kept_until == NOW + timedelta(days=40)
+
+
+@pytest.mark.parametrize(
+    ("ago", "is_late"),
+    [
+        (timedelta(minutes=10), False),
+        (timedelta(minutes=10, seconds=1), True),
+        (timedelta(0), False),
+        (timedelta(minutes=-1), False),
+    ],
+)
+def test_a_punch_is_late_after_more_than_10_minutes(ago: timedelta, *, is_late: bool) -> None:
+    memory = Memory()
+    sent(memory, [make_start(NOW - ago)])
+    assert memory.clock is not None
+    assert [one.is_late for one in memory.clock.punches] == [is_late]
