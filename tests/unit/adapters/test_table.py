@@ -165,3 +165,50 @@ def test_changes_of_one_bucket_are_one_action_and_the_last_one_counts() -> None:
     assert action["Update"]["ExpressionAttributeNames"] == {"#0": "a", "#1": "b", "#bytes": "bytes"}
     assert action["Update"]["ExpressionAttributeValues"][":growth"] == {"N": "-7"}
     assert len(transaction) == 1
+
+
+def get_update(transaction: Transaction) -> dict[str, Any]:
+    (action,) = transaction.actions("fencepost")
+    update: dict[str, Any] = action["Update"]
+    return update
+
+
+def test_an_entry_is_added_only_if_the_bucket_has_room_for_all_its_bytes() -> None:
+    transaction = Transaction()
+    transaction.enter(KEY, "name", b"entry", Busy())
+    update = get_update(transaction)
+    assert update["ConditionExpression"] == "(attribute_not_exists(#bytes) OR #bytes <= :room)"
+    assert update["ExpressionAttributeValues"][":growth"] == {"N": "9"}
+    assert update["ExpressionAttributeValues"][":room"] == {"N": str(64 * 1024 - 9)}
+
+
+@pytest.mark.parametrize(("entry", "has_bound"), [(b"12", False), (b"123", False), (b"1234", True)])
+def test_a_bucket_that_does_not_grow_needs_no_room(entry: bytes, *, has_bound: bool) -> None:
+    """A full bucket still takes a change that does not make it larger."""
+    transaction = Transaction()
+    transaction.withdraw(KEY, "a", b"123")
+    transaction.enter(KEY, "a", entry, Busy())
+    update = get_update(transaction)
+    assert ("ConditionExpression" in update, ":room" in update["ExpressionAttributeValues"]) == (has_bound, has_bound)
+    assert update["ExpressionAttributeValues"][":growth"] == {"N": str(len(entry) - 3)}
+
+
+def test_a_bucket_that_does_not_grow_must_exist_if_the_entry_requires_it() -> None:
+    transaction = Transaction()
+    transaction.withdraw(KEY, "a", b"123")
+    transaction.enter(KEY, "a", b"456", Busy(), must_exist=True)
+    assert get_update(transaction)["ConditionExpression"] == "attribute_exists(PK)"
+    transaction.enter(KEY, "b", b"1", Busy())
+    both = "attribute_exists(PK) AND (attribute_not_exists(#bytes) OR #bytes <= :room)"
+    assert get_update(transaction)["ConditionExpression"] == both
+
+
+@pytest.mark.parametrize(("growth", "has_bound"), [(-1, False), (0, False), (1, True)])
+def test_a_count_that_does_not_grow_needs_no_room(growth: int, *, has_bound: bool) -> None:
+    transaction = Transaction()
+    transaction.count(KEY, 2, Busy())
+    transaction.count(KEY, growth - 2, Busy())
+    update = get_update(transaction)
+    condition = "attribute_not_exists(#room) OR #room >= :growth" if has_bound else None
+    assert update.get("ConditionExpression") == condition
+    assert update["ExpressionAttributeValues"][":growth"] == {"N": str(growth)}
