@@ -11,7 +11,6 @@ from fencepost import wiring
 from fencepost.api import paging
 from fencepost.api.http import Api, Reply, Request
 from fencepost.api.listing import PageQuery, numbered
-from fencepost.api.problems import status_of
 from fencepost.api.validation import validated
 from fencepost.api.vocabularies.clock import (
     STATUS,
@@ -84,7 +83,7 @@ def act(request: Request) -> Reply:
     try:
         outcome = clock.act(request.who, asked, datetime.now(UTC))
     except EntryNotSaved as error:  # returned, not raised: the clock is stopped, and a repetition must hear the same
-        return Reply(status=status_of(error), body=refused(error, "") | more)
+        return Reply(status=error.status, body=refused(error, "") | more)
     return Reply(status=201 if outcome.was_edited else 200, body=told(outcome) | more)
 
 
@@ -197,7 +196,7 @@ def put_times(request: Request) -> Reply:
         except Busy:  # the answer is that of the whole request, so that it is sent again
             raise
         except FencepostError as error:
-            return {**refused(error, "")["items"][0], "status": int(status_of(error))}
+            return {**refused(error, "")["items"][0], "status": int(error.status)}
         return {"message": "Success", "status": 201 if saved.was_edited else 200, "data": told_saved(saved)}
 
     return Reply(status=200, body=results(validated(TimesIn, request.json()).items, put))

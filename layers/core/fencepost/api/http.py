@@ -208,7 +208,7 @@ class Api:
         return answer
 
     def _status_of(self, error: FencepostError) -> int:
-        return int(self._status.get(type(error)) or problems.status_of(error))
+        return int(self._status.get(type(error)) or error.status)
 
     def _refused(self, error: FencepostError, event: Mapping[str, Any], request_id: str) -> dict[str, Any]:
         status = self._status_of(error)

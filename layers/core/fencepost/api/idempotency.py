@@ -12,7 +12,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from fencepost.api.problems import status_of
 from fencepost.domain.errors import FencepostError, IdempotencyInProgress, IdempotencyKeyReused, Invalid
 from fencepost.services.idempotency import Asked, Idempotency
 from fencepost.telemetry import logger
@@ -76,7 +75,7 @@ def answered_once(request: Request, run: Callable[[], Answer], context: Any) -> 
     try:
         answer = run()
     except Exception as error:
-        if isinstance(error, FencepostError) and status_of(error) < 500:
+        if isinstance(error, FencepostError) and error.status < 500:
             _settle(lambda: records.forget(asked, this))
         else:
             _settle(lambda: records.release(asked, this, datetime.now(UTC)))

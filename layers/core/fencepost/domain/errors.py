@@ -1,4 +1,4 @@
-"""Every way in which a request can be refused. An error states facts; `api.problems` gives it a status.
+"""Every way in which a request can be refused. An error states facts and knows its status.
 
 FencepostError
 ├── Invalid                     something the caller sent is wrong, field by field
@@ -30,10 +30,12 @@ FencepostError
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fencepost.domain.clock import RunningClock, TimeEntry
     from fencepost.domain.geofence import Assignment
@@ -41,9 +43,17 @@ if TYPE_CHECKING:
 
 
 class FencepostError(Exception):
-    """The base of all refusals. `code` is for programs, the message for people."""
+    """The base of all errors that a caller sees.
+
+    Attributes:
+        code: Identifies the error to programs; the message is for people.
+        status: The HTTP status of a response with this error.
+        extensions: Further members of the problem, by their names in JSON (RFC 9457, 3.2).
+    """
 
     code = "FENCEPOST_ERROR"
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    extensions: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +70,11 @@ class Invalid(FencepostError):
     (FieldError(field='latitude', message='is missing'),)
     """
 
-    code = "INVALID"
+    code, status = "INVALID", HTTPStatus.BAD_REQUEST
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         self.errors = tuple(errors)
+        self.extensions = {"errors": [{"field": error.field, "message": error.message} for error in self.errors]}
         super().__init__("; ".join(f"{error.field}: {error.message}" for error in self.errors))
 
     @classmethod
@@ -72,7 +83,7 @@ class Invalid(FencepostError):
 
 
 class Forbidden(FencepostError):
-    code = "FORBIDDEN"
+    code, status = "FORBIDDEN", HTTPStatus.FORBIDDEN
 
     def __init__(self, right: str) -> None:
         self.right = right
@@ -80,7 +91,7 @@ class Forbidden(FencepostError):
 
 
 class NotFound(FencepostError):
-    code = "NOT_FOUND"
+    code, status = "NOT_FOUND", HTTPStatus.NOT_FOUND
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -88,7 +99,7 @@ class NotFound(FencepostError):
 
 
 class NameTaken(FencepostError):
-    code = "NAME_TAKEN"
+    code, status = "NAME_TAKEN", HTTPStatus.CONFLICT
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -96,10 +107,11 @@ class NameTaken(FencepostError):
 
 
 class QuotaReached(FencepostError):
-    code = "GEOFENCE_QUOTA_REACHED"
+    code, status = "GEOFENCE_QUOTA_REACHED", HTTPStatus.PAYMENT_REQUIRED
 
     def __init__(self, limit: int, count: int) -> None:
         self.limit, self.count = limit, count
+        self.extensions = {"limit": limit, "count": count}
         self.room = max(0, limit - count)
         super().__init__(f"The limit is {limit:,} geofences, and there are {count:,}. Delete some or have it raised.")
 
@@ -107,10 +119,11 @@ class QuotaReached(FencepostError):
 class StillAssigned(FencepostError):
     """`geofences` are the ids and names of those that are assigned."""
 
-    code = "STILL_ASSIGNED"
+    code, status = "STILL_ASSIGNED", HTTPStatus.CONFLICT
 
     def __init__(self, what: str, geofences: Sequence[tuple[str, str]]) -> None:
         self.geofences = tuple(geofences)
+        self.extensions = {"geofences": [{"id": geofence_id, "name": name} for geofence_id, name in self.geofences]}
         named = ", ".join(f"'{name}'" for _, name in self.geofences[:5])
         more = f" and {len(self.geofences) - 5} more" if len(self.geofences) > 5 else ""
         super().__init__(
@@ -120,7 +133,7 @@ class StillAssigned(FencepostError):
 
 
 class HeldByEntities(FencepostError):
-    code = "HELD_BY_ENTITIES"
+    code, status = "HELD_BY_ENTITIES", HTTPStatus.CONFLICT
 
     def __init__(self, assignments: Sequence[Assignment]) -> None:
         self.assignments = tuple(assignments)
@@ -130,14 +143,14 @@ class HeldByEntities(FencepostError):
 
 
 class StillRunning(FencepostError):
-    code = "CLOCK_RUNNING"
+    code, status = "CLOCK_RUNNING", HTTPStatus.CONFLICT
 
     def __init__(self) -> None:
         super().__init__("The user's clock is running. Stop or cancel it first.")
 
 
 class VersionMismatch(FencepostError):
-    code = "VERSION_MISMATCH"
+    code, status = "VERSION_MISMATCH", HTTPStatus.PRECONDITION_FAILED
 
     def __init__(self) -> None:
         super().__init__(
@@ -146,28 +159,28 @@ class VersionMismatch(FencepostError):
 
 
 class Crowded(FencepostError):
-    code = "CROWDED"
+    code, status = "CROWDED", HTTPStatus.BAD_REQUEST
 
     def __init__(self, how: str) -> None:
         super().__init__(f"The positions together {how}; send fewer at once.")
 
 
 class Busy(FencepostError):
-    code = "BUSY"
+    code, status = "BUSY", HTTPStatus.SERVICE_UNAVAILABLE
 
     def __init__(self) -> None:
         super().__init__("Too many changes at once, or no answer in time. Send the same request again in a moment.")
 
 
 class NotReached(FencepostError):
-    code = "NOT_REACHED"
+    code, status = "NOT_REACHED", HTTPStatus.SERVICE_UNAVAILABLE
 
     def __init__(self) -> None:
         super().__init__("The time of the call was over before this. Send it again, with what comes after it.")
 
 
 class IdempotencyKeyReused(FencepostError):
-    code = "IDEMPOTENCY_KEY_REUSED"
+    code, status = "IDEMPOTENCY_KEY_REUSED", HTTPStatus.UNPROCESSABLE_ENTITY
 
     def __init__(self) -> None:
         super().__init__(
@@ -176,7 +189,7 @@ class IdempotencyKeyReused(FencepostError):
 
 
 class IdempotencyInProgress(FencepostError):
-    code = "IDEMPOTENCY_IN_PROGRESS"
+    code, status = "IDEMPOTENCY_IN_PROGRESS", HTTPStatus.CONFLICT
 
     def __init__(self) -> None:
         super().__init__(
@@ -185,7 +198,7 @@ class IdempotencyInProgress(FencepostError):
 
 
 class ClockRefused(FencepostError):
-    code = "CLOCK_REFUSED"
+    code, status = "CLOCK_REFUSED", HTTPStatus.BAD_REQUEST
 
 
 class AlreadyClockedIn(ClockRefused):
@@ -197,7 +210,7 @@ class AlreadyClockedIn(ClockRefused):
 
 
 class NoRunningClock(ClockRefused):
-    code = "NO_RUNNING_CLOCK"
+    code, status = "NO_RUNNING_CLOCK", HTTPStatus.NOT_FOUND
 
     def __init__(self, because: str | None = None) -> None:
         super().__init__(f"No clock is running: {because}." if because is not None else "No clock is running.")
@@ -229,9 +242,8 @@ class EntryOverlaps(ClockRefused):
 class EntryFinal(ClockRefused):
     code = "ENTRY_FINAL"
 
-    def __init__(self, entry: TimeEntry) -> None:
-        self.entry = entry
-        super().__init__(f"The entry {entry.id} is {entry.approval}. It can be changed once it is reopened.")
+    def __init__(self, entry_id: str, approval: str) -> None:
+        super().__init__(f"The entry {entry_id} is {approval}. It can be changed once it is reopened.")
 
 
 class EntryState(ClockRefused):
@@ -254,6 +266,8 @@ class OutsideGeofence(ClockRefused):
 
     An exception can be granted for it under `refusal_id`, which is None where nothing was written.
     """
+
+    status = HTTPStatus.FORBIDDEN
 
     def __init__(self, verdict: Verdict, refusal_id: str | None) -> None:
         self.verdict = verdict

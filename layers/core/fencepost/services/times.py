@@ -156,7 +156,7 @@ class TimesService:
 
         def removed(entry: TimeEntry) -> Edit:
             if entry.is_safe:
-                raise EntryFinal(entry)
+                raise EntryFinal(entry.id, entry.approval)
             return Edit(before=entry, after=None, action="deleted", reason=reason)
 
         return self._all(who, ids, ("valid", "invalid"), removed, "entries.deleted", now)
@@ -174,7 +174,7 @@ class TimesService:
             if entry.approval == approval:
                 return None
             if entry.approval == "exported" and action != "reopened":
-                raise EntryFinal(entry)
+                raise EntryFinal(entry.id, entry.approval)
             after = replace(entry, approval=approval, version=entry.version + 1)
             return Edit(before=entry, after=after, action=action, reason=reason)
 
@@ -253,7 +253,7 @@ class TimesService:
     def _change(self, who: Principal, said: Said, now: datetime) -> Saved:
         before = self._entry(who, str(said.id), "valid", "invalid")
         if before.is_safe:
-            raise EntryFinal(before)
+            raise EntryFinal(before.id, before.approval)
         if said.user_id not in (None, before.user_id):
             raise Invalid.field("userId", "cannot be changed; delete the entry and save another")
         ledger = self.ledgers.ledger(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import AfterValidator, ConfigDict, Field
 
 from fencepost.api.fields import AnswerModel, Instant, LookedAtLater, RequestModel, Text, number
-from fencepost.api.problems import status_of
 from fencepost.api.validation import validated
 from fencepost.api.vocabularies.clock import (
     STATUS,
@@ -177,7 +176,7 @@ def told_kept(done: Outcome | FencepostError) -> dict[str, Any]:
         done = EntryNotSaved(done.entry)
     if isinstance(done, FencepostError):
         item: dict[str, Any] = refused(done, "")["items"][0]
-        status = int(STATUS.get(type(done)) or status_of(done))
+        status = int(STATUS.get(type(done)) or done.status)
     else:
         item = told(done)["items"][0]
         status = 201 if done.was_edited else 200
