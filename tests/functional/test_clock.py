@@ -15,6 +15,7 @@ from fencepost.domain.geofence import Assignment
 from fencepost.domain.overlap import Policy
 from fencepost.domain.principal import Principal
 from fencepost.domain.trail import Saving
+from fencepost.services.clock_fingerprint import compute_legacy_fingerprint
 from tests.functional.app import Answer, App
 
 DAY = "2026-05-04T"
@@ -118,6 +119,17 @@ def test_a_break_that_is_sent_again_does_not_close_the_break(app: App) -> None:
     clock(app, "break", "12:00")
     (taken,) = data(clock(app, "break", "12:00"))["breaks"]
     assert taken["to"] is None
+
+
+def test_an_action_stored_with_a_legacy_fingerprint_is_the_same_action_when_it_is_retried(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("fencepost.services.clock.compute_fingerprint", compute_legacy_fingerprint)
+        started = clock(app, "start", "09:00", comment="Early shift")
+    retried = clock(app, "start", "09:00", comment="Early shift")
+    assert (retried.status, data(retried)["id"]) == (200, data(started)["id"])
+    assert code(clock(app, "start", "09:00")) == (400, "CLOCK_ALREADY_RUNNING")
 
 
 @pytest.mark.parametrize("action", ["stop", "break", "cancel"])

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from fencepost import admin
+from fencepost.services.clock_fingerprint import compute_legacy_fingerprint
 from tests.functional.app import App, event
 from tests.functional.test_clock import FAR, clock, code, data, fence
 
@@ -52,6 +53,17 @@ def test_refusals_are_listed_newest_first_page_by_page_and_a_dry_run_is_none(app
     assert [item["data"]["id"] for item in first.body["items"] + rest.body["items"]] == refused[::-1]
     assert rest.body["nextCursor"] is None
     assert first.body["items"][0]["data"]["geofenceVerdict"]["code"] == "GEOFENCE_OUTSIDE"
+
+
+def test_a_refusal_stored_under_a_legacy_id_is_the_same_refusal_when_it_is_retried(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fence(app)
+    with monkeypatch.context() as before:
+        before.setattr("fencepost.services.clock.compute_fingerprint", compute_legacy_fingerprint)
+        refused = data(clock(app, "start", "09:00", location=FAR))["refusalId"]
+    assert data(clock(app, "start", "09:00", location=FAR))["refusalId"] == refused
+    assert len(app.request("clock", "clock_refusals").body["items"]) == 1
 
 
 def test_a_start_by_exception_costs_what_any_start_costs(app: App) -> None:

@@ -93,7 +93,7 @@ class Memory:
     def save(self, tenant_id: str, saving: Saving) -> None:
         self._write(saving.clock, None, saving.receipt, saving.edits[0].entry.punches[-1], saving)
 
-    def refuse(self, tenant_id: str, refusal: Refusal, event: Any) -> str:
+    def refuse(self, tenant_id: str, refusal: Refusal, event: Any, legacy_id: str | None) -> str:
         self.refusals.setdefault(refusal.id, refusal)
         return refusal.id
 

@@ -47,6 +47,10 @@ if TYPE_CHECKING:
 _CLOCK = TypeAdapter(RunningClock)
 
 
+class _RefusedUnderLegacyId(Exception):
+    """The refusal has the id that was derived from the fingerprint of version 1."""
+
+
 class ClockStore:
     def __init__(self, table: Table, applying: Applying, directory: DirectoryStore) -> None:
         self._table = table
@@ -169,14 +173,20 @@ class ClockStore:
         transaction.put(event_item(event))
         self._table.write(transaction)
 
-    def refuse(self, tenant_id: str, refusal: Refusal, event: Event) -> str:
+    def refuse(self, tenant_id: str, refusal: Refusal, event: Event, legacy_id: str | None) -> str:
         """The same request refused again is on the trail once. Raises NotFound where the user is gone by now."""
         transaction = Transaction()
         need_user(transaction, tenant_id, refusal.user_id)
+        if legacy_id is not None and legacy_id != refusal.id:
+            transaction.absent(keys.refusal(tenant_id, legacy_id), _RefusedUnderLegacyId())
         transaction.put_new(refusal_item(tenant_id, refusal), VersionMismatch())
         transaction.put(event_item(event))
-        with suppress(VersionMismatch):
-            self._table.write(transaction)
+        try:
+            with suppress(VersionMismatch):
+                self._table.write(transaction)
+        except _RefusedUnderLegacyId:
+            assert legacy_id is not None
+            return legacy_id
         return refusal.id
 
     def due(self, now: datetime) -> Iterator[tuple[str, RunningClock]]:

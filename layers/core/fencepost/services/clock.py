@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID, uuid5
 
@@ -26,6 +25,7 @@ from fencepost.domain.principal import Right
 from fencepost.domain.refusal import Grant, Refusal
 from fencepost.domain.trail import Edit, Saving
 from fencepost.domain.verdict import Candidate, Fix, judge
+from fencepost.services.clock_fingerprint import compute_fingerprint, compute_legacy_fingerprint
 from fencepost.services.ids import NewId, new_id
 from fencepost.services.retry import on_top_of_others
 
@@ -63,16 +63,12 @@ class ClockRequest:
 
     @property
     def fingerprint(self) -> str:
-        """Tells this request from any other: the same one sent again must not do the same thing again.
+        """Tells this request from any other: the same one sent again must not do the same thing again."""
+        return compute_fingerprint(self)
 
-        Empty where neither a key nor an instant is given: two requests for "now" are two.
-        """
-        if self.key is not None:
-            return self.key
-        if self.at is None:
-            return ""
-        said = (self.action, self.at, self.time_type, self.comment, self.organization_id, self.screen, self.fix)
-        return sha256(repr(said).encode()).hexdigest()
+    def is_replay_of(self, last_request: str) -> bool:
+        """Whether `last_request` is the fingerprint of this request."""
+        return last_request != "" and last_request in (self.fingerprint, compute_legacy_fingerprint(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +128,8 @@ class Clocks(Protocol):
         self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event, receipt: Receipt | None
     ) -> None: ...
     def discard(self, tenant_id: str, clock: RunningClock, event: Event, receipt: Receipt | None) -> None: ...
-    def refuse(self, tenant_id: str, refusal: Refusal, event: Event) -> str | None:
-        """Under which id it is on the trail. One that is there already stays as it is."""
+    def refuse(self, tenant_id: str, refusal: Refusal, event: Event, legacy_id: str | None) -> str | None:
+        """Under which id it is on the trail. One that is there already, also under `legacy_id`, stays as it is."""
 
     def remind(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None: ...
     def due(self, now: datetime) -> Iterable[tuple[str, RunningClock]]: ...
@@ -239,7 +235,7 @@ class ClockService:
         assert desk is not None
         if desk.named:
             request = replace(request, organization_id=desk.named[0], organization_name=None)
-        if desk.clock is not None and desk.clock.last_request == request.fingerprint != "":
+        if desk.clock is not None and request.is_replay_of(desk.clock.last_request):
             return Outcome(clock=desk.clock, message=desk.success)
         _check_fields(request, desk, now)
         return self._done(who, user_id, request, desk, _punch(who, request, now))
@@ -369,18 +365,19 @@ class ClockService:
         for grant in desk.grants:
             if grant.covers(refusal, punch.received_at):
                 return replace(punch, exception=grant.exemption)
-        refusal_id = self.store.refuse(who.tenant_id, refusal, self._refused(who.tenant_id, refusal))
+        event = self._refused(who.tenant_id, refusal)
+        legacy_id = _refusal_id(who.tenant_id, user_id, compute_legacy_fingerprint(request))
+        refusal_id = self.store.refuse(who.tenant_id, refusal, event, legacy_id)
         raise OutsideGeofence(refusal.verdict, refusal_id)
 
     def _refusal(self, tenant_id: str, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Refusal:
         """Under the same id whenever the same request is refused."""
         assert punch.verdict is not None
-        said = f"{tenant_id} {user_id} {request.fingerprint}"
         organization_id = request.organization_id
         if organization_id is None and desk.clock is not None:
             organization_id = desk.clock.organization_id
         return Refusal(
-            id=str(uuid5(_REFUSALS, said)) if request.fingerprint else self.make_id(),
+            id=_refusal_id(tenant_id, user_id, request.fingerprint) or self.make_id(),
             user_id=user_id,
             action=punch.action,
             at=punch.at,
@@ -448,6 +445,10 @@ def _why_stopped(entry: TimeEntry) -> str | None:
 def why_allowed(punch: Punch) -> str | None:
     """The reason that the trail tells, where an exception allowed it."""
     return f"An exception that {punch.exception.by} granted." if punch.exception is not None else None
+
+
+def _refusal_id(tenant_id: str, user_id: str, fingerprint: str) -> str | None:
+    return str(uuid5(_REFUSALS, f"{tenant_id} {user_id} {fingerprint}")) if fingerprint else None
 
 
 def _receipt(request: ClockRequest, outcome: Outcome) -> Receipt | None:
