@@ -67,8 +67,8 @@ def bars(results: Results) -> list[Bar]:
             1.6,
             {"": cold["location"].times(cold[AWS_CLIENT], min)},
         ),
-        Bar(f"{MANY:,} geofences over one spot: told", MANY, {"": crowd.matches}, ge),
-        Bar("the same: megabytes of the answer", MAX_ANSWER_BYTES / 1e6, {"": crowd.answer_bytes / 1e6}),
+        Bar(f"{MANY:,} geofences over one spot: returned", MANY, {"": crowd.matches}, ge),
+        Bar("the same: megabytes of the response", MAX_ANSWER_BYTES / 1e6, {"": crowd.answer_bytes / 1e6}),
         Bar("the same: cost of each, times that with 1,000", 1, {"": crowd.times}),
     ]
 

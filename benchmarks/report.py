@@ -55,7 +55,7 @@ def _bars(results: Results) -> str:
     )
     return _section(
         "# Benchmarks",
-        """Written by `make bench`, which measures all of it in one run and on the same geofences. Ratios hold on
+        """`make bench` writes this page. It measures everything in one run and on the same geofences. Ratios apply to
         other machines, microseconds do not.""",
         f"{results.machine}. {results.versions}.",
         f"**{reached} of {len(found)} bars are reached.**",
@@ -85,12 +85,12 @@ def _checks(results: Results) -> str:
         for name in (OURS, TREE, TREE_PREPARED)
     ]
     return _section(
-        "## A check in process",
-        """From the table's answer, its items new objects as its client makes them, to the matches of a position with
-        names and distances. The STRtree, which has the same shapes as polygons, answers with their indices: it is the
-        limit.""",
+        "## Check in process",
+        """The time is from the table's response to the matches of a position, with names and distances. The items of
+        the response are new objects, as the table's client creates them. The STRtree has the same shapes as polygons
+        and returns only their indices: it is the limit.""",
         "![Microseconds of a check by the number of geofences](benchmarks/checks.svg)",
-        _table(("mix", "geofences", "", "p50 µs", "p99 µs", "mean µs", "Fencepost to it, p50", "mean"), rows),
+        _table(("mix", "geofences", "", "p50 µs", "p99 µs", "mean µs", "ratio of Fencepost, p50", "mean"), rows),
         _agreement(results),
     )
 
@@ -98,8 +98,8 @@ def _checks(results: Results) -> str:
 def _agreement(results: Results) -> str:
     pairs = [one for mix in (results.time_clock, results.mixed) for one in mix.checks.agreements.values()]
     ours, tree = sum(one.ours for one in pairs), sum(one.tree for one in pairs)
-    return f"""Where the answers were counted, Fencepost found {ours:,} matches and the STRtree {tree:,}: a circle of
-        64 sides is a little smaller than the circle, and a plane is not the ellipsoid."""
+    return f"""In the counted responses, Fencepost found {ours:,} matches and the STRtree {tree:,}. A circle of 64
+    sides is a little smaller than the circle, and a plane is not the ellipsoid."""
 
 
 def _postgis(results: Results) -> str:
@@ -118,10 +118,10 @@ def _postgis(results: Results) -> str:
     remarks = [f"- {one.mix.name}: not compared: {one.postgis}." for one in both if isinstance(one.postgis, str)]
     remarks += [f"- {mix}: matches found: {_counts(one.matches)}; {one.version}." for mix, one in compared]
     return _section(
-        f"## Against PostGIS, at {results.sizes[-1]:,}",
-        """The time in the server is that of the statement in a loop of PL/pgSQL, its plan kept; with its socket, that
-        of a prepared statement from psycopg. It answers with ids alone.""",
-        _table(("mix", "", "p50 µs", "p99 µs", "mean µs", "it to Fencepost, p50", "mean"), rows) if rows else "",
+        f"## Comparison with PostGIS, at {results.sizes[-1]:,}",
+        """The time in the server is the time of the statement in a loop of PL/pgSQL, with a cached plan. The time
+        with its socket is the time of a prepared statement from psycopg. PostGIS returns only ids.""",
+        _table(("mix", "", "p50 µs", "p99 µs", "mean µs", "ratio to Fencepost, p50", "mean"), rows) if rows else "",
         "\n".join(remarks),
     )
 
@@ -146,17 +146,17 @@ def _reads(results: Results) -> str:
     head += ["bytes: mean / p50 / p99", f"units a position, batch of {BATCH:,}: mean / worst", "bytes a position"]
     lasts = ((one.mix.name, one.checks.readings[results.sizes[-1]]) for one in both)
     first = [
-        f"- {mix}: {reading.first_share:.0%} of the checks by a container that has just begun meet a big geometry"
-        f" and read {reading.first_units:.1f} units and {reading.first_bytes:,.0f} bytes, once."
+        f"- {mix}: {reading.first_share:.0%} of the checks by a new container read a big geometry for the first time."
+        f" Such a check reads {reading.first_units:.1f} units and {reading.first_bytes:,.0f} bytes, once."
         for mix, reading in lasts
         if reading.first_share
     ]
     return _section(
-        "## What a check reads",
+        "## Reads of a check",
         _table(head, rows),
-        """Eventually consistent. An empty cell costs half a unit, as one of 4 KB does, so a check of five cells takes
-        2.5 at the least. Candidates are the entries of the cells that are read. A batch lies in one town of 20 by 20
-        km.""",
+        """Reads are eventually consistent. An empty cell costs half a unit, like a cell of 4 KB, so a check of five
+        cells takes at least 2.5 units. Candidates are the entries of the cells that are read. A batch lies in one
+        town of 20 by 20 km.""",
         "\n".join(first),
     )
 
@@ -165,13 +165,17 @@ def _crowd(results: Results) -> str:
     crowd = results.crowd
     rows = ((f"{count:,}", f"{us:.2f}", f"{crowd.check_us[count]:.2f}") for count, us in crowd.answer_us.items())
     return _section(
-        "## A crowd over one spot",
-        _table(("geofences over the spot", "µs of CPU for each, answered", "of that the check, in process"), rows),
-        f"""{crowd.times:.2f} times. One container is asked in turn about two spots, {FEW:,} geofences over the one
-        and {MANY:,} over the other, and answers with all of them: from the event to the answer, with the AWS client
-        that reads the table, the quickest of the passes. {crowd.matches:,} matches are {crowd.answer_bytes:,} bytes
-        of answer; there may be 6 MB. Ten thousand do not fit in the processor's nearest caches, which is why the
-        check alone is no cheaper for each of them.""",
+        "## Crowded spot",
+        _table(
+            ("geofences over the spot", "µs of CPU for each, with the response", "of that the check, in process"),
+            rows,
+        ),
+        f"""With {MANY:,} geofences, each costs {crowd.times:.2f} times as much as with {FEW:,}. One container
+        checks two spots in turn, with {FEW:,} geofences over one and {MANY:,} over the other, and returns all of
+        them. The time is from the event to the response, with the AWS client that reads the table, in the fastest
+        of the passes. {crowd.matches:,} matches are a response of {crowd.answer_bytes:,} bytes; the limit is 6 MB.
+        Ten thousand geofences do not fit in the processor's nearest caches, so the check alone is not cheaper for
+        each of them.""",
     )
 
 
@@ -189,11 +193,12 @@ def _cold(results: Results) -> str:
     )
     return _section(
         "## Cold starts",
-        f"""A fresh Python with the built layers alone, {len(client.ready_ms)} rounds over all functions. Ready is
-        when what SnapStart makes before its snapshot is made; the AWS client alone is botocore and one DynamoDB
-        client. The bar is held against the least of the rounds, for the machine is shared.""",
+        f"""A fresh Python runs with only the built layers, in {len(client.ready_ms)} rounds over all functions. A
+        function is ready when it has created everything that its SnapStart snapshot includes. The AWS client alone is
+        botocore and one DynamoDB client. The bar is compared with the minimum of the rounds, because the machine is
+        shared.""",
         "![Milliseconds until a function is ready](benchmarks/cold-starts.svg)",
-        _table(("", "imported, ms", "ready, ms", "ready, least ms", "to the client", "of the least"), rows),
+        _table(("", "imported, ms", "ready, ms", "ready, minimum ms", "to the client", "of the minimum"), rows),
     )
 
 
@@ -209,7 +214,7 @@ def _requests(results: Results) -> str:
     return _section(
         "## CPU of a request",
         _table(("milliseconds of CPU, mean", *(one.mix.name for one in both)), rows),
-        "From a table behind HTTP on loopback, so without TLS; a town of 1,000 geofences.",
+        "The table is behind HTTP on loopback, so without TLS. It has a town of 1,000 geofences.",
     )
 
 
@@ -234,39 +239,41 @@ def _dollars(results: Results, costs: dict[str, Dollars]) -> str:
         for what, one in costs.items()
     )
     return _section(
-        "## Dollars a million positions",
-        f"""Mixed sizes, {results.sizes[-1]:,} geofences. **An estimate**: the CPU above, rounded up to a millisecond,
-        at {memory_mb():,} MB on arm64, and list prices ({PRICES}), which need checking before they are relied on.""",
+        "## Cost of a million positions",
+        f"""Mixed sizes, {results.sizes[-1]:,} geofences. **This is an estimate**: the CPU above, rounded up to a
+        millisecond, at {memory_mb():,} MB on arm64, and list prices ({PRICES}). Verify the prices before you rely on
+        them.""",
         "![Dollars a million positions](benchmarks/dollars.svg)",
-        _table(("", "API Gateway", "Lambda, calls", "Lambda, time", "DynamoDB", "together"), rows),
-        f"""Lambda gives {memory_mb():,} MB {memory_mb() / MB_A_VCPU:.2f} of a vCPU, which the third line counts in.
-        Not counted: the authorizer, whose answer is kept for a minute, logs, and data out.""",
+        _table(("", "API Gateway", "Lambda, calls", "Lambda, time", "DynamoDB", "total"), rows),
+        f"""Lambda gives {memory_mb():,} MB {memory_mb() / MB_A_VCPU:.2f} of a vCPU. The third line includes this. Not
+        included: the authorizer, whose result is cached for a minute, logs, and data out.""",
     )
 
 
 def _how(results: Results) -> str:
     mixes = [f"  - {one.mix.name}: {one.mix.says}" for one in (results.time_clock, results.mixed)]
     points = (
-        f"""Two mixes, seed `{results.seed}`, in towns of 1,000 geofences over 20 by 20 km; more geofences are more
-        towns, and the smaller sets are part of the larger.""",
-        f"""{results.positions:,} positions in the towns, {results.passes} passes after one that warms up: what is big
-        has been read once and is kept, as a warm container keeps it. The time at a position is the median of its
-        passes, so that what else the machine does is left out; percentiles and means are over positions.""",
-        """Position by position all are asked in one process, in an order that turns round; the sizes take turns pass
-        by pass. The collector runs, with what was built frozen (`gc.freeze`): a function has no million geofences to
-        look through.""",
+        f"""Two mixes, seed `{results.seed}`, are in towns of 1,000 geofences over 20 by 20 km. More geofences are
+        more towns, and the smaller sets are part of the larger.""",
+        f"""{results.positions:,} positions in the towns are checked in {results.passes} passes after a warm-up pass.
+        Big geofences have been read once and are cached, as in a warm container. The time at a position is the median
+        of its passes, which excludes other work of the machine. Percentiles and means are over positions.""",
+        """One process runs all methods at each position, in a rotating order. The sizes alternate from pass to
+        pass. The garbage collector runs, with the built objects frozen (`gc.freeze`): a function has no million
+        geofences to scan.""",
         """STRtree: circles are polygons of 64 sides, corridors are buffered in a plane. Its own query is
-        `tree.query(Point(lon, lat), predicate="intersects")`, the point made each time. The other way asks the tree
-        for boxes, then `intersects_xy` of the polygons, which are prepared: faster where they are large.""",
-        """PostGIS: a server of its own. geography: centre or line with its radius, or the polygon; a box a little
-        larger with a GiST index, then ST_DWithin or ST_Covers on the spheroid. geometry: the STRtree's polygons with
-        a GiST index, and ST_Intersects. Nothing is compressed, everything is in shared buffers. Each has passes of
-        its own, which take turns with Fencepost's: a process that waits for another's answer is slow at its own.""",
-        "Read units by the rules of DynamoDB's developer guide, item by item; no DynamoDB was asked.",
-        f"{results.minutes:.0f} minutes in all, on a machine that others may have used at the same time.",
+        `tree.query(Point(lon, lat), predicate="intersects")`, with a new point each time. The other method queries
+        the tree for boxes, then calls `intersects_xy` on the prepared polygons. It is faster for large polygons.""",
+        """PostGIS runs in a separate server. geography: centre or line with its radius, or the polygon; a slightly
+        larger box with a GiST index, then ST_DWithin or ST_Covers on the spheroid. geometry: the STRtree's polygons
+        with a GiST index, and ST_Intersects. Nothing is compressed, everything is in shared buffers. Each has its own
+        passes, which alternate with Fencepost's, because a process that waits for another's response is slow at its
+        own work.""",
+        "Read units are computed item by item by the rules of DynamoDB's developer guide; no DynamoDB was called.",
+        f"{results.minutes:.0f} minutes in total, on a machine that other programs may have used at the same time.",
     )
     first, *others = [f"- {_one_line(point)}" for point in points]
-    return _section("## How it was measured", "\n".join((first, *mixes, *others)))
+    return _section("## Method", "\n".join((first, *mixes, *others)))
 
 
 def _ratios(one: Timing, other: Timing, name: str) -> tuple[str, str]:
