@@ -1,4 +1,4 @@
-"""The whole of it: `python -m benchmarks [--geofences N] [--seed S] [--without-postgis]`, as `make bench` does."""
+"""Run all benchmarks, like `make bench`: `python -m benchmarks [--geofences N] [--seed S] [--without-postgis]`."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def main() -> None:
     options = _options()
     if not options.report_only:
         _LAST_RUN.write_bytes(pickle.dumps(_measured(options)))
-    say(f"written: {report.write(pickle.loads(_LAST_RUN.read_bytes())).name}")  # noqa: S301 - our own
+    say(f"wrote {report.write(pickle.loads(_LAST_RUN.read_bytes())).name}")  # noqa: S301 - our own
 
 
 def _measured(options: argparse.Namespace) -> Results:
     started = time.monotonic()
     say("cold starts")
     cold = cold_starts(options.cold_starts)
-    say("a crowd over one spot")
+    say("crowded spot")
     over_one_spot = crowd(options.seed)
     most = max(2, options.geofences // GEOFENCES_A_TOWN) * GEOFENCES_A_TOWN
     tenth = most // 10 // GEOFENCES_A_TOWN * GEOFENCES_A_TOWN
@@ -73,7 +73,7 @@ def _of_mix(mix: Mix, sizes: list[int], options: argparse.Namespace) -> OfMix:
 
 def _postgis(built: Any, options: argparse.Namespace) -> Compared | str:
     if options.without_postgis:
-        return "as it was asked for"
+        return "disabled by --without-postgis"
     try:
         return compared(built, min(options.positions, 1_000), options.passes, options.seed)
     except NotInstalled as why:
@@ -84,7 +84,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--geofences", type=int, default=1_000_000, help="the largest set, a multiple of 1,000")
     parser.add_argument("--seed", default="fencepost")
-    parser.add_argument("--positions", type=int, default=3_000, help="at which every set is asked")
+    parser.add_argument("--positions", type=int, default=3_000, help="positions at which each set is checked")
     parser.add_argument("--passes", type=int, default=5)
     parser.add_argument("--cold-starts", type=int, default=11, help="rounds over all functions")
     parser.add_argument("--without-postgis", action="store_true")

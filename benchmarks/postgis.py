@@ -202,7 +202,7 @@ def _server() -> Iterator[Any]:
         try:
             with _connected(psycopg, folder) as connection:
                 if not connection.execute("SELECT FROM pg_available_extensions WHERE name = 'postgis'").fetchall():
-                    raise NotInstalled("PostgreSQL is installed, but no PostGIS")
+                    raise NotInstalled("PostgreSQL is installed, but PostGIS is not")
                 yield connection
         finally:
             server.terminate()

@@ -1,4 +1,4 @@
-"""`python -m local up`: the whole service on this machine, until Ctrl-C."""
+"""Run the whole service on this machine until Ctrl-C: `python -m local up`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def up(port: int) -> None:
                 ENDPOINT_FILE.unlink(missing_ok=True)
                 say("stopping")
     except KeyboardInterrupt:
-        say("stopped; the data are kept in .local/data (make clean-data forgets them)")
+        say("stopped; the data stays in .local/data (make clean-data deletes it)")
 
 
 def _serve(engine: Engine) -> None:
@@ -43,9 +43,9 @@ def _serve(engine: Engine) -> None:
     say("preparing the demo tenants")
     tenants = demo.prepare(endpoint, engine.client("s3"), DATA / "demo-keys.json")
     endpoint.write(ENDPOINT_FILE, tenants=tenants)
-    say("ready. Copy this, and see .local/endpoint.json for the other keys:")
+    say("ready. Copy this command; .local/endpoint.json has the other keys:")
     print(demo.curl_line(endpoint, tenants), flush=True)
-    say(f"{endpoint.base_url} (Ctrl-C stops; data are kept)")
+    say(f"{endpoint.base_url} (Ctrl-C stops; the data stays)")
     _stay(engine)
 
 
@@ -69,7 +69,7 @@ def main() -> int:
     """Reads the command line and turns what can go wrong into one clear message."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    up_command = commands.add_parser("up", help="start the engine, deploy the template, stay until Ctrl-C")
+    up_command = commands.add_parser("up", help="start the engine, deploy the template, and run until Ctrl-C")
     up_command.add_argument("--port", type=int, default=DEFAULT_PORT)
     arguments = parser.parse_args()
     try:

@@ -116,15 +116,15 @@ def _set_up(endpoint: Endpoint) -> dict[str, dict[str, str]]:
 def _show_import(endpoint: Endpoint, s3: Any) -> None:
     key = f"reports/demo/{SAMPLE.name}.json"
     if (report := _report(s3, endpoint.bucket, key)) is None:
-        say(f"dropping {SAMPLE.name} into uploads/demo/")
+        say(f"uploading {SAMPLE.name} to uploads/demo/")
         s3.put_object(Bucket=endpoint.bucket, Key=f"uploads/demo/{SAMPLE.name}", Body=SAMPLE.read_bytes())
         give_up_at = time.monotonic() + _IMPORT_TIMEOUT_S
         while (report := _report(s3, endpoint.bucket, key)) is None:
             if time.monotonic() > give_up_at:
-                raise DemoFailed(f"no report of the import after {_IMPORT_TIMEOUT_S} s; see .local/engine.log")
+                raise DemoFailed(f"the import wrote no report within {_IMPORT_TIMEOUT_S} s; see .local/engine.log")
             time.sleep(0.1)
     counts = report["counts"]
-    say(f"imported {counts['geofences']} geofences, left out {counts['leftOut']}:")
+    say(f"imported {counts['geofences']} geofences, skipped {counts['leftOut']}:")
     for row in report["leftOut"]:
         say(f"    '{row['name']}': {row['reason']}")
 

@@ -1,7 +1,7 @@
-"""Builds the layers: for this machine's Python, which the engine runs them with, or as AWS wants them.
+"""Build the layers: for this machine's Python, which the engine uses, or for AWS.
 
-A built layer is a folder with everything below `python/`, as Lambda mounts it. Dependencies change seldom and
-the layer's own package often: each is built again only when it changed, so a change of code costs a moment.
+A built layer is a folder with everything below `python/`, as Lambda mounts it. Dependencies change seldom and the
+layer's own package often. Each is built again only after it changed, so a change of code takes a moment.
 
     python -m local.layers host | arm64
 """

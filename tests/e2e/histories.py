@@ -101,8 +101,8 @@ def main() -> int:
     from tests.e2e.conftest import deployed, free_port
 
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.histories", description=__doc__)
-    parser.add_argument("--count", type=int, default=1_000, help="histories")
-    parser.add_argument("--seed", default=secrets.token_hex(4), help="the same seed makes the same calls")
+    parser.add_argument("--count", type=int, default=1_000, help="number of histories")
+    parser.add_argument("--seed", default=secrets.token_hex(4), help="the same seed gives the same calls")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     started = time.monotonic()
@@ -113,7 +113,7 @@ def main() -> int:
             calls = history(service, f"{options.seed}/{n}")
             if not is_linearizable(calls):
                 wrong += 1
-                print(f"\n{options.seed}/{n} could not have happened in turn:", *calls, sep="\n  ")
+                print(f"\n{options.seed}/{n} is not linearizable:", *calls, sep="\n  ")
         service.http.close()
     took_s = time.monotonic() - started
     print(f"clock    {options.count:9,} concurrent histories, {wrong:,} not linearizable, in {took_s:.0f} s")

@@ -1,6 +1,6 @@
-"""The whole comparison: `python -m tests.oracles [--pairs N --positions N --searches N --seed S]`, on every core.
+"""Compare with oracles, on every core: `python -m tests.oracles [--pairs N --positions N --searches N --seed S]`.
 
-Real polygons are fetched with npm, once; where there is none they are left out.
+npm fetches the real polygons, once. Without npm they are skipped.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> int:
     if real:
         _print_pairs("Real", atlas.pairs)
         reasons = ", ".join(f"{count} {reason}" for reason, count in atlas.refused.most_common())
-        print(f"Real     {atlas.polygons:9,} polygons taken, {atlas.refused.total():,} refused: {reasons}")
+        print(f"Real     {atlas.polygons:9,} polygons accepted, {atlas.refused.total():,} refused: {reasons}")
     print(
         f"index    {looked_up.positions:9,} positions, {looked_up.geofences:,} geofences,"
         f" {looked_up.inside:,} pairs inside"
@@ -66,7 +66,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=200_000, help="pairs of a shape and a position")
     parser.add_argument("--positions", type=int, default=1_000_000, help="positions looked up in the cell index")
     parser.add_argument("--searches", type=int, default=1_000, help="searches for the nearest geofences")
-    parser.add_argument("--seed", default=secrets.token_hex(4), help="the same seed asks the same questions")
+    parser.add_argument("--seed", default=secrets.token_hex(4), help="the same seed gives the same comparison")
     return parser.parse_args()
 
 
@@ -80,7 +80,7 @@ def _real_polygons() -> list[Parts]:
     try:
         return real_polygons(_ATLAS)
     except NoAtlas as why:
-        print(f"real polygons are left out: {why}", flush=True)
+        print(f"real polygons are skipped: {why}", flush=True)
         return []
 
 

@@ -1,4 +1,6 @@
-"""Set up tenants: `python -m fencepost.admin < tenants.json`, with TABLE_NAME and AWS credentials in the environment.
+"""Create and update tenants: `python -m fencepost.admin < tenants.json`.
+
+The environment needs TABLE_NAME and AWS credentials.
 
     {"tenants": [{"id": "acme", "name": "Acme", "timeZone": "Europe/Berlin", "clockLimitHours": 12,
                    "overlaps": "trim", "geofenceModes": {"start": "flag"}, "geofenceLimit": 5000,
@@ -7,13 +9,17 @@
                    "positions": {"coarsenAfterDays": 30, "removeAfterDays": 365},
                    "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
 
-Tenants and users are created or renamed; what a tenant's entry does not say stays, and a `geofenceLimit` of null is
-none. `geofenceModes` says what becomes of a clock action that a geofence refuses; an action that it does not name
-is as it is by default. `polygonPointLimit` is for polygons of the zone API, 100 where it was never said; only to
-addresses at `redirectOrigins` may it send the answer to an upload on. Positions are rough (two decimals) and gone
-so many days after a clock or an entry began; `{}` keeps them for good, which is the default. A user with `roles`
-gets a new API key, and keeps the one before; the keys are printed once, as `{"acme": {"ada": "fp_..."}}`, and only
-their hashes are kept.
+Tenants and users are created or renamed. A setting that the input omits stays unchanged.
+
+- `geofenceLimit`: null removes the limit.
+- `geofenceModes`: what happens to a clock action that a geofence refuses. An action without a mode has the default.
+- `polygonPointLimit`: for polygons of the zone API, 100 by default.
+- `redirectOrigins`: the only origins to which the zone API may redirect the response to an upload.
+- `positions`: the days from the start of a clock or an entry after which its positions become coarse (two decimals)
+  and are removed. `{}` retains them, which is the default.
+
+A user with `roles` gets a new API key and keeps the previous one. The command prints the new keys once, as
+`{"acme": {"ada": "fp_..."}}`. The table stores only their hashes.
 """
 
 from __future__ import annotations
@@ -40,14 +46,14 @@ from geo.shapes import MAX_VERTICES
 
 def _role(value: str) -> str:
     if value not in ROLES:
-        raise ValueError(f"is no role; there are {', '.join(ROLES)}")
+        raise ValueError(f"is not a role; the roles are {', '.join(ROLES)}")
     return value
 
 
 def _origin(value: str) -> str:
     if origin_of(value) != value:
         raise ValueError(
-            "is no origin: a scheme, a host in lower case and perhaps a port, such as https://acme.example"
+            "is not an origin: a scheme, a host in lower case and optionally a port, such as https://acme.example"
         )
     return value
 

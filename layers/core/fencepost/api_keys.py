@@ -1,7 +1,7 @@
-"""The API keys of a user: `python -m fencepost.api_keys list acme ada`, or `revoke 0123456789abcdef`.
+"""List and revoke the API keys of a user: `python -m fencepost.api_keys list acme ada`, or `revoke 0123456789abcdef`.
 
-With TABLE_NAME and AWS credentials in the environment. A key is known by the 16 characters after `fp_`, and the whole
-key will do. What is revoked opens nothing once the gateway's authorizer has forgotten it, a minute later.
+The environment needs TABLE_NAME and AWS credentials. The id of a key is the 16 characters after `fp_`; `revoke` also
+accepts the whole key. A revoked key stops working within a minute, when the gateway's cache expires.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from fencepost.domain.errors import NotFound
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m fencepost.api_keys", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    of_user = commands.add_parser("list", help="the live keys of a user, the newest last, with their roles")
+    of_user = commands.add_parser("list", help="list the live keys of a user with their roles, the newest last")
     of_user.add_argument("tenant")
     of_user.add_argument("user")
-    commands.add_parser("revoke", help="have a key open nothing any more").add_argument("key")
+    commands.add_parser("revoke", help="revoke a key").add_argument("key")
     said = parser.parse_args()
     tenants = wiring.tenants()
     try:

@@ -1,9 +1,10 @@
-"""Hold a tenant's index against its geofences: `python -m fencepost.index check acme`, or `rebuild acme`.
+"""Verify a tenant's index against its geofences: `python -m fencepost.index check acme`, or `rebuild acme`.
 
-With TABLE_NAME and AWS credentials in the environment. `check` prints each difference and ends with 1 where there is
-one that matters; `rebuild` puts them right, and what it cannot it prints. Both read the whole table.
+The environment needs TABLE_NAME and AWS credentials. `check` prints each difference. `rebuild` repairs the
+differences and prints those that it cannot repair. Both read the whole table. The exit status is 1 if a difference
+that matters remains.
 
-Cells that are listed and empty do not matter: where geofences were, a few remain until the next rebuild.
+Empty cells on a list do not matter: deleted geofences leave a few until the next rebuild.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def main() -> int:
     for _ in range(_ROUNDS if said.command == "rebuild" else 0):
         if not differences:
             break
-        print(f"mended {upkeep.repair(said.tenant, differences)} of {len(differences)}")
+        print(f"repaired {upkeep.repair(said.tenant, differences)} of {len(differences)}")
         differences = upkeep.differences(said.tenant)
     for difference in differences:
         what = difference.geofence_id or _WHAT[difference.problem]

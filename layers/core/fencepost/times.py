@@ -1,7 +1,7 @@
-"""Put a tenant's time entries on the lists of totals and positions: `python -m fencepost.times rebuild acme`.
+"""Add a tenant's time entries to the lists of totals and positions: `python -m fencepost.times rebuild acme`.
 
-With TABLE_NAME and AWS credentials in the environment. For a table that was filled before there were such lists; it
-reads the whole table, and what is on its lists already stays as it is.
+The environment needs TABLE_NAME and AWS credentials. The command is for a table that was filled before these lists
+existed. It reads the whole table and does not change entries that are already on their lists.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m fencepost.times", description=__doc__)
     parser.add_argument("command", choices=["rebuild"])
     parser.add_argument("tenant")
-    print(f"{wiring.time_lists().rebuild(parser.parse_args().tenant)} were put on their lists")
+    print(f"{wiring.time_lists().rebuild(parser.parse_args().tenant)} were added to their lists")
     return 0
 
 
