@@ -23,7 +23,7 @@ from fencepost.adapters.geofence_items import version_item
 from fencepost.adapters.marshal import Item
 from fencepost.domain.geofence import Geofence
 from geo.cells import Cell, cover
-from geo.shapes import Shape
+from geo.shapes.base import Shape
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from benchmarks.checks import WHO, service
 from benchmarks.memory_table import MemoryTable
 from benchmarks.requests import answered, environment, event, handler, said
 from benchmarks.table_server import serving
-from geo.shapes import Circle
+from geo.shapes.circle import Circle
 from geo.wgs84 import Position
 
 FEW, MANY = 1_000, 10_000

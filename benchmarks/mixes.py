@@ -16,7 +16,10 @@ from random import Random
 import numpy as np
 
 from geo.errors import GeometryError
-from geo.shapes import Circle, Corridor, LonLat, Polygon, Shape
+from geo.shapes.base import LonLat, Shape
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 
 GEOFENCES_A_TOWN = 1_000

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geo.shapes import Circle, Corridor, Shape
+from geo.shapes.base import Shape
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +32,7 @@ def area(shape: Shape) -> Any:
         plane = shapely.LineString(line * (lon_m / lat_m, 1))
         buffered = plane.buffer(shape.half_width_m / lat_m, quad_segs=_QUARTER_SIDES)
         return shapely.transform(buffered, lambda points: points * (lat_m / lon_m, 1))
+    assert isinstance(shape, Polygon)
     return shape.planar
 
 

@@ -13,7 +13,7 @@ from fencepost.adapters.entries import attribute_of, pack_entry
 from fencepost.domain.geofence import Geofence
 from fencepost.services.ids import new_id
 from geo.cells import cover
-from geo.shapes import Circle
+from geo.shapes.circle import Circle
 from geo.wgs84 import Position
 from tests.functional.app import Answer, App
 

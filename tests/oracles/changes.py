@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
-from geo.shapes import MAX_VERTICES, LonLat, Polygon, Ring
+from geo.shapes.base import LonLat, Ring
+from geo.shapes.checks import MAX_VERTICES
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 from tests.oracles.comparison import REACH_BAR_M, Disagreement
 from tests.oracles.containment import REACH_M

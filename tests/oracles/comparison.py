@@ -10,7 +10,8 @@ from random import Random
 
 from geo.cells import Cell, cells_at, cover
 from geo.codec import near_by, pack_shape, unpack_bounds
-from geo.shapes import Circle, Shape, distances_within_m
+from geo.shapes.base import Shape, distances_within_m
+from geo.shapes.circle import Circle
 from geo.wgs84 import Position
 from tests.oracles.containment import REACH_M, Oracle
 from tests.oracles.shapes import Question, Refused, questions

@@ -15,7 +15,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.shapes import Circle, Corridor, LonLat, Polygon, Shape
+from geo.shapes.base import LonLat, Shape
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 from tests.oracles.geodesics import (
     SPHERE_ERROR,
@@ -264,6 +267,7 @@ class Oracle:
         elif isinstance(shape, Corridor):
             self._line = Line([shape.points])
         else:
+            assert isinstance(shape, Polygon)
             self._line = Line(_boundary(shape))
 
     @property

@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 
 from geo.cells import LEVELS, MAX_CELLS, Cell, cells_at, cover
-from geo.shapes import Shape
+from geo.shapes.base import Shape
 from geo.wgs84 import Position
 from tests.oracles.comparison import Disagreement
 from tests.oracles.containment import Oracle, as_rows

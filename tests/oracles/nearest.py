@@ -16,7 +16,8 @@ from fencepost.adapters.entries import Entry, attribute_of, pack_entry
 from fencepost.adapters.keys import Key
 from fencepost.domain.geofence import Geofence
 from geo.cells import ROOT, listed_in
-from geo.shapes import Circle, Shape
+from geo.shapes.base import Shape
+from geo.shapes.circle import Circle
 from geo.wgs84 import Position
 from tests.oracles.comparison import Disagreement
 from tests.oracles.shapes import position, random_place, sound_questions

@@ -9,7 +9,9 @@ import numpy as np
 from shapely.errors import ShapelyError
 
 from geo.errors import GeometryError
-from geo.shapes import MAX_ACROSS_DEG, MAX_VERTICES, Polygon, Ring
+from geo.shapes.base import Ring
+from geo.shapes.checks import MAX_ACROSS_DEG, MAX_VERTICES
+from geo.shapes.polygon import Polygon
 from tests.oracles.containment import Line, Rings
 from tests.oracles.geodesics import unit_vectors
 from tests.oracles.shapes import Parts

@@ -12,7 +12,11 @@ from math import asin, atan2, ceil, cos, degrees, pi, radians, sin
 from random import Random
 from typing import NamedTuple
 
-from geo.shapes import MAX_CORRIDOR_POINTS, MAX_VERTICES, Circle, Corridor, LonLat, Polygon, Ring, Shape
+from geo.shapes.base import LonLat, Ring, Shape
+from geo.shapes.checks import MAX_CORRIDOR_POINTS, MAX_VERTICES
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 from tests.oracles.containment import Line, as_rows
 from tests.oracles.geodesics import azimuth_deg, moved

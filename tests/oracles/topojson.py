@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-from geo.shapes import LonLat, Ring
+from geo.shapes.base import LonLat, Ring
 from tests.oracles.shapes import Parts
 
 

@@ -41,7 +41,7 @@ from fencepost.domain.overlap import Policy
 from fencepost.domain.principal import ROLES
 from fencepost.domain.redirects import origin_of
 from fencepost.services.tenants import DEFAULT_POLYGON_POINTS
-from geo.shapes import MAX_VERTICES
+from geo.shapes.checks import MAX_VERTICES
 
 
 def _role(value: str) -> str:

@@ -11,12 +11,15 @@ from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from geo.errors import GeometryError
-from geo.shapes import Bounds, Circle, Corridor, Polygon
+from geo.shapes.bounds import Bounds
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from geo.shapes import Shape
+    from geo.shapes.base import Shape
     from geo.wgs84 import Position
 
 LEVELS = (15, 12, 9, 6, 3)

@@ -11,7 +11,10 @@ from math import ceil, cos, floor, inf, radians
 from struct import Struct, pack, unpack_from
 from typing import TYPE_CHECKING, TypeVar
 
-from geo.shapes import Bounds, Circle, Corridor, Polygon
+from geo.shapes.bounds import Bounds
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from geo.shapes import Shape
+    from geo.shapes.base import Shape
 
 T = TypeVar("T")
 
@@ -52,6 +55,7 @@ def pack_shape(shape: Shape) -> bytes:
         wide = _wide(flat)
         head = _packed_head(_CORRIDOR, wide) + _packed_box(shape.bounds)
         return head + pack(">dH", shape.half_width_m, len(shape.points)) + _packed_coordinates(flat, wide)
+    assert isinstance(shape, Polygon)
     flat = tuple(value for part in shape.parts for ring in part for point in ring for value in point)
     wide = _wide(flat)
     counts = [len(shape.parts)]

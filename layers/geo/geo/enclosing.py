@@ -5,12 +5,14 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from geo.shapes import Circle, Corridor
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Frame
 
 if TYPE_CHECKING:
     from geo.edges import Steps
-    from geo.shapes import Shape
+    from geo.shapes.base import Shape
     from geo.wgs84 import Position
 
 # A centre is told to 1e-7 degrees, and the frame is exact to millimetres.
@@ -22,7 +24,7 @@ _EXACT_M, _BEYOND = 190_000.0, 1.01
 def enclosing_radius_m(shape: Shape) -> int:
     """The whole metres around the centre within which all of the shape lies, rounded up.
 
-    >>> from geo.shapes import Polygon
+    >>> from geo.shapes.polygon import Polygon
     >>> from geo.wgs84 import Position
     >>> enclosing_radius_m(Circle(center=Position(lon=24.94, lat=60.17), radius_m=99.5))
     100
@@ -31,6 +33,7 @@ def enclosing_radius_m(shape: Shape) -> int:
     """
     if isinstance(shape, Circle):
         return ceil(shape.radius_m)
+    assert isinstance(shape, (Corridor, Polygon))
     farthest_m = _farthest_m(shape.center, shape.edges.steps)
     half_width_m = shape.half_width_m if isinstance(shape, Corridor) else 0.0
     return ceil(farthest_m + half_width_m + _SLACK_M)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from geo.errors import GeometryError
-from geo.shapes import Corridor, Polygon
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from geo.shapes import LonLat, Ring
+    from geo.shapes.base import LonLat, Ring, Shape
 
 
 # No longitude is as far out, and an int beyond it may be too large for a float.
@@ -48,7 +49,7 @@ def polygon_of(geometry: Mapping[str, Any]) -> Polygon:
     raise GeometryError("points.type", "must be Polygon or MultiPolygon for a polygon")
 
 
-def geometry_of(shape: Corridor | Polygon) -> dict[str, Any]:
+def geometry_of(shape: Shape) -> dict[str, Any]:
     """The shape as a GeoJSON geometry.
 
     >>> geometry_of(Corridor(points=((0, 1), (0, 2)), half_width_m=50))
@@ -56,6 +57,7 @@ def geometry_of(shape: Corridor | Polygon) -> dict[str, Any]:
     """
     if isinstance(shape, Corridor):
         return {"type": "LineString", "coordinates": [list(point) for point in shape.points]}
+    assert isinstance(shape, Polygon)
     parts = [[_closed(ring) for ring in part] for part in shape.parts]
     if len(parts) == 1:
         return {"type": "Polygon", "coordinates": parts[0]}

@@ -11,7 +11,7 @@ the radius in an azimuth is Euler's formula; an arc of radius R over a chord c i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import asin, atan2, cos, degrees, hypot, isfinite, radians, sin, sqrt
+from math import asin, atan2, ceil, cos, degrees, hypot, isfinite, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
 from geo.errors import GeometryError
@@ -45,6 +45,15 @@ class Position:
             raise GeometryError("latitude", "must be a number from -90 to 90")
         if not (isfinite(self.lon) and -180 <= self.lon <= 180):
             raise GeometryError("longitude", "must be a number from -180 to 180")
+
+
+def wrap_position(lon: float, lat: float) -> Position:
+    """Return the position of a longitude that may be any number of turns away.
+
+    >>> wrap_position(-181.0, 60.0)
+    Position(lon=179.0, lat=60.0)
+    """
+    return Position(lon=lon - 360 * ceil((lon - 180) / 360), lat=lat)
 
 
 def earth_centred_m(lon: float, lat: float) -> tuple[float, float, float]:

@@ -14,7 +14,8 @@ from fencepost.adapters.entries import Entry, attribute_of, entries_near, entrie
 from fencepost.adapters.geofence_items import geofence_item, geofence_of
 from fencepost.adapters.kept import Kept
 from fencepost.domain.geofence import Assignment, Geofence
-from geo.shapes import Circle, Corridor
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
 from geo.wgs84 import Position
 
 NOW = datetime(2026, 5, 4, 9, 30, 0, 123456, tzinfo=UTC)

@@ -13,7 +13,7 @@ from fencepost.adapters import keys
 from fencepost.adapters.cell_lists import CellLists, cells_listed, element_of
 from fencepost.adapters.table import Transaction
 from geo.cells import LEVELS, Cell, cells_at, listed_in
-from geo.shapes import Circle
+from geo.shapes.circle import Circle
 from geo.wgs84 import Position
 from tests.oracles.nearest import FakeTable, nearest_compared
 

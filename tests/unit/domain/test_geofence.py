@@ -10,7 +10,8 @@ import pytest
 
 from fencepost.domain.geofence import Assignment, Geofence, folded, is_visible
 from geo.cells import cover
-from geo.shapes import Circle, Corridor
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
 from geo.wgs84 import Position
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)

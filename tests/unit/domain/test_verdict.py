@@ -9,7 +9,8 @@ import pytest
 from fencepost.domain.geofence import Assignment
 from fencepost.domain.in_force import ALWAYS
 from fencepost.domain.verdict import Candidate, Fix, judge
-from geo.shapes import Circle, Polygon
+from geo.shapes.circle import Circle
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.cells import LEVELS, MAX_CELLS, Cell, cells_at, cover
-from geo.shapes import Circle, Corridor, Polygon, Shape
+from geo.shapes.base import Shape
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 from tests.oracles.index import cover_faults
 from tests.oracles.shapes import sound_questions

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.codec import is_circle, pack_shape, packed_bounds_only, packed_size, unpack_bounds, unpack_shape
-from geo.shapes import Circle, Corridor, Polygon
+from geo.shapes.base import Shape
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 from tests.oracles.shapes import Question, sound_questions
 
@@ -26,9 +29,10 @@ def some_questions(seed: int, count: int) -> list[Question]:
     return list(islice(sound_questions(Random(seed)), count))
 
 
-def corners(shape: Corridor | Polygon) -> list[tuple[float, float]]:
+def corners(shape: Shape) -> list[tuple[float, float]]:
     if isinstance(shape, Corridor):
         return list(shape.points)
+    assert isinstance(shape, Polygon)
     return [vertex for part in shape.parts for ring in part for vertex in ring]
 
 

@@ -8,7 +8,10 @@ import pytest
 
 from geo.codec import near_by, pack_shape
 from geo.edges import Edges
-from geo.shapes import Circle, Corridor, Polygon, Shape, distances_within_m
+from geo.shapes.base import Shape, distances_within_m
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Frame, Position, distance_m
 
 CASES = 300

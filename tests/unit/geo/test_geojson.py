@@ -9,7 +9,9 @@ import pytest
 
 from geo.errors import GeometryError
 from geo.geojson import corridor_of, geometry_of, polygon_of
-from geo.shapes import Circle, Corridor, Polygon
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from tests.oracles.shapes import sound_questions
 
 RING = [[24.94, 60.17], [24.95, 60.17], [24.95, 60.18], [24.94, 60.17]]

@@ -3,7 +3,10 @@
 import pytest
 
 from geo.codec import pack_shape, unpack_bounds, unpack_shape
-from geo.shapes import Circle, Corridor, Polygon, Shape
+from geo.shapes.base import Shape
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 
 STORED: list[tuple[Shape, str]] = [

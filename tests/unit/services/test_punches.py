@@ -27,7 +27,8 @@ from fencepost.domain.trail import Saving
 from fencepost.domain.verdict import Candidate, Fix
 from fencepost.services.clock import ClockRequest, ClockService, Desk
 from fencepost.services.punches import KeptPunch, PunchService
-from geo.shapes import Circle, Polygon
+from geo.shapes.circle import Circle
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 
 NOW = datetime(2026, 5, 5, 7, tzinfo=UTC)

@@ -29,7 +29,8 @@ from geo.codec import (
     unpack_bounds,
     unpack_shape,
 )
-from geo.shapes import Bounds, Circle
+from geo.shapes.bounds import Bounds
+from geo.shapes.circle import Circle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from fencepost.adapters.kept import Kept
     from fencepost.adapters.marshal import Item
     from fencepost.domain.geofence import Geofence
-    from geo.shapes import Shape
+    from geo.shapes.base import Shape
     from geo.wgs84 import Position
 
 MAX_SHAPE_BYTES = 560  # 64 vertices of 8 bytes, and the head
@@ -124,7 +125,7 @@ class Entry:
         return int(_NUMBER.unpack_from(self.data, -_NUMBER.size)[0]) if self.data[0] & _NUMBERED else 0
 
     def least_m(self, least_m: Callable[[Bounds], float]) -> float:
-        """The boundary is no nearer than that, by a bound of `geo.least`. No more is unpacked than it takes."""
+        """The boundary is no nearer than that, by `geo.distance_bounds`. No more is unpacked than it takes."""
         if is_circle(self.data, _HEAD.size):
             shape = self.shape
             assert isinstance(shape, Circle)

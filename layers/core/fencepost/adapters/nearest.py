@@ -19,7 +19,7 @@ from fencepost.adapters.cell_lists import cells_listed
 from fencepost.adapters.entries import Entry, entries_of
 from fencepost.adapters.table import SHARDS
 from geo.cells import LIST_LEVELS, ROOT, Cell, box_of, cells_at
-from geo.least import least_m_from
+from geo.distance_bounds import least_m_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

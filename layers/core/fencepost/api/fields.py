@@ -11,12 +11,13 @@ from typing_extensions import TypedDict
 
 from fencepost.domain.geofence import is_visible
 from fencepost.domain.in_force import EARLIEST, LATEST, minute_of, zone
-from geo.shapes import Circle, Corridor
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
 
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
 
-    from geo.shapes import Shape
+    from geo.shapes.base import Shape
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from fencepost.api.fields import Instant, RequestModel, Text, whole_number
 from fencepost.domain.geofence import TARGET_TABLES, Assignment, folded
 from fencepost.domain.geofence_filter import GeofenceFilter
-from geo.shapes import Bounds
+from geo.shapes.bounds import Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from xml.parsers import expat
 from zipfile import ZipFile
 
 from fencepost.api.spreadsheets import MAX_CELL, NoTable
-from geo.kmz import BROKEN_ZIP, LOCKED_ZIP, opened
+from geo.kml.kmz import BROKEN_ZIP, LOCKED_ZIP, opened
 
 _MAX_OPENED_BYTES = 32 * 2**20
 _MAX_MEMBERS = 1_000

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from geo.cells import Cell
-    from geo.shapes import Shape
+    from geo.shapes.base import Shape
 
 TARGET_TABLES = ("users", "groups", "projects", "time_guis", "expense_guis", "travel_entry_guis")
 MAX_NAME_LENGTH = 100

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fencepost.domain.geofence import Assignment, Geofence, folded
-from geo.shapes import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from geo.shapes import Bounds
+    from geo.shapes.bounds import Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,7 @@ class GeofenceFilter:
         return all(
             (
                 self.is_active is None or geofence.is_active is self.is_active,
-                self.kind is None or kind_of(geofence.shape) == self.kind,
+                self.kind is None or geofence.shape.kind == self.kind,
                 self.tag is None or folded(self.tag) in map(folded, geofence.tags),
                 self.target is None or self.target in geofence.assignments,
                 self.text is None or _says(geofence, folded(self.text)),

@@ -12,14 +12,17 @@ from fencepost.domain import strict_json
 from fencepost.domain.errors import Invalid
 from fencepost.domain.geofence import MAX_NAME_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, folded, is_visible
 from geo.errors import GeometryError
-from geo.shapes import Circle, Corridor, Polygon, without_repeats
+from geo.shapes.checks import without_repeats
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from geo.kml import KmlGeometry, Placemark
-    from geo.shapes import Shape
+    from geo.kml.model import KmlGeometry, Placemark
+    from geo.shapes.base import Shape
 
 DEFAULT_RADIUS_M = 150.0
 MAX_ADDRESS_LENGTH = 500

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from geo.shapes import Shape
+    from geo.shapes.base import Shape
     from geo.wgs84 import Position
 
 

@@ -14,7 +14,7 @@ from fencepost.domain.in_force import ALWAYS
 from fencepost.services.ids import NewId, is_id, new_id
 from fencepost.services.retry import on_top_of_others
 from geo.errors import GeometryError
-from geo.shapes import distances_within_m
+from geo.shapes.base import distances_within_m
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fencepost.domain.geofence_filter import GeofenceFilter
     from fencepost.domain.in_force import InForce
     from fencepost.domain.principal import Principal
-    from geo.shapes import Shape
+    from geo.shapes.base import Shape
     from geo.wgs84 import Position
 
     Changes = Callable[[Geofence], Mapping[str, Any]]

@@ -33,8 +33,9 @@ from fencepost.domain.placemarks import Namer, Row, rows_of
 from fencepost.services.geofences import geofence_event
 from fencepost.services.ids import NewId, is_id, new_id
 from geo.errors import GeometryError
-from geo.kml import KmlError, read_kml
-from geo.kmz import unzipped
+from geo.kml.kmz import unzipped
+from geo.kml.model import KmlError
+from geo.kml.reader import read_kml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

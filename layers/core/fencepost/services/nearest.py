@@ -7,7 +7,7 @@ from math import floor
 from typing import TYPE_CHECKING, Protocol
 
 from fencepost.services.geofences import Indexed
-from geo.least import surely_m
+from geo.distance_bounds import surely_m
 from geo.wgs84 import distance_m
 
 if TYPE_CHECKING:

@@ -40,14 +40,17 @@ from fencepost.domain.geofence import (
 from fencepost.domain.in_force import ALWAYS, DAYS, MINUTES_A_DAY, InForce, Schedule, Window
 from geo.errors import GeometryError
 from geo.geojson import corridor_of, polygon_of
-from geo.shapes import MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M, Circle, Corridor, Polygon, kind_of
+from geo.shapes.checks import MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fencepost.domain.geofence import Version
-    from geo.shapes import LonLat, Shape
+    from geo.shapes.base import LonLat, Shape
 
 DEFAULT_RADIUS_M = 500.0
 MAX_ACTION_BYTES = 8 * 1024
@@ -341,7 +344,7 @@ def _kind_implied(change: GeofenceChange, before: Shape | None) -> str:
     if change.geometry is not None:
         kinds = {"LineString": "corridor", "Polygon": "polygon", "MultiPolygon": "polygon"}
         return kinds.get(str(change.geometry.get("type")), "circle")
-    return kind_of(before) if before is not None else "circle"
+    return before.kind if before is not None else "circle"
 
 
 def _check_center(change: GeofenceChange, before: Shape | None) -> None:

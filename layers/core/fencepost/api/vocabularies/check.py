@@ -17,7 +17,7 @@ from fencepost.api.fields import (
     radius_of,
 )
 from fencepost.domain.errors import Invalid
-from geo.shapes import MIN_RADIUS_M
+from geo.shapes.checks import MIN_RADIUS_M
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from pydantic import Field
 from fencepost.api.fields import AnswerModel, radius_of, timestamp
 from fencepost.domain.in_force import DAYS, clock_face
 from geo.geojson import geometry_of
-from geo.shapes import Circle, kind_of
+from geo.shapes.circle import Circle
 
 if TYPE_CHECKING:
     from fencepost.domain.in_force import InForce
-    from geo.shapes import Shape
+    from geo.shapes.base import Shape
 
 
 class WindowOut(AnswerModel):
@@ -30,7 +30,7 @@ class ScheduleOut(AnswerModel):
 def told_shape(shape: Shape) -> dict[str, Any]:
     """What a shape is: its type, centre, radius and geometry."""
     return {
-        "type": kind_of(shape),
+        "type": shape.kind,
         **told_center(shape),
         "radiusMeters": radius_of(shape),
         "geometry": None if isinstance(shape, Circle) else geometry_of(shape),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from fencepost.api.fields import AnswerModel
 from fencepost.api.vocabularies import canonical
 from geo.geojson import geometry_of
-from geo.shapes import Circle
+from geo.shapes.circle import Circle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,7 +13,7 @@ from fencepost.api.vocabularies import canonical
 from fencepost.api.vocabularies.canonical import GeofenceCreate
 from fencepost.domain.errors import FieldError, Invalid
 from geo.geojson import geometry_of
-from geo.shapes import Circle, kind_of
+from geo.shapes.circle import Circle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ def changed_fields(change: GeofenceUpdate, said: Mapping[str, Any], before: Geof
 
 def _check_is_circle(change: GeofenceCreate | GeofenceUpdate, before: Geofence | None) -> None:
     """A shape of another kind may be sent back as it was told, and not be made."""
-    kinds = {"circle", kind_of(before.shape)} if before else {"circle"}
+    kinds = {"circle", before.shape.kind} if before else {"circle"}
     if change.type is not None and change.type not in kinds:
         raise Invalid.field("type", "must be circle in this vocabulary")
     for field in ("points", "geometry"):

@@ -31,22 +31,17 @@ from fencepost.domain.errors import (
 )
 from fencepost.domain.geofence import MAX_NAME_LENGTH, MAX_TAGS
 from geo.errors import GeometryError
-from geo.shapes import (
-    MAX_CORRIDOR_POINTS,
-    MAX_RADIUS_M,
-    MIN_RADIUS_M,
-    Circle,
-    Corridor,
-    Polygon,
-    kind_of,
-)
+from geo.shapes.checks import MAX_CORRIDOR_POINTS, MAX_RADIUS_M, MIN_RADIUS_M
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from fencepost.domain.geofence import Geofence
-    from geo.shapes import LonLat, Shape
+    from geo.shapes.base import LonLat, Shape
 
     TagsNamed = Callable[[Iterable[int]], Mapping[int, str]]
     PointLimit = Callable[[], int]
@@ -431,7 +426,7 @@ def told(geofence: Geofence, tags: Sequence[int], *, with_points: bool = False) 
     shape = geofence.shape
     zone: dict[str, Any] = {
         "id": geofence.number,
-        "type": _KINDS[kind_of(shape)],
+        "type": _KINDS[shape.kind],
         "label": geofence.name,
         "address": geofence.address or "",
         "color": (geofence.color or DEFAULT_COLOR).removeprefix("#"),

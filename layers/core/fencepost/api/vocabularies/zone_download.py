@@ -45,7 +45,7 @@ def told_in_kmz(geofences: Iterable[Geofence]) -> bytes:
 
 
 def _joined(geofences: Iterable[Geofence], most: int) -> str:
-    from geo.kml_text import document
+    from geo.kml.writer import document
 
     pieces: list[str] = []
     size = 0
@@ -58,7 +58,7 @@ def _joined(geofences: Iterable[Geofence], most: int) -> str:
 
 
 def _placemark(geofence: Geofence) -> str:
-    from geo.kml_text import placemark
+    from geo.kml.writer import placemark
 
     radius_m = radius_of(geofence.shape)
     said = {

@@ -25,7 +25,7 @@ from fencepost.api.vocabularies.zone import (
 from fencepost.domain.errors import Invalid
 from fencepost.domain.imports import LeftOut
 from fencepost.domain.placemarks import DEFAULT_RADIUS_M, Namer, Row, as_zone, rows_of
-from geo.shapes import MAX_RADIUS_M, without_repeats
+from geo.shapes.checks import MAX_RADIUS_M, without_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -112,8 +112,9 @@ class UploadAnswer(ZoneDone):
 def rows_of_file(call: UploadCall, point_limit: PointLimit) -> list[Row]:
     """What is to become a zone each, and what cannot. Raises NoDataFile, WrongFormat, TooManyPoints."""
     from fencepost.services.imports import MAX_TEXT_BYTES
-    from geo.kml import KmlError, read_kml
-    from geo.kmz import unzipped
+    from geo.kml.kmz import unzipped
+    from geo.kml.model import KmlError
+    from geo.kml.reader import read_kml
 
     if call.file is None:
         raise NoDataFile.field("file", "is missing: send a KML or KMZ file as the part of this name")

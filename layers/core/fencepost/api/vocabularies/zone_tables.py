@@ -22,7 +22,7 @@ from fencepost.api.vocabularies.zone import (
 from fencepost.api.vocabularies.zone_files import UploadedFile
 from fencepost.domain.errors import Invalid
 from fencepost.domain.geofence import MAX_TAGS, folded
-from geo.shapes import MAX_RADIUS_M
+from geo.shapes.checks import MAX_RADIUS_M
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

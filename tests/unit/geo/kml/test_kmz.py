@@ -7,8 +7,8 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import pytest
 
-from geo.kml import KmlError
-from geo.kmz import MAX_ZIP_BYTES, unzipped
+from geo.kml.kmz import MAX_ZIP_BYTES, unzipped
+from geo.kml.model import KmlError
 
 
 def packed(members: dict[str, bytes], how: int = ZIP_DEFLATED) -> bytes:

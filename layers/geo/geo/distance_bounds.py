@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from geo.shapes import Bounds
+    from geo.shapes.bounds import Bounds
     from geo.wgs84 import Position
 
 # A little less than the smallest radius of curvature, for what arithmetic rounds.
@@ -29,7 +29,7 @@ def least_m_from(position: Position) -> Callable[[Bounds], float]:
     box has it. Else it lies on the nearer of the two meridians that bound the box, since on each parallel the
     distance grows with the difference of longitude: at the foot of the perpendicular, or at an end of the edge.
 
-    >>> from geo.shapes import Bounds
+    >>> from geo.shapes.bounds import Bounds
     >>> from geo.wgs84 import Position
     >>> least_m = least_m_from(Position(lon=0, lat=0))
     >>> [round(least_m(box)) for box in (Bounds(-1, -1, 1, 1), Bounds(1, -1, 2, 1), Bounds(-1, 1, 1, 2))]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.kml import read_kml
-from geo.kml_text import document, placemark
-from geo.shapes import Circle, Corridor, Polygon, Shape
+from geo.kml.reader import read_kml
+from geo.kml.writer import document, placemark
+from geo.shapes.base import Shape
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 
 longitudes = st.floats(-180, 180, allow_nan=False)

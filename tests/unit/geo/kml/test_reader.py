@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from geo.kml import KmlError, KmlGeometry, Placemark, read_kml
+from geo.kml.model import KmlError, KmlGeometry, Placemark
+from geo.kml.reader import read_kml
 
 POINT = "<Point><coordinates>24.94,60.17,0</coordinates></Point>"
 

@@ -7,7 +7,8 @@ import shapely
 
 from geo.cells import cells_at, cover
 from geo.codec import near_by, pack_shape, unpack_shape
-from geo.shapes import Polygon, Ring
+from geo.shapes.base import Ring
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 from tests.oracles.containment import Oracle
 

@@ -10,7 +10,10 @@ import pytest
 
 from geo import edges as layer
 from geo.raster import Raster
-from geo.shapes import Circle, Corridor, LonLat, Polygon, Ring, Shape
+from geo.shapes.base import LonLat, Ring, Shape
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Frame, Position
 from tests.oracles.comparison import Findings, compared
 from tests.oracles.containment import Oracle

@@ -5,7 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from geo.errors import GeometryError
-from geo.shapes import Circle, Corridor, LonLat, Polygon, Ring, Shape, without_repeats
+from geo.shapes.base import LonLat, Ring, Shape
+from geo.shapes.checks import without_repeats
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 
 NAN, INFINITE = float("nan"), float("inf")

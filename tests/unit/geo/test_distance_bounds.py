@@ -11,9 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from geo.cells import LIST_LEVELS, ROOT, Cell, box_of, cells_at, listed_in
+from geo.distance_bounds import least_m_from
 from geo.enclosing import enclosing_radius_m
-from geo.least import least_m_from
-from geo.shapes import Bounds, Circle, Corridor, Polygon, Shape
+from geo.shapes.base import Shape
+from geo.shapes.bounds import Bounds
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 from tests.oracles.geodesics import exact_m, moved
 from tests.oracles.shapes import random_place, sound_questions
@@ -102,7 +106,11 @@ def _points_of(shape: Shape, random: Random) -> list[tuple[float, float]]:
     if isinstance(shape, Circle):
         center = shape.center
         return [moved(center.lon, center.lat, random.uniform(-180, 180), shape.radius_m) for _ in range(20)]
-    lines = [shape.points] if isinstance(shape, Corridor) else [(*part[0], part[0][0]) for part in shape.parts]
+    if isinstance(shape, Corridor):
+        lines = [shape.points]
+    else:
+        assert isinstance(shape, Polygon)
+        lines = [(*part[0], part[0][0]) for part in shape.parts]
     points = []
     for line in lines:
         for _ in range(60):

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from geo.kml import KmlError
+from geo.kml.model import KmlError
 
 # A zip file of this size may list some 300,000 members, which take 150 MB while it is open.
 MAX_ZIP_BYTES = 16 * 2**20

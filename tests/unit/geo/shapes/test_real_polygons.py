@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from geo.shapes import Polygon, Ring
+from geo.shapes.base import Ring
+from geo.shapes.polygon import Polygon
 from tests.oracles.atlas import NoAtlas, atlas_compared, real_polygons
 from tests.oracles.changes import CHANGES, changes_noticed
 from tests.oracles.containment import Oracle

@@ -1,0 +1,1 @@
+"""Circles, corridors and polygons: which positions they cover, and how far their boundary is."""

@@ -1,0 +1,134 @@
+"""Corridors: a line and how far to either side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from geo.edges import Edges, stepped
+from geo.errors import GeometryError
+from geo.raster import Raster
+from geo.shapes.antimeridian import is_unwrapped, unwrap
+from geo.shapes.base import LonLat, to_points
+from geo.shapes.bounds import Bounds
+from geo.shapes.checks import (
+    MAX_CORRIDOR_POINTS,
+    check_across,
+    check_radius,
+    check_steps,
+    count_places,
+    normalize_vertices,
+    without_repeats,
+)
+from geo.wgs84 import Frame, Position, wrap_position
+
+if TYPE_CHECKING:
+    from geo.edges import Vertices
+    from geo.shapes.base import Distances
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corridor:
+    """All positions at most `half_width_m` metres from a line of at least two vertices."""
+
+    kind: ClassVar[str] = "corridor"
+
+    points: tuple[LonLat, ...]
+    half_width_m: float
+
+    def __post_init__(self) -> None:
+        check_radius(self.half_width_m)
+        points = without_repeats(normalize_vertices("points", self.points))
+        if count_places(points) < 2:
+            raise GeometryError("points", "a corridor needs at least 2 different points")
+        if len(points) > MAX_CORRIDOR_POINTS:
+            raise GeometryError("points", f"a corridor takes at most {MAX_CORRIDOR_POINTS:,} points")
+        check_across("points", points)
+        check_steps("points", [points])
+        object.__setattr__(self, "points", points)
+
+    @classmethod
+    def of_vertices(cls, vertices: Vertices, half_width_m: float, *, is_plain: bool) -> Corridor:
+        """Make a corridor that was checked before.
+
+        Args:
+            vertices: Rows of longitude and latitude.
+            half_width_m: To either side of the line.
+            is_plain: Whether it does not come near the antimeridian.
+        """
+        corridor = object.__new__(cls)
+        corridor.__dict__.update(half_width_m=half_width_m, _given=vertices, _is_plain=is_plain)
+        return corridor
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the vertices as tuples only where somebody asks for them: a check does not."""
+        if name != "points":
+            raise AttributeError(name)
+        points = self.__dict__["points"] = to_points(self._given)
+        return points
+
+    def covers(self, position: Position) -> bool:
+        return self.edge_distance_m(position) <= 0
+
+    def edge_distance_m(self, position: Position) -> float:
+        return self.edges.distance_m(Frame(position)) - self.half_width_m
+
+    def distances_m(self, frame: Frame, within_m: float) -> Distances | None:
+        if within_m == 0 and not self._raster.is_near(frame.position.lon, frame.position.lat):
+            return None
+        edge_m = self.edges.distance_m(frame, self.half_width_m + within_m) - self.half_width_m
+        return (frame.distance_m(self.center.lon, self.center.lat), edge_m) if edge_m <= within_m else None
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        return Bounds.from_vertices(self._vertices).expand(self.half_width_m)
+
+    @cached_property
+    def center(self) -> Position:
+        """The point half-way along the line, in the plane of longitude and latitude."""
+        import numpy as np
+
+        line = np.ascontiguousarray(self._vertices).view(np.complex128)[:, 0]
+        ends = np.abs(line[1:] - line[:-1]).cumsum()
+        half = float(ends[-1]) / 2
+        k = int(ends.searchsorted(half))
+        length = float(ends[k] - ends[k - 1] if k else ends[0])
+        middle = complex(line[k + 1]) - (complex(line[k + 1]) - complex(line[k])) * (float(ends[k]) - half) / length
+        return wrap_position(middle.real, middle.imag)
+
+    def boxes_along(self, longest_deg: float) -> list[Bounds]:
+        """Return boxes that together hold the corridor, one for each stretch of at most `longest_deg` degrees."""
+        lon, lat = stepped(self._vertices, longest_deg)
+        ends = zip(lon[:-1].tolist(), lat[:-1].tolist(), lon[1:].tolist(), lat[1:].tolist(), strict=True)
+        return [Bounds(min(a, c), min(b, d), max(a, c), max(b, d)).expand(self.half_width_m) for a, b, c, d in ends]
+
+    @cached_property
+    def _raster(self) -> Raster:
+        """A quick look at where the corridor is, for the box of a road holds half a country."""
+        import numpy as np
+
+        bounds, line = self.bounds, self._vertices
+        across, upright = np.ptp(line, axis=0).tolist()
+        around = (bounds.east - bounds.west - across) / 2, (bounds.north - bounds.south - upright) / 2
+        # One that comes near a pole has no sides.
+        return Raster(line, around if bounds.east - bounds.west < 360 else (360.0, 180.0))
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The line that the corridor is around."""
+        return Edges(self._vertices, [len(self._vertices)], are_rings=False)
+
+    @cached_property
+    def _given(self) -> Vertices:
+        import numpy as np
+
+        return np.array(self.points, dtype=np.float64)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        return is_unwrapped(self._given)
+
+    @property
+    def _vertices(self) -> Vertices:
+        return self._given if self._is_plain else unwrap(self._given)
