@@ -91,7 +91,7 @@ layers: $(ENGINE_READY) ## build the layers for AWS (arm64, Python 3.13) and for
 
 .PHONY: openapi
 openapi: $(DEV_READY) ## generate docs/openapi.json from the handlers
-	$(DEV)/bin/python -m fencepost.api.openapi functions/*/app.py > docs/openapi.json
+	$(DEV)/bin/python -m fencepost.http.openapi functions/*/app.py > docs/openapi.json
 
 .PHONY: lock
 lock: $(UV_READY) ## update all pinned versions

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from benchmarks.memory_table import TENANT, MemoryTable
 from benchmarks.mixes import GEOFENCES_A_TOWN, Mix, Town, inhabited, shapes
 from benchmarks.planar import area, middle
-from fencepost.adapters.entries import Entry, attribute_of, pack_entry
-from fencepost.adapters.geofence_items import version_item
-from fencepost.adapters.marshal import Item
-from fencepost.domain.geofence import Geofence
+from fencepost.dynamodb.serializer import Item
+from fencepost.geofences.items import version_item
+from fencepost.geofences.model import Geofence
+from fencepost.geofences.spatial_index.entry import Entry, attribute_of, pack_entry
 from geo.cells import Cell, cover
 from geo.shapes.base import Shape
 

@@ -13,9 +13,9 @@ from benchmarks.building import NOW, Built
 from benchmarks.memory_table import TENANT, CountingTable, MemoryTable, Read, ReceivedTable
 from benchmarks.mixes import positions
 from benchmarks.timing import Ask, Timing, percentile, timed
-from fencepost.adapters.geofence_store import GeofenceStore
-from fencepost.domain.principal import Principal
-from fencepost.services.geofences import GeofenceService, Match
+from fencepost.common.principal import Principal
+from fencepost.geofences.repository import GeofenceStore
+from fencepost.geofences.service import GeofenceService, Match
 from geo.wgs84 import Position
 
 WHO = Principal(tenant_id=TENANT, user_id="vera", roles=frozenset({"viewer"}))

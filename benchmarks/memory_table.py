@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.read_units import item_bytes, read_units
-from fencepost.adapters import keys
-from fencepost.adapters.keys import Key
-from fencepost.adapters.marshal import Item
-from fencepost.adapters.table import BYTES, MAX_BUCKET_BYTES
+from fencepost.dynamodb import keys
+from fencepost.dynamodb.keys import Key
+from fencepost.dynamodb.serializer import Item
+from fencepost.dynamodb.transaction import BYTES, MAX_BUCKET_BYTES
 from geo.cells import Cell, cells_at
 from geo.wgs84 import Position
 

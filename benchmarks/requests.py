@@ -18,8 +18,8 @@ from benchmarks.building import Built
 from benchmarks.memory_table import TENANT
 from benchmarks.mixes import positions
 from benchmarks.table_server import serving
-from fencepost.adapters import keys
-from fencepost.adapters.clients import client
+from fencepost.common.aws import client
+from fencepost.dynamodb import keys
 from geo.cells import cells_at
 from geo.wgs84 import Position
 from local.places import ROOT
@@ -87,7 +87,7 @@ def answered(answer: Handler, sent: dict[str, Any]) -> dict[str, Any]:
 def handler() -> Iterator[Handler]:
     """The function's handler as a fresh container has it; what it logs is written, and not read."""
     with contextlib.redirect_stdout(io.StringIO()):
-        wiring = importlib.import_module("fencepost.wiring")
+        wiring = importlib.import_module("fencepost.container")
         for made in (wiring.settings, wiring.dynamodb, wiring.table, wiring.geofence_store, wiring.geofences):
             made.cache_clear()
         yield importlib.import_module("functions.location.app").handler

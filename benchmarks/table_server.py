@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
-from fencepost.adapters.marshal import Item
+from fencepost.dynamodb.serializer import Item
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -80,7 +80,7 @@ def set_up_tenants(endpoint: Endpoint, setup: dict[str, Any]) -> dict[str, dict[
         "AWS_ACCESS_KEY_ID": endpoint.access_key_id,
         "AWS_SECRET_ACCESS_KEY": endpoint.secret_access_key,
     }
-    command = [str(ENGINE_PYTHON), "-m", "fencepost.admin"]
+    command = [str(ENGINE_PYTHON), "-m", "fencepost.cli.tenants"]
     setup_text = json.dumps(setup)
     done = subprocess.run(command, input=setup_text, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from fencepost import wiring
-from fencepost.snapshot import before_snapshot
-from fencepost.telemetry import logger
+from fencepost import container
+from fencepost.common.logging import logger
+from fencepost.common.snapstart import before_snapshot
 
-before_snapshot(wiring.tenants)
+before_snapshot(container.tenants)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Allow the whole API, and leave roles to the handlers: the answer is cached for all routes of a token."""
-    who = wiring.tenants().principal_of(_bearer_token(event))  # Busy becomes the gateway's 503: see the template
+    who = container.tenants().principal_of(_bearer_token(event))  # Busy becomes the gateway's 503: see the template
     if who is None:
         raise PermissionError("Unauthorized")  # API Gateway makes a 401 of this very word
     logger.info("authorized", tenant=who.tenant_id)

@@ -7,12 +7,17 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from fencepost import wiring
-from fencepost.api import paging
-from fencepost.api.http import Api, Reply, Request
-from fencepost.api.listing import PageQuery, numbered
-from fencepost.api.validation import validated
-from fencepost.api.vocabularies.clock import (
+from fencepost import container
+from fencepost.common.errors import Busy, FencepostError, Invalid
+from fencepost.common.principal import Right
+from fencepost.common.snapstart import before_snapshot
+from fencepost.geofences.query_params import PageQuery, numbered
+from fencepost.http import pagination
+from fencepost.http.app import Api, Reply
+from fencepost.http.idempotency_key import derive_resource_id
+from fencepost.http.request import Request
+from fencepost.http.validation import validated
+from fencepost.timeclock.clock_schemas import (
     STATUS,
     ActQuery,
     ClockAnswer,
@@ -24,17 +29,8 @@ from fencepost.api.vocabularies.clock import (
     told,
     told_running,
 )
-from fencepost.api.vocabularies.punches import (
-    GrantIn,
-    PunchesAnswer,
-    PunchesIn,
-    RefusalsAnswer,
-    rows_of,
-    told_batch,
-    told_kept,
-    told_refusals,
-)
-from fencepost.api.vocabularies.times import (
+from fencepost.timeclock.commands import EntryNotSaved
+from fencepost.timeclock.entry_schemas import (
     ApproveIn,
     DeleteTimesQuery,
     HistoryAnswer,
@@ -52,15 +48,22 @@ from fencepost.api.vocabularies.times import (
     told_trail,
     wanted,
 )
-from fencepost.domain.errors import Busy, EntryNotSaved, FencepostError, Invalid
-from fencepost.domain.principal import Right
-from fencepost.services.punches import KeptPunch
-from fencepost.snapshot import before_snapshot
+from fencepost.timeclock.punch_batch_service import KeptPunch
+from fencepost.timeclock.punch_schemas import (
+    GrantIn,
+    PunchesAnswer,
+    PunchesIn,
+    RefusalsAnswer,
+    rows_of,
+    told_batch,
+    told_kept,
+    told_refusals,
+)
 
 api = Api(tell=refused, tells=ClockAnswer, status=STATUS)
-before_snapshot(wiring.clock)
-before_snapshot(wiring.times)
-before_snapshot(wiring.punches)
+before_snapshot(container.clock)
+before_snapshot(container.times)
+before_snapshot(container.punches)
 # A batch begins nothing later than so long after it came: half of the function's time.
 BATCH_S = 5.0
 
@@ -77,8 +80,8 @@ BATCH_S = 5.0
 )
 def act(request: Request) -> Reply:
     dry = validated(ActQuery, request.query).dryRun == "true"
-    asked = replace(request_of(validated(ClockIn, only_what_counts(request.json()))), key=request.key_id())
-    clock = wiring.clock().dry() if dry else wiring.clock()
+    asked = replace(request_of(validated(ClockIn, only_what_counts(request.json()))), key=derive_resource_id(request))
+    clock = container.clock().dry() if dry else container.clock()
     more = {"dryRun": True} if dry else {}
     try:
         outcome = clock.act(request.who, asked, datetime.now(UTC))
@@ -98,7 +101,7 @@ def act(request: Request) -> Reply:
 )
 def read(request: Request) -> Reply:
     user_id = validated(WhoseQuery, request.query).userId
-    return Reply(status=200, body=told_running(wiring.clock().running(request.who, user_id)))
+    return Reply(status=200, body=told_running(container.clock().running(request.who, user_id)))
 
 
 @api.route(
@@ -115,7 +118,7 @@ def act_on_all(request: Request) -> Reply:
     items = validated(PunchesIn, request.json()).items
     rows = rows_of(items)
     punches = [row for row in rows if isinstance(row, KeptPunch)]
-    answers = wiring.punches().apply(request.who, punches, now, told_kept, lambda: monotonic() < until)
+    answers = container.punches().apply(request.who, punches, now, told_kept, lambda: monotonic() < until)
     body = told_batch(items, rows, answers)
     # Of a batch that was not done to its end no answer is kept: it is to be sent again.
     return Reply(status=503 if any(item["status"] == 503 for item in body["items"]) else 200, body=body)
@@ -133,9 +136,9 @@ def act_on_all(request: Request) -> Reply:
 def list_refusals(request: Request) -> Reply:
     query = validated(PageQuery, numbered(request.query))
     list_name = f"{request.who.tenant_id}/refusals"
-    after = paging.after(list_name, query.cursor) if query.cursor is not None else None
-    refusals, last = wiring.refusals().page(request.who, query.limit, after)
-    cursor = paging.cursor(list_name, last.received_at, last.id) if last is not None else None
+    after = pagination.after(list_name, query.cursor) if query.cursor is not None else None
+    refusals, last = container.refusals().page(request.who, query.limit, after)
+    cursor = pagination.cursor(list_name, last.received_at, last.id) if last is not None else None
     return Reply(status=200, body=told_refusals(refusals, datetime.now(UTC), cursor))
 
 
@@ -151,7 +154,7 @@ def list_refusals(request: Request) -> Reply:
 def grant(request: Request) -> Reply:
     said, now = validated(GrantIn, request.json()), datetime.now(UTC)
     valid_for = timedelta(minutes=said.minutes)
-    granted = wiring.refusals().grant(request.who, request.path["id"], valid_for, said.reason, now)
+    granted = container.refusals().grant(request.who, request.path["id"], valid_for, said.reason, now)
     return Reply(status=200, body=told_refusals([granted], now))
 
 
@@ -167,12 +170,12 @@ def grant(request: Request) -> Reply:
 def list_times(request: Request) -> Reply:
     query = validated(TimesQuery, numbered(request.query))
     list_name = f"{request.who.tenant_id}/times"
-    after = paging.after(list_name, query.cursor) if query.cursor is not None else None
-    entries, last = wiring.times().page(request.who, wanted(query), query.limit, after)
-    items = paging.fitting(entries, item_of)
+    after = pagination.after(list_name, query.cursor) if query.cursor is not None else None
+    entries, last = container.times().page(request.who, wanted(query), query.limit, after)
+    items = pagination.fitting(entries, item_of)
     if len(items) < len(entries):
         last = entries[len(items) - 1]
-    cursor = paging.cursor(list_name, last.start, last.id) if last is not None else None
+    cursor = pagination.cursor(list_name, last.start, last.id) if last is not None else None
     return Reply(status=200, body={"items": items, "valid": True, "nextCursor": cursor})
 
 
@@ -186,13 +189,13 @@ def list_times(request: Request) -> Reply:
     fails=(400, 413, 415),
 )
 def put_times(request: Request) -> Reply:
-    now, key = datetime.now(UTC), request.key_id()
+    now, key = datetime.now(UTC), derive_resource_id(request)
 
     def put(index: int, said: Any) -> dict[str, Any]:
         try:
             if not isinstance(said, dict):
                 raise Invalid.field(f"items[{index}]", "must be an object")
-            saved = wiring.times().put(request.who, said_of(validated(TimeIn, said), key, index), now)
+            saved = container.times().put(request.who, said_of(validated(TimeIn, said), key, index), now)
         except Busy:  # the answer is that of the whole request, so that it is sent again
             raise
         except FencepostError as error:
@@ -213,7 +216,7 @@ def put_times(request: Request) -> Reply:
 )
 def delete_times(request: Request) -> Reply:
     query = validated(DeleteTimesQuery, request.query)
-    deleted = wiring.times().delete(request.who, ids_of(query.id), query.reason, datetime.now(UTC))
+    deleted = container.times().delete(request.who, ids_of(query.id), query.reason, datetime.now(UTC))
     return Reply(status=200, body=told_times(deleted))
 
 
@@ -228,7 +231,7 @@ def delete_times(request: Request) -> Reply:
 )
 def approve_times(request: Request) -> Reply:
     said = validated(ApproveIn, request.json())
-    judged = wiring.times().judge(request.who, said.ids, said.approval, said.reason, datetime.now(UTC))
+    judged = container.times().judge(request.who, said.ids, said.approval, said.reason, datetime.now(UTC))
     return Reply(status=200, body=told_times(judged))
 
 
@@ -243,7 +246,7 @@ def approve_times(request: Request) -> Reply:
 )
 def reopen_times(request: Request) -> Reply:
     said = validated(IdsIn, request.json())
-    judged = wiring.times().judge(request.who, said.ids, "not_approved_yet", said.reason, datetime.now(UTC))
+    judged = container.times().judge(request.who, said.ids, "not_approved_yet", said.reason, datetime.now(UTC))
     return Reply(status=200, body=told_times(judged))
 
 
@@ -256,7 +259,7 @@ def reopen_times(request: Request) -> Reply:
     fails=(400, 404),
 )
 def resubmit(request: Request) -> Reply:
-    saved = wiring.times().resubmit(request.who, request.path["id"], datetime.now(UTC))
+    saved = container.times().resubmit(request.who, request.path["id"], datetime.now(UTC))
     item = {"message": "Success", "data": told_saved(saved)}
     return Reply(status=201 if saved.was_edited else 200, body={"items": [item], "valid": True})
 
@@ -270,7 +273,7 @@ def resubmit(request: Request) -> Reply:
     fails=(400, 404),
 )
 def restore(request: Request) -> Reply:
-    saved = wiring.times().restore(request.who, request.path["id"], datetime.now(UTC))
+    saved = container.times().restore(request.who, request.path["id"], datetime.now(UTC))
     return Reply(status=200, body=told_times([saved.entry]))
 
 
@@ -283,7 +286,7 @@ def restore(request: Request) -> Reply:
     fails=(404,),
 )
 def read_history(request: Request) -> Reply:
-    return Reply(status=200, body=told_trail(wiring.times().trail(request.who, request.path["id"])))
+    return Reply(status=200, body=told_trail(container.times().trail(request.who, request.path["id"])))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

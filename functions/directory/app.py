@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from fencepost import wiring
-from fencepost.api import paging
-from fencepost.api.http import Api, Reply, Request
-from fencepost.api.listing import PageQuery, numbered
-from fencepost.api.validation import validated
-from fencepost.api.vocabularies import spoken
-from fencepost.api.vocabularies.directory import (
+from fencepost import container
+from fencepost.common.errors import Invalid
+from fencepost.common.principal import Right
+from fencepost.common.snapstart import before_snapshot
+from fencepost.directory.schemas import (
     DeleteEntityQuery,
     EntitiesIn,
     EntitiesOut,
@@ -25,12 +23,15 @@ from fencepost.api.vocabularies.directory import (
     told,
     told_erased,
 )
-from fencepost.domain.errors import Invalid
-from fencepost.domain.principal import Right
-from fencepost.snapshot import before_snapshot
+from fencepost.geofences import negotiation
+from fencepost.geofences.query_params import PageQuery, numbered
+from fencepost.http import pagination
+from fencepost.http.app import Api, Reply
+from fencepost.http.request import Request
+from fencepost.http.validation import validated
 
-api = Api(retell=spoken.retold)
-before_snapshot(wiring.directory)
+api = Api(retell=negotiation.retold)
+before_snapshot(container.directory)
 
 
 @api.route(
@@ -46,9 +47,9 @@ def list_entities(request: Request) -> Reply:
     table = table_of(request.path["table"])
     query = validated(PageQuery, numbered(request.query))
     list_name = f"{request.who.tenant_id}/{table}"
-    after = paging.pair_after(list_name, query.cursor) if query.cursor is not None else None
-    entities, next_after = wiring.directory().page(request.who.tenant_id, table, query.limit, after)
-    cursor = paging.pair_cursor(list_name, next_after) if next_after else None
+    after = pagination.pair_after(list_name, query.cursor) if query.cursor is not None else None
+    entities, next_after = container.directory().page(request.who.tenant_id, table, query.limit, after)
+    cursor = pagination.pair_cursor(list_name, next_after) if next_after else None
     data = [{"id": entity.id, "name": entity.name} for entity in entities]
     return Reply(status=200, body={"data": data, "nextCursor": cursor})
 
@@ -65,7 +66,7 @@ def list_entities(request: Request) -> Reply:
 def put_entities(request: Request) -> Reply:
     table = table_of(request.path["table"])
     entities, fields = entities_of(table, validated(EntitiesIn, request.json()))
-    wiring.directory().put(request.who.tenant_id, entities, fields)
+    container.directory().put(request.who.tenant_id, entities, fields)
     return Reply(status=200, body={"data": [{"id": entity.id, "name": entity.name} for entity in entities]})
 
 
@@ -79,7 +80,7 @@ def put_entities(request: Request) -> Reply:
 )
 def read_entity(request: Request) -> Reply:
     table = table_of(request.path["table"])
-    return Reply(status=200, body=told(wiring.directory().get(request.who.tenant_id, table, request.path["id"])))
+    return Reply(status=200, body=told(container.directory().get(request.who.tenant_id, table, request.path["id"])))
 
 
 @api.route(
@@ -96,8 +97,8 @@ def put_entity(request: Request) -> Reply:
     if said.id not in (None, request.path["id"]):
         raise Invalid.field("id", "is not the id of the address")
     entity = entity_of(table, request.path["id"], said)
-    wiring.directory().put(request.who.tenant_id, [entity], [""])
-    return Reply(status=200, body=told(wiring.directory().get(request.who.tenant_id, table, entity.id)))
+    container.directory().put(request.who.tenant_id, [entity], [""])
+    return Reply(status=200, body=told(container.directory().get(request.who.tenant_id, table, entity.id)))
 
 
 @api.route(
@@ -112,13 +113,13 @@ def put_entity(request: Request) -> Reply:
 def delete_entity(request: Request) -> Reply:
     table = table_of(request.path["table"])
     query, entity_id, now = validated(DeleteEntityQuery, request.query), request.path["id"], datetime.now(UTC)
-    cascade, directory, geofences = query.cascade == "true", wiring.directory(), wiring.geofences()
+    cascade, directory, geofences = query.cascade == "true", container.directory(), container.geofences()
     if query.erase == "false":
         directory.delete(request.who, table, entity_id, geofences, now, cascade=cascade)
         return Reply(status=200, body={"id": entity_id, "deleted": True})
     if table != "users":
         raise Invalid.field("erase", "is for users")
-    erased = wiring.privacy().forget(request.who, entity_id, directory, geofences, now, cascade=cascade)
+    erased = container.privacy().forget(request.who, entity_id, directory, geofences, now, cascade=cascade)
     return Reply(status=200, body={"id": entity_id, "deleted": True, "erased": told_erased(erased)})
 
 

@@ -8,15 +8,17 @@ from typing import Any
 
 from pydantic import RootModel
 
-from fencepost import wiring
-from fencepost.api import batches, paging
-from fencepost.api.fields import whole_number
-from fencepost.api.http import Api, Reply, Request, is_what_they_have, version_expected
-from fencepost.api.listing import DeleteQuery, ListQuery, PageQuery, ReadQuery, numbered, wanted
-from fencepost.api.validation import validated
-from fencepost.api.vocabularies import canonical, features, nearest, spoken, timekeeping
-from fencepost.api.vocabularies.batch import BatchAnswer, BatchRequest
-from fencepost.api.vocabularies.canonical import (
+from fencepost import container
+from fencepost.common.errors import Invalid, NotFound
+from fencepost.common.principal import Right
+from fencepost.common.snapstart import before_snapshot
+from fencepost.geofences import geojson, nearest_schemas, negotiation, schemas, timekeeping
+from fencepost.geofences.batch import run_batch
+from fencepost.geofences.batch_schemas import BatchAnswer, BatchRequest
+from fencepost.geofences.geojson import FeatureCollectionOut
+from fencepost.geofences.model import Geofence
+from fencepost.geofences.query_params import DeleteQuery, ListQuery, PageQuery, ReadQuery, numbered, wanted
+from fencepost.geofences.schemas import (
     GeofenceCreate,
     GeofenceDeleted,
     GeofenceOut,
@@ -26,18 +28,19 @@ from fencepost.api.vocabularies.canonical import (
     VersionOut,
     VersionPage,
 )
-from fencepost.api.vocabularies.features import FeatureCollectionOut
-from fencepost.api.vocabularies.timekeeping import TimekeepingGeofence, TimekeepingPage
-from fencepost.api.vocabularies.verdict import ValidateIn, ValidationOut, entry_of, told_validation
-from fencepost.domain.errors import Invalid, NotFound
-from fencepost.domain.geofence import Geofence
-from fencepost.domain.principal import Right
-from fencepost.snapshot import before_snapshot
+from fencepost.geofences.timekeeping import TimekeepingGeofence, TimekeepingPage
+from fencepost.http import pagination
+from fencepost.http.app import Api, Reply
+from fencepost.http.fields import whole_number
+from fencepost.http.idempotency_key import derive_resource_id
+from fencepost.http.request import Request, is_what_they_have, version_expected
+from fencepost.http.validation import validated
+from fencepost.verdicts.schemas import ValidateIn, ValidationOut, entry_of, told_validation
 
-api = Api(retell=spoken.retold)
-before_snapshot(wiring.geofences)
-before_snapshot(wiring.nearest)
-before_snapshot(wiring.validation)
+api = Api(retell=negotiation.retold)
+before_snapshot(container.geofences)
+before_snapshot(container.nearest)
+before_snapshot(container.validation)
 
 
 class Told(RootModel[GeofenceOut | TimekeepingGeofence]):
@@ -72,9 +75,9 @@ def list_geofences(request: Request) -> Reply:
     fails=(400,),
 )
 def list_features(request: Request) -> Reply:
-    told, cursor = _page(request, features.told)
-    body = features.collection(told, request.query, cursor)
-    return Reply(status=200, body=body, media_type=features.MEDIA_TYPE)
+    told, cursor = _page(request, geojson.told)
+    body = geojson.collection(told, request.query, cursor)
+    return Reply(status=200, body=body, media_type=geojson.MEDIA_TYPE)
 
 
 @api.route(
@@ -88,12 +91,12 @@ def list_features(request: Request) -> Reply:
 )
 def create(request: Request) -> Reply:
     said = request.json()
-    change, key_id = validated(GeofenceCreate, said), request.key_id()
-    if spoken.is_timekeeping(request.headers, said):
-        geofence = wiring.geofences().create(request.who, timekeeping.new_fields(change, said), _now(), key_id)
+    change, key_id = validated(GeofenceCreate, said), derive_resource_id(request)
+    if negotiation.is_timekeeping(request.headers, said):
+        geofence = container.geofences().create(request.who, timekeeping.new_fields(change, said), _now(), key_id)
         return _created(200, geofence, timekeeping.told(geofence))
-    geofence = wiring.geofences().create(request.who, canonical.new_fields(change, said), _now(), key_id)
-    return _created(201, geofence, canonical.told(geofence))
+    geofence = container.geofences().create(request.who, schemas.new_fields(change, said), _now(), key_id)
+    return _created(201, geofence, schemas.told(geofence))
 
 
 @api.route(
@@ -138,8 +141,8 @@ def delete_by_query(request: Request) -> Reply:
 def read(request: Request) -> Reply:
     query = validated(ReadQuery, request.query)
     if query.as_of is not None:
-        return _read(request, wiring.geofences().as_of(request.who, request.path["id"], query.as_of).geofence)
-    return _read(request, wiring.geofences().get(request.who, request.path["id"]))
+        return _read(request, container.geofences().as_of(request.who, request.path["id"], query.as_of).geofence)
+    return _read(request, container.geofences().get(request.who, request.path["id"]))
 
 
 @api.route(
@@ -192,11 +195,11 @@ def delete(request: Request) -> Reply:
 def list_versions(request: Request) -> Reply:
     query = validated(PageQuery, numbered(request.query))
     list_name = f"{request.who.tenant_id}/{request.path['id']}/versions"
-    before = paging.number_after(list_name, query.cursor) if query.cursor is not None else None
-    versions, has_more = wiring.geofences().versions(request.who, request.path["id"], query.limit, before)
-    told = paging.fitting(versions, canonical.told_version)
+    before = pagination.number_after(list_name, query.cursor) if query.cursor is not None else None
+    versions, has_more = container.geofences().versions(request.who, request.path["id"], query.limit, before)
+    told = pagination.fitting(versions, schemas.told_version)
     is_end = not has_more and len(told) == len(versions)
-    cursor = None if is_end or not told else paging.number_cursor(list_name, told[-1]["version"])
+    cursor = None if is_end or not told else pagination.number_cursor(list_name, told[-1]["version"])
     return Reply(status=200, body={"data": told, "nextCursor": cursor})
 
 
@@ -212,8 +215,8 @@ def read_version(request: Request) -> Reply:
     number = whole_number(request.path["version"])
     if not isinstance(number, int):
         raise NotFound("version of a geofence")
-    version = wiring.geofences().version(request.who, request.path["id"], number)
-    return Reply(status=200, body=canonical.told_version(version))
+    version = container.geofences().version(request.who, request.path["id"], number)
+    return Reply(status=200, body=schemas.told_version(version))
 
 
 @api.route(
@@ -227,7 +230,7 @@ def read_version(request: Request) -> Reply:
 )
 def batch(request: Request) -> Reply:
     operations = validated(BatchRequest, request.json()).operations
-    results = batches.done(request.who, operations, wiring.geofences(), _now())
+    results = run_batch(request.who, operations, container.geofences(), _now())
     return Reply(status=200, body={"results": results})
 
 
@@ -239,7 +242,7 @@ def batch(request: Request) -> Reply:
     gives={200: TagList},
 )
 def list_tags(request: Request) -> Reply:
-    tags = wiring.geofences().tags(request.who)
+    tags = container.geofences().tags(request.who)
     return Reply(status=200, body={"data": [{"number": number, "name": name} for number, name in tags]})
 
 
@@ -248,22 +251,22 @@ def list_tags(request: Request) -> Reply:
     "/v1/geofences/nearest",
     summary="List the geofences nearest to a position, with their shapes, for a phone to register",
     needs=Right.CHECK,
-    query=nearest.NearestQuery,
-    gives={200: nearest.NearestAnswer, 304: None},
+    query=nearest_schemas.NearestQuery,
+    gives={200: nearest_schemas.NearestAnswer, 304: None},
     fails=(400,),
 )
 def list_nearest(request: Request) -> Reply:
-    query = validated(nearest.NearestQuery, nearest.numbered(request.query))
-    found = wiring.nearest().nearest(
+    query = validated(nearest_schemas.NearestQuery, nearest_schemas.numbered(request.query))
+    found = container.nearest().nearest(
         request.who,
-        nearest.position_of(query),
+        nearest_schemas.position_of(query),
         query.limit,
         datetime.now(UTC),
         consistent=query.consistent == "true",
     )
-    told = paging.fitting(found.geofences, nearest.told)
-    body = nearest.answer(told, found.complete_within_m(len(told)))
-    headers = nearest.headers(body)
+    told = pagination.fitting(found.geofences, nearest_schemas.told)
+    body = nearest_schemas.answer(told, found.complete_within_m(len(told)))
+    headers = nearest_schemas.headers(body)
     if is_what_they_have(request, headers["ETag"]):
         return Reply(status=304, body=None, headers=headers)
     return Reply(status=200, body=body, headers=headers)
@@ -281,7 +284,7 @@ def list_nearest(request: Request) -> Reply:
 def validate(request: Request) -> Reply:
     said = request.json()
     entry = entry_of(validated(ValidateIn, said), said)
-    verdict = wiring.validation().validate(request.who, entry, datetime.now(UTC))
+    verdict = container.validation().validate(request.who, entry, datetime.now(UTC))
     return Reply(status=200, body=told_validation(verdict))
 
 
@@ -293,16 +296,16 @@ def _page(request: Request, tell: Callable[[Geofence], dict[str, Any]]) -> tuple
     """The geofences of a page, told, and the cursor of the next page: it begins where the answer is full."""
     tenant_id = request.who.tenant_id
     query = validated(ListQuery, numbered(request.query))
-    start = paging.after(tenant_id, query.cursor) if query.cursor is not None else None
-    page = wiring.geofences().newest_first(request.who, query.limit, start, wanted(query))
-    told = paging.fitting(page.geofences, tell)
+    start = pagination.after(tenant_id, query.cursor) if query.cursor is not None else None
+    page = container.geofences().newest_first(request.who, query.limit, start, wanted(query))
+    told = pagination.fitting(page.geofences, tell)
     last = page.geofences[len(told) - 1] if told else None
     after = (last.created_at, last.id) if last and len(told) < len(page.geofences) else page.after
-    return told, paging.cursor(tenant_id, *after) if after else None
+    return told, pagination.cursor(tenant_id, *after) if after else None
 
 
 def _words(request: Request, said: dict[str, Any]) -> Callable[[Geofence], dict[str, Any]]:
-    return timekeeping.told if spoken.is_timekeeping(request.headers, said) else canonical.told
+    return timekeeping.told if negotiation.is_timekeeping(request.headers, said) else schemas.told
 
 
 def _created(status: int, geofence: Geofence, told: dict[str, Any]) -> Reply:
@@ -315,8 +318,8 @@ def _read(request: Request, geofence: Geofence) -> Reply:
 
 
 def _update(request: Request, geofence_id: str, change: GeofenceUpdate, said: dict[str, Any]) -> Reply:
-    vocabulary = timekeeping if spoken.is_timekeeping(request.headers, said) else canonical
-    geofence = wiring.geofences().update(
+    vocabulary = timekeeping if negotiation.is_timekeeping(request.headers, said) else schemas
+    geofence = container.geofences().update(
         request.who,
         geofence_id,
         lambda before: vocabulary.changed_fields(change, said, before),
@@ -327,7 +330,7 @@ def _update(request: Request, geofence_id: str, change: GeofenceUpdate, said: di
 
 
 def _delete(request: Request, geofence_id: str) -> Reply:
-    geofence = wiring.geofences().delete(request.who, geofence_id, version_expected(request), _now())
+    geofence = container.geofences().delete(request.who, geofence_id, version_expected(request), _now())
     return Reply(status=200, body={"id": geofence.id, "deleted": True})
 
 

@@ -6,11 +6,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from fencepost import wiring
-from fencepost.snapshot import before_snapshot
-from fencepost.telemetry import logger
+from fencepost import container
+from fencepost.common.logging import logger
+from fencepost.common.snapstart import before_snapshot
 
-before_snapshot(wiring.imports)
+before_snapshot(container.imports)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     for record in event["Records"]:
         message = json.loads(record["body"])
         try:
-            wiring.imports().work(message["tenantId"], message["importId"], message["chunk"], datetime.now(UTC))
+            container.imports().work(message["tenantId"], message["importId"], message["chunk"], datetime.now(UTC))
             logger.info("chunk done", extra={"work": message})
         except Exception:  # noqa: BLE001 - one bad message must not take the others with it
             logger.exception("chunk failed", extra={"work": message})

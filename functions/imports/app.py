@@ -5,24 +5,26 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from fencepost import wiring
-from fencepost.api.http import Api, Reply, Request
-from fencepost.api.validation import validated
-from fencepost.api.vocabularies import spoken
-from fencepost.api.vocabularies.features import FeatureCollectionIn
-from fencepost.api.vocabularies.imports import ImportOut, told
-from fencepost.domain.features import rows_of_features
-from fencepost.domain.imports import Drop
-from fencepost.domain.placemarks import Namer
-from fencepost.domain.principal import Right
-from fencepost.services.ids import new_id
-from fencepost.snapshot import before_snapshot
+from fencepost import container
+from fencepost.common.ids import new_id
+from fencepost.common.principal import Right
+from fencepost.common.snapstart import before_snapshot
+from fencepost.geofences import negotiation
+from fencepost.geofences.geojson import FeatureCollectionIn
+from fencepost.http.app import Api, Reply
+from fencepost.http.idempotency_key import derive_resource_id
+from fencepost.http.request import Request
+from fencepost.http.validation import validated
+from fencepost.imports.geojson_rows import rows_of_features
+from fencepost.imports.kml_rows import Namer
+from fencepost.imports.model import Drop
+from fencepost.imports.schemas import ImportOut, told
 
 # What a function takes is 6 MB, and a body may come in base64.
 MAX_BODY_BYTES = 4 * 2**20
 
-api = Api(retell=spoken.retold)
-before_snapshot(wiring.imports)
+api = Api(retell=negotiation.retold)
+before_snapshot(container.imports)
 
 
 @api.route(
@@ -37,9 +39,12 @@ before_snapshot(wiring.imports)
 def take_features(request: Request) -> Reply:
     collection = validated(FeatureCollectionIn, request.json(MAX_BODY_BYTES))
     drop = Drop.of_request(
-        wiring.settings().bucket_name, request.who.tenant_id, request.key_id() or new_id(), len(collection.features)
+        container.settings().bucket_name,
+        request.who.tenant_id,
+        derive_resource_id(request) or new_id(),
+        len(collection.features),
     )
-    job = wiring.imports().begin(drop, datetime.now(UTC), rows_of_features(collection.features, Namer("")))
+    job = container.imports().begin(drop, datetime.now(UTC), rows_of_features(collection.features, Namer("")))
     return Reply(status=202, body=told(job, None), headers={"Location": f"/api/v1/imports/{job.import_id}"})
 
 
@@ -52,7 +57,7 @@ def take_features(request: Request) -> Reply:
     fails=(404,),
 )
 def read_import(request: Request) -> Reply:
-    job, report = wiring.imports().get(request.who.tenant_id, request.path["id"])
+    job, report = container.imports().get(request.who.tenant_id, request.path["id"])
     return Reply(status=200, body=told(job, report))
 
 

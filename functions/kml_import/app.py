@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from fencepost import wiring
-from fencepost.domain.imports import Drop
-from fencepost.snapshot import before_snapshot
-from fencepost.telemetry import logger
+from fencepost import container
+from fencepost.common.logging import logger
+from fencepost.common.snapstart import before_snapshot
+from fencepost.imports.model import Drop
 
-before_snapshot(wiring.imports)
+before_snapshot(container.imports)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -25,6 +25,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     )
     if drop.is_folder:
         return {"status": "passed over"}
-    job = wiring.imports().begin(drop, datetime.now(UTC))
+    job = container.imports().begin(drop, datetime.now(UTC))
     logger.info("import", import_id=job.import_id, tenant=job.tenant_id, status=job.status, chunks=job.chunks)
     return {"importId": job.import_id, "status": job.status, "chunks": job.chunks}

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from fencepost import wiring
-from fencepost.api.http import Api, Reply, Request
-from fencepost.api.validation import validated
-from fencepost.api.vocabularies import spoken
-from fencepost.api.vocabularies.check import (
+from fencepost import container
+from fencepost.common.principal import Right
+from fencepost.common.snapstart import before_snapshot
+from fencepost.geofences import negotiation
+from fencepost.geofences.check_schemas import (
     BatchCheckAnswer,
     BatchCheckRequest,
     CheckAnswer,
@@ -22,12 +22,13 @@ from fencepost.api.vocabularies.check import (
     told,
     told_all,
 )
-from fencepost.domain.principal import Right
-from fencepost.services.geofences import Match
-from fencepost.snapshot import before_snapshot
+from fencepost.geofences.service import Match
+from fencepost.http.app import Api, Reply
+from fencepost.http.request import Request
+from fencepost.http.validation import validated
 
-api = Api(retell=spoken.retold)
-before_snapshot(wiring.geofences)
+api = Api(retell=negotiation.retold)
+before_snapshot(container.geofences)
 
 
 @api.route(
@@ -67,7 +68,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _checked(request: Request, positions: Sequence[CheckRequest]) -> list[list[Match]]:
     query = validated(CheckQuery, read_query(request.query))
-    return wiring.geofences().check(
+    return container.geofences().check(
         request.who,
         [position_of(where) for where in positions],
         datetime.now(UTC),

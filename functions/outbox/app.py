@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from fencepost import wiring
-from fencepost.snapshot import before_snapshot
-from fencepost.telemetry import logger
+from fencepost import container
+from fencepost.common.logging import logger
+from fencepost.common.snapstart import before_snapshot
 
-before_snapshot(wiring.bus)
+before_snapshot(container.bus)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Publish the events of a batch; from the first one that the bus did not take, the batch comes again."""
     records = event["Records"]
-    taken = wiring.bus().publish([record["dynamodb"]["NewImage"] for record in records])
+    taken = container.bus().publish([record["dynamodb"]["NewImage"] for record in records])
     logger.info("published", events=taken, of=len(records))
     if taken == len(records):
         return {"batchItemFailures": []}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from fencepost import wiring
-from fencepost.telemetry import logger
+from fencepost import container
+from fencepost.common.logging import logger
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    lessened = wiring.privacy().lessen_positions(datetime.now(UTC))
+    lessened = container.privacy().lessen_positions(datetime.now(UTC))
     logger.info("lessened positions", count=lessened)
     return {"lessened": lessened}

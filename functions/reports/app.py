@@ -5,40 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from fencepost import wiring
-from fencepost.api import paging
-from fencepost.api.http import Api, Reply, Request
-from fencepost.api.listing import numbered
-from fencepost.api.validation import validated
-from fencepost.api.vocabularies.clock import STATUS, ClockAnswer, refused
-from fencepost.api.vocabularies.exports import (
-    MEDIA_TYPES,
-    ExportIn,
-    ExportQuery,
-    Format,
-    file_of,
-    piece_of,
-)
-from fencepost.api.vocabularies.reports import (
-    TotalsAnswer,
-    TotalsQuery,
-    asked_of,
-    cursor_of,
-    place_of,
-    told_totals,
-)
-from fencepost.api.vocabularies.times import wanted_in
-from fencepost.domain.principal import Right
-from fencepost.snapshot import before_snapshot
+from fencepost import container
+from fencepost.common.principal import Right
+from fencepost.common.snapstart import before_snapshot
+from fencepost.geofences.query_params import numbered
+from fencepost.http import pagination
+from fencepost.http.app import Api, Reply
+from fencepost.http.request import Request
+from fencepost.http.validation import validated
+from fencepost.reports.exports import MEDIA_TYPES, ExportIn, ExportQuery, Format, file_of, piece_of
+from fencepost.reports.schemas import TotalsAnswer, TotalsQuery, asked_of, cursor_of, place_of, told_totals
+from fencepost.timeclock.clock_schemas import STATUS, ClockAnswer, refused
+from fencepost.timeclock.entry_schemas import wanted_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fencepost.domain.clock import TimeEntry
+    from fencepost.timeclock.model import TimeEntry
 
 api = Api(tell=refused, tells=ClockAnswer, status=STATUS)
-before_snapshot(wiring.reports)
-before_snapshot(wiring.times)
+before_snapshot(container.reports)
+before_snapshot(container.times)
 _FILES = tuple(MEDIA_TYPES.values())
 
 
@@ -56,7 +43,7 @@ def read_totals(request: Request) -> Reply:
     wanted, asked = wanted_in(query), asked_of(query)
     list_name = f"{request.who.tenant_id}/totals/{query.unit}/{query.by}/{query.split}"
     after = place_of(list_name, query.cursor) if query.cursor is not None else None
-    totals, place = wiring.reports().totals(request.who, wanted, asked, query.limit, after)
+    totals, place = container.reports().totals(request.who, wanted, asked, query.limit, after)
     cursor = cursor_of(list_name, place) if place is not None else None
     return Reply(status=200, body={"items": told_totals(totals, asked), "valid": True, "nextCursor": cursor})
 
@@ -73,7 +60,7 @@ def read_totals(request: Request) -> Reply:
 )
 def read_export(request: Request) -> Reply:
     query = validated(ExportQuery, numbered(request.query))
-    page = wiring.times().page(request.who, wanted_in(query), query.limit, _after(request, query.cursor))
+    page = container.times().page(request.who, wanted_in(query), query.limit, _after(request, query.cursor))
     return _file(request, query.format, *page)
 
 
@@ -90,20 +77,20 @@ def read_export(request: Request) -> Reply:
 def export(request: Request) -> Reply:
     said = validated(ExportIn, request.json())
     after = _after(request, said.cursor)
-    page = wiring.times().export(request.who, wanted_in(said), said.limit, after, datetime.now(UTC))
+    page = container.times().export(request.who, wanted_in(said), said.limit, after, datetime.now(UTC))
     return _file(request, said.format, *page)
 
 
 def _after(request: Request, cursor: str | None) -> tuple[datetime, str] | None:
-    return paging.after(_list_name(request), cursor) if cursor is not None else None
+    return pagination.after(_list_name(request), cursor) if cursor is not None else None
 
 
 def _file(request: Request, file_format: Format, entries: Sequence[TimeEntry], last: TimeEntry | None) -> Reply:
     now = datetime.now(UTC)
-    pieces = paging.fitting(entries, lambda entry: piece_of(entry, file_format, now))
+    pieces = pagination.fitting(entries, lambda entry: piece_of(entry, file_format, now))
     if len(pieces) < len(entries):
         last = entries[len(pieces) - 1]
-    cursor = {"Next-Cursor": paging.cursor(_list_name(request), last.start, last.id)} if last is not None else {}
+    cursor = {"Next-Cursor": pagination.cursor(_list_name(request), last.start, last.id)} if last is not None else {}
     return Reply(
         status=200,
         body=file_of(pieces, file_format),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from fencepost import wiring
-from fencepost.snapshot import before_snapshot
-from fencepost.telemetry import logger
+from fencepost import container
+from fencepost.common.logging import logger
+from fencepost.common.snapstart import before_snapshot
 
-before_snapshot(wiring.clock)
+before_snapshot(container.clock)
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    stopped, failed = wiring.clock().stop_forgotten(datetime.now(UTC))
+    stopped, failed = container.clock().stop_forgotten(datetime.now(UTC))
     for error in failed:
         logger.error("a forgotten clock could not be stopped", exc_info=error)
     logger.info("stopped forgotten clocks", count=len(stopped), failed=len(failed))

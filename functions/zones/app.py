@@ -10,13 +10,24 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from fencepost import wiring
-from fencepost.api import zone_call
-from fencepost.api.http import MAX_ANSWER_BYTES, Api, Reply, Request
-from fencepost.api.problems import AnswerTooLarge
-from fencepost.api.validation import validated
-from fencepost.api.vocabularies import zone
-from fencepost.api.vocabularies.zone import (
+from fencepost import container
+from fencepost.common.errors import Invalid
+from fencepost.common.ids import new_id
+from fencepost.common.principal import Principal, Right
+from fencepost.common.snapstart import before_snapshot
+from fencepost.geofences.errors import QuotaReached
+from fencepost.geofences.model import Geofence
+from fencepost.http.app import MAX_ANSWER_BYTES, Api, Reply
+from fencepost.http.idempotency_key import derive_resource_id
+from fencepost.http.problems import AnswerTooLarge
+from fencepost.http.request import Request
+from fencepost.http.validation import validated
+from fencepost.imports.model import Drop
+from fencepost.zones import request, schemas
+from fencepost.zones.download import KML, KMZ, told_in_kml, told_in_kmz, wants_kmz
+from fencepost.zones.redirects import is_allowed
+from fencepost.zones.request import parameters
+from fencepost.zones.schemas import (
     CreateCall,
     DeleteCall,
     DownloadCall,
@@ -33,16 +44,7 @@ from fencepost.api.vocabularies.zone import (
     ZoneRefusal,
     ZonesFound,
 )
-from fencepost.api.vocabularies.zone_download import KML, KMZ, told_in_kml, told_in_kmz, wants_kmz
-from fencepost.api.vocabularies.zone_files import (
-    UploadAnswer,
-    UploadCall,
-    address_telling,
-    rows_of_file,
-    told_left_out,
-    told_ready,
-)
-from fencepost.api.vocabularies.zone_tables import (
+from fencepost.zones.table_import import (
     PREVIEWED,
     BatchCall,
     ConvertedZones,
@@ -57,31 +59,24 @@ from fencepost.api.vocabularies.zone_tables import (
     tags_of,
     told_drafts,
 )
-from fencepost.api.zone_call import parameters
-from fencepost.domain.errors import Invalid, QuotaReached
-from fencepost.domain.geofence import Geofence
-from fencepost.domain.imports import Drop
-from fencepost.domain.principal import Principal, Right
-from fencepost.domain.redirects import is_allowed
-from fencepost.services.ids import new_id
-from fencepost.snapshot import before_snapshot
+from fencepost.zones.upload import UploadAnswer, UploadCall, address_telling, rows_of_file, told_left_out, told_ready
 from geo.wgs84 import Position
 
 
 def _caller(token: str) -> Principal | None:
-    return wiring.callers().principal_of(token, _now())
+    return container.callers().principal_of(token, _now())
 
 
 api = Api(
-    tell=zone.refused,
+    tell=schemas.refused,
     tells=ZoneRefusal,
-    status=zone.STATUS,
-    admit=lambda event: zone_call.admitted(event, _caller),
+    status=schemas.STATUS,
+    admit=lambda event: request.admitted(event, _caller),
 )
-before_snapshot(wiring.zones)
-before_snapshot(wiring.callers)
-before_snapshot(wiring.imports)
-before_snapshot(wiring.spreadsheets)
+before_snapshot(container.zones)
+before_snapshot(container.callers)
+before_snapshot(container.imports)
+before_snapshot(container.spreadsheets)
 
 
 def route(
@@ -121,8 +116,8 @@ def route(
 )
 def create_zone(request: Request) -> Reply:
     call = validated(CreateCall, parameters(request))
-    fields = zone.new_fields(call, *_limits(request))
-    geofence = wiring.geofences().create(request.who, fields, _now(), request.key_id())
+    fields = schemas.new_fields(call, *_limits(request))
+    geofence = container.geofences().create(request.who, fields, _now(), derive_resource_id(request))
     return _done(id=geofence.number)
 
 
@@ -139,12 +134,12 @@ def update_zone(request: Request) -> Reply:
     tags_named, _ = _limits(request)
 
     def changes(before: Geofence) -> Mapping[str, Any]:
-        return zone.changed_fields(said, before, _told(before), tags_named)
+        return schemas.changed_fields(said, before, _told(before), tags_named)
 
     if said.id is not None:
-        wiring.zones().update(request.who, said.id, changes, _now())
+        container.zones().update(request.who, said.id, changes, _now())
     elif said.label is not None:
-        wiring.zones().update_named(request.who, said.label, changes, _now())
+        container.zones().update_named(request.who, said.label, changes, _now())
     else:
         raise Invalid.field("zone.id", "is missing")
     return _done()
@@ -164,20 +159,20 @@ def delete_zones(request: Request) -> Reply:
     numbers = [call.zone_id] if call.zone_id is not None else list(dict.fromkeys(call.zone_ids or ()))
     if not numbers:
         raise Invalid.field("zone_id", "is missing")
-    wiring.zones().delete(request.who, numbers, _now())
+    container.zones().delete(request.who, numbers, _now())
     return _done()
 
 
 @route("read", summary="Read a zone", needs=Right.READ_GEOFENCES, takes=ZoneCall, gives=ZoneRead)
 def read_zone(request: Request) -> Reply:
     call = validated(ZoneCall, parameters(request))
-    return _done(value=_told(wiring.zones().get(request.who, call.zone_id)))
+    return _done(value=_told(container.zones().get(request.who, call.zone_id)))
 
 
 @route("list", summary="List the zones, oldest first", needs=Right.READ_GEOFENCES, takes=ListCall, gives=ZoneList)
 def list_zones(request: Request) -> Reply:
     call = validated(ListCall, parameters(request))
-    found = wiring.zones().listed(request.who, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit)
+    found = container.zones().listed(request.who, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit)
     listed: list[dict[str, Any]] = []
     size = 0
     for geofence in found:
@@ -198,7 +193,7 @@ def list_zones(request: Request) -> Reply:
 )
 def download_zones(request: Request) -> Reply:
     call = validated(DownloadCall, parameters(request))
-    found = wiring.zones().listed(request.who, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit)
+    found = container.zones().listed(request.who, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit)
     is_kmz = wants_kmz(request.headers.get("accept", ""))
     return Reply(
         status=200,
@@ -217,7 +212,7 @@ def download_zones(request: Request) -> Reply:
 )
 def search_location(request: Request) -> Reply:
     where = validated(SearchCall, parameters(request)).location
-    found = wiring.zones().found_at(request.who, Position(lon=where.lng, lat=where.lat), _now())
+    found = container.zones().found_at(request.who, Position(lon=where.lng, lat=where.lat), _now())
     return _done(list=[{"id": number, "label": label} for number, label in found])
 
 
@@ -235,12 +230,12 @@ def upload_zones(request: Request) -> Reply:
     call = validated(UploadCall, parameters(request))
     if call.redirect_target is None:
         return _done(**_uploaded(request, call))
-    if not is_allowed(call.redirect_target, wiring.tenants().redirect_origins(request.who.tenant_id)):
+    if not is_allowed(call.redirect_target, container.tenants().redirect_origins(request.who.tenant_id)):
         raise Invalid.field("redirect_target", "is at no origin that is allowed; see redirectOrigins of the tenant")
     try:
         answer = {"success": True, **_uploaded(request, call)}
     except (Invalid, QuotaReached) as error:
-        answer = zone.refused(error, "")
+        answer = schemas.refused(error, "")
     return Reply(status=303, body=None, headers={"Location": address_telling(call.redirect_target, answer)})
 
 
@@ -249,13 +244,15 @@ def _uploaded(request: Request, call: UploadCall) -> dict[str, Any]:
     who, now = request.who, _now()
     rows = rows_of_file(call, _limits(request)[1])
     if call.dry_run:
-        return told_ready(wiring.imports().tried(who.tenant_id, rows, now))
-    drop = Drop.of_request(wiring.settings().bucket_name, who.tenant_id, request.key_id() or new_id(), len(rows))
-    job, chunks = wiring.imports().take(drop, rows, now)
+        return told_ready(container.imports().tried(who.tenant_id, rows, now))
+    drop = Drop.of_request(
+        container.settings().bucket_name, who.tenant_id, derive_resource_id(request) or new_id(), len(rows)
+    )
+    job, chunks = container.imports().take(drop, rows, now)
     if job.status == "running":
         return {"list": [], "in_background": True, "import_id": job.import_id}
     left_out = told_left_out(row for chunk in chunks for row in chunk.left_out)
-    made = wiring.zones().numbers(who, [made.id for chunk in chunks for made in chunk.made])
+    made = container.zones().numbers(who, [made.id for chunk in chunks for made in chunk.made])
     return {"list": made, **left_out, **({"import_id": job.import_id} if left_out else {})}
 
 
@@ -270,10 +267,10 @@ def convert_batch(request: Request) -> Reply:
     call = validated(BatchCall, parameters(request))
     drafts, is_cut = drafts_of(_rows(request, call), call)
     addresses, enough_for = addresses_of(drafts)
-    places = wiring.spreadsheets().places(addresses)
+    places = container.spreadsheets().places(addresses)
     drafts, is_cut = [placed(draft, places) for draft in drafts[:enough_for]], is_cut or enough_for < len(drafts)
-    taken = wiring.zones().taken_labels(request.who, labels_of(drafts))
-    tags = wiring.zones().tags_named(request.who, tags_of(drafts))
+    taken = container.zones().taken_labels(request.who, labels_of(drafts))
+    tags = container.zones().tags_named(request.who, tags_of(drafts))
     return _done(list=told_drafts(drafts, taken, tags), limit_exceeded=is_cut)
 
 
@@ -282,7 +279,7 @@ def _rows(request: Request, call: BatchCall) -> Iterable[Sequence[str]]:
         raise Invalid.field("batch", "is missing; or give the file_id of a table")
     if call.file_id is None:
         return rows_of_text(call.batch or "")
-    rows = wiring.spreadsheets().rows(request.who, call.file_id)
+    rows = container.spreadsheets().rows(request.who, call.file_id)
     if rows is None:
         raise Invalid.field("file_id", "is of no table that was sent within the last day")
     return rows
@@ -300,7 +297,7 @@ def _rows(request: Request, call: BatchCall) -> Iterable[Sequence[str]]:
 )
 def parse_spreadsheet(request: Request) -> Reply:
     rows = rows_of_table(validated(ParseCall, parameters(request)).file)
-    file_id = wiring.spreadsheets().keep(request.who, rows, request.key_id())
+    file_id = container.spreadsheets().keep(request.who, rows, derive_resource_id(request))
     return _done(file_id=file_id, rows=len(rows), preview=rows[:PREVIEWED])
 
 
@@ -313,7 +310,7 @@ def parse_spreadsheet(request: Request) -> Reply:
 )
 def list_zone_points(request: Request) -> Reply:
     call = validated(ZoneCall, parameters(request))
-    return _done(list=zone.told_points(wiring.zones().get(request.who, call.zone_id)))
+    return _done(list=schemas.told_points(container.zones().get(request.who, call.zone_id)))
 
 
 @route(
@@ -328,9 +325,9 @@ def update_zone_points(request: Request) -> Reply:
     _, point_limit = _limits(request)
 
     def changes(before: Geofence) -> Mapping[str, Any]:
-        return zone.changed_points(call.points, before, point_limit)
+        return schemas.changed_points(call.points, before, point_limit)
 
-    wiring.zones().update(request.who, call.zone_id, changes, _now())
+    container.zones().update(request.who, call.zone_id, changes, _now())
     return _done()
 
 
@@ -339,14 +336,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _told(geofence: Geofence, *, with_points: bool = False) -> dict[str, Any]:
-    return zone.told(geofence, wiring.zones().tag_numbers(geofence), with_points=with_points)
+    return schemas.told(geofence, container.zones().tag_numbers(geofence), with_points=with_points)
 
 
-def _limits(request: Request) -> tuple[zone.TagsNamed, zone.PointLimit]:
+def _limits(request: Request) -> tuple[schemas.TagsNamed, schemas.PointLimit]:
     """Which tags a tenant has, and how many points a polygon of his may have: asked only where it matters."""
     return (
-        partial(wiring.zones().tags_named, request.who),
-        partial(wiring.tenants().polygon_point_limit, request.who.tenant_id),
+        partial(container.zones().tags_named, request.who),
+        partial(container.tenants().polygon_point_limit, request.who.tenant_id),
     )
 
 

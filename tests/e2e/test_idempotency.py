@@ -10,8 +10,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from fencepost.adapters.idempotency_store import IdempotencyStore
-from fencepost.services.idempotency import Asked, Record
+from fencepost.http.idempotency_key import Asked
+from fencepost.http.idempotency_records import Record
+from fencepost.http.idempotency_repository import IdempotencyStore
 from tests.e2e.service import Service
 
 

@@ -16,10 +16,10 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from fencepost import wiring
-from fencepost.adapters import clients
-from fencepost.api.http import Api
-from fencepost.domain.directory import Entity
+from fencepost import container
+from fencepost.common import aws
+from fencepost.directory.model import Entity
+from fencepost.http.app import Api
 from tests.functional import quick_moto
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ REGION = "eu-central-1"
 SESSION = boto3.Session("test", "test", region_name=REGION)
 # One client a service for all tests: most tests are shorter than the making of one. `_its_client` is the code's own.
 _client = cache(SESSION.client)
-_its_client = cache(clients.client)
+_its_client = cache(aws.client)
 _TABLES: dict[str, Any] = {}
 
 
@@ -83,7 +83,7 @@ class App:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(name, "test")
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-        monkeypatch.setattr(clients, "client", _its_client)
+        monkeypatch.setattr(aws, "client", _its_client)
         quick_moto.install(monkeypatch)
         self.table = _client("dynamodb")
         self.s3 = _client("s3")
@@ -102,7 +102,7 @@ class App:
         self.queue_url = queue_url
         self._forget_wiring()
         self.calls: Counter[str] = Counter()
-        client = wiring.dynamodb().meta
+        client = container.dynamodb().meta
         monkeypatch.setattr(client, "events", copy.copy(client.events))  # whoever listens, does so for one test
         client.events.register("before-call.dynamodb", self._count)
         self._make_tables()
@@ -166,11 +166,11 @@ class App:
     def put(self, table: str, entity_id: str, *, tenant: str = "demo", members: Iterable[str] | None = None) -> None:
         """An entity of the directory, named by its id."""
         people = frozenset(members) if members is not None else None
-        wiring.directory().put(tenant, [Entity(table=table, id=entity_id, name=entity_id, members=people)], [""])
+        container.directory().put(tenant, [Entity(table=table, id=entity_id, name=entity_id, members=people)], [""])
 
     def before_the_next_write(self, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
         """Something is done in between: after the next request has read, and before it writes."""
-        table = wiring.table()
+        table = container.table()
         write = table.write
 
         def overtaken(transaction: Any) -> None:
@@ -240,7 +240,7 @@ class App:
             self._make_table("Table", "fencepost")
             self._make_table("IdempotencyTable", "idempotency")
             for tenant_id in ("demo", "other"):
-                wiring.tenants().put_tenant(tenant_id, tenant_id.title())
+                container.tenants().put_tenant(tenant_id, tenant_id.title())
                 for user_id in ("ada", "vera", "emil"):
                     self.put("users", user_id, tenant=tenant_id)
             _TABLES.update(tables)
@@ -252,7 +252,7 @@ class App:
         self.table.create_table(TableName=name, **{about: properties[about] for about in wanted})
 
     def _forget_wiring(self) -> None:
-        for build in vars(wiring).values():
+        for build in vars(container).values():
             if hasattr(build, "cache_clear"):
                 build.cache_clear()
 

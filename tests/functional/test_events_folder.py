@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fencepost import wiring
+from fencepost import container
 from tests.functional.app import BUCKET, ROOT, Answer, App, event, function_of
 
 EVENTS = sorted(file.relative_to(ROOT / "events").with_suffix("").as_posix() for file in ROOT.glob("events/*/*.json"))
@@ -30,7 +30,7 @@ def test_a_request_is_answered(app: App, name: str) -> None:
 
 @pytest.mark.parametrize("name", ZONE_CALLS)
 def test_a_zone_call_is_answered(app: App, name: str) -> None:
-    key = wiring.tenants().issue_key("demo", "ada", ["admin"])
+    key = container.tenants().issue_key("demo", "ada", ["admin"])
     sent = json.loads(json.dumps(event(name)).replace(NO_KEY, key))
     answer = Answer(app.invoke(function_of(sent), sent))
     # 201: the zone of the event is not there.
@@ -49,4 +49,4 @@ def test_an_event_is_worked_on(app: App, name: str) -> None:
 
 
 def test_the_token_of_the_authorizers_event_is_not_a_real_one(app: App) -> None:
-    assert wiring.tenants().principal_of(event("api/authorize")["headers"]["authorization"]) is None
+    assert container.tenants().principal_of(event("api/authorize")["headers"]["authorization"]) is None

@@ -10,11 +10,12 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from fencepost.adapters import keys, nearest
-from fencepost.adapters.cell_lists import element_of
-from fencepost.adapters.entries import Entry, attribute_of, pack_entry
-from fencepost.adapters.keys import Key
-from fencepost.domain.geofence import Geofence
+from fencepost.dynamodb import keys
+from fencepost.dynamodb.keys import Key
+from fencepost.geofences.model import Geofence
+from fencepost.geofences.spatial_index import nearest_search
+from fencepost.geofences.spatial_index.entry import Entry, attribute_of, pack_entry
+from fencepost.geofences.spatial_index.occupied_cells import element_of
 from geo.cells import ROOT, listed_in
 from geo.shapes.base import Shape
 from geo.shapes.circle import Circle
@@ -62,7 +63,7 @@ class FakeTable:
 
     def found(self, where: Position, count: int) -> list[str]:
         self.reads.clear()
-        found = nearest.found(_TENANT, where, count, lambda _: True, self.read, self.in_full)
+        found = nearest_search.found(_TENANT, where, count, lambda _: True, self.read, self.in_full)
         return [geofence.id for _, geofence in found]
 
     def by_brute_force(self, where: Position, count: int) -> list[str]:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from fencepost.domain.principal import ROLES
-from fencepost.settings import Settings
+from fencepost.common.principal import ROLES
+from fencepost.common.settings import Settings
 from tests.functional.app import template
 
 ROOT = Path(__file__).parents[2]

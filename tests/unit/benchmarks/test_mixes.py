@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.memory_table import TENANT, CountingTable, MemoryTable
 from benchmarks.mixes import GEOFENCES_A_TOWN, MIXED, TIME_CLOCK, Mix, inhabited, positions, shapes
-from fencepost.adapters import keys
-from fencepost.adapters.table import MAX_BUCKET_BYTES
+from fencepost.dynamodb import keys
+from fencepost.dynamodb.transaction import MAX_BUCKET_BYTES
 from geo.cells import Cell
 
 

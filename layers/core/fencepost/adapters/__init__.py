@@ -1,1 +1,0 @@
-"""DynamoDB, S3, SQS and EventBridge: the only place that knows boto3."""

@@ -1,1 +1,0 @@
-"""HTTP: requests in, answers and problems out."""

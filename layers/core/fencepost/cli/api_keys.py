@@ -1,0 +1,43 @@
+"""List and revoke the API keys of a user.
+
+Run `python -m fencepost.cli.api_keys list acme ada`, or `revoke 0123456789abcdef`.
+
+The environment needs TABLE_NAME and AWS credentials. The id of a key is the 16 characters after `fp_`; `revoke` also
+accepts the whole key. A revoked key stops working within a minute, when the gateway's cache expires.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from fencepost import container
+from fencepost.common.errors import NotFound
+from fencepost.tenants.api_keys import parts_of
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m fencepost.cli.api_keys", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    of_user = commands.add_parser("list", help="list the live keys of a user with their roles, the newest last")
+    of_user.add_argument("tenant")
+    of_user.add_argument("user")
+    commands.add_parser("revoke", help="revoke a key").add_argument("key")
+    said = parser.parse_args()
+    tenants = container.tenants()
+    try:
+        if said.command == "list":
+            for key in tenants.keys_of(said.tenant, said.user):
+                print(key.id, ",".join(sorted(key.principal.roles)))
+        else:
+            key_id, _ = parts_of(said.key) or (said.key.removeprefix("fp_"), "")
+            who = tenants.revoke_key(key_id)
+            print(f"revoked a key of {who.user_id} of {who.tenant_id}")
+    except NotFound as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""Create and update tenants.
+
+Run `python -m fencepost.cli.tenants < tenants.json`.
+
+The environment needs TABLE_NAME and AWS credentials.
+
+    {"tenants": [{"id": "acme", "name": "Acme", "timeZone": "Europe/Berlin", "clockLimitHours": 12,
+                   "overlaps": "trim", "geofenceModes": {"start": "flag"}, "geofenceLimit": 5000,
+                   "polygonPointLimit": 1000, "redirectOrigins": ["https://maps.acme.example"],
+                   "workingTime": {"longestMinutes": 600},
+                   "positions": {"coarsenAfterDays": 30, "removeAfterDays": 365},
+                   "users": [{"id": "ada", "name": "Ada", "roles": ["admin"]}]}]}
+
+Tenants and users are created or renamed. A setting that the input omits stays unchanged.
+
+- `geofenceLimit`: null removes the limit.
+- `geofenceModes`: what happens to a clock action that a geofence refuses. An action without a mode has the default.
+- `polygonPointLimit`: for polygons of the zone API, 100 by default.
+- `redirectOrigins`: the only origins to which the zone API may redirect the response to an upload.
+- `positions`: the days from the start of a clock or an entry after which its positions become coarse (two decimals)
+  and are removed. `{}` retains them, which is the default.
+
+A user with `roles` gets a new API key and keeps the previous one. The command prints the new keys once, as
+`{"acme": {"ada": "fp_..."}}`. The table stores only their hashes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from fencepost import container
+from fencepost.common.errors import Invalid
+from fencepost.common.principal import ROLES
+from fencepost.directory.model import Entity
+from fencepost.http.fields import TimeZone
+from fencepost.tenants.service import DEFAULT_POLYGON_POINTS
+from fencepost.timeclock.overlaps import Policy
+from fencepost.timeclock.settings import Judged, Mode
+from fencepost.timeclock.working_time_schemas import WorkingTimeModel, working_time_of
+from fencepost.zones.redirects import origin_of
+from geo.shapes.checks import MAX_VERTICES
+
+
+def _role(value: str) -> str:
+    if value not in ROLES:
+        raise ValueError(f"is not a role; the roles are {', '.join(ROLES)}")
+    return value
+
+
+def _origin(value: str) -> str:
+    if origin_of(value) != value:
+        raise ValueError(
+            "is not an origin: a scheme, a host in lower case and optionally a port, such as https://acme.example"
+        )
+    return value
+
+
+Role = Annotated[str, AfterValidator(_role)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
+
+
+class User(_Strict):
+    id: str
+    name: str
+    roles: list[Role] = []
+
+
+class Positions(_Strict):
+    """Days from the start of a clock or an entry; what is not said is never done."""
+
+    coarsen_after_days: Days | None = None
+    remove_after_days: Days | None = None
+
+    @model_validator(mode="after")
+    def _rough_before_gone(self) -> Positions:
+        rough_after, gone_after = self.coarsen_after_days, self.remove_after_days
+        if rough_after is not None and gone_after is not None and rough_after >= gone_after:
+            raise ValueError("removeAfterDays must be more than coarsenAfterDays")
+        return self
+
+
+class Tenant(_Strict):
+    id: str
+    name: str
+    clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
+    overlaps: Policy | None = None
+    geofence_modes: dict[Judged, Mode] | None = None
+    time_zone: TimeZone | None = None
+    working_time: WorkingTimeModel | None = None
+    positions: Positions | None = None
+    geofence_limit: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    polygon_point_limit: Annotated[int, Field(ge=DEFAULT_POLYGON_POINTS, le=MAX_VERTICES)] | None = None
+    redirect_origins: Annotated[list[Origin], Field(max_length=20)] | None = None
+    users: list[User] = []
+
+
+class Setup(_Strict):
+    tenants: list[Tenant]
+
+
+def apply(setup: Setup) -> dict[str, dict[str, str]]:
+    """Make it so, and return the new keys by tenant and user. Raises Invalid."""
+    tenants = container.tenants()
+    keys: dict[str, dict[str, str]] = {}
+    for tenant in setup.tenants:
+        tenants.put_tenant(
+            tenant.id,
+            tenant.name,
+            clock_limit_hours=tenant.clock_limit_hours,
+            polygon_point_limit=tenant.polygon_point_limit,
+            overlaps=tenant.overlaps,
+            geofence_modes=tenant.geofence_modes,
+            time_zone=tenant.time_zone,
+            working_time=working_time_of(tenant.working_time) if tenant.working_time is not None else None,
+            positions=tenant.positions.model_dump(by_alias=True, exclude_none=True) if tenant.positions else None,
+            redirect_origins=tenant.redirect_origins,
+        )
+        if "geofence_limit" in tenant.model_fields_set:
+            tenants.limit_geofences(tenant.id, tenant.geofence_limit)
+        for user in tenant.users:
+            container.directory().put(tenant.id, [Entity(table="users", id=user.id, name=user.name)], ["users"])
+        with_keys = [user for user in tenant.users if user.roles]
+        keys[tenant.id] = {user.id: tenants.issue_key(tenant.id, user.id, user.roles) for user in with_keys}
+    return keys
+
+
+def main() -> int:
+    try:
+        keys = apply(Setup.model_validate_json(sys.stdin.read()))
+    except (Invalid, ValidationError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(keys, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What every feature uses: errors, identities, text, time, settings."""

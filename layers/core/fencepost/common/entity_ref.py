@@ -1,0 +1,15 @@
+"""A reference to an entity of the directory: its table and its id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TARGET_TABLES = ("users", "groups", "projects", "time_guis", "expense_guis", "travel_entry_guis")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Assignment:
+    """What a geofence applies to: an entity of the directory."""
+
+    target_table: str
+    target_id: str

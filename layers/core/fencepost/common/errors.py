@@ -1,0 +1,116 @@
+"""The base of all errors that a caller sees, and those that every feature raises.
+
+An error states facts and knows its status. A feature has its own errors in its `errors.py`.
+
+FencepostError
+├── Invalid                     something the caller sent is wrong, field by field
+├── Forbidden                   a permission is missing
+├── NotFound                    it does not exist, or belongs to another tenant: the caller cannot tell which
+├── VersionMismatch             it changed since the caller read it
+├── Busy                        too many concurrent changes; the caller may retry
+├── IdempotencyKeyReused        the Idempotency-Key belongs to another request
+├── IdempotencyInProgress       another call is processing the request with this Idempotency-Key
+├── geofences.errors            NameTaken, QuotaReached, HeldByEntities, Crowded
+├── directory.errors            StillAssigned, StillRunning
+└── timeclock.errors            ClockRefused and its subclasses, NotReached
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class FencepostError(Exception):
+    """The base of all errors that a caller sees.
+
+    Attributes:
+        code: Identifies the error to programs; the message is for people.
+        status: The HTTP status of a response with this error.
+        extensions: Further members of the problem, by their names in JSON (RFC 9457, 3.2).
+    """
+
+    code = "FENCEPOST_ERROR"
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    extensions: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong, under the name that the caller used."""
+
+    field: str
+    message: str
+
+
+class Invalid(FencepostError):
+    """
+    >>> Invalid.field("latitude", "is missing").errors
+    (FieldError(field='latitude', message='is missing'),)
+    """
+
+    code, status = "INVALID", HTTPStatus.BAD_REQUEST
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        self.errors = tuple(errors)
+        self.extensions = {"errors": [{"field": error.field, "message": error.message} for error in self.errors]}
+        super().__init__("; ".join(f"{error.field}: {error.message}" for error in self.errors))
+
+    @classmethod
+    def field(cls, field: str, message: str) -> Invalid:
+        return cls([FieldError(field, message)])
+
+
+class Forbidden(FencepostError):
+    code, status = "FORBIDDEN", HTTPStatus.FORBIDDEN
+
+    def __init__(self, right: str) -> None:
+        self.right = right
+        super().__init__(f"Your roles do not include the right '{right}'.")
+
+
+class NotFound(FencepostError):
+    code, status = "NOT_FOUND", HTTPStatus.NOT_FOUND
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"There is no such {what}.")
+
+
+class VersionMismatch(FencepostError):
+    code, status = "VERSION_MISMATCH", HTTPStatus.PRECONDITION_FAILED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It was changed since you read it. Read it again and repeat the change on what is there now."
+        )
+
+
+class Busy(FencepostError):
+    code, status = "BUSY", HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("Too many changes at once, or no answer in time. Send the same request again in a moment.")
+
+
+class IdempotencyKeyReused(FencepostError):
+    code, status = "IDEMPOTENCY_KEY_REUSED", HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key came with another request in the last 24 hours. Give each request a key of its own."
+        )
+
+
+class IdempotencyInProgress(FencepostError):
+    code, status = "IDEMPOTENCY_IN_PROGRESS", HTTPStatus.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request with this Idempotency-Key is being worked on. Send it again in a moment for its answer."
+        )

@@ -1,0 +1,27 @@
+"""Text that is compared without regard to case and form, and text that a reader can see."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Letters and marks of Unicode that are drawn as nothing.
+_BLANK = "\u034f\u115f\u1160\u2800\u3164\uffa0"
+
+
+def folded(name: str) -> str:
+    """A name without what people do not see as a difference: compatibility forms, case, outer and double spaces.
+
+    >>> folded("Caf\\u00e9  ONE ") == folded("cafe\\u0301 one")
+    True
+    """
+    compatible = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", compatible).split())
+
+
+def is_visible(text: str) -> bool:
+    """Whether a text shows anything at all: not only spaces, control and zero-width characters.
+
+    >>> is_visible("\\u200b "), is_visible("Yard")
+    (False, True)
+    """
+    return any(unicodedata.category(char)[0] not in "CZ" and char not in _BLANK for char in text)

@@ -1,0 +1,49 @@
+"""Time zones, minutes of the day, and the range of instants that the API accepts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+MINUTES_A_DAY = 24 * 60
+
+
+# No instant that a caller names, and none that a rule makes of it, lies before or after these.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    """A time zone of the IANA database, by area and place, or UTC. Raises ValueError where there is none.
+
+    Names that a machine has of its own (`localtime`) or that count leap seconds (`right/…`) are none.
+    """
+    try:
+        if name != "UTC" and ("/" not in name or name.startswith(("right/", "posix/"))):
+            raise ValueError
+        found = ZoneInfo(name)
+    except (OSError, LookupError, ValueError):
+        raise ValueError(f"there is no time zone '{name[:50]}'") from None
+    return found
+
+
+def minute_of(text: str) -> int:
+    """The minute of the day that a clock shows. Raises ValueError.
+
+    >>> minute_of("07:30"), minute_of("24:00")
+    (450, 1440)
+    """
+    hour, colon, minute = text.partition(":")
+    is_clock = len(hour) == len(minute) == 2 and colon and (hour + minute).isascii() and (hour + minute).isdigit()
+    if not is_clock or int(minute) > 59 or int(hour) * 60 + int(minute) > MINUTES_A_DAY:
+        raise ValueError("must be a time of day from 00:00 to 24:00, such as 07:30")
+    return int(hour) * 60 + int(minute)
+
+
+def clock_face(minute: int) -> str:
+    """
+    >>> clock_face(450)
+    '07:30'
+    """
+    return f"{minute // 60:02}:{minute % 60:02}"

@@ -1,0 +1,1 @@
+"""Users, groups, projects and entry screens."""

@@ -1,0 +1,1 @@
+"""The table: its keys, its transactions, its outbox."""

@@ -1,0 +1,296 @@
+"""Every key of the table, and nothing else that knows one.
+
+The tenant starts every partition key, so that a policy can bind a caller to it; API keys, which are looked up
+before the tenant is known, and the lists that schedules begin with are the exceptions: of running clocks, and of the
+tenants that have said something of positions.
+
+| item | PK | SK | GSI1PK, or that of index 2 or 4 | its sort key |
+|---|---|---|---|---|
+| tenant, its settings | T#t | TENANT | 2: POSITIONS | t |
+| tags, with their numbers | T#t | TAGS | | |
+| geofences counted, and how many more there may be | T#t | QUOTA | | |
+| geofence | T#t#GEOFENCE#id | CURRENT | T#t#GEOFENCES | created#id |
+| version of a geofence | T#t#GEOFENCE#id | VERSION#n | | |
+| name of a geofence | T#t#NAME#folded | NAME | | |
+| number of a geofence | T#t#NUMBER#n | NUMBER | | |
+| cell of the index | T#t#CELL#z.x.y | shard | | |
+| cells occupied below a cell, 0.0.0 for all | T#t#CELL#z.x.y | BELOW | | |
+| entity of the directory, with its geofences | T#t#table#id | ENTITY | 2: T#t#table | folded name#id |
+| running clock | T#t#USER#u | CLOCK | CLOCKS#n | due#t#u |
+| calendar of a user | T#t#USER#u | CALENDAR | | |
+| time entry; what counts of it | T#t#USER#u | TIME#start#id | T#t#TIMES; 4: T#t#COUNTED | start#id; 4: start#id |
+| invalid time entry | T#t#USER#u | INVALID#start#id | T#t#TIMES#INVALID | start#id |
+| where a clock or an entry is; a removed one itself | T#t#TIME#id | PLACE | T#t#TIMES#REMOVED | start#id |
+| a removed entry, a cancelled clock or a refusal | | | 4: T#t#USER#u#GONE | start, or received#id |
+| any of them that tells a position | | | 2: T#t#POSITIONS | exact or rough#start#id |
+| how far the erasure of a user came | T#t#USER#u | ERASURE | | |
+| change of a clock or an entry | T#t#TIME#id | CHANGE#n | | |
+| action that a geofence refused | T#t#REFUSAL#id | REFUSAL | T#t#REFUSALS | received#id |
+| exceptions that a user may make use of | T#t#USER#u | EXCEPTIONS | | |
+| receipt of what a user's phone has sent | T#t#USER#u | RECEIPT#key | | |
+| import | T#t#IMPORT#id | JOB | | |
+| chunk of an import | T#t#IMPORT#id | CHUNK#n | | |
+| event to be published | T#t#EVENT#id | EVENT | | |
+| API key | KEY#id | KEY | | |
+
+GSI3 has the keys of GSI1 and only what a list of zones is filtered by: to skip or to search thousands of geofences
+without reading them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from geo.cells import Cell
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from fencepost.common.entity_ref import Assignment
+
+Key = dict[str, dict[str, str]]
+CLOCK_SHARDS = 4
+ENTITY = "ENTITY"
+CHANGES = "CHANGE#"
+POSITION_POLICIES = "POSITIONS"
+BELOW = "BELOW"
+LAST_VERSION = 10**10 - 1
+_FIRST_SHARD = {"S": "0"}
+VALID, INVALID, REMOVED = "valid", "invalid", "removed"
+_SORT_OF = {VALID: "TIME#", INVALID: "INVALID#"}
+
+
+def pair(key: Key) -> tuple[str, str]:
+    """A key as what can be looked up: partition and sort key.
+
+    >>> pair(tenant("demo"))
+    ('T#demo', 'TENANT')
+    """
+    return key["PK"]["S"], key["SK"]["S"]
+
+
+def tenant(tenant_id: str) -> Key:
+    return _key(f"T#{tenant_id}", "TENANT")
+
+
+def tags(tenant_id: str) -> Key:
+    return _key(f"T#{tenant_id}", "TAGS")
+
+
+def quota(tenant_id: str) -> Key:
+    return _key(f"T#{tenant_id}", "QUOTA")
+
+
+def geofence(tenant_id: str, geofence_id: str) -> Key:
+    return _key(f"T#{tenant_id}#GEOFENCE#{geofence_id}", "CURRENT")
+
+
+def geofence_version(tenant_id: str, geofence_id: str, version: int) -> Key:
+    return _key(f"T#{tenant_id}#GEOFENCE#{geofence_id}", f"VERSION#{version:010d}")
+
+
+def geofence_list(tenant_id: str) -> str:
+    return f"T#{tenant_id}#GEOFENCES"
+
+
+def geofence_list_sort(created_at: datetime, geofence_id: str) -> str:
+    return f"{_instant(created_at)}#{geofence_id}"
+
+
+def geofence_name(tenant_id: str, name_key: str) -> Key:
+    """By digest: a folded name can be longer than a key may be, and a digest is always the same length."""
+    return _key(f"T#{tenant_id}#NAME#{sha256(name_key.encode()).hexdigest()}", "NAME")
+
+
+def geofence_number(tenant_id: str, number: int) -> Key:
+    return _key(f"T#{tenant_id}#NUMBER#{number}", "NUMBER")
+
+
+def of_tenant(tenant_id: str) -> str:
+    """What every partition of a tenant begins with."""
+    return f"T#{tenant_id}#"
+
+
+def cells(tenant_id: str) -> str:
+    """What every partition of the index of cells begins with."""
+    return f"T#{tenant_id}#CELL#"
+
+
+def cell(tenant_id: str, where: Cell, shard: int = 0) -> Key:
+    level, x, y = where
+    # Written out, for every check makes five.
+    return {"PK": {"S": f"T#{tenant_id}#CELL#{level}.{x}.{y}"}, "SK": {"S": str(shard)} if shard else _FIRST_SHARD}
+
+
+def cell_list(tenant_id: str, where: Cell) -> Key:
+    return _key(f"T#{tenant_id}#CELL#{where.level}.{where.x}.{where.y}", BELOW)
+
+
+def cell_of(tenant_id: str, partition: str) -> Cell:
+    """The cell of a partition of the index.
+
+    >>> str(cell_of("demo", pair(cell("demo", Cell(9, 116, 171)))[0]))
+    '9.116.171'
+    """
+    return Cell(*map(int, partition.removeprefix(cells(tenant_id)).split(".")))
+
+
+def entity(tenant_id: str, target: Assignment) -> Key:
+    return _key(f"T#{tenant_id}#{target.target_table}#{target.target_id}", ENTITY)
+
+
+def directory(tenant_id: str, table: str) -> str:
+    return f"T#{tenant_id}#{table}"
+
+
+def directory_sort(folded_name: str, entity_id: str = "") -> str:
+    """By name, then by id. A key has at most 1,024 bytes, and a folded name may have more."""
+    return f"{folded_name.encode()[:512].decode(errors='ignore')}#{entity_id}"
+
+
+def user_partition(tenant_id: str, user_id: str) -> str:
+    return f"T#{tenant_id}#USER#{user_id}"
+
+
+def clock(tenant_id: str, user_id: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), "CLOCK")
+
+
+def running_clocks(shard: int) -> str:
+    return f"CLOCKS#{shard}"
+
+
+def running_clocks_shard(user_id: str) -> int:
+    return sha256(user_id.encode()).digest()[0] % CLOCK_SHARDS
+
+
+def running_clock_sort(due_from: datetime, tenant_id: str, user_id: str) -> str:
+    return f"{_instant(due_from)}#{tenant_id}#{user_id}"
+
+
+def calendar(tenant_id: str, user_id: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), "CALENDAR")
+
+
+def time_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str, kind: str = VALID) -> Key:
+    return _key(user_partition(tenant_id, user_id), f"{_SORT_OF[kind]}{time_entry_sort(start, entry_id)}")
+
+
+def time_entry_at(tenant_id: str, user_id: str, sort: str) -> Key:
+    """The key that was kept as the user and the sort key."""
+    return _key(user_partition(tenant_id, user_id), sort)
+
+
+def times_of(tenant_id: str, user_id: str, kind: str) -> tuple[str, str]:
+    """The partition of a user's entries, valid or invalid, and what their sort keys begin with."""
+    return user_partition(tenant_id, user_id), _SORT_OF[kind]
+
+
+def time_list(tenant_id: str, kind: str) -> str:
+    """The partition of the index that lists the entries of all users."""
+    return f"T#{tenant_id}#TIMES" + ("" if kind == VALID else f"#{kind.upper()}")
+
+
+def counted(tenant_id: str) -> str:
+    """The partition of the index that totals are made from."""
+    return f"T#{tenant_id}#COUNTED"
+
+
+def gone_of(tenant_id: str, user_id: str) -> str:
+    """The partition of the index that lists what was removed, cancelled or refused of a user."""
+    return f"{user_partition(tenant_id, user_id)}#GONE"
+
+
+def positions(tenant_id: str) -> str:
+    """The partition of the index that lists what still tells a position."""
+    return f"T#{tenant_id}#POSITIONS"
+
+
+def positions_sort(precision: str, start: datetime | None = None, entry_id: str = "") -> str:
+    return f"{precision}#{time_entry_sort(start, entry_id) if start is not None else ''}"
+
+
+def erasure(tenant_id: str, user_id: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), "ERASURE")
+
+
+def user_of(tenant_id: str, partition: str) -> str:
+    """The user of a partition.
+
+    >>> user_of("demo", user_partition("demo", "emil"))
+    'emil'
+    """
+    return partition.removeprefix(user_partition(tenant_id, ""))
+
+
+def time_entry_sort(start: datetime, entry_id: str = "") -> str:
+    """By the start, then by id; without an id, what comes before every entry that begins then."""
+    return f"{_instant(start)}#{entry_id}" if entry_id else _instant(start)
+
+
+def time_trail(tenant_id: str, entry_id: str) -> str:
+    return f"T#{tenant_id}#TIME#{entry_id}"
+
+
+def time_place(tenant_id: str, entry_id: str) -> Key:
+    return _key(time_trail(tenant_id, entry_id), "PLACE")
+
+
+def time_change(tenant_id: str, entry_id: str, number: int) -> Key:
+    return _key(time_trail(tenant_id, entry_id), f"{CHANGES}{number:06d}")
+
+
+def refusal(tenant_id: str, refusal_id: str) -> Key:
+    return _key(f"T#{tenant_id}#REFUSAL#{refusal_id}", "REFUSAL")
+
+
+def refusal_list(tenant_id: str) -> str:
+    return f"T#{tenant_id}#REFUSALS"
+
+
+def refusal_list_sort(received_at: datetime, refusal_id: str) -> str:
+    return f"{_instant(received_at)}#{refusal_id}"
+
+
+def exceptions(tenant_id: str, user_id: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), "EXCEPTIONS")
+
+
+def receipt(tenant_id: str, user_id: str, key: str) -> Key:
+    return _key(user_partition(tenant_id, user_id), f"RECEIPT#{key}")
+
+
+def import_job(tenant_id: str, import_id: str) -> Key:
+    return _key(import_partition(tenant_id, import_id), "JOB")
+
+
+def import_chunk(tenant_id: str, import_id: str, number: int) -> Key:
+    return _key(import_partition(tenant_id, import_id), f"CHUNK#{number:06d}")
+
+
+def import_partition(tenant_id: str, import_id: str) -> str:
+    return f"T#{tenant_id}#IMPORT#{import_id}"
+
+
+def event(tenant_id: str, event_id: str) -> Key:
+    return _key(f"T#{tenant_id}#EVENT#{event_id}", "EVENT")
+
+
+def api_key(key_id: str) -> Key:
+    return _key(f"KEY#{key_id}", "KEY")
+
+
+def idempotency(tenant_id: str, identity: str, piece: str = "") -> Key:
+    """Of the table of Idempotency-Keys, not of the one table; `piece` tells the pieces of a long answer apart."""
+    return {"id": {"S": f"T#{tenant_id}#IDEMPOTENCY#{identity}{piece}"}}
+
+
+def _key(partition: str, sort: str) -> Key:
+    return {"PK": {"S": partition}, "SK": {"S": sort}}
+
+
+def _instant(at: datetime) -> str:
+    """UTC to the microsecond, at a fixed length, so that text sorts as time."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

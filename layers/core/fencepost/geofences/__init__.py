@@ -1,0 +1,1 @@
+"""Geofences: model, dialects, storage and search."""

@@ -1,0 +1,48 @@
+"""Errors of geofences."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from fencepost.common.errors import FencepostError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fencepost.common.entity_ref import Assignment
+
+
+class NameTaken(FencepostError):
+    code, status = "NAME_TAKEN", HTTPStatus.CONFLICT
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"A geofence named '{name}' exists already; names are unique whatever their case.")
+
+
+class QuotaReached(FencepostError):
+    code, status = "GEOFENCE_QUOTA_REACHED", HTTPStatus.PAYMENT_REQUIRED
+
+    def __init__(self, limit: int, count: int) -> None:
+        self.limit, self.count = limit, count
+        self.extensions = {"limit": limit, "count": count}
+        self.room = max(0, limit - count)
+        super().__init__(f"The limit is {limit:,} geofences, and there are {count:,}. Delete some or have it raised.")
+
+
+class HeldByEntities(FencepostError):
+    code, status = "HELD_BY_ENTITIES", HTTPStatus.CONFLICT
+
+    def __init__(self, assignments: Sequence[Assignment]) -> None:
+        self.assignments = tuple(assignments)
+        named = ", ".join(f"{a.target_id} in {a.target_table}" for a in self.assignments[:5])
+        more = f" and {len(self.assignments) - 5} more" if len(self.assignments) > 5 else ""
+        super().__init__(f"It is assigned to {named}{more}. Take the assignments away first.")
+
+
+class Crowded(FencepostError):
+    code, status = "CROWDED", HTTPStatus.BAD_REQUEST
+
+    def __init__(self, how: str) -> None:
+        super().__init__(f"The positions together {how}; send fewer at once.")

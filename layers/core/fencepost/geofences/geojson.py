@@ -1,0 +1,77 @@
+"""Geofences as GeoJSON (RFC 7946): a FeatureCollection a page, which maps open and an import takes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fencepost.geofences import schemas
+from fencepost.http.fields import AnswerModel
+from geo.geojson import geometry_of
+from geo.shapes.circle import Circle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fencepost.geofences.model import Geofence
+
+MEDIA_TYPE = "application/geo+json"
+ADDRESS = "/api/v1/geofences.geojson"
+# More than that is a file for the bucket.
+MAX_FEATURES = 10_000
+_NOT_PROPERTIES = ("id", "tenantId", "geometry")
+
+
+class FeatureOut(AnswerModel):
+    """A circle is a Point with `radiusMeters` among the properties, a corridor a LineString with the same."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: dict[str, Any]
+    properties: dict[str, Any]
+
+
+class LinkOut(AnswerModel):
+    rel: Literal["next"]
+    type: str
+    href: str
+
+
+class FeatureCollectionOut(AnswerModel):
+    """A page. `links` holds the address of the next one, and nothing on the last."""
+
+    type: Literal["FeatureCollection"]
+    features: list[FeatureOut]
+    links: list[LinkOut]
+
+
+class FeatureCollectionIn(BaseModel):
+    """What other members a collection has is passed over."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", defer_build=True)
+
+    type: Literal["FeatureCollection"]
+    features: Annotated[list[Any], Field(max_length=MAX_FEATURES)]
+
+
+def told(geofence: Geofence) -> dict[str, Any]:
+    """A geofence as a FeatureOut."""
+    properties = {k: v for k, v in schemas.told(geofence).items() if k not in _NOT_PROPERTIES}
+    shape = geofence.shape
+    geometry = (
+        {"type": "Point", "coordinates": [shape.center.lon, shape.center.lat]}
+        if isinstance(shape, Circle)
+        else geometry_of(shape)
+    )
+    return {"type": "Feature", "id": geofence.id, "geometry": geometry, "properties": properties}
+
+
+def collection(features: Sequence[Mapping[str, Any]], query: Mapping[str, str], cursor: str | None) -> dict[str, Any]:
+    """A page as a FeatureCollectionOut; `query` is what the page was asked for with."""
+    links = []
+    if cursor is not None:
+        href = f"{ADDRESS}?{urlencode({**query, 'cursor': cursor})}"
+        links = [{"rel": "next", "type": MEDIA_TYPE, "href": href}]
+    return {"type": "FeatureCollection", "features": features, "links": links}

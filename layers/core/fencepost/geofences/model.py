@@ -1,0 +1,95 @@
+"""A geofence: a shape with a name, and what it is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from fencepost.common.entity_ref import Assignment
+from fencepost.common.text import folded
+from fencepost.geofences.validity import ALWAYS, InForce
+from geo.cells import MAX_CELLS, cover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from geo.cells import Cell
+    from geo.shapes.base import Shape
+
+MAX_NAME_LENGTH = 100
+# A change of a geofence is one transaction of at most 100 actions: the geofence, its version, its name old and new,
+# the event, and one for each cell and each target, old and new. This leaves room for 13 new cells at the least.
+MAX_ASSIGNMENTS = 25
+_ROOM = 95
+MAX_TAGS = 50
+MAX_TAG_LENGTH = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Geofence:
+    """One version of a geofence. `version` starts at 1 and grows by one with every change; it is the ETag.
+
+    `number` is unique in the tenant too, for vocabularies that know only whole numbers; 0 until one is given.
+    """
+
+    id: str
+    tenant_id: str
+    name: str
+    shape: Shape
+    created_at: datetime
+    updated_at: datetime
+    number: int = 0
+    version: int = 1
+    description: str | None = None
+    is_active: bool = True
+    in_force: InForce = ALWAYS
+    is_priority: bool = False
+    min_accuracy_m: float = 0.0
+    color: str | None = None
+    address: str | None = None
+    tags: tuple[str, ...] = ()
+    trigger_on: str = "enter"
+    dwell_minutes: int | None = None
+    cooldown_ms: int = 86_400_000
+    action: Mapping[str, Any] = field(default_factory=dict)
+    assignments: tuple[Assignment, ...] = ()
+    nodes: tuple[bool, ...] = ()
+    """Which vertices somebody set, for vocabularies that tell them from those in between; empty: every one."""
+    cells: Mapping[Cell, int] = field(default_factory=dict)
+    """The cells of the index in which it is entered, each with the shard where it stands; none while inactive."""
+
+    @property
+    def name_key(self) -> str:
+        """Two names are the same when these are."""
+        return folded(self.name)
+
+    def changed(self, changes: Mapping[str, Any], now: datetime) -> Geofence:
+        """The next version, entered where its shape now lies."""
+        # Whoever waited for others has an older `now`; versions must not lie in each other's past.
+        updated_at = max(now, self.updated_at + timedelta(milliseconds=1))
+        after = replace(self, **changes, version=self.version + 1, updated_at=updated_at)
+        if self.nodes and "nodes" not in changes and _vertices(after.shape) != _vertices(self.shape):
+            after = replace(after, nodes=())
+        if after.is_active and self.cells and after.shape == self.shape:
+            return after
+        targets = {*self.assignments, *after.assignments}
+        return after.entered(_ROOM - len(self.cells) - len(targets))
+
+    def entered(self, max_cells: int = MAX_CELLS) -> Geofence:
+        """The geofence with the cells in which the index holds it."""
+        cells = cover(self.shape, min(MAX_CELLS, max_cells)) if self.is_active else ()
+        return replace(self, cells={cell: self.cells.get(cell, 0) for cell in sorted(cells)})
+
+
+def _vertices(shape: Shape) -> object:
+    return getattr(shape, "points", None) or getattr(shape, "parts", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A geofence as it was; `deleted_at` is set on the last version of one that was deleted."""
+
+    geofence: Geofence
+    deleted_at: datetime | None = None

@@ -1,0 +1,307 @@
+"""Create, read, change, delete and list geofences, and say which contain a position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from operator import attrgetter, eq
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from fencepost.common.errors import Invalid, NotFound, VersionMismatch
+from fencepost.common.events import Event
+from fencepost.common.ids import NewId, is_id, new_id
+from fencepost.common.retry import on_top_of_others
+from fencepost.geofences.errors import HeldByEntities
+from fencepost.geofences.model import Geofence
+from fencepost.geofences.validity import ALWAYS
+from geo.errors import GeometryError
+from geo.shapes.base import distances_within_m
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from fencepost.common.principal import Principal
+    from fencepost.geofences.filters import GeofenceFilter
+    from fencepost.geofences.model import Version
+    from fencepost.geofences.validity import InForce
+    from geo.shapes.base import Shape
+    from geo.wgs84 import Position
+
+    Changes = Callable[[Geofence], Mapping[str, Any]]
+    """From the geofence as it is to the fields that become different."""
+
+
+# A filtered page looks at so many geofences at the most.
+_QUERIES_A_FILTERED_PAGE, _LOOKED_AT_A_QUERY = 4, 500
+
+
+class Indexed(Protocol):
+    """What a check needs to know of a geofence."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def in_force(self) -> InForce: ...
+    @property
+    def trigger_on(self) -> str: ...
+    @property
+    def action(self) -> Mapping[str, Any]: ...
+
+
+class Geofences(Protocol):
+    """The port to where geofences are kept."""
+
+    def get(self, tenant_id: str, geofence_id: str) -> Geofence | None: ...
+    def add(self, geofence: Geofence, event: Event) -> Geofence: ...
+    def replace(self, before: Geofence, after: Geofence, event: Event) -> None: ...
+    def remove(self, geofence: Geofence, now: datetime, event: Event) -> None: ...
+    def newest_first(
+        self, tenant_id: str, limit: int, after: tuple[datetime, str] | None
+    ) -> tuple[list[Geofence], bool]: ...
+    def version(self, tenant_id: str, geofence_id: str, number: int) -> Version | None: ...
+    def versions(self, tenant_id: str, geofence_id: str, before: int | None) -> Iterator[Version]: ...
+    def tag_names(self, tenant_id: str) -> list[str]: ...
+    def near(
+        self, tenant_id: str, positions: Sequence[Position], reach_m: float, *, consistent: bool
+    ) -> Sequence[Sequence[Indexed]]: ...
+
+
+class Match(NamedTuple):
+    """A geofence that contains the position, or comes near. Metres; `edge_distance_m` is negative inside."""
+
+    geofence: Indexed
+    distance_m: float
+    edge_distance_m: float
+
+    def state(self, accuracy_m: float | None) -> str:
+        """inside, outside, or uncertain: the boundary is no farther than what the fix may be wrong by."""
+        if accuracy_m is not None and abs(self.edge_distance_m) < accuracy_m:
+            return "uncertain"
+        return "inside" if self.edge_distance_m <= 0 else "outside"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`after` is where the next page begins; None: there is none."""
+
+    geofences: list[Geofence]
+    after: tuple[datetime, str] | None
+
+
+@dataclass(frozen=True)
+class GeofenceService:
+    store: Geofences
+    make_id: NewId = new_id
+
+    def create(
+        self, who: Principal, fields: Mapping[str, Any], now: datetime, geofence_id: str | None = None
+    ) -> Geofence:
+        """The new geofence; or, where `geofence_id` is there already, that one as it is.
+
+        An id is given where the request has one of its own: what is found under it was made by an earlier call of
+        the same request, whose answer was lost. Raises NameTaken, QuotaReached, Invalid.
+        """
+        geofence = Geofence(
+            id=geofence_id or self.make_id(), tenant_id=who.tenant_id, created_at=now, updated_at=now, **fields
+        ).entered()
+        event = self._event("geofence.created", geofence, who, now)
+
+        def attempt() -> Geofence:
+            try:
+                return self.store.add(geofence, event)
+            except VersionMismatch:
+                made = self.store.get(who.tenant_id, geofence.id)
+                if made is None:  # deleted since: now it can be added
+                    raise
+                return made
+
+        return on_top_of_others(attempt)
+
+    def get(self, who: Principal, geofence_id: str) -> Geofence:
+        """Raises NotFound, for another tenant's too."""
+        geofence = self.store.get(who.tenant_id, geofence_id) if is_id(geofence_id) else None
+        if geofence is None:
+            raise NotFound("geofence")
+        return geofence
+
+    def update(
+        self, who: Principal, geofence_id: str, changes: Changes, expected: int | None, now: datetime
+    ) -> Geofence:
+        """The geofence with the changes; what they do not name is kept.
+
+        Raises NotFound, VersionMismatch, NameTaken, Invalid.
+        """
+
+        def change(before: Geofence) -> Geofence:
+            after = before.changed(changes(before), now)
+            self.store.replace(before, after, self._event("geofence.updated", after, who, now))
+            return after
+
+        return self._on_current(who, geofence_id, expected, change)
+
+    def delete(
+        self,
+        who: Principal,
+        geofence_id: str,
+        expected: int | None,
+        now: datetime,
+        *,
+        unless_assigned: bool = False,
+    ) -> Geofence:
+        """The geofence as it last was. Raises NotFound, VersionMismatch; HeldByEntities `unless_assigned`."""
+
+        def remove(geofence: Geofence) -> Geofence:
+            if unless_assigned and geofence.assignments:
+                raise HeldByEntities(geofence.assignments)
+            self.store.remove(geofence, now, self._event("geofence.deleted", geofence, who, now))
+            return geofence
+
+        return self._on_current(who, geofence_id, expected, remove)
+
+    def _on_current(
+        self, who: Principal, geofence_id: str, expected: int | None, write: Callable[[Geofence], Geofence]
+    ) -> Geofence:
+        """Write on top of the current version: the `expected` one, or, where the caller names none, any.
+
+        A write that is overtaken by another is repeated on top of that, unless the caller named a version.
+        """
+
+        def attempt() -> Geofence:
+            geofence = self.get(who, geofence_id)
+            if expected not in (None, geofence.version):
+                raise VersionMismatch
+            return write(geofence)
+
+        return attempt() if expected is not None else on_top_of_others(attempt)
+
+    def newest_first(
+        self,
+        who: Principal,
+        limit: int,
+        after: tuple[datetime, str] | None,
+        wanted: GeofenceFilter | None = None,
+    ) -> Page:
+        """At most `limit` of the geofences that are wanted, older than `after`.
+
+        Without a filter a page is one query. With one, so many are looked at as a few queries bring, and the page
+        may be short: what it costs does not depend on how rare the wanted ones are.
+        """
+        found: list[Geofence] = []
+        for _ in range(_QUERIES_A_FILTERED_PAGE if wanted else 1):
+            size = _LOOKED_AT_A_QUERY if wanted else limit
+            looked_at, has_more = self.store.newest_first(who.tenant_id, size, after)
+            for geofence in looked_at:
+                if len(found) == limit:
+                    return Page(geofences=found, after=after)
+                after = (geofence.created_at, geofence.id)
+                found += [geofence] if wanted is None or wanted.matches(geofence) else []
+            if not has_more:
+                return Page(geofences=found, after=None)
+        return Page(geofences=found, after=after)
+
+    def version(self, who: Principal, geofence_id: str, number: int) -> Version:
+        """One version, of a deleted geofence too. Raises NotFound."""
+        found = self.store.version(who.tenant_id, geofence_id, number) if is_id(geofence_id) else None
+        if found is None:
+            raise NotFound("version of a geofence")
+        return found
+
+    def versions(
+        self, who: Principal, geofence_id: str, limit: int, before: int | None
+    ) -> tuple[list[Version], bool]:
+        """At most `limit` versions below `before`, newest first, and whether there are more. Raises NotFound."""
+        found = list(islice(self._versions(who, geofence_id, before), limit + 1))
+        if not found and before is None:
+            raise NotFound("geofence")
+        return found[:limit], len(found) > limit
+
+    def as_of(self, who: Principal, geofence_id: str, at: datetime) -> Version:
+        """The version in force at an instant. Raises NotFound where the geofence was not there then."""
+        for version in self._versions(who, geofence_id, None):
+            # Instants are told to the millisecond, and one that was told must be found.
+            if _to_millisecond(version.geofence.updated_at) <= at:
+                if version.deleted_at is not None and _to_millisecond(version.deleted_at) <= at:
+                    break
+                return replace(version, deleted_at=None)
+        raise NotFound("geofence")
+
+    def _versions(self, who: Principal, geofence_id: str, before: int | None) -> Iterator[Version]:
+        return self.store.versions(who.tenant_id, geofence_id, before) if is_id(geofence_id) else iter(())
+
+    def tags(self, who: Principal) -> list[tuple[int, str]]:
+        """The tags that any geofence ever had, each with its number."""
+        return list(enumerate(self.store.tag_names(who.tenant_id), start=1))
+
+    def check(
+        self,
+        who: Principal,
+        positions: Sequence[Position],
+        now: datetime,
+        *,
+        within_m: float = 0.0,
+        consistent: bool = False,
+    ) -> list[list[Match]]:
+        """For each position the active geofences in force that contain it, the nearest centre first.
+
+        With `within_m`, those too whose boundary is at most so many metres away. With `consistent`, every change
+        that was answered before is seen; without, one may be missed for a moment. Raises Invalid where too many
+        cells lie within reach: close to a pole, a metre is many degrees of longitude.
+        """
+        try:
+            near = self.store.near(who.tenant_id, positions, within_m, consistent=consistent)
+        except GeometryError as error:
+            raise Invalid.field(error.field, error.reason) from None
+        return [
+            _matches(position, geofences, within_m, now) for position, geofences in zip(positions, near, strict=True)
+        ]
+
+    def _event(self, event_type: str, geofence: Geofence, who: Principal, now: datetime) -> Event:
+        return geofence_event(event_type, geofence, self.make_id(), who.user_id, now)
+
+
+def _matches(position: Position, geofences: Sequence[Indexed], within_m: float, now: datetime) -> list[Match]:
+    if not geofences:
+        return []
+    found = distances_within_m(position, (geofence.shape for geofence in geofences), within_m)
+    matches = [
+        Match(geofence, *metres)
+        for geofence, metres in zip(geofences, found, strict=True)
+        if metres is not None and (geofence.in_force is ALWAYS or geofence.in_force.holds(now))
+    ]
+    if len(matches) > 1:
+        matches.sort(key=attrgetter("distance_m"))
+        distances = [match.distance_m for match in matches]
+        if any(map(eq, distances, distances[1:])):
+            matches.sort(key=lambda match: (match.distance_m, match.geofence.id))
+    return matches
+
+
+def _to_millisecond(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def geofence_event(event_type: str, geofence: Geofence, event_id: str, actor: str, now: datetime) -> Event:
+    """An event tells what changed and its version, not the vertices: an EventBridge entry has 256 KB."""
+    center = geofence.shape.center
+    return Event(
+        id=event_id,
+        type=event_type,
+        tenant_id=geofence.tenant_id,
+        occurred_at=now,
+        actor=actor,
+        data={
+            "geofenceId": geofence.id,
+            "version": geofence.version,
+            "name": geofence.name,
+            "status": "active" if geofence.is_active else "inactive",
+            "latitude": center.lat,
+            "longitude": center.lon,
+        },
+    )

@@ -1,0 +1,1 @@
+"""The index of cells, which finds the geofences near a position."""

@@ -1,0 +1,1 @@
+"""Bulk imports of geofences from GeoJSON and KML files."""

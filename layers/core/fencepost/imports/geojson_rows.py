@@ -1,0 +1,111 @@
+"""From the features of a GeoJSON FeatureCollection (RFC 7946) to geofences: a row each, or a reason why not.
+
+What Fencepost writes it reads again. The properties of other producers may have the names of a geofence's fields and
+other meanings: those are looked at when the row becomes a geofence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fencepost.imports.kml_rows import DEFAULT_RADIUS_M, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from fencepost.imports.kml_rows import Namer
+
+# What of a feature's properties says something of a geofence; `name` and the radius are read apart.
+FIELDS = (
+    "description",
+    "minAccuracy",
+    "status",
+    "activeFrom",
+    "expiresAt",
+    "schedule",
+    "isPriority",
+    "color",
+    "address",
+    "tags",
+    "assignments",
+    "triggerOn",
+    "dwellMinutes",
+    "cooldownMs",
+    "action",
+)
+# Those that may be passed over where they are no field's value. Who is bound is not among them: a geofence that was
+# to bind somebody must not come to bind nobody.
+PASSED_OVER = frozenset(FIELDS) - {"assignments"}
+_NAMES = ("name", "title", "label")
+_RADII = ("radiusMeters", "radius")
+_AREAS = ("Polygon", "MultiPolygon")
+_SEVERAL = {"MultiPoint": "Point", "MultiLineString": "LineString"}
+_MAX_DEPTH = 8
+
+
+def rows_of_features(features: Sequence[Any], namer: Namer) -> Iterator[Iterator[Row]]:
+    """The rows of each feature."""
+    for ordinal, feature in enumerate(features, start=1):
+        yield rows_of_feature(feature, ordinal, namer)
+
+
+def rows_of_feature(feature: Any, ordinal: int, namer: Namer) -> Iterator[Row]:
+    """One row for each geometry of a feature that can be a geofence of its own, and one for each that cannot."""
+    if not isinstance(feature, dict) or feature.get("type") != "Feature":
+        yield _problem(ordinal, "", "it is no Feature")
+        return
+    said = feature.get("properties")
+    properties: Mapping[str, Any] = said if isinstance(said, dict) else {}
+    nothing = True
+    own_name = next((properties[key] for key in _NAMES if isinstance(properties.get(key), str)), None)
+    for geometry in _simple(feature.get("geometry")):
+        nothing = False
+        if isinstance(geometry, str):
+            yield _problem(ordinal, own_name or "", geometry)
+            continue
+        name = namer.name(own_name, ())
+        yield Row(
+            placemark=ordinal,
+            line=0,
+            name=name,
+            said={
+                "name": name,
+                **_shape(geometry, properties),
+                **{key: properties[key] for key in FIELDS if properties.get(key) is not None},
+            },
+        )
+    if nothing:
+        yield _problem(ordinal, own_name or "", "it has no geometry")
+
+
+def _problem(ordinal: int, name: str, problem: str) -> Row:
+    return Row(placemark=ordinal, line=0, name=name[:100], problem=problem)
+
+
+def _simple(geometry: Any, depth: int = 0) -> Iterator[dict[str, Any] | str]:
+    """The geometries that become a geofence each, and in words what cannot."""
+    if not isinstance(geometry, dict):
+        yield "it has no geometry"
+        return
+    kind = geometry.get("type")
+    parts = geometry.get("geometries" if kind == "GeometryCollection" else "coordinates")
+    if kind in ("Point", "LineString", *_AREAS):
+        yield geometry
+    elif kind not in ("GeometryCollection", *_SEVERAL) or not isinstance(parts, list) or depth == _MAX_DEPTH:
+        yield f"its geometry is a {str(kind)[:40]}, which cannot be read"
+    else:
+        for part in parts:
+            inner = part if kind == "GeometryCollection" else {"type": _SEVERAL[kind], "coordinates": part}
+            yield from _simple(inner, depth + 1)
+
+
+def _shape(geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that say the shape."""
+    radius = next((properties[key] for key in _RADII if properties.get(key) is not None), DEFAULT_RADIUS_M)
+    if geometry["type"] in _AREAS:
+        return {"type": "polygon", "geometry": geometry}
+    if geometry["type"] == "LineString":
+        return {"type": "corridor", "geometry": geometry, "radiusMeters": radius}
+    where = geometry.get("coordinates")
+    lon, lat = (*(where[:2] if isinstance(where, list) else ()), None, None)[:2]
+    return {"type": "circle", "longitude": lon, "latitude": lat, "radiusMeters": radius}

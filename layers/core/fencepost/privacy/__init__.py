@@ -1,0 +1,1 @@
+"""How long positions are stored, and how a user is erased."""

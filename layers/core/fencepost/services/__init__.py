@@ -1,1 +1,0 @@
-"""Use cases: each takes its stores as ports and the time as `now`."""

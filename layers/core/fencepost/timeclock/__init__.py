@@ -1,0 +1,1 @@
+"""The time clock: actions, time entries, refusals and offline punches."""

@@ -1,0 +1,129 @@
+"""What geofences refused, and the exceptions for it.
+
+A refusal is an item that stays. The exception for it is kept with the refusal, and in an item beside the clock of
+the user, which is read with the clock; the action that makes use of it takes it out of there in its own transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
+
+from fencepost.common.errors import VersionMismatch
+from fencepost.dynamodb import keys, serializer
+from fencepost.dynamodb.conditions import need_user
+from fencepost.dynamodb.outbox import event_item
+from fencepost.dynamodb.transaction import Transaction
+from fencepost.timeclock import position_index
+from fencepost.timeclock.refusals import Grant, Refusal
+
+if TYPE_CHECKING:
+    from fencepost.common.events import Event
+    from fencepost.dynamodb.serializer import Item
+    from fencepost.dynamodb.table import Table
+    from fencepost.timeclock.model import Punch
+
+_REFUSAL = TypeAdapter(Refusal)
+_GRANT = TypeAdapter(Grant)
+
+
+class RefusalStore:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, tenant_id: str, refusal_id: str) -> Refusal | None:
+        """By BatchGetItem, which the function may and GetItem not."""
+        found = self._table.batch_get([keys.refusal(tenant_id, refusal_id)], consistent=True)
+        return next(map(_refusal_of, found.values()), None)
+
+    def page(
+        self, tenant_id: str, limit: int, after: tuple[datetime, str] | None
+    ) -> tuple[list[Refusal], Refusal | None]:
+        """At most `limit` refusals, newest first, and the last one where more may come. One Query."""
+        start = {}
+        if after is not None:
+            start["ExclusiveStartKey"] = keys.refusal(tenant_id, after[1]) | _listed(tenant_id, *after)
+        items, has_more = self._table.query_page(
+            IndexName="GSI1",
+            KeyConditionExpression="GSI1PK = :list",
+            ExpressionAttributeValues={":list": {"S": keys.refusal_list(tenant_id)}},
+            ScanIndexForward=False,
+            Limit=limit,
+            **start,
+        )
+        refusals = [_refusal_of(item) for item in items]
+        return refusals, refusals[-1] if refusals and has_more else None
+
+    def grant(self, tenant_id: str, refusal: Refusal, event: Event) -> None:
+        """Raises NotFound where the user is gone, VersionMismatch where it was used or granted meanwhile."""
+        grant = refusal.grant
+        assert grant is not None
+        transaction = Transaction()
+        need_user(transaction, tenant_id, refusal.user_id)
+        transaction.put_over(refusal_item(tenant_id, refusal), refusal.version - 1, VersionMismatch())
+        key = keys.exceptions(tenant_id, refusal.user_id)
+        there = grants_of(self._table.batch_get([key], consistent=True).get(keys.pair(key)))
+        over = [old.refusal_id for old in there if old.until <= grant.at and old.refusal_id != refusal.id]
+        removed = ", ".join(f"#{n}" for n in range(len(over)))
+        transaction.update(
+            key,
+            VersionMismatch(),
+            UpdateExpression="SET #new = :grant" + (f" REMOVE {removed}" if removed else ""),
+            ExpressionAttributeNames={"#new": refusal.id, **{f"#{n}": old for n, old in enumerate(over)}},
+            ExpressionAttributeValues={":grant": {"S": _GRANT.dump_json(grant).decode()}},
+        )
+        transaction.put(event_item(event))
+        self._table.write(transaction)
+
+
+def refusal_item(tenant_id: str, refusal: Refusal) -> Item:
+    values = {
+        "entity": "Refusal",
+        "version": refusal.version,
+        "doc": _REFUSAL.dump_json(refusal).decode(),
+        **position_index.gone(tenant_id, refusal),
+    }
+    listed = _listed(tenant_id, refusal.received_at, refusal.id)
+    return keys.refusal(tenant_id, refusal.id) | serializer.item(values) | listed
+
+
+def grants_of(item: Item | None) -> tuple[Grant, ...]:
+    """The exceptions of a user, each under the id of its refusal."""
+    docs = (value["S"] for name, value in sorted((item or {}).items()) if name not in ("PK", "SK"))
+    return tuple(map(_GRANT.validate_json, docs))
+
+
+def use_exception(transaction: Transaction, tenant_id: str, user_id: str, punch: Punch) -> None:
+    """The exception by which the punch was made, if there is one, is gone with it; otherwise VersionMismatch."""
+    exception = punch.exception
+    if exception is None:
+        return
+    transaction.update(
+        keys.exceptions(tenant_id, user_id),
+        VersionMismatch(),
+        UpdateExpression="REMOVE #id",
+        ConditionExpression="attribute_exists(#id)",
+        ExpressionAttributeNames={"#id": exception.refusal_id},
+    )
+    transaction.update(
+        keys.refusal(tenant_id, exception.refusal_id),
+        VersionMismatch(),
+        UpdateExpression="SET usedAt = :now ADD version :one",
+        ConditionExpression="attribute_exists(PK) AND attribute_not_exists(usedAt)",
+        ExpressionAttributeValues={":now": {"S": punch.received_at.isoformat()}, ":one": {"N": "1"}},
+    )
+
+
+def _refusal_of(item: Item) -> Refusal:
+    stored = serializer.plain(item)
+    kept = _REFUSAL.validate_json(stored["doc"])
+    used_at = datetime.fromisoformat(stored["usedAt"]) if "usedAt" in stored else None
+    return replace(kept, version=stored["version"], used_at=used_at)
+
+
+def _listed(tenant_id: str, received_at: datetime, refusal_id: str) -> Item:
+    sort = keys.refusal_list_sort(received_at, refusal_id)
+    return {"GSI1PK": {"S": keys.refusal_list(tenant_id)}, "GSI1SK": {"S": sort}}

@@ -1,0 +1,72 @@
+"""What geofences refused, for those who may grant an exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from fencepost.common.errors import NotFound
+from fencepost.common.events import Event
+from fencepost.common.ids import NewId, is_id, new_id
+from fencepost.common.retry import on_top_of_others
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from fencepost.common.principal import Principal
+    from fencepost.timeclock.refusals import Refusal
+
+
+class Refusals(Protocol):
+    """The port to where refusals are kept."""
+
+    def get(self, tenant_id: str, refusal_id: str) -> Refusal | None: ...
+    def page(
+        self, tenant_id: str, limit: int, after: tuple[datetime, str] | None
+    ) -> tuple[list[Refusal], Refusal | None]: ...
+    def grant(self, tenant_id: str, refusal: Refusal, event: Event) -> None: ...
+
+
+@dataclass(frozen=True)
+class RefusalService:
+    store: Refusals
+    make_id: NewId = field(default=new_id)
+
+    def page(
+        self, who: Principal, limit: int, after: tuple[datetime, str] | None
+    ) -> tuple[list[Refusal], Refusal | None]:
+        """Newest first, and the one after which the next page begins."""
+        return self.store.page(who.tenant_id, limit, after)
+
+    def grant(
+        self, who: Principal, refusal_id: str, valid_for: timedelta, reason: str | None, now: datetime
+    ) -> Refusal:
+        """Let what was refused be done once, for so long. Raises NotFound, RefusalUsed."""
+
+        def attempt() -> Refusal:
+            refusal = self.store.get(who.tenant_id, refusal_id) if is_id(refusal_id) else None
+            if refusal is None:
+                raise NotFound("refusal")
+            granted = refusal.granted(who.user_id, now, valid_for, reason)
+            self.store.grant(who.tenant_id, granted, self._event(who, granted, now))
+            return granted
+
+        return on_top_of_others(attempt)
+
+    def _event(self, who: Principal, refusal: Refusal, now: datetime) -> Event:
+        assert refusal.grant is not None
+        return Event(
+            id=self.make_id(),
+            type="clock.exception_granted",
+            tenant_id=who.tenant_id,
+            occurred_at=now,
+            actor=who.user_id,
+            data={
+                "refusalId": refusal.id,
+                "userId": refusal.user_id,
+                "action": refusal.action,
+                "dateTime": refusal.at.isoformat(),
+                "validUntil": refusal.grant.until.isoformat(),
+                "reason": refusal.grant.reason,
+            },
+        )

@@ -1,0 +1,1 @@
+"""Which geofences apply to a user, and whether they allow an action."""

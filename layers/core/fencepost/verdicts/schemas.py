@@ -1,0 +1,134 @@
+"""The words of a verdict: where somebody is, and what the geofences that apply say of an entry there.
+
+Apart from the clock's, for the function that only tells verdicts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field
+
+from fencepost.common.entity_ref import Assignment
+from fencepost.http.fields import AnswerModel, Instant, Latitude, Longitude, Metres, RequestModel, number
+from fencepost.verdicts.model import Fix
+from fencepost.verdicts.service import Entry
+from geo.wgs84 import Position
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fencepost.verdicts.model import Verdict
+
+
+class LocationIn(RequestModel):
+    latitude: Latitude
+    longitude: Longitude
+    accuracy: Metres | None = None
+    capturedAt: Instant | None = None
+
+
+class EntryScreenIn(RequestModel):
+    targetTable: Annotated[
+        Literal["time_guis", "expense_guis", "travel_entry_guis"],
+        Field(validation_alias=AliasChoices("targetTable", "target_table")),
+    ]
+    targetId: Annotated[
+        str, Field(min_length=1, max_length=64, validation_alias=AliasChoices("targetId", "target_id"))
+    ]
+
+
+class ValidateIn(RequestModel):
+    """An entry that is about to be made; `userId` absent means the caller, `dateTime` absent now."""
+
+    userId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    projectId: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None, validation_alias=AliasChoices("projectId", "organizationId")
+    )
+    entryScreen: EntryScreenIn | None = None
+    dateTime: Instant | None = None
+    location: LocationIn | None = None
+
+
+class FindingOut(AnswerModel):
+    """A geofence that counted; `edgeDistance` is metres to its boundary, negative inside."""
+
+    geofenceId: str
+    version: int
+    name: str
+    targetTable: str
+    targetId: str
+    isPriority: bool
+    edgeDistance: float | None
+    outcome: Literal["inside", "outside", "accuracy", "location_missing", "outranked"]
+    minAccuracy: float
+    accuracy: Literal["any", "enough", "too_vague", "missing"]
+
+
+class VerdictOut(AnswerModel):
+    """`rule` is what decided, `decidedBy` the geofence that did."""
+
+    code: str
+    reason: str
+    rule: Literal["none_applies", "any_of_those_that_apply", "any_of_the_priority_ones"]
+    decidedBy: str | None
+    geofences: list[FindingOut]
+
+
+class ValidationOut(VerdictOut):
+    """The verdict on an entry, with all geofences that apply, the decisive one first."""
+
+    allowed: bool
+
+
+def entry_of(body: ValidateIn, said: Mapping[str, Any]) -> Entry:
+    return Entry(
+        user_id=body.userId,
+        project_id=body.projectId,
+        project_field="organizationId" if "organizationId" in said else "projectId",
+        screen=screen_of(body.entryScreen),
+        fix=fix_of(body.location) if body.location else None,
+        at=body.dateTime,
+    )
+
+
+def told_validation(verdict: Verdict) -> dict[str, Any]:
+    return {"allowed": verdict.is_allowed, **told_verdict(verdict)}
+
+
+def screen_of(said: EntryScreenIn | None) -> Assignment | None:
+    return Assignment(said.targetTable, said.targetId) if said else None
+
+
+def fix_of(where: LocationIn) -> Fix:
+    return Fix(
+        position=Position(lon=where.longitude, lat=where.latitude),
+        accuracy_m=where.accuracy,
+        captured_at=where.capturedAt,
+    )
+
+
+def told_verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "code": verdict.code,
+        "reason": verdict.reason,
+        "rule": verdict.rule,
+        "decidedBy": verdict.decided_by,
+        "geofences": [
+            {
+                "geofenceId": finding.geofence_id,
+                "version": finding.version,
+                "name": finding.name,
+                "targetTable": finding.through.target_table,
+                "targetId": finding.through.target_id,
+                "isPriority": finding.is_priority,
+                "edgeDistance": None
+                if finding.edge_distance_m is None
+                else number(round(finding.edge_distance_m, 3)),
+                "outcome": finding.outcome,
+                "minAccuracy": number(finding.min_accuracy_m),
+                "accuracy": finding.accuracy,
+            }
+            for finding in verdict.findings
+        ],
+    }

@@ -1,0 +1,1 @@
+"""The zone dialect, with its files and tables."""

@@ -1,0 +1,76 @@
+"""Zones as a file that maps open and `zone/upload` takes back: KML, or KMZ, which is KML in a zip file."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from fencepost.http.app import MAX_ANSWER_BYTES
+from fencepost.http.fields import radius_of
+from fencepost.http.problems import AnswerTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fencepost.geofences.model import Geofence
+
+KML, KMZ = "application/vnd.google-earth.kml+xml", "application/vnd.google-earth.kmz"
+# Ten times as much as fits in an answer as it is: what a zip file makes of it does fit, mostly.
+_MAX_PACKED_BYTES = 10 * MAX_ANSWER_BYTES
+
+
+def wants_kmz(accept: str) -> bool:
+    """Whether a zip file comes first: a gateway looks at nothing else before it lets bytes through.
+
+    >>> wants_kmz("application/vnd.google-earth.kmz, */*"), wants_kmz("*/*")
+    (True, False)
+    """
+    return accept.partition(",")[0].partition(";")[0].strip().casefold() == KMZ
+
+
+def told_in_kml(geofences: Iterable[Geofence]) -> str:
+    """The file. Raises AnswerTooLarge."""
+    return _joined(geofences, MAX_ANSWER_BYTES)
+
+
+def told_in_kmz(geofences: Iterable[Geofence]) -> bytes:
+    """The zip file. Raises AnswerTooLarge."""
+    from zipfile import ZIP_DEFLATED, ZipFile
+
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("doc.kml", _joined(geofences, _MAX_PACKED_BYTES))
+    return packed.getvalue()
+
+
+def _joined(geofences: Iterable[Geofence], most: int) -> str:
+    from geo.kml.writer import document
+
+    pieces: list[str] = []
+    size = 0
+    for piece in document("zones", map(_placemark, geofences)):
+        pieces.append(piece)
+        size += len(piece.encode())
+        if size > most:  # before all of it is in memory
+            raise AnswerTooLarge("So many zones are more than one answer holds. Ask for fewer at once, or for KMZ.")
+    return "".join(pieces)
+
+
+def _placemark(geofence: Geofence) -> str:
+    from geo.kml.writer import placemark
+
+    radius_m = radius_of(geofence.shape)
+    said = {
+        "radius": None if radius_m is None else str(radius_m),
+        "address": geofence.address,
+        "color": geofence.color,
+        "tags": json.dumps(geofence.tags, ensure_ascii=False) if geofence.tags else None,
+    }
+    return placemark(
+        geofence.shape,
+        name=geofence.name,
+        description=geofence.description,
+        color=geofence.color,
+        data={name: text for name, text in said.items() if text},
+    )

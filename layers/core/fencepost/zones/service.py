@@ -1,0 +1,127 @@
+"""Geofences by number: what the zone vocabulary asks for beyond what all vocabularies do."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from fencepost.common.errors import Invalid, NotFound
+from fencepost.common.text import folded
+from fencepost.geofences.errors import HeldByEntities
+from fencepost.geofences.filters import TextAndTags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from fencepost.common.principal import Principal
+    from fencepost.geofences.model import Geofence
+    from fencepost.geofences.service import Changes, GeofenceService, Match
+    from geo.wgs84 import Position
+
+# Without a limit a list has all zones, as long as that is an answer at all.
+MAX_LISTED = 10_000
+
+
+class Zones(Protocol):
+    """The port to where geofences are found by number, and listed by place."""
+
+    def ids_numbered(self, tenant_id: str, numbers: Iterable[int]) -> Mapping[int, str]: ...
+    def id_named(self, tenant_id: str, name: str) -> str | None: ...
+    def names_taken(self, tenant_id: str, names: Iterable[str]) -> set[str]: ...
+    def get_all(self, tenant_id: str, ids: Iterable[str]) -> Mapping[str, Geofence]: ...
+    def oldest_first(self, tenant_id: str, offset: int, limit: int) -> Iterator[Geofence]: ...
+    def matching(self, tenant_id: str, wanted: TextAndTags, offset: int, limit: int) -> Iterator[Geofence]: ...
+    def tags_named(self, tenant_id: str, numbers: Iterable[int]) -> Mapping[int, str]: ...
+    def tag_numbers(self, tenant_id: str, tags: Iterable[str]) -> Mapping[str, int]: ...
+
+
+@dataclass(frozen=True)
+class ZoneService:
+    geofences: GeofenceService
+    store: Zones
+
+    def get(self, who: Principal, number: int) -> Geofence:
+        """Raises NotFound."""
+        return self.geofences.get(who, self._id(who, number))
+
+    def update(self, who: Principal, number: int, changes: Changes, now: datetime) -> Geofence:
+        """Raises NotFound, NameTaken, Invalid."""
+        return self.geofences.update(who, self._id(who, number), changes, None, now)
+
+    def update_named(self, who: Principal, name: str, changes: Changes, now: datetime) -> Geofence:
+        """Raises NotFound, Invalid."""
+        geofence_id = self.store.id_named(who.tenant_id, name)
+        if geofence_id is None:
+            raise NotFound("zone")
+        return self.geofences.update(who, geofence_id, changes, None, now)
+
+    def delete(self, who: Principal, numbers: Sequence[int], now: datetime) -> None:
+        """Delete one after the other, when all are there and nothing is assigned to any of them.
+
+        Raises NotFound, HeldByEntities.
+        """
+        ids = self.store.ids_numbered(who.tenant_id, numbers)
+        missing = [number for number in numbers if number not in ids]
+        if missing:
+            raise NotFound(f"zone as {missing[0]}")
+        if len(ids) == 1:
+            for geofence_id in ids.values():
+                self.geofences.delete(who, geofence_id, None, now, unless_assigned=True)
+            return
+        held = {a: None for g in self.store.get_all(who.tenant_id, ids.values()).values() for a in g.assignments}
+        if held:
+            raise HeldByEntities(list(held))
+        for geofence_id in ids.values():
+            with suppress(NotFound):  # gone since, as it was to be
+                self.geofences.delete(who, geofence_id, None, now, unless_assigned=True)
+
+    def listed(
+        self, who: Principal, text: str, tags: Sequence[int], offset: int, limit: int | None
+    ) -> Iterator[Geofence]:
+        """Oldest first. `tags` are numbers, all of which a zone must have. Raises Invalid, on the way."""
+        names = self.store.tags_named(who.tenant_id, tags)
+        if len(names) < len(set(tags)):
+            return
+        wanted = TextAndTags(text=folded(text), tags=frozenset(map(folded, names.values())))
+        most = min(limit or MAX_LISTED + 1, MAX_LISTED + 1)
+        if wanted == TextAndTags():
+            found = self.store.oldest_first(who.tenant_id, offset, most)
+        else:
+            found = self.store.matching(who.tenant_id, wanted, offset, most)
+        for n, geofence in enumerate(found):
+            if n == MAX_LISTED:
+                raise Invalid.field("limit", f"of at most {MAX_LISTED:,} is needed: there are more zones")
+            yield geofence
+
+    def found_at(self, who: Principal, position: Position, now: datetime) -> list[tuple[int, str]]:
+        """Numbers and names of the active geofences in force that contain a position. Costs what a check costs."""
+        (matches,) = self.geofences.check(who, [position], now)
+        return [(self._number(who, match), match.geofence.name) for match in matches]
+
+    def numbers(self, who: Principal, ids: Sequence[str]) -> list[int]:
+        """The numbers of those of these geofences that there are, in their order."""
+        found = self.store.get_all(who.tenant_id, ids)
+        return [found[geofence_id].number for geofence_id in ids if geofence_id in found]
+
+    def taken_labels(self, who: Principal, labels: Iterable[str]) -> set[str]:
+        """Those of these labels, folded, that zones have."""
+        return self.store.names_taken(who.tenant_id, labels)
+
+    def tags_named(self, who: Principal, numbers: Iterable[int]) -> Mapping[int, str]:
+        """The tags of these numbers, as far as there are any."""
+        return self.store.tags_named(who.tenant_id, numbers)
+
+    def tag_numbers(self, geofence: Geofence) -> list[int]:
+        return list(self.store.tag_numbers(geofence.tenant_id, geofence.tags).values())
+
+    def _id(self, who: Principal, number: int) -> str:
+        ids = self.store.ids_numbered(who.tenant_id, [number])
+        if number not in ids:
+            raise NotFound("zone")
+        return ids[number]
+
+    def _number(self, who: Principal, match: Match) -> int:
+        """An entry of the index that is older than numbers in it has to be asked for."""
+        return match.geofence.number or self.geofences.get(who, match.geofence.id).number

@@ -1,0 +1,1 @@
+"""Tables of zones: CSV and XLSX files, and geocoding of their addresses."""

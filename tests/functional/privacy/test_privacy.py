@@ -1,0 +1,233 @@
+"""Where somebody was is forgotten in time, and a person on request; what was worked is not."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from fencepost import container
+from fencepost.cli import tenants
+from fencepost.privacy import service
+from tests.functional.app import Answer, App, event
+from tests.functional.reports.test_reports import setup, totals
+from tests.functional.timeclock.test_clock import clock, data
+from tests.functional.timeclock.test_entries import APPROVER, MAY, approve, delete, history, put, saved, span
+
+HERE = {"latitude": 30.267153, "longitude": -97.743057, "accuracy": 8}
+MAY_4 = datetime(2026, 5, 4, tzinfo=UTC)
+
+
+def clocked_here(app: App, start: str, end: str, **more: Any) -> str:
+    """The id of an entry whose punches have positions."""
+    assert clock(app, "start", start, location=HERE, **more).status == 200
+    return str(data(clock(app, "stop", end, location=HERE))["id"])
+
+
+def docs(app: App) -> str:
+    """All that is kept of clocks and times, without the events, which are kept for two days."""
+    return "\n".join(item["doc"]["S"] for item in app.items() if "doc" in item)
+
+
+def test_positions_are_rough_after_some_days_and_gone_after_more(app: App) -> None:
+    setup(positions={"coarsenAfterDays": 30, "removeAfterDays": 365})
+    app.circle("Office", 30.2672, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
+    entry = clocked_here(app, "09:00", "10:00")
+    gone = clocked_here(app, "10:00", "11:00")
+    assert delete(app, gone).status == 200
+    assert clock(app, "start", "12:00", location=HERE).status == 200
+    assert clock(app, "cancel").status == 200
+    job = container.privacy()
+    assert job.lessen_positions(MAY_4 + timedelta(days=29)) == 0
+    assert "30.267153" in docs(app)
+    in_june = MAY_4 + timedelta(days=31)
+    assert [job.lessen_positions(in_june) for _ in range(2)] == [3, 0]
+    assert "30.267153" not in docs(app)
+    assert docs(app).count("30.27") == 5
+    # An edit keeps what is left, and what was restored is not exact again.
+    put(app, {"id": entry, "comment": "Long day"})
+    assert app.request("clock", "times_restore", path_id=gone).status == 200
+    assert [job.lessen_positions(MAY_4 + timedelta(days=366)) for _ in range(2)] == [3, 0]
+    assert "30.27" not in docs(app)
+    assert [total["netSeconds"] for total in totals(app, by="")] == [7_200]
+
+
+def test_a_run_takes_so_much_and_the_next_one_the_rest(app: App) -> None:
+    setup(positions={"removeAfterDays": 1})
+    for hour in (9, 10, 11):
+        clocked_here(app, f"{hour:02}:00", f"{hour + 1:02}:00")
+    job, now = container.privacy(), MAY_4 + timedelta(days=9)
+    assert [job.lessen_positions(now, at_most=2) for _ in range(3)] == [2, 1, 0]
+
+
+def test_who_says_nothing_keeps_positions_and_who_says_so_no_more(app: App) -> None:
+    clocked_here(app, "09:00", "10:00")
+    job, now = container.privacy(), MAY_4 + timedelta(days=9_000)
+    assert job.lessen_positions(now) == 0
+    setup(positions={"removeAfterDays": 30})
+    setup(positions={})
+    assert job.lessen_positions(now) == 0
+    assert app.invoke("privacy", event("schedule/every_hour")) == {"lessened": 0}
+
+
+def test_what_is_changed_at_the_same_moment_is_left_for_the_next_run(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup(positions={"removeAfterDays": 1})
+    entry = clocked_here(app, "09:00", "10:00")
+    table, now = container.table(), MAY_4 + timedelta(days=9)
+    batch_get = table.batch_get
+
+    def overtaken(keys: Any, *, consistent: bool = False) -> Any:
+        found = batch_get(keys, consistent=consistent)
+        if consistent:
+            monkeypatch.setattr(table, "batch_get", batch_get)
+            put(app, {"id": entry, "comment": "Long day"})
+        return found
+
+    monkeypatch.setattr(table, "batch_get", overtaken)
+    assert [container.privacy().lessen_positions(now) for _ in range(2)] == [0, 1]
+    assert "30.267153" not in docs(app)
+    assert "Long day" in docs(app)
+
+
+def forget(app: App, user_id: str = "emil") -> Any:
+    return app.request("directory", "directory_erase", path={"table": "users", "id": user_id})
+
+
+def test_a_person_is_forgotten_and_the_hours_stay(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MAX_ERASED", 2)
+    clocked_here(app, "09:00", "10:00", comment="Dentist later")
+    gone = clocked_here(app, "10:00", "11:00", comment="Dentist again")
+    assert delete(app, gone).status == 200
+    assert clock(app, "start", "12:00", location=HERE, comment="Dentist still").status == 200
+    assert clock(app, "cancel").status == 200
+    by_hand = saved(app, "13:00", "14:00", comment="Dentist", reason="Was at the dentist's")
+    put(app, span("09:00", "10:00", userId="vera", comment="Dentist of vera"), **APPROVER)
+    # Two of the four a call: the second one finds all done but the end.
+    assert [answer.status for answer in (forget(app), forget(app))] == [503, 200]
+    left = docs(app)
+    assert "30.267153" not in left
+    assert left.count("entist") == left.count("Dentist of vera")
+    assert [total["netSeconds"] for total in totals(app, APPROVER, userId="emil", by="")] == [7_200]
+    assert history(app, by_hand, **APPROVER)[0]["after"]["comment"] is None
+    monkeypatch.setattr(service, "MAX_ERASED", 300)
+    assert forget(app).status == 404
+
+
+def test_what_was_removed_is_told_and_who_was_deleted_before_is_forgotten_all_the_same(app: App) -> None:
+    clocked_here(app, "09:00", "10:00", comment="Dentist later")
+    assert app.request("directory", "directory_delete", path={"table": "users", "id": "emil"}).status == 200
+    answer = forget(app)
+    assert answer.status == 200
+    # Start and stop; the comment of the entry, which its trail repeats.
+    assert answer.body == {"id": "emil", "deleted": True, "erased": {"positions": 2, "comments": 1, "reasons": 0}}
+    assert forget(app).status == 404
+    assert forget(app, "a#b").status == 404
+
+
+def item_status(answer: Answer) -> int:
+    """Of the one item of a POST of times."""
+    return int(answer.body["items"][0]["status"])
+
+
+def test_what_comes_while_a_person_is_forgotten_is_refused(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MAX_ERASED", 1)
+    removed = saved(app, "09:00", "10:00", comment="Dentist")
+    assert delete(app, removed).status == 200
+    saved(app, "11:00", "12:00", comment="Dentist")
+    assert forget(app).status == 503
+    early = span("06:00", "07:00", userId="emil", comment="Dentist")
+    assert item_status(app.request("clock", "times_put", items=[early], **APPROVER)) == 404
+    answers = [
+        app.request("clock", "times_restore", path_id=removed, **APPROVER),
+        clock(app, "start", "13:00", comment="Dentist"),
+    ]
+    assert [answer.status for answer in answers] == [404, 404]
+    assert forget(app).body["erased"]["comments"] == 2
+    assert "Dentist" not in docs(app)
+
+
+def test_a_person_with_nothing_to_erase_is_forgotten_by_and_by(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MAX_ERASED", 1)
+    put(app, span("09:00", "10:00"), span("11:00", "12:00"))
+    assert [forget(app).status for _ in range(2)] == [503, 200]
+
+
+@pytest.mark.parametrize("what", ["create", "change", "restore", "delete", "approve"])
+def test_what_was_read_before_a_person_was_forgotten_is_not_written_after(
+    app: App, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    entry = saved(app, "09:00", "10:00", comment="Dentist")
+    if what == "restore":
+        assert delete(app, entry).status == 200
+    app.before_the_next_write(monkeypatch, lambda: forget(app))
+    later = span("11:00", "12:00", comment="Dentist again")
+    changed = {"id": entry, "to": later["from"]}
+    status = {
+        "create": lambda: item_status(app.request("clock", "times_put", items=[later])),
+        "change": lambda: item_status(app.request("clock", "times_put", items=[changed])),
+        "restore": lambda: app.request("clock", "times_restore", path_id=entry).status,
+        "delete": lambda: delete(app, entry).status,
+        # It is still owed, so it is approved, as it is by now.
+        "approve": lambda: approve(app, entry, **APPROVER).status,
+    }[what]()
+    assert status == (200 if what == "approve" else 404)
+    assert "Dentist" not in docs(app)
+
+
+def test_nothing_is_erased_while_something_is_in_the_way(app: App) -> None:
+    clocked_here(app, "09:00", "10:00", comment="Dentist later")
+    office = app.circle("Office", assignments=[{"targetTable": "users", "targetId": "emil"}])
+    assert (forget(app).status, forget(app).body["code"]) == (409, "STILL_ASSIGNED")
+    assert app.request("geofences", "delete", path_id=office.body["id"]).status == 200
+    assert clock(app, "start", "12:00").status == 200
+    assert (forget(app).status, forget(app).body["code"]) == (409, "CLOCK_RUNNING")
+    assert "Dentist later" in docs(app)
+    answer = app.request("directory", "directory_erase", path={"table": "projects", "id": "emil"})
+    assert (answer.status, answer.wrong_fields) == (400, ["erase"])
+
+
+def test_a_setup_that_makes_no_sense_is_refused() -> None:
+    for positions in ({"coarsenAfterDays": 0}, {"coarsenAfterDays": 30, "removeAfterDays": 30}, {"after": 1}):
+        with pytest.raises(ValidationError):
+            tenants.Setup.model_validate({"tenants": [{"id": "demo", "name": "Demo", "positions": positions}]})
+
+
+def test_no_event_and_no_file_tells_a_position(app: App) -> None:
+    clocked_here(app, "09:00", "10:00")
+    files = [app.request("reports", "times_export", query={**MAY, "format": kind}).text for kind in ("csv", "ics")]
+    assert "30.26" not in json.dumps(app.events()) + "".join(files)
+
+
+def test_what_was_kept_before_there_were_lists_is_put_on_them(app: App) -> None:
+    setup(positions={"removeAfterDays": 1})
+    clocked_here(app, "09:00", "10:00")
+    assert clock(app, "start", "12:00", location=HERE).status == 200
+    assert clock(app, "cancel").status == 200
+    for item in app.items():
+        if "doc" in item:
+            bare = {name: value for name, value in item.items() if name[:4] not in ("GSI2", "GSI4", "coun")}
+            app.table.put_item(TableName="fencepost", Item=bare)
+    assert (totals(app, APPROVER), totals(app)) == ([], [])
+    assert [container.time_lists().rebuild(tenant) for tenant in ("other", "demo", "demo")] == [0, 2, 0]
+    assert [total["netSeconds"] for total in totals(app, APPROVER)] == [3_600]
+    assert container.privacy().lessen_positions(MAY_4 + timedelta(days=9)) == 2
+
+
+def test_of_a_refusal_the_distances_go_and_of_a_forgotten_person_the_verdict(app: App) -> None:
+    setup(positions={"coarsenAfterDays": 30})
+    app.circle("Office", 40.0, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
+    assert clock(app, "start", "09:00", location=HERE).status == 403
+    assert 'edge_distance_m":1' in docs(app)
+    job, later = container.privacy(), datetime.now(UTC) + timedelta(days=31)
+    assert [job.lessen_positions(later) for _ in range(2)] == [1, 0]
+    assert "m away" not in docs(app)
+    assert "Office" in docs(app)
+    geofence = app.request("geofences", "list").body["data"][0]["id"]
+    assert app.request("geofences", "delete", path_id=geofence).status == 200
+    assert forget(app).body["erased"] == {"positions": 1, "comments": 0, "reasons": 0}
+    assert "Office" not in docs(app)

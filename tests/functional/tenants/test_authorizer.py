@@ -1,0 +1,165 @@
+"""Who gets in: API keys, kept as hashes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from fencepost import container
+from fencepost.cli import api_keys
+from fencepost.common.errors import Invalid, NotFound
+from fencepost.directory.model import Entity
+from tests.functional.app import App, event
+
+Capture = pytest.CaptureFixture[str]
+
+
+def authorize(app: App, header: str) -> Any:
+    asked = event("api/authorize")
+    asked["headers"]["authorization"] = header
+    return app.invoke("authorizer", asked)
+
+
+def test_a_key_opens_the_whole_api_for_its_user(app: App) -> None:
+    key = container.tenants().issue_key("demo", "vera", ["viewer", "employee"])
+    answer = authorize(app, f"Bearer {key}")
+    assert answer["context"] == {"tenantId": "demo", "userId": "vera", "roles": "employee,viewer"}
+    (statement,) = answer["policyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Resource"].split(":")[-1]) == ("Allow", "fencepost/api/*")
+
+
+def test_a_user_may_have_two_keys_while_one_replaces_the_other(app: App) -> None:
+    keys = [container.tenants().issue_key("demo", "vera", ["viewer"]) for _ in range(2)]
+    assert all(authorize(app, f"bearer {key}")["context"]["userId"] == "vera" for key in keys)
+
+
+def is_turned_away(app: App, key: str) -> bool:
+    try:
+        authorize(app, f"Bearer {key}")
+    except PermissionError:
+        return True
+    return False
+
+
+def test_a_third_key_ends_the_first(app: App) -> None:
+    tenants = container.tenants()
+    first, *live = (tenants.issue_key("demo", "vera", [role]) for role in ("viewer", "editor", "admin"))
+    others = tenants.issue_key("demo", "ada", ["viewer"])
+    assert is_turned_away(app, first)
+    assert [authorize(app, f"Bearer {key}")["context"]["roles"] for key in (*live, others)] == [
+        "editor",
+        "admin",
+        "viewer",
+    ]
+
+
+def test_of_keys_issued_at_once_two_live(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another is issued between what the first reads and what it writes."""
+    tenants = container.tenants()
+    old = [tenants.issue_key("demo", "vera", ["viewer"]) for _ in range(2)]
+    read = tenants.store.live_keys
+    between: list[str] = []
+
+    def overtaken(tenant_id: str, user_id: str) -> tuple[str, ...]:
+        found = read(tenant_id, user_id)
+        monkeypatch.setattr(tenants.store, "live_keys", read)
+        between.append(tenants.issue_key("demo", "vera", ["editor"]))
+        return found
+
+    monkeypatch.setattr(tenants.store, "live_keys", overtaken)
+    late = tenants.issue_key("demo", "vera", ["admin"])
+    assert [is_turned_away(app, key) for key in (*old, *between, late)] == [True, True, False, False]
+    assert [key.principal.roles for key in tenants.keys_of("demo", "vera")] == [{"editor"}, {"admin"}]
+
+
+def test_a_key_that_is_revoked_opens_nothing(app: App, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    leaked, other = (container.tenants().issue_key("demo", "vera", [role]) for role in ("admin", "viewer"))
+
+    def run(*said: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["api_keys", *said])
+        ended = api_keys.main()
+        told = capsys.readouterr()
+        return ended, told.out + told.err
+
+    ids = [key.split("_")[1] for key in (leaked, other)]
+    assert run("list", "demo", "vera") == (0, f"{ids[0]} admin\n{ids[1]} viewer\n")
+    assert run("revoke", leaked) == (0, "revoked a key of vera of demo\n")
+    assert is_turned_away(app, leaked)
+    assert not is_turned_away(app, other)
+    assert run("revoke", leaked) == (1, "There is no such API key.\n")
+    assert run("list", "demo", "vera") == (0, f"{ids[1]} viewer\n")
+    assert run("revoke", ids[1]) == (0, "revoked a key of vera of demo\n")
+    assert run("list", "demo", "vera") == (0, "")
+    assert run("list", "demo", "nobody") == (1, "There is no such user.\n")
+
+
+def test_the_keys_of_a_user_who_is_deleted_open_nothing(app: App) -> None:
+    keys = [container.tenants().issue_key("demo", "vera", ["approver"]) for _ in range(2)]
+    others = container.tenants().issue_key("other", "vera", ["approver"])
+    assert app.request("directory", "directory_delete", path={"table": "users", "id": "vera"}).status == 200
+    assert all(is_turned_away(app, key) for key in keys)
+    assert not is_turned_away(app, others)
+    app.put("users", "vera")
+    assert all(is_turned_away(app, key) for key in keys), "nor do they come back with another vera"
+
+
+def test_a_key_that_is_issued_while_its_user_is_deleted_is_deleted_too(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = container.directory().store
+    removed = store.remove
+    between: list[str] = []
+
+    def remove(*args: Any, **how: Any) -> None:
+        monkeypatch.setattr(store, "remove", removed)
+        between.append(container.tenants().issue_key("demo", "vera", ["approver"]))
+        removed(*args, **how)
+
+    monkeypatch.setattr(store, "remove", remove)
+    assert app.request("directory", "directory_delete", path={"table": "users", "id": "vera"}).status == 200
+    assert all(is_turned_away(app, key) for key in between)
+
+
+def test_nobody_gets_a_key_who_is_not_in_the_directory(app: App) -> None:
+    with pytest.raises(NotFound, match="no such user"):
+        container.tenants().issue_key("demo", "nobody", ["viewer"])
+
+
+def test_anything_else_is_turned_away(app: App) -> None:
+    key = container.tenants().issue_key("demo", "vera", ["viewer"])
+    other = container.tenants().issue_key("demo", "vera", ["admin"])
+    mixed = key[:20] + other[20:]
+    tokens = ("", "x", f"{key}x", key[:-1], mixed)
+    for header in ("", "Bearer", key, f"Basic {key}", *(f"Bearer {token}" for token in tokens)):
+        with pytest.raises(PermissionError, match=r"^Unauthorized$"):
+            authorize(app, header)
+
+
+def test_a_key_is_not_kept_in_the_clear(app: App) -> None:
+    key = container.tenants().issue_key("demo", "vera", ["viewer"])
+    assert key.split("_", 2)[2] not in json.dumps(app.items(), default=str)
+
+
+def test_a_role_that_is_none_and_an_id_that_is_none_are_refused(app: App) -> None:
+    tenants = container.tenants()
+    for wrong in (
+        lambda: tenants.issue_key("demo", "vera", ["owner"]),
+        lambda: tenants.put_tenant("a#b", "A"),
+        lambda: container.directory().put("demo", [Entity(table="users", id="", name="B")], [""]),
+    ):
+        with pytest.raises(Invalid):
+            wrong()
+
+
+def test_renaming_a_user_keeps_the_geofences_that_are_assigned(app: App) -> None:
+    body: dict[str, Any] = {
+        "assignments": [{"targetTable": "users", "targetId": "emil"}],
+        "latitude": 1,
+        "longitude": 1,
+        "name": "X",
+    }
+    assert app.request("geofences", "create_circle", **body).status == 201
+    container.directory().put("demo", [Entity(table="users", id="emil", name="Emil the Second")], [""])
+    assert app.request("clock", "clock_start", location=None, action="start").status == 403

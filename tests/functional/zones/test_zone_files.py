@@ -1,0 +1,445 @@
+"""Zones out of files, and files out of zones: upload, batch_convert, download."""
+
+from __future__ import annotations
+
+import json
+import sys
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import httpx
+import openpyxl
+import pytest
+from botocore.awsrequest import AWSResponse, HTTPHeaders
+
+from fencepost import container
+from fencepost.cli import tenants
+from fencepost.zones.spreadsheets.geocoder import AmazonLocation
+from tests.functional.app import Answer, App
+from tests.functional.zones.test_zones import Zones, refused, wrong
+from tests.zone_reference import (
+    CONVERTED,
+    FILES,
+    HEAD,
+    NAMED_POINT,
+    NOT_CONVERTED,
+    READY_LINE,
+    READY_POINT,
+    SIMPLE_LINE,
+)
+
+_NOW = datetime(2026, 5, 4, tzinfo=UTC)
+FORM = (
+    b'--x\r\nContent-Disposition: form-data; name="hash"\r\n\r\nKEY\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="dry_run"\r\n\r\nfalse\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.kml"\r\n\r\n'
+    + NAMED_POINT.encode()
+    + b"\r\n--x--\r\n"
+)
+
+
+@pytest.fixture
+def zones(app: App) -> Zones:
+    return Zones(app)
+
+
+def send_form(zones: Zones, path: str, file: bytes | str | None, name: str, fields: dict[str, str]) -> Answer:
+    """As a browser sends a form with a file in it, through a gateway that takes bytes for text."""
+    files = {} if file is None else {"file": (name, file if isinstance(file, bytes) else file.encode())}
+    made = httpx.Request("POST", "http://x", data={"hash": zones.hash, **fields}, files=files)
+    made.read()
+    return zones.post_bytes(path, made.content, made.headers["Content-Type"])
+
+
+def upload(zones: Zones, file: bytes | str | None, name: str = "zones.kml", **fields: Any) -> Answer:
+    return send_form(
+        zones, "upload", file, name, {k: v if isinstance(v, str) else json.dumps(v) for k, v in fields.items()}
+    )
+
+
+def kmz(**members: str) -> bytes:
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("_", "."), content)
+    return packed.getvalue()
+
+
+def kml(*placemarks: str) -> str:
+    return f"{HEAD}<Document>{''.join(placemarks)}</Document></kml>"
+
+
+def dot(name: str, lon: float = 20.0, lat: float = 40.0) -> str:
+    return f"<Placemark><name>{name}</name><Point><coordinates>{lon},{lat}</coordinates></Point></Placemark>"
+
+
+# --- upload ---------------------------------------------------------------------------------------------------
+def test_the_files_of_the_reference_are_told_as_it_tells_them_and_then_made(zones: Zones) -> None:
+    for file, ready in FILES:
+        assert (
+            upload(zones, file).body == upload(zones, file, dry_run=True).body == {"success": True, "list": [ready]}
+        )
+    assert zones.listed() == []
+    made = [upload(zones, file, dry_run=False).body for file, _ in FILES]
+    listed = zones.listed(with_points=True)
+    assert made == [{"success": True, "list": [zone["id"]]} for zone in listed]
+    assert listed == [ready | {"id": zone["id"], "tags": []} for zone, (_, ready) in zip(listed, FILES, strict=True)]
+
+
+def test_a_kmz_is_opened_and_a_radius_is_given_to_points_and_lines(zones: Zones) -> None:
+    answer = upload(zones, kmz(other_kml=NAMED_POINT, doc_kml=SIMPLE_LINE), "zones.kmz", default_radius=20)
+    assert answer.body["list"] == [READY_LINE | {"radius": 20}]
+    assert upload(zones, NAMED_POINT, default_radius=99).body["list"] == [READY_POINT | {"radius": 99}]
+    for bad in ("19", "20.5", "100001", "wide", ""):
+        assert wrong(upload(zones, NAMED_POINT, default_radius=bad)) == ["default_radius"]
+    assert wrong(upload(zones, NAMED_POINT, dry_run="perhaps")) == ["dry_run"]
+
+
+@pytest.mark.parametrize("path", ["upload", "../data/spreadsheet/parse"])
+@pytest.mark.parametrize("file", [{}, {"name": "x", "content": 7}, "text", {"name": "x", "content": "PGttbC8+"}])
+def test_a_file_comes_as_a_file_and_in_no_other_way(zones: Zones, path: str, file: Any) -> None:
+    """A body that begins as JSON does is JSON, whatever it says that it is."""
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    for answer in (
+        zones.post(path, json.dumps({"hash": zones.hash, "file": file}), form),
+        zones.post(path, "", form, {"hash": zones.hash, "file": json.dumps(file)}),
+        send_form(zones, path, None, "", {"file": json.dumps(file), "x": "1"}),
+    ):
+        assert (answer.status, answer.body["status"]["code"]) == (400, 7), answer.body
+        assert "file in a form" in answer.body["status"]["description"]
+
+
+def test_a_file_that_is_missing_is_a_233_and_one_that_cannot_be_read_a_234(zones: Zones) -> None:
+    assert refused(upload(zones, None)) == refused(upload(zones, b"", name="")) == (400, 233)
+    assert refused(zones("upload", dry_run=False)) == (400, 233)
+    only_fields = FORM.replace(b"KEY", zones.hash.encode()).rsplit(b"--x\r\n", 1)[0] + b"--x--"
+    assert refused(zones.post_bytes("upload", only_fields, "multipart/form-data; boundary=x")) == (400, 233)
+    assert (
+        wrong(zones("upload", file="<kml/>")) == wrong(zones("upload", file={"name": "", "content": ""})) == ["file"]
+    )
+    for bad in (
+        b"",
+        b"label\tlat\tlng",
+        b"<html/>",
+        SIMPLE_LINE[:-20],
+        '<?xml version="1.0"?><!DOCTYPE kml [<!ENTITY a "b">]><kml/>',
+        b"PK\x03\x04 no zip",
+        kmz(readme_txt="nothing"),
+        kmz(doc_kml=SIMPLE_LINE)[:200],
+    ):
+        assert refused(upload(zones, bad, "zones.kml")) == (400, 234), bad
+
+
+def test_what_cannot_be_a_zone_is_told_and_the_rest_is_made(app: App, zones: Zones) -> None:
+    app.circle("taken")
+    file = kml(
+        dot("one"), dot("nowhere", 0, 0), dot("TAKEN"), "<Placemark><name>empty</name></Placemark>", dot("two")
+    )
+    dry, real = upload(zones, file).body, upload(zones, file, dry_run=False).body
+    assert [zone["label"] for zone in dry["list"]] == ["one", "two"]
+    assert [(row["label"], row["placemark"]) for row in dry["left_out"]] == [
+        ("nowhere", 2),
+        ("TAKEN", 3),
+        ("empty", 4),
+    ]
+    assert real["left_out"] == dry["left_out"]
+    assert [zones.read(number)["label"] for number in real["list"]] == ["one", "two"]
+    assert app.request("imports", "read_import", path_id=real["import_id"]).body["status"] == "completed"
+
+
+@pytest.mark.parametrize("file", [kml(), kml("<Placemark><name>empty</name></Placemark>")])
+def test_a_file_of_which_nothing_can_be_made_makes_nothing(zones: Zones, file: str) -> None:
+    answer = upload(zones, file, dry_run=False)
+    assert (answer.status, answer.body["success"], answer.body["list"]) == (200, True, [])
+
+
+def test_a_file_that_is_sent_again_makes_nothing_more_and_says_why(zones: Zones) -> None:
+    file = kml(dot("one"), dot("two"))
+    assert len(upload(zones, file, dry_run=False).body["list"]) == 2
+    again = upload(zones, file, dry_run=False)
+    assert (again.status, again.body["list"], len(again.body["left_out"])) == (200, [], 2)
+
+
+def test_holes_are_dropped_and_a_multigeometry_becomes_several(zones: Zones) -> None:
+    ring = "<LinearRing><coordinates>{0},40 {1},40 {1},41 {0},41 {0},40</coordinates></LinearRing>"
+    outer = f"<outerBoundaryIs>{ring.format(20, 21)}</outerBoundaryIs>"
+    hole = f"<innerBoundaryIs>{ring.format(20.2, 20.3).replace('41', '40.5')}</innerBoundaryIs>"
+    holed = f"<Polygon>{outer}{hole}</Polygon>"
+    point = "<Point><coordinates>30,40</coordinates></Point>"
+    both = f"<Folder><name>Sites</name><Placemark><MultiGeometry>{holed}{point}</MultiGeometry></Placemark></Folder>"
+    area, spot = upload(zones, kml(both)).body["list"]
+    assert [(p["lng"], p["lat"]) for p in area["points"]] == [(20, 40), (21, 40), (21, 41), (20, 41)]
+    assert ("approximate" in area, area["label"], spot["label"]) == (False, "Sites 1", "Sites 2")
+
+
+def test_a_file_that_is_too_long_is_refused(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert wrong(upload(zones, kml(" " * (4 * 2**20 + 2**16)))) == ["body"]
+    assert refused(upload(zones, kmz(doc_kml=kml(" " * (9 * 2**20))))) == (400, 234)
+    assert refused(upload(zones, kml("<Placemark><Point/></Placemark>" * 20_001))) == (400, 234)
+    monkeypatch.setattr("fencepost.zones.upload._MAX_TOLD_BYTES", 100)
+    assert wrong(upload(zones, NAMED_POINT)) == ["file"]
+
+
+def test_too_many_points_or_zones_are_refused_and_nothing_is_made(zones: Zones) -> None:
+    ring = " ".join(f"{20 + n / 1000},40" for n in range(100)) + " 20,41 20,40"
+    boundary = f"<outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs>"
+    polygon = f"<Polygon>{boundary}</Polygon>"
+    line = (
+        "<LineString><coordinates>"
+        + " ".join(f"{20 + n / 10_000},40" for n in range(1_025))
+        + "</coordinates></LineString>"
+    )
+    for shape in (polygon, line):
+        for dry_run in (True, False):
+            answer = upload(zones, kml(dot("fine"), f"<Placemark>{shape}</Placemark>"), dry_run=dry_run)
+            assert refused(answer) == (400, 202)
+    container.tenants().limit_geofences("demo", 1)
+    for dry_run in (True, False):
+        assert refused(upload(zones, kml(dot("one"), dot("two")), dry_run=dry_run)) == (402, 268)
+    assert zones.listed() == []
+    assert len(upload(zones, kml(dot("one")), dry_run=False).body["list"]) == 1
+
+
+def test_what_does_not_fit_in_a_call_is_made_in_the_background(
+    app: App, zones: Zones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fencepost.imports.service.CHUNKS_AT_ONCE", 1)
+    monkeypatch.setattr("fencepost.imports.service.ROWS_A_CHUNK", 2)
+    told = upload(zones, kml(*(dot(f"dot {n}") for n in range(3))), dry_run=False).body
+    assert (told["list"], told["in_background"], zones.listed()) == ([], True, [])
+    app.work()
+    assert {zone["label"] for zone in zones.listed()} == {"dot 0", "dot 1", "dot 2"}
+    assert app.request("imports", "read_import", path_id=told["import_id"]).body["status"] == "completed"
+
+
+def test_an_upload_that_dies_on_its_way_is_finished_by_the_workers(
+    app: App, zones: Zones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    imports = container.imports()
+    assert imports.queue is not None
+    monkeypatch.setattr(imports.queue, "send", lambda messages, delay_s: sent.extend([*messages, delay_s]))
+    with monkeypatch.context() as dying:
+        dying.setattr(imports.objects, "get_rows", sys.exit)
+        with pytest.raises(SystemExit):
+            upload(zones, kml(dot("one")), dry_run=False)
+    message, delay_s = sent
+    assert (delay_s, zones.listed()) == (60, [])
+    imports.work(message["tenantId"], message["importId"], message["chunk"], _NOW)
+    assert [zone["label"] for zone in zones.listed()] == ["one"]
+
+
+def test_an_upload_repeated_under_its_key_makes_its_zones_once(zones: Zones) -> None:
+    first, again = (
+        zones.post_bytes("upload", FORM.replace(b"KEY", zones.hash.encode()), "multipart/form-data; boundary=x", "k")
+        for _ in range(2)
+    )
+    assert (first.body["list"], again.body) == ([zones.listed()[0]["id"]], first.body)
+
+
+def test_the_answer_is_sent_on_only_to_where_the_tenant_allows(zones: Zones) -> None:
+    target = "https://maps.example.com/done?x=1"
+    assert wrong(upload(zones, SIMPLE_LINE, redirect_target=target)) == ["redirect_target"]
+    setup = {"tenants": [{"id": "demo", "name": "Demo", "redirectOrigins": ["https://maps.example.com"]}]}
+    tenants.apply(tenants.Setup.model_validate(setup))
+    for bad in (
+        "https://evil.example/",
+        "//maps.example.com",
+        "https://maps.example.com@evil.example/",
+        "https://maps.example.com.evil.example/",
+        "https://maps.example.com\\@evil.example",
+        "http://maps.example.com/",
+        "https://maps.example.com:8443/",
+        "https://maps.example.com/#here",
+        "javascript:alert(1)",
+        " https://maps.example.com/",
+        "",
+    ):
+        answer = upload(zones, SIMPLE_LINE, redirect_target=bad, dry_run=False)
+        assert (wrong(answer), "Location" in answer.headers) == (["redirect_target"], False), bad
+    assert zones.listed() == []
+    for file, expected in ((SIMPLE_LINE, {"success": True, "list": [READY_LINE]}), ("", 234)):
+        answer = upload(zones, file, redirect_target=target)
+        assert answer.status == 303
+        query = parse_qs(urlsplit(answer.headers["Location"]).query)
+        told = json.loads(query["response"][0])
+        assert query["x"] == ["1"]
+        assert told == expected if isinstance(expected, dict) else told["status"]["code"] == expected
+    many = kml(*(dot(f"dot {n}") for n in range(60)))
+    assert "redirect_target" in str(upload(zones, many, redirect_target=target).body)
+
+
+# --- batch_convert --------------------------------------------------------------------------------------------
+def converted(zones: Zones, batch: str, **more: Any) -> list[dict[str, Any]]:
+    answer = zones("batch_convert", batch=batch, **more)
+    assert (answer.status, answer.body["limit_exceeded"]) == (200, False), answer
+    told: list[dict[str, Any]] = answer.body["list"]
+    return told
+
+
+def test_a_line_of_a_table_is_told_as_a_circle(app: App, zones: Zones) -> None:
+    app.circle("Tagged", tags=["cold", "big"])
+    plain, full = converted(
+        zones, "Geofence name\tKarlsplatz, 2\t48.2009935\t16.3699642\nYard\t\t1\t-2\t30.4\t2,1\r\n"
+    )
+    assert plain == CONVERTED
+    assert (full["radius"], full["center"], full["tags"]) == (30, {"lat": 1, "lng": -2}, [2, 1])
+    assert zones("create", zone={name: value for name, value in full.items() if name != "id"}).status == 200
+    order = ["lng", "radius", "label", "lat"]
+    assert converted(zones, "2\t\tGate\t1", fields=order, default_radius=7)[0]["center"] == {"lat": 1, "lng": 2}
+    assert converted(zones, "Lng\tLat\tLabel\n2\t1\tGate")[0]["label"] == "Gate"  # a header names the columns
+    assert zones.get("batch_convert", {"hash": zones.hash, "batch": "12\t\t1\t2"}).body["list"][0]["label"] == "12"
+
+
+def test_what_zone_create_would_refuse_comes_back_with_its_errors(app: App, zones: Zones) -> None:
+    zones.create({"label": "Taken", "radius": 5, "center": {"lat": 1, "lng": 1}})
+    (told,) = converted(zones, "Geofence name\tincorrect address")
+    assert told == NOT_CONVERTED
+    wrong_lines = {
+        "A\t\t91\t1": "zone.center",
+        "B\t\t0\t0": "zone.center",
+        "C\t\t1": "zone.center",
+        "D\t\tone\t1": "zone.center",
+        "E\t\tNaN\t1e999": "zone.center",
+        "\t\t1\t1": "zone.label",
+        "TAKEN\t\t1\t1": "zone.label",
+        "a" * 101 + "\t\t1\t1": "zone.label",
+        "F\t\t1\t1\twide": "zone.radius",
+        "G\t\t1\t1\t100001": "zone.radius",
+        "H\t\t1\t1\t5\t9": "zone.tags[0]",
+        "I\t\t1\t1\t5\tcold": "zone.tags[0]",
+    }
+    told_all = converted(zones, "\n".join(wrong_lines))
+    assert [[e["parameter"] for e in zone["errors"]] for zone in told_all] == [
+        [name] for name in wrong_lines.values()
+    ]
+    once, again = converted(zones, "Gate\t\t1\t1\ngate\t\t1\t1")
+    assert ("errors" in once, again["errors"][0]["parameter"]) == (False, "zone.label")
+    assert refused(zones("batch_convert", batch=" \n\t\n")) == (400, 234)
+    assert wrong(zones("batch_convert")) == ["batch"]
+    assert wrong(zones("batch_convert", batch="x", fields=["label", "label"])) == ["fields"]
+    assert wrong(zones("batch_convert", batch="x", fields=["height"])) == ["fields[0]"]
+
+
+@pytest.mark.parametrize("line", ["\t\t48\t16", "\tX"])
+def test_lines_without_a_label_come_back_with_their_errors(zones: Zones, line: str) -> None:
+    (told,) = converted(zones, line)
+    assert told["errors"]
+
+
+def test_a_hundred_thousand_lines_are_told_as_far_as_the_limit(zones: Zones) -> None:
+    answer = zones("batch_convert", batch="\n".join(f"Site {n}\t\t{n % 80 + 1}\t16.37" for n in range(100_000)))
+    assert (answer.body["limit_exceeded"], len(answer.body["list"])) == (True, 5_000)
+    assert not any("errors" in zone for zone in answer.body["list"])
+    assert wrong(zones("batch_convert", batch="x" * (5 * 2**20))) == ["body"]
+
+
+def workbook(rows: Sequence[Sequence[Any]]) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    packed = BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+def test_a_table_that_was_sent_before_is_converted_by_its_id(app: App, zones: Zones) -> None:
+    rows: list[list[Any]] = [["label", "lat", "lng"], ["Gate", 48.2, 16.4], ["evil", None, None]]
+    tables = {
+        "zones.xlsx": workbook(rows),
+        "zones.csv": b"label,lat,lng\nGate,48.2,16.4\n\nevil,,",
+        "semicolons.csv": "label;lat;lng\r\nGate;48.2;16.4\r\nevil;;".encode("utf-16"),
+    }
+    stranger = Zones(app, tenant="other")
+    for name, content in tables.items():
+        kept = send_form(zones, "../data/spreadsheet/parse", content, name, {}).body
+        assert (kept["rows"], kept["preview"][:2]) == (3, [["label", "lat", "lng"], ["Gate", "48.2", "16.4"]])
+        gate, evil = zones("batch_convert", file_id=kept["file_id"], batch="ignored").body["list"]
+        assert (gate["label"], gate["center"], "errors" in gate) == ("Gate", {"lat": 48.2, "lng": 16.4}, False)
+        assert [error["parameter"] for error in evil["errors"]] == ["zone.center"]
+        assert wrong(stranger("batch_convert", file_id=kept["file_id"])) == ["file_id"]
+    for bad in ("", "../demo/x", str(UUID(int=0))):
+        assert wrong(zones("batch_convert", file_id=bad)) == ["file_id"]
+    for content in (b"", b"\n\n", b"\xff\xfe\x00", b"PK\x03\x04", kmz(doc_kml="<kml/>"), b"a\0b"):
+        assert refused(send_form(zones, "../data/spreadsheet/parse", content, "x", {})) == (400, 234), content
+    assert refused(zones("../data/spreadsheet/parse")) == (400, 233)
+
+
+def test_addresses_are_looked_up_where_a_geocoder_is_set(
+    app: App, zones: Zones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the wire of Amazon Location, whose answer is put in its place."""
+    asked: list[dict[str, Any]] = []
+
+    def answered(request: Any, **_: Any) -> AWSResponse:
+        asked.append(json.loads(request.body))
+        found = [{"PlaceId": "p", "PlaceType": "Street", "Title": "t", "Position": [16.3699642, 48.2009935]}]
+        body = json.dumps({"ResultItems": found if "Karlsplatz" in asked[-1]["QueryText"] else []})
+        return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(body.encode()))
+
+    monkeypatch.setenv("GEOCODER", "amazon-location")
+    container.settings.cache_clear()
+    container.spreadsheets.cache_clear()
+    geocoder = container.spreadsheets().geocoder
+    assert isinstance(geocoder, AmazonLocation)
+    geocoder._client.meta.events.register("before-send.geo-places", answered)
+    lines = "One\tKarlsplatz, 2\nTwo\tnowhere\nThree\tKarlsplatz, 2\nFour\tKarlsplatz, 2\t1\t2"
+    one, two, three, four = converted(zones, lines)
+    assert one["center"] == three["center"] == {"lat": 48.2009935, "lng": 16.3699642}
+    assert (two["errors"][0]["parameter"], four["center"]) == ("zone.center", {"lat": 1, "lng": 2})
+    assert sorted(query["QueryText"] for query in asked) == ["Karlsplatz, 2", "nowhere"]
+    assert {query["IntendedUse"] for query in asked} == {"Storage"}
+    many = zones("batch_convert", batch="\n".join(f"Site {n}\tKarlsplatz, {n}" for n in range(120))).body
+    assert (many["limit_exceeded"], len(many["list"])) == (True, 100)
+
+
+class _Raw(BytesIO):
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+# --- download -------------------------------------------------------------------------------------------------
+def test_what_is_downloaded_comes_in_again_with_nothing_lost(app: App, zones: Zones) -> None:
+    ring = [[20.1, 40.123456789012], [20.2, 40.1], [20.2, 40.2], [20.1, 40.2], [20.1, 40.123456789012]]
+    hole = [[20.15, 40.15], [20.16, 40.15], [20.16, 40.16], [20.15, 40.15]]
+    name, description = "Q & <A> ]]> \u00e9", 'a\r\nb "c"'
+    more: dict[str, Any] = {
+        "description": description,
+        "address": "Karlsplatz, 2",
+        "color": "#ff8000",
+        "tags": ["cold, wet", "big"],
+    }
+    polygon = {"name": "Ring", "geometry": {"type": "Polygon", "coordinates": [ring, hole]}}
+    app.request("geofences", "create_polygon", raw=json.dumps(polygon))
+    app.circle(name, **more, radiusMeters=0.1 + 0.2)
+    app.request("geofences", "create_corridor")
+    file = zones.get("download", {"hash": zones.hash})
+    assert file.headers["Content-Type"] == "application/vnd.google-earth.kml+xml"
+    counts = app.drop("uploads/other/all.kml", file.text.encode())["counts"]
+    assert counts == {"placemarks": 3, "geofences": 3, "leftOut": 0}
+
+    def said(tenant: str) -> dict[str, Any]:
+        listed = app.request("geofences", "list", tenant=tenant).body["data"]
+        kept = ["type", "latitude", "longitude", "radiusMeters", "geometry", *more]
+        return {geofence["name"]: {name: geofence[name] for name in kept} for geofence in listed}
+
+    assert said("other") == said("demo")
+    zipped = zones.get("download", {"hash": zones.hash}, {"Accept": "application/vnd.google-earth.kmz"})
+    assert zipped.headers["Content-Type"] == "application/vnd.google-earth.kmz"
+    assert app.drop("uploads/other/again.kmz", b64decode(zipped.text))["counts"]["placemarks"] == 3
+    (only,) = upload(zones, zones("download", filter="ring").text).body["left_out"]
+    assert "exists already" in only["reason"]
+
+
+def test_more_than_an_answer_holds_is_not_cut(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
+    zones.create({"label": "Gate", "radius": 5, "center": {"lat": 1, "lng": 1}})
+    monkeypatch.setattr("fencepost.zones.download.MAX_ANSWER_BYTES", 200)
+    assert wrong(zones("download")) == ["limit"]
+    assert zones("download", filter="nothing").status == 200
+    assert refused(zones.get("download", {"hash": "fp_no"})) == (400, 4)

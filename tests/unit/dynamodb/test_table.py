@@ -1,0 +1,216 @@
+"""The table when AWS is busy: what the engines cannot show, on a stub of the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from fencepost.common.errors import Busy, VersionMismatch
+from fencepost.dynamodb import keys
+from fencepost.dynamodb.table import Table
+from fencepost.dynamodb.transaction import Transaction
+from fencepost.geofences.errors import NameTaken
+
+KEY = keys.tenant("t")
+
+
+def canceled(*reasons: str) -> ClientError:
+    answer: Any = {
+        "Error": {"Code": "TransactionCanceledException", "Message": ""},
+        "CancellationReasons": [{"Code": reason} for reason in reasons],
+    }
+    return ClientError(answer, "TransactWriteItems")
+
+
+def failed(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": ""}}, "X")
+
+
+class Wire:
+    """A client whose answers are scripted; the last one is repeated."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.calls: list[dict[str, Any]] = []
+
+    def __getattr__(self, _operation: str) -> Any:
+        def call(**arguments: Any) -> Any:
+            self.calls.append(arguments)
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+def table(*answers: Any) -> tuple[Table, Wire, list[float]]:
+    wire, pauses = Wire(*answers), []  # type: tuple[Wire, list[float]]
+    return Table(wire, "fencepost", pause=pauses.append), wire, pauses
+
+
+def renaming() -> Transaction:
+    transaction = Transaction()
+    transaction.put_over(KEY, 1, VersionMismatch())
+    transaction.put_new(KEY, NameTaken("Yard"))
+    return transaction
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        canceled("None", "TransactionConflict"),
+        canceled("ThrottlingError", "None"),
+        failed("TransactionConflictException"),
+        failed("TransactionInProgressException"),
+        failed("ProvisionedThroughputExceededException"),
+    ],
+)
+def test_a_conflict_is_tried_again_under_the_same_token_with_a_growing_pause(passing: ClientError) -> None:
+    fence, wire, pauses = table(passing, passing, {})
+    fence.write(renaming())
+    assert len({call["ClientRequestToken"] for call in wire.calls}) == 1
+    assert len(wire.calls) == 3
+    assert len(pauses) == 2
+    assert all(0 <= pause <= 0.02 * 2**n for n, pause in enumerate(pauses))
+
+
+def test_a_conflict_that_does_not_end_is_busy_and_nothing_else() -> None:
+    fence, _, pauses = table(canceled("TransactionConflict", "None"))
+    with pytest.raises(Busy):
+        fence.write(renaming())
+    assert sum(pauses) < 6  # within the time of a request
+
+
+@pytest.mark.parametrize(
+    ("reasons", "error"),
+    [
+        (("ConditionalCheckFailed", "None"), VersionMismatch),
+        (("None", "ConditionalCheckFailed"), NameTaken),
+        (("ConditionalCheckFailed", "ConditionalCheckFailed"), VersionMismatch),
+        (("TransactionConflict", "ConditionalCheckFailed"), NameTaken),
+    ],
+)
+def test_a_condition_that_fails_raises_what_its_action_was_given(
+    reasons: tuple[str, ...], error: type[Exception]
+) -> None:
+    fence, wire, _ = table(canceled(*reasons))
+    with pytest.raises(error):
+        fence.write(renaming())
+    assert len(wire.calls) == 1
+
+
+@pytest.mark.parametrize("ours", [canceled("ValidationError", "None"), failed("AccessDeniedException")])
+def test_what_is_our_own_mistake_is_not_tried_again(ours: ClientError) -> None:
+    fence, wire, _ = table(ours)
+    with pytest.raises(ClientError):
+        fence.write(renaming())
+    assert len(wire.calls) == 1
+
+
+@pytest.mark.parametrize("trouble", [failed("ThrottlingException"), ReadTimeoutError(endpoint_url="")])
+def test_a_read_that_the_table_cannot_answer_now_is_busy(trouble: Exception) -> None:
+    fence, _, _ = table(trouble)
+    for read in (
+        lambda: fence.get(KEY),
+        lambda: fence.batch_get([KEY]),
+        fence.query_page,
+        lambda: list(fence.query()),
+        lambda: fence.write(renaming()),
+    ):
+        with pytest.raises(Busy):
+            read()
+
+
+def test_a_batch_get_asks_again_for_what_was_held_back() -> None:
+    held_back = {"fencepost": {"Keys": [KEY]}}
+    fence, wire, pauses = table(
+        {"Responses": {"fencepost": []}, "UnprocessedKeys": held_back}, {"Responses": {"fencepost": [KEY]}}
+    )
+    assert list(fence.batch_get([KEY, keys.tenant("u")])) == [("T#t", "TENANT")]
+    assert wire.calls[1]["RequestItems"] == held_back
+    assert len(pauses) == 1
+
+
+def test_a_batch_get_that_is_held_back_for_ever_is_busy() -> None:
+    fence, _, _ = table({"Responses": {}, "UnprocessedKeys": {"fencepost": {"Keys": [KEY]}}})
+    with pytest.raises(Busy):
+        fence.batch_get([KEY])
+
+
+def test_a_query_goes_through_all_its_pages() -> None:
+    fence, wire, _ = table({"Items": [{"n": 1}], "LastEvaluatedKey": KEY}, {"Items": [{"n": 2}]})
+    assert list(fence.query(KeyConditionExpression="x")) == [{"n": 1}, {"n": 2}]
+    assert wire.calls[1]["ExclusiveStartKey"] == KEY
+
+
+def test_items_are_skipped_by_counting_them_page_by_page() -> None:
+    fence, wire, _ = table({"Count": 3, "LastEvaluatedKey": KEY}, {"Count": 2, "LastEvaluatedKey": keys.tags("t")})
+    assert fence.key_after(5, KeyConditionExpression="x") == keys.tags("t")
+    assert [(call["Select"], call["Limit"], call.get("ExclusiveStartKey")) for call in wire.calls] == [
+        ("COUNT", 5, None),
+        ("COUNT", 2, KEY),
+    ]
+    fence, _, _ = table({"Count": 3})
+    assert fence.key_after(5, KeyConditionExpression="x") is None
+
+
+def test_changes_of_one_bucket_are_one_action_and_the_last_one_counts() -> None:
+    transaction = Transaction()
+    transaction.withdraw(KEY, "a", b"older")
+    transaction.withdraw(KEY, "b", b"gone")
+    transaction.enter(KEY, "a", b"new", Busy())
+    (action,) = transaction.actions("fencepost")
+    assert action["Update"]["UpdateExpression"] == "SET #0 = :0 REMOVE #1 ADD #bytes :growth"
+    assert action["Update"]["ExpressionAttributeNames"] == {"#0": "a", "#1": "b", "#bytes": "bytes"}
+    assert action["Update"]["ExpressionAttributeValues"][":growth"] == {"N": "-7"}
+    assert len(transaction) == 1
+
+
+def get_update(transaction: Transaction) -> dict[str, Any]:
+    (action,) = transaction.actions("fencepost")
+    update: dict[str, Any] = action["Update"]
+    return update
+
+
+def test_an_entry_is_added_only_if_the_bucket_has_room_for_all_its_bytes() -> None:
+    transaction = Transaction()
+    transaction.enter(KEY, "name", b"entry", Busy())
+    update = get_update(transaction)
+    assert update["ConditionExpression"] == "(attribute_not_exists(#bytes) OR #bytes <= :room)"
+    assert update["ExpressionAttributeValues"][":growth"] == {"N": "9"}
+    assert update["ExpressionAttributeValues"][":room"] == {"N": str(64 * 1024 - 9)}
+
+
+@pytest.mark.parametrize(("entry", "has_bound"), [(b"12", False), (b"123", False), (b"1234", True)])
+def test_a_bucket_that_does_not_grow_needs_no_room(entry: bytes, *, has_bound: bool) -> None:
+    """A full bucket still takes a change that does not make it larger."""
+    transaction = Transaction()
+    transaction.withdraw(KEY, "a", b"123")
+    transaction.enter(KEY, "a", entry, Busy())
+    update = get_update(transaction)
+    assert ("ConditionExpression" in update, ":room" in update["ExpressionAttributeValues"]) == (has_bound, has_bound)
+    assert update["ExpressionAttributeValues"][":growth"] == {"N": str(len(entry) - 3)}
+
+
+def test_a_bucket_that_does_not_grow_must_exist_if_the_entry_requires_it() -> None:
+    transaction = Transaction()
+    transaction.withdraw(KEY, "a", b"123")
+    transaction.enter(KEY, "a", b"456", Busy(), must_exist=True)
+    assert get_update(transaction)["ConditionExpression"] == "attribute_exists(PK)"
+    transaction.enter(KEY, "b", b"1", Busy())
+    both = "attribute_exists(PK) AND (attribute_not_exists(#bytes) OR #bytes <= :room)"
+    assert get_update(transaction)["ConditionExpression"] == both
+
+
+@pytest.mark.parametrize(("growth", "has_bound"), [(-1, False), (0, False), (1, True)])
+def test_a_count_that_does_not_grow_needs_no_room(growth: int, *, has_bound: bool) -> None:
+    transaction = Transaction()
+    transaction.count(KEY, 2, Busy())
+    transaction.count(KEY, growth - 2, Busy())
+    update = get_update(transaction)
+    condition = "attribute_not_exists(#room) OR #room >= :growth" if has_bound else None
+    assert update.get("ConditionExpression") == condition
+    assert update["ExpressionAttributeValues"][":growth"] == {"N": str(growth)}

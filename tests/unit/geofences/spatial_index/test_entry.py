@@ -1,0 +1,123 @@
+"""What the index holds of a geofence, and that nothing of it is lost on the way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fencepost.common.byte_cache import Kept
+from fencepost.common.entity_ref import Assignment
+from fencepost.dynamodb import serializer
+from fencepost.geofences.items import geofence_item, geofence_of
+from fencepost.geofences.model import Geofence
+from fencepost.geofences.spatial_index.entry import Entry, attribute_of, entries_near, entries_of, pack_entry
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.wgs84 import Position
+
+NOW = datetime(2026, 5, 4, 9, 30, 0, 123456, tzinfo=UTC)
+ID = "5cd906a3-941c-463b-9cc9-8f49dbcc25aa"
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def geofence(**fields: Any) -> Geofence:
+    shape = Circle(center=Position(lon=24.94, lat=60.17), radius_m=100)
+    given: dict[str, Any] = {
+        "id": ID,
+        "tenant_id": "t",
+        "name": "Yard",
+        "shape": shape,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Geofence(**(given | fields)).entered()
+
+
+@given(
+    lon=st.floats(-180, 180),
+    lat=st.floats(-90, 90),
+    radius_m=st.floats(0.001, 100_000),
+    name=st.text(min_size=1, max_size=100).filter(lambda text: text.isprintable()),
+    action=st.dictionaries(st.text(max_size=5), JSON, max_size=2),
+    min_accuracy_m=st.floats(0, 1e6),
+    version=st.integers(1, 2**32 - 1),
+)
+def test_an_entry_tells_what_the_geofence_is(
+    lon: float, lat: float, radius_m: float, name: str, action: dict[str, Any], min_accuracy_m: float, version: int
+) -> None:
+    shape = Circle(center=Position(lon=lon + 0.0, lat=lat + 0.0), radius_m=radius_m)
+    made = geofence(shape=shape, name=name, action=action, min_accuracy_m=min_accuracy_m, version=version)
+    entry = Entry(attribute_of(ID), pack_entry(made))
+    assert (entry.id, entry.version, entry.shape) == (ID, version, shape)
+    if not entry.is_big:
+        assert (entry.name, entry.action, entry.min_accuracy_m) == (name, action, min_accuracy_m)
+
+
+@given(st.uuids())
+def test_an_attribute_name_stands_for_an_id_and_is_short(some_id: UUID) -> None:
+    assert len(attribute_of(str(some_id))) == 22
+    assert Entry(attribute_of(str(some_id)), pack_entry(geofence())).id == str(some_id)
+
+
+def test_the_entry_of_an_office_is_a_few_dozen_bytes() -> None:
+    assert len(pack_entry(geofence(name="Downtown Office"))) == 5 + 17 + len('{"n":"Downtown Office"}')
+
+
+def test_an_entry_tells_its_number_in_four_bytes_more() -> None:
+    plain, numbered = pack_entry(geofence()), pack_entry(geofence(number=2**31 - 1))
+    assert len(numbered) == len(plain) + 4
+    entry = Entry(attribute_of(ID), numbered)
+    assert (entry.number, entry.name) == (2**31 - 1, geofence().name)
+    assert Entry(attribute_of(ID), plain).number == 0
+
+
+def test_a_geofence_with_many_vertices_leaves_only_its_box() -> None:
+    long_road = Corridor(points=tuple((8 + k / 1000, 50.0) for k in range(200)), half_width_m=50)
+    entry = Entry(attribute_of(ID), pack_entry(geofence(shape=long_road)))
+    assert entry.is_big
+    bucket = {attribute_of(ID): {"B": pack_entry(geofence(shape=long_road))}}
+    kept: Kept[Entry] = Kept(max_bytes=1_000)
+    assert len(entries_near([bucket], Position(lon=8.1, lat=50.0), 0, kept)) == 1
+    assert entries_near([bucket], Position(lon=9.1, lat=50.0), 0, kept) == []
+
+
+def test_a_bucket_holds_entries_beside_other_attributes() -> None:
+    bucket = serializer.item({"PK": "x", "name": "Ada", attribute_of(ID): pack_entry(geofence()), "n": 3})
+    assert [entry.id for entry in entries_of(bucket)] == [ID]
+
+
+def test_an_item_is_the_geofence_again() -> None:
+    made = geofence(
+        description="d",
+        is_priority=True,
+        min_accuracy_m=0.1,
+        color="#3366CC",
+        address="Karlsplatz 2",
+        tags=("a", "b"),
+        trigger_on="dwell",
+        dwell_minutes=5,
+        cooldown_ms=0,
+        action={"a": [1, 2.5, None, True, "\u00fc"]},
+        assignments=(Assignment("users", "ada"),),
+        version=7,
+    )
+    assert geofence_of(geofence_item(made)) == made
+    assert geofence_of(geofence_item(geofence())) == geofence()
+
+
+@given(st.dictionaries(st.text(min_size=1), JSON))
+def test_plain_values_survive_the_table(values: dict[str, Any]) -> None:
+    kept = {name: value for name, value in values.items() if value is not None}
+    assert serializer.plain(serializer.item(values)) == kept

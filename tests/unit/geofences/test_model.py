@@ -1,0 +1,79 @@
+"""Geofences: their names, their versions, and where the index holds them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from fencepost.common.entity_ref import Assignment
+from fencepost.common.text import folded, is_visible
+from fencepost.geofences.model import Geofence
+from geo.cells import cover
+from geo.shapes.circle import Circle
+from geo.shapes.corridor import Corridor
+from geo.wgs84 import Position
+
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+OFFICE = Circle(center=Position(lon=24.94, lat=60.17), radius_m=100)
+
+
+def geofence(**fields: Any) -> Geofence:
+    given: dict[str, Any] = {
+        "id": "g",
+        "tenant_id": "t",
+        "name": "Yard",
+        "shape": OFFICE,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Geofence(**(given | fields)).entered()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Yard", "YARD"),
+        ("caf\u00e9", "cafe\u0301"),
+        ("Stra\u00dfe", "STRASSE"),
+        ("a  b", "a b"),
+        ("\ufb01ne", "FINE"),
+    ],
+)
+def test_names_that_people_cannot_tell_apart_are_one(one: str, other: str) -> None:
+    assert folded(one) == folded(other)
+
+
+def test_names_that_people_can_tell_apart_are_two() -> None:
+    assert len({folded(name) for name in ("Yard", "Yards", "Y ard", "\u00dfard")}) == 4
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u200b", "\u2060\u00ad", "\t\n", "\u3000"])
+def test_what_shows_nothing_is_no_name(text: str) -> None:
+    assert not is_visible(text)
+
+
+def test_a_change_is_the_next_version_and_keeps_the_rest() -> None:
+    after = geofence().changed({"description": "new"}, NOW + timedelta(1))
+    assert after == replace(geofence(), description="new", version=2, updated_at=NOW + timedelta(1))
+
+
+def test_an_inactive_geofence_is_in_no_cell_and_an_active_one_in_its_cover() -> None:
+    assert geofence().cells == dict.fromkeys(cover(OFFICE), 0)
+    off = geofence().changed({"is_active": False}, NOW)
+    assert off.cells == {}
+    assert off.changed({"is_active": True}, NOW).cells == geofence().cells
+
+
+def test_a_change_of_everything_at_once_fits_into_one_transaction() -> None:
+    """100 actions: the geofence, its version, two names and the event, its cells and targets, old and new."""
+    old = tuple(Assignment("users", f"a{n}") for n in range(25))
+    new = tuple(Assignment("users", f"b{n}") for n in range(25))
+    shapes = [Corridor(points=((lon, 0.005), (lon + 0.3, 0.005)), half_width_m=100) for lon in (0, 40)]
+    before = geofence(shape=shapes[0], assignments=old)
+    assert len(before.cells) > 20
+    after = before.changed({"shape": shapes[1], "assignments": new, "name": "Other"}, NOW)
+    assert after.cells
+    assert 5 + len({*before.cells, *after.cells}) + len({*old, *new}) <= 100

@@ -1,0 +1,70 @@
+"""Whatever a clock was told, it can still be stopped, and what it becomes is in order."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fencepost.timeclock.errors import WrongOrder
+from fencepost.timeclock.model import MAX_PUNCHES, Punch, RunningClock, new_clock
+from fencepost.timeclock.settings import TenantSettings
+
+START = datetime(2026, 5, 4, 7, tzinfo=UTC)
+# Minutes from the start, before it and past the limit of 24 hours too.
+MINUTES = st.integers(-60, 26 * 60)
+ACTIONS = st.lists(st.tuples(st.sampled_from(["break", "update", "stop"]), MINUTES), max_size=40)
+
+
+def running(limit_hours: float = 24) -> RunningClock:
+    settings = TenantSettings(clock_limit=timedelta(hours=limit_hours))
+    return new_clock(clock_id="c", user_id="u", at=START, settings=settings, fields={})
+
+
+def punch(action: str, at: datetime) -> Punch:
+    return Punch(action=action, at=at, received_at=at, acting_user_id="u")
+
+
+def after(clock: RunningClock, action: str, at: datetime) -> RunningClock:
+    """The clock after an action; a stop is only looked at. Raises WrongOrder."""
+    if action == "stop":
+        clock.stopped(at, stopped_by="user")
+        return clock
+    changed = clock.with_break_toggled(at, "b") if action == "break" else clock.updated({"comment": "x"})
+    return changed.punched(punch(action, at))
+
+
+@given(ACTIONS, st.sampled_from([0.01, 1, 24, 168]), st.integers(1, 60))
+def test_whatever_was_told_a_stop_after_all_of_it_is_taken(
+    actions: list[tuple[str, int]], limit_hours: float, later_s: int
+) -> None:
+    clock = running(limit_hours)
+    for action, minute in actions:
+        try:
+            clock = after(clock, action, START + timedelta(minutes=minute))
+        except WrongOrder:
+            continue
+    told = [START, *(one.at for one in clock.punches)]
+    entry = clock.stopped(max(told) + timedelta(seconds=later_s), stopped_by="user")
+    assert entry.start < entry.end <= clock.deadline
+    instants = [
+        entry.start,
+        *(at for taken in entry.breaks for at in (taken.start, taken.end or entry.end)),
+        entry.end,
+    ]
+    assert all(first <= second for first, second in itertools.pairwise(instants))
+    assert all(taken.end is not None and taken.start < taken.end for taken in entry.breaks)
+    assert clock.stopped(clock.deadline, stopped_by="limit").end == clock.deadline
+
+
+def test_a_clock_that_takes_no_more_actions_is_stopped_all_the_same() -> None:
+    clock = running()
+    for minute in range(MAX_PUNCHES):
+        clock = after(clock, "break", START + timedelta(minutes=minute))
+    for action in ("break", "update"):
+        with pytest.raises(WrongOrder):
+            after(clock, action, START + timedelta(hours=5))
+    assert clock.stopped(START + timedelta(hours=8), stopped_by="user").end == START + timedelta(hours=8)

@@ -1,0 +1,150 @@
+"""What becomes of the entries that a new one overlaps: the table of the clock's design, 10 to 14 being new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fencepost.timeclock.model import Adjustment, Break, Punch, TimeEntry
+from fencepost.timeclock.overlaps import MAX_OVERLAPPED, MAX_PUNCHES_TOGETHER, Policy, Settlement, settled
+from fencepost.timeclock.working_time import Span
+
+MIDNIGHT = datetime(2026, 5, 4, tzinfo=UTC)
+
+
+def at(hour: float) -> datetime:
+    return MIDNIGHT + timedelta(hours=hour)
+
+
+def entry(start: float, end: float, **more: object) -> TimeEntry:
+    whole = TimeEntry(id=f"{start}-{end}", user_id="emil", start=at(start), end=at(end), time_type="work")
+    return replace(whole, **more)  # type: ignore[arg-type]  # whatever fields a test names
+
+
+def made_room(policy: Policy, *others: TimeEntry) -> Settlement:
+    overlapped = [other for other in others if other.overlaps(entry(10, 14))]
+    return settled(entry(10, 14), overlapped, policy, lambda: "new")
+
+
+def spans(settlement: Settlement) -> list[tuple[str, float, float]]:
+    hour = timedelta(hours=1)
+    return [(left.id, (left.start - MIDNIGHT) / hour, (left.end - MIDNIGHT) / hour) for left in settlement.trimmed]
+
+
+@pytest.mark.parametrize(
+    ("existing", "left"),
+    [
+        ([(11, 12)], []),
+        ([(10, 14)], []),
+        ([(8, 12)], [("8-12", 8, 10)]),
+        ([(12, 16)], [("12-16", 14, 16)]),
+        ([(8, 18)], [("8-18", 8, 10), ("new", 14, 18)]),
+        ([(8, 11), (11, 12), (13, 16)], [("8-11", 8, 10), ("13-16", 14, 16)]),
+    ],
+)
+def test_each_policy_does_what_the_design_says(
+    existing: list[tuple[int, int]], left: list[tuple[str, float, float]]
+) -> None:
+    others = [entry(*span) for span in existing]
+    assert made_room("overwrite", *others).removed == tuple(others)
+    trimmed = made_room("trim", *others)
+    assert spans(trimmed) == left
+    assert {gone.id for gone in trimmed.removed} == {other.id for other in others} - {span[0] for span in left}
+    refused = made_room("refuse", *others)
+    assert refused.edits == ()
+    assert refused.why_not is not None
+
+
+@pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
+def test_what_touches_is_left_alone(policy: Policy) -> None:
+    assert made_room(policy, entry(8, 10), entry(14, 15)) == Settlement()
+
+
+@pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
+@pytest.mark.parametrize("approval", ["approved", "exported"])
+def test_one_that_is_safe_keeps_all_of_them(policy: Policy, approval: str) -> None:
+    settlement = made_room(policy, entry(8, 11), entry(13, 14, approval=approval))
+    assert settlement.edits == ()
+    assert approval in str(settlement.why_not)
+
+
+def test_breaks_are_clipped_or_go_with_what_is_cut_off() -> None:
+    breaks = tuple(
+        Break(id=name, start=at(start), end=at(end))
+        for name, start, end in (("kept", 8.5, 9), ("clipped", 9.5, 10.5), ("gone", 11, 11.5), ("late", 13.5, 15))
+    )
+    before, after = made_room("trim", entry(8, 18, breaks=breaks)).trimmed
+    assert [(b.id, b.start, b.end) for b in before.breaks] == [("kept", at(8.5), at(9)), ("clipped", at(9.5), at(10))]
+    assert [(b.id, b.start, b.end) for b in after.breaks] == [("late", at(14), at(15))]
+
+
+def test_what_was_cut_was_made_by_nobody_and_keeps_its_punches_once() -> None:
+    punch = Punch(action="start", at=at(8), received_at=at(8), acting_user_id="emil")
+    before, after = made_room("trim", entry(8, 18, punches=(punch,), version=3)).trimmed
+    assert (before.creation_type, before.punches, before.version) == (None, (punch,), 4)
+    assert (after.creation_type, after.punches, after.version) == (None, (), 1)
+
+
+def rounded(start: float, end: float, punched: tuple[float, float], **more: object) -> TimeEntry:
+    before, after = Span(start=at(punched[0]), end=at(punched[1])), Span(start=at(start), end=at(end))
+    return entry(start, end, adjustments=(Adjustment(rule="rounding", before=before, after=after),), **more)
+
+
+@pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
+def test_what_rounding_put_on_is_given_back_whatever_the_policy_is(policy: Policy) -> None:
+    morning, evening = rounded(8, 10.5, (8, 9.75)), rounded(13, 18, (14.1, 18), creation_type="clock", version=3)
+    within = rounded(8, 15, (8, 9.9))
+    settlement = made_room(policy, morning, evening)
+    assert (settlement.why_not, settlement.removed) == (None, ())
+    assert spans(settlement) == [("8-10.5", 8, 10), ("13-18", 14, 18)]
+    assert spans(made_room(policy, within)) == [("8-15", 8, 10)]
+    _, given_back = settlement.trimmed
+    assert (given_back.creation_type, given_back.version) == ("clock", 4)
+    told = [(change.rule, change.before, change.after) for change in given_back.adjustments]
+    assert told[1:] == [
+        ("overlap", Span(start=at(13), end=at(18)), Span(start=at(14), end=at(18))),
+    ]
+
+
+@pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
+def test_what_was_punched_is_in_the_way_and_leaves_no_margin_by_itself(policy: Policy) -> None:
+    settlement = made_room(policy, rounded(9.5, 12, (10, 12)))
+    assert (settlement.why_not is None) == (policy != "refuse")
+    assert spans(settlement) == []
+
+
+def test_a_margin_that_must_not_be_changed_is_in_the_way() -> None:
+    assert made_room("trim", rounded(8, 10.5, (8, 9.75), approval="approved")).why_not is not None
+
+
+def test_more_than_a_transaction_takes_is_refused_and_not_tried() -> None:
+    others = [entry(10 + n / 10, 10.1 + n / 10) for n in range(MAX_OVERLAPPED + 1)]
+    assert made_room("overwrite", *others[:-1]).why_not is None
+    assert made_room("overwrite", *others).why_not is not None
+    punch = Punch(action="break", at=at(8), received_at=at(8), acting_user_id="emil")
+    assert made_room("trim", entry(8, 18, punches=(punch,) * (MAX_PUNCHES_TOGETHER + 1))).why_not is not None
+
+
+@given(st.lists(st.integers(0, 48), min_size=2, max_size=12, unique=True), st.sampled_from(["overwrite", "trim"]))
+def test_whatever_was_there_nothing_overlaps_and_trimming_loses_only_what_was_in_the_way(
+    ends: list[int], policy: Policy
+) -> None:
+    in_order = sorted(ends)
+    others = [entry(a / 2, b / 2) for a, b in zip(in_order[::2], in_order[1::2], strict=False)]
+    settlement = made_room(policy, *others)
+    gone = {edit.before for edit in settlement.edits if edit.before is not None}
+    left = [*(other for other in others if other not in gone), *settlement.trimmed]
+    standing = sorted([entry(10, 14), *left], key=lambda one: one.start)
+    assert all(not first.overlaps(second) for first, second in pairwise(standing))
+    if policy == "trim":
+        outside = sum(
+            (max(timedelta(0), min(o.end, at(10)) - o.start) + max(timedelta(0), o.end - max(o.start, at(14))))
+            // timedelta(minutes=30)
+            for o in others
+        )
+        assert sum((one.end - one.start) // timedelta(minutes=30) for one in left) == outside

@@ -1,0 +1,68 @@
+"""What an exception is for, and what it is not for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fencepost.common.entity_ref import Assignment
+from fencepost.timeclock.errors import RefusalUsed
+from fencepost.timeclock.refusals import Grant, Refusal
+from fencepost.verdicts.model import Verdict
+
+NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+REFUSAL = Refusal(
+    id="r",
+    user_id="emil",
+    action="start",
+    at=NOW - HOUR,
+    received_at=NOW,
+    acting_user_id="emil",
+    organization_id="site",
+    screen=None,
+    accuracy_m=None,
+    verdict=Verdict(code="GEOFENCE_OUTSIDE", reason="Outside."),
+)
+
+
+def granted(refusal: Refusal = REFUSAL) -> tuple[Refusal, Grant]:
+    refusal = refusal.granted("ada", NOW, HOUR, None)
+    assert refusal.grant is not None
+    return refusal, refusal.grant
+
+
+def test_an_exception_is_for_the_same_action_then_or_later() -> None:
+    _, grant = granted()
+    assert grant.covers(REFUSAL, NOW)
+    assert grant.covers(replace(REFUSAL, id="another", at=NOW, accuracy_m=5), NOW + HOUR - SECOND)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(REFUSAL, action="break"),
+        replace(REFUSAL, organization_id=None),
+        replace(REFUSAL, organization_id="another"),
+        replace(REFUSAL, screen=Assignment("time_guis", "kiosk")),
+        replace(REFUSAL, at=REFUSAL.at - SECOND),
+    ],
+)
+def test_and_for_nothing_else(other: Refusal) -> None:
+    assert not granted()[1].covers(other, NOW)
+
+
+def test_nor_for_longer_than_it_was_granted() -> None:
+    refusal, grant = granted()
+    assert not grant.covers(REFUSAL, NOW + HOUR)
+    assert [refusal.state(at) for at in (NOW, NOW + HOUR)] == ["granted", "expired"]
+
+
+def test_what_has_expired_can_be_granted_again_and_what_was_used_cannot() -> None:
+    refusal, _ = granted()
+    again = refusal.granted("vera", NOW + 2 * HOUR, HOUR, "Still closed")
+    assert (again.state(NOW + 2 * HOUR), again.version) == ("granted", 3)
+    with pytest.raises(RefusalUsed):
+        replace(refusal, used_at=NOW).granted("ada", NOW, HOUR, None)
