@@ -20,7 +20,7 @@ Tenants and users are created or renamed. A setting that the input omits stays u
 - `positions`: the days from the start of a clock or an entry after which its positions become coarse (two decimals)
   and are removed. `{}` retains them, which is the default.
 
-A user with `roles` gets a new API key and keeps the previous one. The command prints the new keys once, as
+A user with `roles` gets a new API key and retains the previous one. The command prints the new keys once, as
 `{"acme": {"ada": "fp_..."}}`. The table stores only their hashes.
 """
 
