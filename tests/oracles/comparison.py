@@ -9,9 +9,10 @@ from itertools import islice
 from random import Random
 
 from geo.cells import Cell, cells_at, cover
-from geo.codec import near_by, pack_shape, unpack_bounds
+from geo.codec import find_near
 from geo.shapes.base import Shape, distances_within_m
 from geo.shapes.circle import Circle
+from geo.shapes.packing import unpack_bounds
 from geo.wgs84 import Position
 from tests.oracles.containment import REACH_M, Oracle
 from tests.oracles.shapes import Question, Refused, questions
@@ -86,7 +87,7 @@ def compare(question: Question, findings: Findings) -> list[float]:
     shape, positions, size_m = question
     kind = type(shape).__name__
     oracle = Oracle(shape)
-    packed, cells = pack_shape(shape), cover(shape)
+    packed, cells = shape.pack(), cover(shape)
     expected = oracle.edge_distances_m(positions)
     for position, edge_m, is_boundary in zip(positions, expected, oracle.on_boundary(positions), strict=True):
         findings.pairs[kind] += 1
@@ -122,7 +123,7 @@ def _filtered_out(
         yield "bounds"
     if not isinstance(shape, Circle) and not unpack_bounds(packed).meets(position.lon, position.lat):
         yield "packed bounds"
-    if not [*near_by(position, 0, [(None, packed)])]:
+    if not [*find_near(position, 0, [(None, packed)])]:
         yield "packed bytes"
     if edge_m <= -_OTHER_WAY_M and next(distances_within_m(position, [shape], 0.0)) is None:
         yield "check"

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from geo.errors import GeometryError
 from geo.shapes.bounds import Bounds
 from geo.shapes.circle import Circle
-from geo.shapes.corridor import Corridor
-from geo.shapes.polygon import Polygon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from geo.shapes.base import Shape
     from geo.wgs84 import Position
@@ -87,49 +85,34 @@ def cover(shape: Shape, max_cells: int = MAX_CELLS) -> frozenset[Cell]:
     ['15.16384.8192']
     """
     for level in LEVELS:
-        cells = _cells_meeting(shape, level)
+        cells = _find_cells(shape, level)
         if cells is not None and (len(cells) <= max_cells or level == LEVELS[-1]):
             return cells
     raise AssertionError("the coarsest level has only 32 cells")
 
 
-def _cells_meeting(shape: Shape, level: int) -> frozenset[Cell] | None:
-    """The cells of a level that the shape meets, or None where there are too many to look at."""
-    if isinstance(shape, Corridor):
-        if _count(shape.bounds, level) > _MAX_LOOKED_AT:
-            return None
-        boxes = shape.boxes_along(360 / 2**level)
-        return frozenset(cell for box in boxes for cell in _cells_in(box, level))
-    if _count(shape.bounds, level) > (MAX_CELLS if isinstance(shape, Circle) else _MAX_LOOKED_AT):
+def _find_cells(shape: Shape, level: int) -> frozenset[Cell] | None:
+    """Return the cells of a level that the shape meets, or None where there are too many to look at."""
+    count = _count(shape.bounds, level)
+    if count > _MAX_LOOKED_AT:
         return None
-    cells = frozenset(_cells_in(shape.bounds, level))
-    return _met_by_polygon(shape, cells) if isinstance(shape, Polygon) and len(cells) > 1 else cells
-
-
-def _met_by_polygon(polygon: Polygon, cells: frozenset[Cell]) -> frozenset[Cell]:
-    import shapely
-
+    boxes = shape.boxes(360 / 2**level)
+    meets: Callable[[Sequence[Bounds]], Sequence[bool]] | None = getattr(shape, "meets", None)
+    if len(boxes) == 1 and meets is None and count > MAX_CELLS:
+        return None  # all of them would count
+    cells = frozenset(cell for box in boxes for cell in _cells_in(box, level))
+    if meets is None or len(cells) == 1:
+        return cells
     ordered = sorted(cells)
-    met: set[Cell] = set()
-    for turn in polygon.turns:
-        boxes = [_box(cell, turn) for cell in ordered]
-        hits = shapely.intersects(polygon.planar, shapely.box(*zip(*boxes, strict=True)))
-        met.update(cell for cell, hit in zip(ordered, hits.tolist(), strict=True) if hit)
-    met.update(cell for cell in ordered if _is_at_pole_of(polygon, cell))
-    return frozenset(met)
+    are_met = meets([_box(cell) for cell in ordered])
+    return frozenset(cell for cell, is_met in zip(ordered, are_met, strict=True) if is_met)
 
 
-def _is_at_pole_of(polygon: Polygon, cell: Cell) -> bool:
-    """A polygon that touches a pole touches it at every longitude, so in every cell of the last row."""
-    south, north = polygon.bounds.south, polygon.bounds.north
-    return (south == -90 and cell.y == 0) or (north == 90 and cell.y == 2 ** (cell.level - 1) - 1)
-
-
-def _box(cell: Cell, turn: int) -> tuple[float, float, float, float]:
-    """The box of a cell, a hair too wide: a position on its border may be rounded into it."""
+def _box(cell: Cell) -> Bounds:
+    """Return the box of a cell, a hair too wide: a position on its border may be rounded into it."""
     side = 360 / 2**cell.level
-    west, south = cell.x * side - 180 + turn, cell.y * side - 90
-    return west - _HAIR_DEG, south - _HAIR_DEG, west + side + _HAIR_DEG, south + side + _HAIR_DEG
+    west, south = cell.x * side - 180, cell.y * side - 90
+    return Bounds(west - _HAIR_DEG, south - _HAIR_DEG, west + side + _HAIR_DEG, south + side + _HAIR_DEG)
 
 
 def _columns(box: Bounds, level: int) -> range:
@@ -183,5 +166,5 @@ def box_of(cell: Cell) -> Bounds:
     >>> box_of(Cell(3, 1, 2)).south < 0 < 45 < box_of(Cell(3, 1, 2)).north
     True
     """
-    west, south, east, north = _box(cell, 0)
+    west, south, east, north = _box(cell)
     return Bounds(west, max(south, -90.0), east, min(north, 90.0))

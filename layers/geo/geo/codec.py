@@ -1,197 +1,112 @@
 """Shapes as bytes, exactly: what is read back is what was written, to the last bit.
 
-Layout, big-endian: one byte of kind and flags; for a corridor or polygon its bounding box; the radius; the counts;
-the vertices. A coordinate takes 4 bytes, as a whole number of 1e-7 degrees (11 mm), where every coordinate of the
-shape is one, as those of maps and receivers are; else all take 8.
+`shapes.packing` has the layout. The first byte says which type of shape it is.
 """
 
 from __future__ import annotations
 
-from math import ceil, cos, floor, inf, radians
-from struct import Struct, pack, unpack_from
+from math import cos, inf, radians
 from typing import TYPE_CHECKING, TypeVar
 
+from geo.shapes import find_by_first_byte
 from geo.shapes.bounds import Bounds
-from geo.shapes.circle import Circle
-from geo.shapes.corridor import Corridor
-from geo.shapes.polygon import Polygon
-from geo.wgs84 import Position
+from geo.shapes.circle import NARROW_CIRCLE, WIDE_CIRCLE, Circle
+from geo.shapes.packing import BOX, TURN, UNITS_PER_DEGREE, WIDE, unpack_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Iterable, Iterator
 
     from geo.shapes.base import Shape
+    from geo.wgs84 import Position
 
 T = TypeVar("T")
 
-_CIRCLE, _CORRIDOR, _POLYGON = 0, 1, 2
-_KIND_MASK, _WIDE = 0b011, 0b100
-_PER_DEGREE = 10_000_000
-_HALF_TURN, _TURN = 180 * _PER_DEGREE, 360 * _PER_DEGREE
+_NARROW_CIRCLE, _WIDE_CIRCLE = Circle.tag, Circle.tag | WIDE
 # A degree of a meridian is nowhere shorter than 110,574 m, nor one of the equator.
-_PER_METRE = _PER_DEGREE / 110_500
-# West and south as they are; the two spans, since east may lie past 180 degrees.
-_BOX = Struct(">iIiI")
-_SMALL_CIRCLE, _WIDE_CIRCLE = Struct(">Bdii"), Struct(">Bddd")
-_POLYGON_HEAD, _CORRIDOR_HEAD = Struct(">BiIiIH"), Struct(">BiIiIdH")
-
-
-def pack_shape(shape: Shape) -> bytes:
-    """
-    >>> office = Circle(center=Position(lon=-97.7431, lat=30.2672), radius_m=100)
-    >>> len(pack_shape(office)), unpack_shape(pack_shape(office)) == office
-    (17, True)
-    """
-    flat: tuple[float, ...]
-    if isinstance(shape, Circle):
-        flat = (shape.center.lon, shape.center.lat)
-        wide = _wide(flat)
-        return _packed_head(_CIRCLE, wide) + pack(">d", shape.radius_m) + _packed_coordinates(flat, wide)
-    if isinstance(shape, Corridor):
-        flat = tuple(value for point in shape.points for value in point)
-        wide = _wide(flat)
-        head = _packed_head(_CORRIDOR, wide) + _packed_box(shape.bounds)
-        return head + pack(">dH", shape.half_width_m, len(shape.points)) + _packed_coordinates(flat, wide)
-    assert isinstance(shape, Polygon)
-    flat = tuple(value for part in shape.parts for ring in part for point in ring for value in point)
-    wide = _wide(flat)
-    counts = [len(shape.parts)]
-    for part in shape.parts:
-        counts += [len(part), *(len(ring) for ring in part)]
-    head = _packed_head(_POLYGON, wide) + _packed_box(shape.bounds) + pack(">H", len(counts))
-    return head + pack(f">{len(counts)}H", *counts) + _packed_coordinates(flat, wide)
+_UNITS_PER_METRE = UNITS_PER_DEGREE / 110_500
 
 
 def unpack_shape(data: bytes, offset: int = 0) -> Shape:
-    """The shape whose bytes begin at `offset`."""
-    kind, wide = data[offset] & _KIND_MASK, bool(data[offset] & _WIDE)
-    if kind == _CIRCLE:
-        _, radius_m, lon, lat = (_WIDE_CIRCLE if wide else _SMALL_CIRCLE).unpack_from(data, offset)
-        center = Position(lon=lon, lat=lat) if wide else Position(lon=lon / _PER_DEGREE, lat=lat / _PER_DEGREE)
-        return Circle(center=center, radius_m=radius_m)
-    if kind == _CORRIDOR:
-        _, west, width, _, _, half_width_m, count = _CORRIDOR_HEAD.unpack_from(data, offset)
-        vertices = _vertices(data, offset + _CORRIDOR_HEAD.size, count, wide)
-        return Corridor.of_vertices(vertices, half_width_m, is_plain=_is_plain(west, width))
-    _, west, width, _, _, size = _POLYGON_HEAD.unpack_from(data, offset)
-    at = offset + _POLYGON_HEAD.size
-    counts = iter(unpack_from(f">{size}H", data, at))
-    layout = [[next(counts) for _ in range(next(counts))] for _ in range(next(counts))]
-    vertices = _vertices(data, at + 2 * size, sum(map(sum, layout)), wide)
-    return Polygon.of_vertices(vertices, layout, is_plain=_is_plain(west, width))
+    """Return the shape whose bytes begin at `offset`.
+
+    >>> from geo.wgs84 import Position
+    >>> office = Circle(center=Position(lon=-97.7431, lat=30.2672), radius_m=100)
+    >>> len(office.pack()), unpack_shape(office.pack()) == office
+    (17, True)
+    """
+    return find_by_first_byte(data[offset]).unpack(data, offset)
 
 
-def _is_plain(west: int, width: int) -> bool:
-    """Whether a box does not touch the antimeridian."""
-    return west > -_HALF_TURN and west + width < _HALF_TURN
+def count_bytes(data: bytes, offset: int = 0) -> int:
+    """Return how many bytes the shape at `offset` takes."""
+    return find_by_first_byte(data[offset]).count_bytes(data, offset)
 
 
-def unpack_bounds(data: bytes, offset: int = 0) -> Bounds:
-    """The box of a packed corridor or polygon, a hair too wide, without unpacking the rest."""
-    west, width, south, height = _BOX.unpack_from(data, offset + 1)
-    return Bounds(
-        west / _PER_DEGREE, south / _PER_DEGREE, (west + width) / _PER_DEGREE, (south + height) / _PER_DEGREE
-    )
+def cut_outline(packed: bytes) -> bytes:
+    """Return the beginning of a packed shape that is enough for `find_near` and `measure_lower_bound_m`."""
+    is_circle = packed[0] in (_NARROW_CIRCLE, _WIDE_CIRCLE)  # the one type without a box
+    return packed if is_circle else packed[: 1 + BOX.size]
 
 
-def near_by(
+def measure_lower_bound_m(data: bytes, offset: int, measure_box_m: Callable[[Bounds], float]) -> float:
+    """Return metres: the boundary of a packed shape or outline is no nearer, and maybe farther inside.
+
+    Args:
+        data: Holds the packed shape.
+        offset: Where it begins.
+        measure_box_m: As `distance_bounds.lower_bound_from` makes it.
+    """
+    first_byte = data[offset]
+    if first_byte == _NARROW_CIRCLE:
+        _, radius_m, lon, lat = NARROW_CIRCLE.unpack_from(data, offset)
+        lon, lat = lon / UNITS_PER_DEGREE, lat / UNITS_PER_DEGREE
+    elif first_byte == _WIDE_CIRCLE:
+        _, radius_m, lon, lat = WIDE_CIRCLE.unpack_from(data, offset)
+    else:
+        return measure_box_m(unpack_bounds(data, offset)) or -inf  # within the box it may be any depth inside
+    return float(measure_box_m(Bounds(lon, lat, lon, lat)) - radius_m)
+
+
+def find_near(
     position: Position, reach_m: float, packed: Iterable[tuple[T, bytes]], offset: int = 0
 ) -> Iterator[tuple[T, bytes]]:
-    """Of packed shapes, at an offset and each with what it belongs to, those that may come so near to the position.
+    """Yield those packed shapes, each with what it belongs to, that may come so near to the position.
 
     A quick look at boxes; what it lets through still has to be tested exactly.
 
+    >>> from geo.wgs84 import Position
     >>> near, far = (Circle(center=Position(lon=lon, lat=60.17), radius_m=100) for lon in (24.941, 24.943))
-    >>> here, packed = Position(lon=24.94, lat=60.17), [("near", pack_shape(near)), ("far", pack_shape(far))]
-    >>> [name for name, _ in near_by(here, 0, packed)]
+    >>> here, packed = Position(lon=24.94, lat=60.17), [("near", near.pack()), ("far", far.pack())]
+    >>> [name for name, _ in find_near(here, 0, packed)]
     ['near']
     """
     # Written out, for a check puts every geofence of five cells through it.
-    lon_7, lat_7 = position.lon * _PER_DEGREE, position.lat * _PER_DEGREE
-    widest = _widest(position)
-    unpack_circle, unpack_box = _SMALL_CIRCLE.unpack_from, _BOX.unpack_from
-    west_7, south_7, east_7, north_7 = lon_7, lat_7, lon_7, lat_7
+    lon, lat = position.lon * UNITS_PER_DEGREE, position.lat * UNITS_PER_DEGREE
+    # Units of longitude for a metre at the most, up to a degree further north or south; infinite close to a pole.
+    widest = _UNITS_PER_METRE / cos(radians(abs(position.lat) + 1)) if abs(position.lat) < 85 else inf
+    unpack_circle, unpack_box = NARROW_CIRCLE.unpack_from, BOX.unpack_from
+    near_west, near_south, near_east, near_north = lon, lat, lon, lat
     if reach_m > 0:
         box = Circle(center=position, radius_m=reach_m).bounds
-        west_7, south_7, east_7, north_7 = (degrees * _PER_DEGREE for degrees in box)
+        near_west, near_south, near_east, near_north = (degrees * UNITS_PER_DEGREE for degrees in box)
     for one in packed:
         data = one[1]
-        kind = data[offset]
-        if kind == _CIRCLE:
+        first_byte = data[offset]
+        if first_byte == _NARROW_CIRCLE:
             _, radius_m, center_lon, center_lat = unpack_circle(data, offset)
             near_m = radius_m + reach_m
-            if -near_m * _PER_METRE <= center_lat - lat_7 <= near_m * _PER_METRE:
-                apart = abs(center_lon - lon_7)
-                if apart <= near_m * widest or _TURN - apart <= near_m * widest:
+            if -near_m * _UNITS_PER_METRE <= center_lat - lat <= near_m * _UNITS_PER_METRE:
+                apart = abs(center_lon - lon)
+                if apart <= near_m * widest or TURN - apart <= near_m * widest:
                     yield one
-        elif kind == _CIRCLE | _WIDE:
+        elif first_byte == _WIDE_CIRCLE:
             yield one
         else:
             west, width, south, height = unpack_box(data, offset + 1)
             # Either box may run on past 180 degrees.
-            if (south <= north_7 and south_7 <= south + height) and (
-                (west <= east_7 and west_7 <= west + width)
-                or west + _TURN <= east_7
-                or west_7 + _TURN <= west + width
+            if (south <= near_north and near_south <= south + height) and (
+                (west <= near_east and near_west <= west + width)
+                or west + TURN <= near_east
+                or near_west + TURN <= west + width
             ):
                 yield one
-
-
-def _widest(position: Position) -> float:
-    """Units of longitude for a metre at the most, up to a degree further north or south; infinite close to a pole."""
-    return _PER_METRE / cos(radians(abs(position.lat) + 1)) if abs(position.lat) < 85 else inf
-
-
-def is_circle(data: bytes, offset: int = 0) -> bool:
-    return data[offset] & _KIND_MASK == _CIRCLE
-
-
-def packed_bounds_only(data: bytes) -> bytes:
-    """The head of a packed corridor or polygon: enough for `unpack_bounds`."""
-    return data[: 1 + _BOX.size]
-
-
-def packed_size(data: bytes, offset: int = 0) -> int:
-    """How many bytes the shape at `offset` takes."""
-    kind, wide = data[offset] & _KIND_MASK, bool(data[offset] & _WIDE)
-    if kind == _CIRCLE:
-        return (_WIDE_CIRCLE if wide else _SMALL_CIRCLE).size
-    vertex = 16 if wide else 8
-    if kind == _CORRIDOR:
-        return _CORRIDOR_HEAD.size + vertex * int(_CORRIDOR_HEAD.unpack_from(data, offset)[-1])
-    size = int(_POLYGON_HEAD.unpack_from(data, offset)[-1])
-    at = offset + _POLYGON_HEAD.size
-    counts = iter(unpack_from(f">{size}H", data, at))
-    total = sum(sum(next(counts) for _ in range(next(counts))) for _ in range(next(counts)))
-    return _POLYGON_HEAD.size + 2 * size + vertex * total
-
-
-def _wide(flat: Iterable[float]) -> bool:
-    return any(round(value * _PER_DEGREE) / _PER_DEGREE != value for value in flat)
-
-
-def _packed_head(kind: int, wide: bool) -> bytes:
-    return bytes([kind | (_WIDE if wide else 0)])
-
-
-def _packed_coordinates(flat: Sequence[float], wide: bool) -> bytes:
-    if wide:
-        return pack(f">{len(flat)}d", *flat)
-    return pack(f">{len(flat)}i", *(round(value * _PER_DEGREE) for value in flat))
-
-
-def _vertices(data: bytes, at: int, count: int, wide: bool) -> NDArray[np.float64]:
-    import numpy as np
-
-    flat = np.frombuffer(data, ">f8" if wide else ">i4", 2 * count, at).astype(np.float64)
-    return (flat if wide else flat / _PER_DEGREE).reshape(count, 2)
-
-
-def _packed_box(box: Bounds) -> bytes:
-    """A unit wider than it is: the multiplication may round past a whole number."""
-    west, south = floor(box.west * _PER_DEGREE) - 1, floor(box.south * _PER_DEGREE) - 1
-    east, north = ceil(box.east * _PER_DEGREE) + 1, ceil(box.north * _PER_DEGREE) + 1
-    return _BOX.pack(west, east - west, south, north - south)

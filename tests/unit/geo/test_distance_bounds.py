@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from geo.cells import LIST_LEVELS, ROOT, Cell, box_of, cells_at, listed_in
 from geo.distance_bounds import least_m_from
-from geo.enclosing import enclosing_radius_m
 from geo.shapes.base import Shape
 from geo.shapes.bounds import Bounds
 from geo.shapes.circle import Circle
@@ -126,7 +125,7 @@ def _points_of(shape: Shape, random: Random) -> list[tuple[float, float]]:
 
 
 def _check_enclosed(shape: Shape, random: Random) -> None:
-    radius_m = enclosing_radius_m(shape)
+    radius_m = shape.enclosing_radius_m()
     lon, lat = round(shape.center.lon, 7), round(shape.center.lat, 7)
     if isinstance(shape, Circle):
         lon, lat = shape.center.lon, shape.center.lat
@@ -154,4 +153,4 @@ def test_the_circle_around_a_shape_is_no_larger_than_it_must_be(fresh_seed: int)
         ring = ((lon, lat), (lon + size, lat), (lon + size, lat + size), (lon, lat + size))
         polygon = Polygon.of_one_ring(ring)
         corner_m = max(exact_m(polygon.center.lon, polygon.center.lat, *vertex) for vertex in ring)
-        assert enclosing_radius_m(polygon) <= ceil(corner_m * 1.002 + 0.03)
+        assert polygon.enclosing_radius_m() <= ceil(corner_m * 1.002 + 0.03)

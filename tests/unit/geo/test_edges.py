@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from geo.codec import near_by, pack_shape
+from geo.codec import find_near
 from geo.edges import Edges
 from geo.shapes.base import Shape, distances_within_m
 from geo.shapes.circle import Circle
@@ -154,7 +154,7 @@ def test_packed_shapes_that_are_near_are_never_called_far(fresh_seed: int) -> No
         edge_m = shape.edge_distance_m(position)
         for reach_m in (0.0, 10.0, 2_000.0):
             if edge_m <= reach_m:
-                assert [*near_by(position, reach_m, [(None, pack_shape(shape))])], (fresh_seed, shape, position)
+                assert [*find_near(position, reach_m, [(None, shape.pack())])], (fresh_seed, shape, position)
 
 
 @pytest.mark.parametrize("step", [5e-324, 1e-300, 1e-15, 3.6e-15, 1e-12, 1e-9])
@@ -174,5 +174,5 @@ def test_vertices_that_differ_by_next_to_nothing_have_a_distance(step: float) ->
 )
 def test_a_corridor_across_the_antimeridian_is_near(here: float, there: float) -> None:
     corridor = Corridor(points=((there, 0), (there, 1)), half_width_m=10)
-    assert [*near_by(at(here, 0.5), 2_000, [(None, pack_shape(corridor))])]
+    assert [*find_near(at(here, 0.5), 2_000, [(None, corridor.pack())])]
     assert next(distances_within_m(at(here, 0.5), [corridor], 2_000)) is not None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from geo.errors import GeometryError
-from geo.geojson import corridor_of, geometry_of, polygon_of
+from geo.shapes.base import ShapeFields
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
 from geo.shapes.polygon import Polygon
@@ -17,19 +17,29 @@ from tests.oracles.shapes import sound_questions
 RING = [[24.94, 60.17], [24.95, 60.17], [24.95, 60.18], [24.94, 60.17]]
 
 
+def parse_corridor(geometry: dict[str, Any], half_width_m: float) -> Corridor:
+    return Corridor.parse_fields(ShapeFields(geometry=geometry), None, half_width_m)
+
+
+def parse_polygon(geometry: dict[str, Any]) -> Polygon:
+    return Polygon.parse_fields(ShapeFields(geometry=geometry), None, 0)
+
+
 def test_shapes_come_back_from_geojson_text(fresh_seed: int) -> None:
     for shape, _, _ in islice(sound_questions(Random(fresh_seed)), 90):
         if isinstance(shape, Circle):
             continue
-        geometry = json.loads(json.dumps(geometry_of(shape)))
-        again = corridor_of(geometry, shape.half_width_m) if isinstance(shape, Corridor) else polygon_of(geometry)
+        geometry = json.loads(json.dumps(shape.to_geojson()))
+        again = (
+            parse_corridor(geometry, shape.half_width_m) if isinstance(shape, Corridor) else parse_polygon(geometry)
+        )
         assert again == shape, f"seed {fresh_seed}"
 
 
 def test_a_polygon_of_several_parts_is_a_multipolygon_of_closed_rings() -> None:
     ring: Any = ((0, 0), (1, 0), (1, 1))
     elsewhere: Any = ((5, 5), (6, 5), (6, 6))
-    geometry = geometry_of(Polygon(parts=((ring,), (elsewhere,))))
+    geometry = Polygon(parts=((ring,), (elsewhere,))).to_geojson()
     assert geometry == {
         "type": "MultiPolygon",
         "coordinates": [[[[0, 0], [1, 0], [1, 1], [0, 0]]], [[[5, 5], [6, 5], [6, 6], [5, 5]]]],
@@ -37,12 +47,12 @@ def test_a_polygon_of_several_parts_is_a_multipolygon_of_closed_rings() -> None:
 
 
 def test_longitude_comes_first() -> None:
-    assert corridor_of({"type": "LineString", "coordinates": [[170, 10], [171, 10]]}, 5).points[0] == (170, 10)
+    assert parse_corridor({"type": "LineString", "coordinates": [[170, 10], [171, 10]]}, 5).points[0] == (170, 10)
 
 
 def test_heights_are_passed_over() -> None:
-    flat = polygon_of({"type": "Polygon", "coordinates": [RING]})
-    assert polygon_of({"type": "Polygon", "coordinates": [[[*point, 12.5] for point in RING]]}) == flat
+    flat = parse_polygon({"type": "Polygon", "coordinates": [RING]})
+    assert parse_polygon({"type": "Polygon", "coordinates": [[[*point, 12.5] for point in RING]]}) == flat
 
 
 @pytest.mark.parametrize(
@@ -76,7 +86,7 @@ def test_heights_are_passed_over() -> None:
 )
 def test_what_is_no_polygon_is_refused_with_its_place(geometry: dict[str, Any], field: str) -> None:
     with pytest.raises(GeometryError) as caught:
-        polygon_of(geometry)
+        parse_polygon(geometry)
     assert caught.value.field == field
 
 
@@ -93,11 +103,11 @@ def test_what_is_no_polygon_is_refused_with_its_place(geometry: dict[str, Any], 
 )
 def test_what_is_no_corridor_is_refused_with_its_place(geometry: dict[str, Any], field: str) -> None:
     with pytest.raises(GeometryError) as caught:
-        corridor_of(geometry, half_width_m=10)
+        parse_corridor(geometry, half_width_m=10)
     assert caught.value.field == field
 
 
 def test_a_corridor_without_width_is_refused() -> None:
     with pytest.raises(GeometryError) as caught:
-        corridor_of({"type": "LineString", "coordinates": [[0, 0], [0, 1]]}, half_width_m=0)
+        parse_corridor({"type": "LineString", "coordinates": [[0, 0], [0, 1]]}, half_width_m=0)
     assert caught.value.field == "radius_m"

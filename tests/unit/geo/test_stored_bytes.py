@@ -2,10 +2,11 @@
 
 import pytest
 
-from geo.codec import pack_shape, unpack_bounds, unpack_shape
+from geo.codec import unpack_shape
 from geo.shapes.base import Shape
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
+from geo.shapes.packing import unpack_bounds
 from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 
@@ -66,7 +67,7 @@ STORED: list[tuple[Shape, str]] = [
 
 @pytest.mark.parametrize(("shape", "stored"), STORED)
 def test_a_shape_is_written_as_it_always_was(shape: Shape, stored: str) -> None:
-    assert pack_shape(shape).hex() == stored
+    assert shape.pack().hex() == stored
 
 
 @pytest.mark.parametrize(("shape", "stored"), STORED)

@@ -9,8 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fencepost.geofences import schemas
 from fencepost.http.fields import AnswerModel
-from geo.geojson import geometry_of
-from geo.shapes.circle import Circle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,13 +57,7 @@ class FeatureCollectionIn(BaseModel):
 def told(geofence: Geofence) -> dict[str, Any]:
     """A geofence as a FeatureOut."""
     properties = {k: v for k, v in schemas.told(geofence).items() if k not in _NOT_PROPERTIES}
-    shape = geofence.shape
-    geometry = (
-        {"type": "Point", "coordinates": [shape.center.lon, shape.center.lat]}
-        if isinstance(shape, Circle)
-        else geometry_of(shape)
-    )
-    return {"type": "Feature", "id": geofence.id, "geometry": geometry, "properties": properties}
+    return {"type": "Feature", "id": geofence.id, "geometry": geofence.shape.to_geojson(), "properties": properties}
 
 
 def collection(features: Sequence[Mapping[str, Any]], query: Mapping[str, str], cursor: str | None) -> dict[str, Any]:

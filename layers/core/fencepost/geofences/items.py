@@ -13,7 +13,7 @@ from fencepost.geofences.model import Geofence
 from fencepost.geofences.spatial_index.entry import packed_in_force, unpacked_in_force
 from fencepost.geofences.validity import ALWAYS
 from geo.cells import Cell
-from geo.codec import pack_shape, unpack_shape
+from geo.codec import unpack_shape
 
 if TYPE_CHECKING:
     from fencepost.dynamodb.serializer import Item
@@ -71,7 +71,7 @@ def _values(geofence: Geofence) -> dict[str, Any]:
         "id": geofence.id,
         "tenantId": geofence.tenant_id,
         "name": geofence.name,
-        "shape": pack_shape(geofence.shape),
+        "shape": geofence.shape.pack(),
         "createdAt": geofence.created_at.isoformat(),
         "updatedAt": geofence.updated_at.isoformat(),
         "number": geofence.number,

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from fencepost.geofences.serializers import ScheduleOut, told_in_force, told_shape
 from fencepost.http.fields import AnswerModel, Latitude, Longitude, RequestModel, decimal_number, whole_number
-from geo.enclosing import enclosing_radius_m
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def told(near: Near) -> dict[str, Any]:
         "distance": round(near.distance_m),
         "edgeDistance": round(near.edge_distance_m, 3) + 0.0,  # a boundary is at 0, not at -0
         **told_shape(geofence.shape),
-        "enclosingRadiusMeters": enclosing_radius_m(geofence.shape),
+        "enclosingRadiusMeters": geofence.shape.enclosing_radius_m(),
         "triggerOn": geofence.trigger_on,
         "action": dict(geofence.action),
         **told_in_force(geofence.in_force),

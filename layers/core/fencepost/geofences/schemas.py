@@ -34,7 +34,7 @@ from fencepost.http.fields import (
 )
 from fencepost.http.validation import validated
 from geo.errors import GeometryError
-from geo.geojson import corridor_of, polygon_of
+from geo.shapes.base import ShapeFields
 from geo.shapes.checks import MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
@@ -373,7 +373,7 @@ def _corridor(change: GeofenceChange, before: Corridor | None) -> Corridor:
     if change.points is not None:
         return Corridor(points=_lonlats(change.points), half_width_m=half_width_m)
     if change.geometry is not None:
-        return corridor_of(change.geometry, half_width_m)
+        return Corridor.parse_fields(ShapeFields(geometry=change.geometry), None, half_width_m)
     if before is None:
         raise GeometryError("points", "a corridor needs points or a LineString geometry")
     return Corridor(points=before.points, half_width_m=half_width_m)
@@ -387,7 +387,7 @@ def _polygon(change: GeofenceChange, before: Polygon | None) -> Polygon:
     if change.points is not None:
         return Polygon.of_one_ring(_lonlats(change.points))
     if change.geometry is not None:
-        return polygon_of(change.geometry)
+        return Polygon.parse_fields(ShapeFields(geometry=change.geometry), None, DEFAULT_RADIUS_M)
     if before is None:
         raise GeometryError("points", "a polygon needs points or a Polygon geometry")
     return before

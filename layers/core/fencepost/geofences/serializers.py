@@ -9,7 +9,6 @@ from pydantic import Field
 from fencepost.common.timezones import clock_face
 from fencepost.geofences.validity import DAYS
 from fencepost.http.fields import AnswerModel, radius_of, timestamp
-from geo.geojson import geometry_of
 from geo.shapes.circle import Circle
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def told_shape(shape: Shape) -> dict[str, Any]:
         "type": shape.kind,
         **told_center(shape),
         "radiusMeters": radius_of(shape),
-        "geometry": None if isinstance(shape, Circle) else geometry_of(shape),
+        "geometry": None if isinstance(shape, Circle) else shape.to_geojson(),
     }
 
 

@@ -12,7 +12,6 @@ from fencepost.common.errors import FieldError, Invalid
 from fencepost.geofences import schemas
 from fencepost.geofences.schemas import GeofenceCreate
 from fencepost.http.fields import AnswerModel, number, timestamp
-from geo.geojson import geometry_of
 from geo.shapes.circle import Circle
 
 if TYPE_CHECKING:
@@ -113,4 +112,4 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "created_at": timestamp(geofence.created_at),
         "updated_at": timestamp(geofence.updated_at),
     }
-    return body if isinstance(shape, Circle) else body | {"geometry": geometry_of(shape)}
+    return body if isinstance(shape, Circle) else body | {"geometry": shape.to_geojson()}

@@ -1,8 +1,12 @@
-"""The text of a coordinates element: positions of longitude, latitude and an altitude that is not read."""
+"""Coordinates elements: positions of longitude, latitude and an altitude that is neither read nor written."""
 
 from __future__ import annotations
 
 from math import isfinite
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LonLat = tuple[float, float]
 
@@ -16,6 +20,15 @@ class CoordinatesError(Exception):
 def shorten(text: str) -> str:
     """Return the text, cut where it is too long to be quoted in a message."""
     return text if len(text) <= _QUOTED_CHARACTERS else text[: _QUOTED_CHARACTERS - 1] + "…"
+
+
+def format_coordinates(points: Iterable[LonLat]) -> str:
+    """Return a coordinates element.
+
+    >>> format_coordinates([(24.94, 60.17), (24.95, 60.18)])
+    '<coordinates>24.94,60.17 24.95,60.18</coordinates>'
+    """
+    return f"<coordinates>{' '.join(f'{lon!r},{lat!r}' for lon, lat in points)}</coordinates>"
 
 
 def read_positions(text: str) -> tuple[LonLat, ...]:

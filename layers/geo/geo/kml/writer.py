@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from geo.shapes.base import Ring, Shape
-from geo.shapes.circle import Circle
-from geo.shapes.corridor import Corridor
-from geo.shapes.polygon import Polygon
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from geo.shapes.base import Shape
+
 
 # What XML 1.0 cannot hold however it is written.
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -27,10 +28,11 @@ def document(name: str, placemarks: Iterable[str]) -> Iterator[str]:
 def placemark(
     shape: Shape, *, name: str, description: str | None = None, color: str | None = None, data: Mapping[str, str]
 ) -> str:
-    """A circle as its centre, a corridor as its line, a polygon with its holes; of several parts, as several.
+    """Return a shape as a placemark.
 
     What KML has no word for is in `data`, as text by name. `color` is #RRGGBB.
 
+    >>> from geo.shapes.circle import Circle
     >>> from geo.wgs84 import Position
     >>> gate = Circle(center=Position(lon=24.94, lat=60.17), radius_m=50)
     >>> print(placemark(gate, name="Gate & yard", data={"radius": "50"}), end="")
@@ -41,7 +43,7 @@ def placemark(
     style = _style(color) if color else ""
     extended = "".join(f'<Data name="{escape(k)}"><value>{_text(v)}</value></Data>' for k, v in data.items())
     extended = f"<ExtendedData>{extended}</ExtendedData>" if extended else ""
-    return f"<Placemark><name>{_text(name)}</name>{about}{style}{extended}\n{_geometry(shape)}</Placemark>\n"
+    return f"<Placemark><name>{_text(name)}</name>{about}{style}{extended}\n{shape.to_kml()}</Placemark>\n"
 
 
 def _text(text: str) -> str:
@@ -56,23 +58,3 @@ def _style(color: str) -> str:
     return (
         f"<Style><LineStyle><color>ff{bgr}</color></LineStyle><PolyStyle><color>66{bgr}</color></PolyStyle></Style>"
     )
-
-
-def _geometry(shape: Shape) -> str:
-    if isinstance(shape, Circle):
-        return f"<Point>{_coordinates([(shape.center.lon, shape.center.lat)])}</Point>"
-    if isinstance(shape, Corridor):
-        return f"<LineString>{_coordinates(shape.points)}</LineString>"
-    assert isinstance(shape, Polygon)
-    parts = "".join(map(_polygon, shape.parts))
-    return f"<MultiGeometry>{parts}</MultiGeometry>" if len(shape.parts) > 1 else parts
-
-
-def _polygon(rings: Sequence[Ring]) -> str:
-    outer, *inner = (f"<LinearRing>{_coordinates([*ring, ring[0]])}</LinearRing>" for ring in rings)
-    holes = "".join(f"<innerBoundaryIs>{ring}</innerBoundaryIs>" for ring in inner)
-    return f"<Polygon><outerBoundaryIs>{outer}</outerBoundaryIs>{holes}</Polygon>"
-
-
-def _coordinates(points: Sequence[tuple[float, float]]) -> str:
-    return f"<coordinates>{' '.join(f'{lon!r},{lat!r}' for lon, lat in points)}</coordinates>"

@@ -1,18 +1,20 @@
-"""What every shape offers.
+"""What a geofence type offers.
 
-The boundary belongs to the shape: a worker on the fence is inside. Edges are straight in longitude and latitude
+The boundary belongs to a shape: a worker on the fence is inside. Edges are straight in longitude and latitude
 (RFC 7946, section 3.1.1) and take the short way round the globe (section 3.1.9), so a shape may cross the
 antimeridian or hold a pole.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from geo.wgs84 import Frame, Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Self
 
     from geo.edges import Vertices
     from geo.shapes.bounds import Bounds
@@ -25,14 +27,37 @@ Distances = tuple[float, float]
 """Metres from a position to the centre of a shape, and to its boundary, negative inside."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeFields:
+    """The fields by which requests and responses describe a shape of any type. An absent field is None."""
+
+    lon: float | None = None
+    lat: float | None = None
+    radius_m: float | None = None
+    points: tuple[LonLat, ...] | None = None
+    geometry: Mapping[str, Any] | None = None
+
+
 class Shape(Protocol):
-    """An area on the ellipsoid."""
+    """An area on the ellipsoid. A class becomes a geofence type by `geo.shapes.register`.
+
+    An instance is immutable, was checked when it was made, and equals another one of the same fields.
+    """
 
     kind: ClassVar[str]
+    """The name of the type on the wire."""
+    tag: ClassVar[int]
+    """The first byte of its packed form, without the flag `packing.WIDE`. It is stored, and never given again."""
+    geometry_types: ClassVar[tuple[str, ...]]
+    """The geometries of GeoJSON and KML that are read as this type, unless a registered type before it has them."""
+    has_radius: ClassVar[bool]
+    """Whether a radius or half-width belongs to it."""
+
+    # -- geometry ----------------------------------------------------------------------------------
 
     @property
     def center(self) -> Position:
-        """The point that stands for the whole shape."""
+        """The position that stands for the whole shape."""
 
     @property
     def bounds(self) -> Bounds:
@@ -46,6 +71,63 @@ class Shape(Protocol):
 
     def distances_m(self, frame: Frame, within_m: float) -> Distances | None:
         """Return the distances from the frame's position, or None where the boundary is farther than `within_m`."""
+
+    def enclosing_radius_m(self) -> int:
+        """Return whole metres around the centre within which all of the shape lies."""
+
+    def boxes(self, side_deg: float) -> list[Bounds]:
+        """Return boxes that together hold the shape, each for a stretch of at most `side_deg` where it has those.
+
+        The shape counts as meeting all that the boxes hold, unless its type has one more method,
+        `meets(boxes: Sequence[Bounds]) -> Sequence[bool]`, to say with which boxes it shares a point.
+        """
+
+    # -- packed bytes, as they are stored ----------------------------------------------------------
+
+    def pack(self) -> bytes:
+        """Return the shape as bytes that begin with `packing.pack_head`: the tag, then the box of its bounds."""
+
+    @classmethod
+    def unpack(cls, data: bytes, offset: int) -> Self:
+        """Return the shape whose bytes begin at `offset`, equal to the one that was packed, to the last bit."""
+
+    @classmethod
+    def count_bytes(cls, data: bytes, offset: int) -> int:
+        """Return how many bytes the shape at `offset` takes."""
+
+    # -- fields of the API -------------------------------------------------------------------------
+
+    def to_fields(self) -> ShapeFields:
+        """Return the fields that a response reports, with the geometry where the others do not say all."""
+
+    @classmethod
+    def parse_fields(cls, fields: ShapeFields, before: Shape | None, default_radius_m: float) -> Self:
+        """Return the shape that a request describes, on top of the one that the geofence has, of whatever type.
+
+        Raises:
+            GeometryError: With the name of the field of `ShapeFields` that is at fault (`lon` is `longitude` and
+                `lat` is `latitude`), and from `points` on its place in a geometry.
+        """
+
+    # -- file formats ------------------------------------------------------------------------------
+
+    def to_geojson(self) -> dict[str, Any]:
+        """Return the shape as a GeoJSON geometry (RFC 7946)."""
+
+    @classmethod
+    def read_geojson(cls, geometry: Mapping[str, Any], radius_m: Any) -> dict[str, Any]:
+        """Return a GeoJSON geometry of one of `geometry_types` as values by field of `ShapeFields`, not checked."""
+
+    def to_kml(self) -> str:
+        """Return the shape as a KML geometry."""
+
+    @classmethod
+    def from_kml(cls, rings: Sequence[Ring], radius_m: float) -> Self:
+        """Return the shape of a KML geometry of one of `geometry_types`.
+
+        Raises:
+            GeometryError: It cannot be one.
+        """
 
 
 def to_points(vertices: Vertices) -> tuple[LonLat, ...]:

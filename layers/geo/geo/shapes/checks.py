@@ -13,7 +13,7 @@ from geo.wgs84 import angular_radius_deg, wrap_position
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geo.shapes.base import LonLat, Ring
+    from geo.shapes.base import LonLat, Ring, Shape, ShapeFields
 
 MIN_RADIUS_M, MAX_RADIUS_M = 0.001, 100_000.0
 MAX_CORRIDOR_POINTS = 1_024
@@ -86,6 +86,31 @@ def check_steps(field: str, rings: Sequence[Sequence[LonLat]]) -> None:
             steps += ceil(max(min(across, 360 - across), abs(lat_b - lat_a)) / STEP_DEG)
     if steps > _MAX_STEPS:
         raise GeometryError(field, f"the edges together are longer than {_MAX_STEPS * STEP_DEG:,.0f} degrees")
+
+
+def check_center_is_computed(fields: ShapeFields, before: Shape | None) -> None:
+    """Refuse a centre of a shape whose centre is computed, unless it is sent back as it was reported.
+
+    Raises:
+        GeometryError: It is another one.
+    """
+    computed = before.to_fields() if before is not None else None
+    for name, value, known in (
+        ("latitude", fields.lat, computed and computed.lat),
+        ("longitude", fields.lon, computed and computed.lon),
+    ):
+        if value is not None and value != known:
+            raise GeometryError(name, "belongs to a circle; the centre of this shape follows from its points")
+
+
+def check_points_or_geometry(fields: ShapeFields) -> None:
+    """Refuse vertices that are given twice.
+
+    Raises:
+        GeometryError: There are points and a geometry.
+    """
+    if fields.points is not None and fields.geometry is not None:
+        raise GeometryError("points", "give points or geometry, not both")
 
 
 def check_radius(radius_m: float) -> None:

@@ -4,28 +4,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from struct import Struct, pack
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from geo.edges import Edges, stepped
+from geo.enclosing import measure_enclosing_radius_m
 from geo.errors import GeometryError
+from geo.geojson import parse_points
+from geo.kml.coordinates import format_coordinates
 from geo.raster import Raster
 from geo.shapes.antimeridian import is_unwrapped, unwrap
-from geo.shapes.base import LonLat, to_points
+from geo.shapes.base import LonLat, ShapeFields, to_points
 from geo.shapes.bounds import Bounds
 from geo.shapes.checks import (
     MAX_CORRIDOR_POINTS,
     check_across,
+    check_center_is_computed,
+    check_points_or_geometry,
     check_radius,
     check_steps,
     count_places,
     normalize_vertices,
     without_repeats,
 )
+from geo.shapes.packing import (
+    WIDE,
+    is_box_unwrapped,
+    is_wide,
+    pack_coordinates,
+    pack_head,
+    unpack_vertices,
+)
 from geo.wgs84 import Frame, Position, wrap_position
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Self
+
     from geo.edges import Vertices
-    from geo.shapes.base import Distances
+    from geo.shapes.base import Distances, Ring, Shape
+
+# First byte, box, half-width and the number of vertices.
+_HEAD = Struct(">BiIiIdH")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +53,9 @@ class Corridor:
     """All positions at most `half_width_m` metres from a line of at least two vertices."""
 
     kind: ClassVar[str] = "corridor"
+    tag: ClassVar[int] = 1
+    geometry_types: ClassVar[tuple[str, ...]] = ("LineString",)
+    has_radius: ClassVar[bool] = True
 
     points: tuple[LonLat, ...]
     half_width_m: float
@@ -49,7 +72,7 @@ class Corridor:
         object.__setattr__(self, "points", points)
 
     @classmethod
-    def of_vertices(cls, vertices: Vertices, half_width_m: float, *, is_plain: bool) -> Corridor:
+    def of_vertices(cls, vertices: Vertices, half_width_m: float, *, is_plain: bool) -> Self:
         """Make a corridor that was checked before.
 
         Args:
@@ -97,9 +120,16 @@ class Corridor:
         middle = complex(line[k + 1]) - (complex(line[k + 1]) - complex(line[k])) * (float(ends[k]) - half) / length
         return wrap_position(middle.real, middle.imag)
 
-    def boxes_along(self, longest_deg: float) -> list[Bounds]:
-        """Return boxes that together hold the corridor, one for each stretch of at most `longest_deg` degrees."""
-        lon, lat = stepped(self._vertices, longest_deg)
+    def enclosing_radius_m(self) -> int:
+        """Return the metres around the centre within which all of it lies.
+
+        >>> Corridor(points=((0, 0), (0.01, 0)), half_width_m=50).enclosing_radius_m()
+        607
+        """
+        return measure_enclosing_radius_m(self.center, self.edges.steps, self.half_width_m)
+
+    def boxes(self, side_deg: float) -> list[Bounds]:
+        lon, lat = stepped(self._vertices, side_deg)
         ends = zip(lon[:-1].tolist(), lat[:-1].tolist(), lon[1:].tolist(), lat[1:].tolist(), strict=True)
         return [Bounds(min(a, c), min(b, d), max(a, c), max(b, d)).expand(self.half_width_m) for a, b, c, d in ends]
 
@@ -132,3 +162,60 @@ class Corridor:
     @property
     def _vertices(self) -> Vertices:
         return self._given if self._is_plain else unwrap(self._given)
+
+    def pack(self) -> bytes:
+        flat = tuple(value for point in self.points for value in point)
+        wide = is_wide(flat)
+        head = pack_head(self.tag, self.bounds, wide=wide)
+        return head + pack(">dH", self.half_width_m, len(self.points)) + pack_coordinates(flat, wide=wide)
+
+    @classmethod
+    def unpack(cls, data: bytes, offset: int) -> Self:
+        first_byte, west, width, _, _, half_width_m, count = _HEAD.unpack_from(data, offset)
+        vertices = unpack_vertices(data, offset + _HEAD.size, count, wide=bool(first_byte & WIDE))
+        return cls.of_vertices(vertices, half_width_m, is_plain=is_box_unwrapped(west, width))
+
+    @classmethod
+    def count_bytes(cls, data: bytes, offset: int) -> int:
+        vertex = 16 if data[offset] & WIDE else 8
+        return _HEAD.size + vertex * int(_HEAD.unpack_from(data, offset)[-1])
+
+    def to_fields(self) -> ShapeFields:
+        lon, lat = round(self.center.lon, 7), round(self.center.lat, 7)
+        return ShapeFields(lon=lon, lat=lat, radius_m=self.half_width_m, geometry=self.to_geojson())
+
+    @classmethod
+    def parse_fields(cls, fields: ShapeFields, before: Shape | None, default_radius_m: float) -> Self:
+        check_center_is_computed(fields, before)
+        check_points_or_geometry(fields)
+        own = before if isinstance(before, cls) else None
+        half_width_m = fields.radius_m or (own.half_width_m if own else default_radius_m)
+        if fields.points is not None:
+            return cls(points=fields.points, half_width_m=half_width_m)
+        if fields.geometry is not None:
+            if fields.geometry.get("type") != "LineString":
+                raise GeometryError("points.type", "must be LineString for a corridor")
+            points = parse_points(fields.geometry.get("coordinates"), ".coordinates")
+            return cls(points=points, half_width_m=half_width_m)
+        if own is None:
+            raise GeometryError("points", "a corridor needs points or a LineString geometry")
+        return cls(points=own.points, half_width_m=half_width_m)
+
+    def to_geojson(self) -> dict[str, Any]:
+        """Return the line.
+
+        >>> Corridor(points=((0, 1), (0, 2)), half_width_m=50).to_geojson()
+        {'type': 'LineString', 'coordinates': [[0.0, 1.0], [0.0, 2.0]]}
+        """
+        return {"type": "LineString", "coordinates": [list(point) for point in self.points]}
+
+    @classmethod
+    def read_geojson(cls, geometry: Mapping[str, Any], radius_m: Any) -> dict[str, Any]:
+        return {"geometry": geometry, "radius_m": radius_m}
+
+    def to_kml(self) -> str:
+        return f"<LineString>{format_coordinates(self.points)}</LineString>"
+
+    @classmethod
+    def from_kml(cls, rings: Sequence[Ring], radius_m: float) -> Self:
+        return cls(points=rings[0], half_width_m=radius_m)

@@ -5,21 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import ceil
+from struct import Struct, pack, unpack_from
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from geo.edges import Edges
+from geo.enclosing import measure_enclosing_radius_m
 from geo.errors import GeometryError
+from geo.geojson import parse_list, parse_rings
+from geo.kml.coordinates import format_coordinates
 from geo.shapes.antimeridian import SAME_AREA_DEG2, build_planar, is_unwrapped, unwrap
-from geo.shapes.base import LonLat, Ring, to_points
+from geo.shapes.base import LonLat, Ring, ShapeFields, to_points
 from geo.shapes.bounds import Bounds
-from geo.shapes.checks import MAX_VERTICES, check_across, check_steps, check_valid, normalize_ring
+from geo.shapes.checks import (
+    MAX_VERTICES,
+    check_across,
+    check_center_is_computed,
+    check_points_or_geometry,
+    check_steps,
+    check_valid,
+    normalize_ring,
+)
+from geo.shapes.packing import WIDE, is_box_unwrapped, is_wide, pack_coordinates, pack_head, unpack_vertices
 from geo.wgs84 import Frame, Position, wrap_position
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Self
 
     from geo.edges import Vertices
-    from geo.shapes.base import Distances
+    from geo.shapes.base import Distances, Shape
+
+# First byte, box and the number of counts.
+_HEAD = Struct(">BiIiIH")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +51,9 @@ class Polygon:
     """
 
     kind: ClassVar[str] = "polygon"
+    tag: ClassVar[int] = 2
+    geometry_types: ClassVar[tuple[str, ...]] = ("Polygon", "MultiPolygon")
+    has_radius: ClassVar[bool] = False
 
     parts: tuple[tuple[Ring, ...], ...]
 
@@ -50,7 +70,7 @@ class Polygon:
         self._check_valid()
 
     @classmethod
-    def of_vertices(cls, vertices: Vertices, counts: Sequence[Sequence[int]], *, is_plain: bool) -> Polygon:
+    def of_vertices(cls, vertices: Vertices, counts: Sequence[Sequence[int]], *, is_plain: bool) -> Self:
         """Make a polygon that was checked before.
 
         Args:
@@ -63,7 +83,7 @@ class Polygon:
         return polygon
 
     @classmethod
-    def of_one_ring(cls, ring: Sequence[LonLat]) -> Polygon:
+    def of_one_ring(cls, ring: Sequence[LonLat]) -> Self:
         return cls(parts=((tuple(ring),),))
 
     def __getattr__(self, name: str) -> Any:
@@ -99,6 +119,33 @@ class Polygon:
         if north == 90 or south == -90 or east - west >= 360:
             return Bounds(-180.0, south, 180.0, north)  # every longitude is one at a pole
         return Bounds(west, south, east, north)
+
+    def enclosing_radius_m(self) -> int:
+        """Return the metres around the centre within which all of it lies.
+
+        >>> Polygon.of_one_ring([(0, 0), (0.01, 0), (0.01, 0.01), (0, 0.01)]).enclosing_radius_m()
+        785
+        """
+        return measure_enclosing_radius_m(self.center, self.edges.steps)
+
+    def boxes(self, side_deg: float) -> list[Bounds]:
+        return [self.bounds]
+
+    def meets(self, boxes: Sequence[Bounds]) -> list[bool]:
+        import numpy as np
+        import shapely
+
+        west, south, east, north = np.array(boxes).T
+        hits = np.zeros(len(boxes), bool)
+        for turn in self.turns:
+            hits |= shapely.intersects(self.planar, shapely.box(west + turn, south, east + turn, north))
+        # One that touches a pole touches it at every longitude.
+        if self.bounds.south == -90:
+            hits |= south <= -90
+        if self.bounds.north == 90:
+            hits |= north >= 90
+        met: list[bool] = hits.tolist()
+        return met
 
     @cached_property
     def turns(self) -> range:
@@ -198,3 +245,83 @@ class Polygon:
             turned = shapely.transform(self.planar, partial(np.add, (turn, 0)))
             if shapely.intersection(self.planar, turned).area > SAME_AREA_DEG2:
                 raise GeometryError("points", "the polygon is not valid: it overlaps itself around a pole")
+
+    def pack(self) -> bytes:
+        flat = tuple(value for part in self.parts for ring in part for point in ring for value in point)
+        wide = is_wide(flat)
+        counts = [len(self.parts)]
+        for part in self.parts:
+            counts += [len(part), *(len(ring) for ring in part)]
+        head = pack_head(self.tag, self.bounds, wide=wide) + pack(f">H{len(counts)}H", len(counts), *counts)
+        return head + pack_coordinates(flat, wide=wide)
+
+    @classmethod
+    def unpack(cls, data: bytes, offset: int) -> Self:
+        first_byte, west, width, _, _, size = _HEAD.unpack_from(data, offset)
+        at = offset + _HEAD.size
+        counts = _unpack_counts(data, at, size)
+        vertices = unpack_vertices(data, at + 2 * size, sum(map(sum, counts)), wide=bool(first_byte & WIDE))
+        return cls.of_vertices(vertices, counts, is_plain=is_box_unwrapped(west, width))
+
+    @classmethod
+    def count_bytes(cls, data: bytes, offset: int) -> int:
+        first_byte, _, _, _, _, size = _HEAD.unpack_from(data, offset)
+        vertices = sum(map(sum, _unpack_counts(data, offset + _HEAD.size, size)))
+        return int(_HEAD.size + 2 * size + (16 if first_byte & WIDE else 8) * vertices)
+
+    def to_fields(self) -> ShapeFields:
+        lon, lat = round(self.center.lon, 7), round(self.center.lat, 7)
+        return ShapeFields(lon=lon, lat=lat, geometry=self.to_geojson())
+
+    @classmethod
+    def parse_fields(cls, fields: ShapeFields, before: Shape | None, default_radius_m: float) -> Self:
+        check_center_is_computed(fields, before)
+        if fields.radius_m is not None:
+            raise GeometryError("radius_m", "belongs to a circle or a corridor; a polygon has none")
+        check_points_or_geometry(fields)
+        if fields.points is not None:
+            return cls.of_one_ring(fields.points)
+        if fields.geometry is not None:
+            return cls(parts=_parse_parts(fields.geometry))
+        if not isinstance(before, cls):
+            raise GeometryError("points", "a polygon needs points or a Polygon geometry")
+        return before
+
+    def to_geojson(self) -> dict[str, Any]:
+        parts = [[[list(point) for point in (*ring, ring[0])] for ring in part] for part in self.parts]
+        if len(parts) == 1:
+            return {"type": "Polygon", "coordinates": parts[0]}
+        return {"type": "MultiPolygon", "coordinates": parts}
+
+    @classmethod
+    def read_geojson(cls, geometry: Mapping[str, Any], radius_m: Any) -> dict[str, Any]:
+        return {"geometry": geometry}
+
+    def to_kml(self) -> str:
+        """Return the polygon with its holes; of several parts, as several."""
+        parts = []
+        for part in self.parts:
+            outer, *inner = (f"<LinearRing>{format_coordinates([*ring, ring[0]])}</LinearRing>" for ring in part)
+            holes = "".join(f"<innerBoundaryIs>{ring}</innerBoundaryIs>" for ring in inner)
+            parts.append(f"<Polygon><outerBoundaryIs>{outer}</outerBoundaryIs>{holes}</Polygon>")
+        return f"<MultiGeometry>{''.join(parts)}</MultiGeometry>" if len(parts) > 1 else parts[0]
+
+    @classmethod
+    def from_kml(cls, rings: Sequence[Ring], radius_m: float) -> Self:
+        return cls(parts=(tuple(rings),))
+
+
+def _unpack_counts(data: bytes, at: int, size: int) -> list[list[int]]:
+    """Return how many vertices each ring of each part has."""
+    counts = iter(unpack_from(f">{size}H", data, at))
+    return [[next(counts) for _ in range(next(counts))] for _ in range(next(counts))]
+
+
+def _parse_parts(geometry: Mapping[str, Any]) -> tuple[tuple[Ring, ...], ...]:
+    coordinates = geometry.get("coordinates")
+    if geometry.get("type") == "Polygon":
+        return (parse_rings(coordinates, ".coordinates"),)
+    if geometry.get("type") == "MultiPolygon":
+        parts = parse_list(coordinates, ".coordinates")
+        return tuple(parse_rings(part, f".coordinates[{n}]") for n, part in enumerate(parts))
+    raise GeometryError("points.type", "must be Polygon or MultiPolygon for a polygon")

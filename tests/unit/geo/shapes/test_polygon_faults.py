@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from geo.cells import cells_at, cover
-from geo.codec import near_by, pack_shape, unpack_shape
+from geo.codec import find_near, unpack_shape
 from geo.shapes.base import Ring
 from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
@@ -55,14 +55,14 @@ def spiral(turns: float, width_deg: float) -> tuple[Ring, list[Position]]:
 def test_a_band_that_winds_around_a_pole_is_covered_all_along(turns: float) -> None:
     ring, middle = spiral(turns, width_deg=1.2 / turns)
     polygon = Polygon.of_one_ring(ring)
-    again = unpack_shape(pack_shape(polygon))
+    again = unpack_shape(polygon.pack())
     cells = cover(polygon)
     for position in middle:
         assert polygon.covers(position), position
         assert again.covers(position), position
         assert not cells.isdisjoint(cells_at(position)), position
         assert polygon.bounds.meets(position.lon, position.lat)
-        assert [*near_by(position, 0, [(None, pack_shape(polygon))])]
+        assert [*find_near(position, 0, [(None, polygon.pack())])]
 
 
 def test_a_band_that_meets_itself_after_a_turn_is_refused() -> None:

@@ -14,23 +14,13 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
-from math import inf
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fencepost.geofences.validity import ALWAYS, InForce, Schedule, Window
-from geo.codec import (
-    is_circle,
-    near_by,
-    pack_shape,
-    packed_bounds_only,
-    packed_size,
-    unpack_bounds,
-    unpack_shape,
-)
+from geo.codec import count_bytes, cut_outline, find_near, measure_lower_bound_m, unpack_shape
 from geo.shapes.bounds import Bounds
-from geo.shapes.circle import Circle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -65,13 +55,12 @@ def geofence_id_of(attribute: str) -> str:
 
 
 def pack_entry(geofence: Geofence) -> bytes:
-    shape, rest = pack_shape(geofence.shape), _packed_rest(geofence)
+    shape, rest = geofence.shape.pack(), _packed_rest(geofence)
     flags = (_PRIORITY if geofence.is_priority else 0) | (0 if geofence.is_active else _INACTIVE)
     flags |= 0 if geofence.in_force == ALWAYS else _TIMED
     if len(shape) > MAX_SHAPE_BYTES or len(rest) > MAX_REST_BYTES:
         flags |= _BIG
-        shape = shape if is_circle(shape) else packed_bounds_only(shape)
-        return _HEAD.pack(flags, geofence.version) + shape
+        return _HEAD.pack(flags, geofence.version) + cut_outline(shape)
     if geofence.number:
         flags |= _NUMBERED
         rest += _NUMBER.pack(geofence.number)
@@ -126,12 +115,7 @@ class Entry:
 
     def least_m(self, least_m: Callable[[Bounds], float]) -> float:
         """The boundary is no nearer than that, by `geo.distance_bounds`. No more is unpacked than it takes."""
-        if is_circle(self.data, _HEAD.size):
-            shape = self.shape
-            assert isinstance(shape, Circle)
-            lon, lat = shape.center.lon, shape.center.lat
-            return least_m(Bounds(lon, lat, lon, lat)) - shape.radius_m
-        return least_m(unpack_bounds(self.data, _HEAD.size)) or -inf  # within the box it may be any depth inside
+        return measure_lower_bound_m(self.data, _HEAD.size, least_m)
 
     @property
     def name(self) -> str:
@@ -157,7 +141,7 @@ class Entry:
 
 def _unpacked_rest(entry: Entry) -> dict[str, Any]:
     data = entry.data
-    at = _HEAD.size + packed_size(data, _HEAD.size)
+    at = _HEAD.size + count_bytes(data, _HEAD.size)
     end = len(data) - (_NUMBER.size if data[0] & _NUMBERED else 0)
     rest: dict[str, Any] = json.loads(data[at:end])
     return rest
@@ -178,7 +162,7 @@ def entries_near(buckets: Iterable[Item], position: Position, reach_m: float, ke
     """
     packed = ((attribute, stored["B"]) for bucket in buckets for attribute, stored in bucket.items() if "B" in stored)
     near: list[Entry] = []
-    for attribute, data in near_by(position, reach_m, packed, _HEAD.size):
+    for attribute, data in find_near(position, reach_m, packed, _HEAD.size):
         entry = kept.get(attribute)
         if entry is None or entry.data != data:
             entry = Entry(attribute, data)
