@@ -1,0 +1,135 @@
+"""Import jobs, their chunks and rows: what is stored stays readable, and is written as it always was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from fencepost import container
+from fencepost.common.events import Event
+from fencepost.directory.repository import DirectoryStore
+from fencepost.imports.kml_rows import Row
+from fencepost.imports.model import Chunk, Drop, Job, LeftOut, Made
+from fencepost.imports.repository import Bucket, ImportStore
+from fencepost.imports.service import Step
+from tests.functional.app import BUCKET, App
+from tests.functional.golden import FOLDER, Example, check_equal, check_reading, check_text, check_writing
+
+DEMO = "demo"
+ID = "00000000-0000-4000-8000-0000000000{:02}".format
+NOW = datetime(2026, 5, 4, 9, 0, 0, 120000, tzinfo=timezone(timedelta(hours=2)))
+DROP = Drop(bucket=BUCKET, key="uploads/demo/Höfe.kml", version_id="v1", sequencer="0A", size_bytes=1234)
+JOB = Job(tenant_id=DEMO, import_id=ID(1), drop=DROP, started_at=NOW, chunks=2, placemarks=3)
+FAILED = replace(JOB, import_id=ID(2), chunks=0, placemarks=0, status="failed", reason="is no ZIP file: “€”")
+CHUNK = Chunk(tenant_id=DEMO, import_id=ID(1), number=0)
+MADE = (
+    Made(id=ID(3), name="Yard", placemark=1),
+    Made(id=ID(4), name="Tor €", placemark=2, note="the style was passed over"),
+)
+LEFT_OUT = LeftOut(placemark=3, line=17, name="Weg", reason="has no coordinates")
+HALF_DONE = replace(CHUNK, done=3, made=MADE, left_out=(LEFT_OUT,), version=2)
+ROWS = [
+    Row(placemark=1, line=4, name="Yard"),
+    Row(
+        placemark=2,
+        line=9,
+        name="Tor €",
+        kind="Polygon",
+        rings=(((24.9, 60.1), (25.0, 60.1), (25.0, 60.00001), (24.9, 60.1)), ((1e-5, 2.0),)),
+        radius_m=75,
+        description='Zufahrt\n"Süd"',
+        problem="has no coordinates",
+        said={"geometry": {"type": "Point", "coordinates": [25, 60.5]}, "properties": {"n": None, "y": True}},
+        nodes=(True, False, True, True),
+        address="Hafen 1",
+        color="#ff0000",
+        tags=("Hafen", "süd"),
+    ),
+]
+
+
+def store() -> ImportStore:
+    return ImportStore(container.table(), container.geofence_store(), DirectoryStore(container.table()))
+
+
+def bucket(app: App) -> Bucket:
+    return Bucket(app.s3, BUCKET)
+
+
+def begin_and_finish_a_chunk(app: App) -> None:
+    store().begin(JOB)
+    store().finish_chunk(CHUNK)
+
+
+def begin_and_finish(app: App) -> None:
+    store().begin(JOB)
+    data = {"importId": ID(1)}
+    finished = Event(id=ID(9), type="import.completed", tenant_id=DEMO, occurred_at=NOW, actor="import", data=data)
+    store().finish(replace(JOB, status="completed"), finished)
+
+
+def advance(app: App) -> None:
+    steps = [Step(geofence=None, event=None, outcome=outcome) for outcome in (*MADE, LEFT_OUT)]
+    check_equal(store().advance(CHUNK, steps), HALF_DONE)
+
+
+EXAMPLES = {
+    "import_job": Example(lambda _app: store().begin(JOB), lambda _app: store().get(DEMO, ID(1)), JOB),
+    "import_job_failed": Example(lambda _app: store().begin(FAILED), lambda _app: store().get(DEMO, ID(2)), FAILED),
+    "import_job_completed": Example(
+        begin_and_finish, lambda _app: store().get(DEMO, ID(1)), replace(JOB, status="completed")
+    ),
+    "import_chunk_finished": Example(
+        begin_and_finish_a_chunk,
+        lambda _app: (store().get(DEMO, ID(1)), store().chunks(JOB)),
+        (replace(JOB, chunks_done=1), [replace(CHUNK, is_finished=True, version=2)]),
+    ),
+    "import_chunk": Example(advance, lambda _app: store().chunk(DEMO, ID(1), 0), HALF_DONE),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_what_is_written_is_the_golden_document(app: App, name: str) -> None:
+    check_writing(app, name, EXAMPLES[name])
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_golden_document_is_read(app: App, name: str) -> None:
+    check_reading(app, name, EXAMPLES[name])
+
+
+def test_rows_that_are_written_are_the_golden_ones(app: App) -> None:
+    bucket(app).put_rows("rows", ROWS)
+    check_text("import_rows.json", app.s3.get_object(Bucket=BUCKET, Key="rows")["Body"].read().decode())
+
+
+def test_golden_rows_are_read(app: App) -> None:
+    app.s3.put_object(Bucket=BUCKET, Key="rows", Body=(FOLDER / "import_rows.json").read_bytes())
+    check_equal(bucket(app).get_rows("rows"), ROWS)
+
+
+def test_documents_of_the_first_release_are_read_with_defaults(app: App) -> None:
+    """What has a default today was not there at first."""
+    app.s3.put_object(Bucket=BUCKET, Key="rows", Body=b'[{"placemark":1,"line":4,"name":"Yard","more":0}]')
+    check_equal(bucket(app).get_rows("rows"), ROWS[:1])
+    job = {
+        "tenant_id": DEMO,
+        "import_id": ID(1),
+        "drop": {"bucket": BUCKET, "key": DROP.key, "version_id": "v1", "sequencer": "0A", "size_bytes": 1234},
+        "started_at": "2026-05-04T07:00:00Z",
+        "chunks": 2,
+        "placemarks": 3,
+    }
+    made = [{"id": "m", "name": "Yard", "placemark": 1}]
+    chunk = {"tenant_id": DEMO, "import_id": ID(1), "number": 0, "made": made}
+    begin_and_finish_a_chunk(app)
+    for item in app.items():
+        doc = {"ImportJob": job, "ImportChunk": chunk}.get(item.get("entity", {}).get("S", ""))
+        if doc is not None:
+            app.table.put_item(TableName="fencepost", Item=item | {"doc": {"S": json.dumps(doc)}})
+    started_at = datetime(2026, 5, 4, 7, tzinfo=UTC)
+    check_equal(store().get(DEMO, ID(1)), replace(JOB, started_at=started_at, chunks_done=1))
+    check_equal(store().chunks(JOB), [replace(CHUNK, made=(Made(id="m", name="Yard", placemark=1),))])
