@@ -108,6 +108,14 @@ class Setup(_Strict):
     tenants: list[Tenant]
 
 
+def _to_stored(positions: Positions) -> dict[str, int]:
+    days = {
+        "coarsenAfterDays": positions.coarsen_after_days,
+        "removeAfterDays": positions.remove_after_days,
+    }
+    return {name: value for name, value in days.items() if value is not None}
+
+
 def apply(setup: Setup) -> dict[str, dict[str, str]]:
     """Make it so, and return the new keys by tenant and user. Raises Invalid."""
     tenants = container.tenants()
@@ -122,7 +130,7 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
             geofence_modes=tenant.geofence_modes,
             time_zone=tenant.time_zone,
             working_time=working_time_of(tenant.working_time) if tenant.working_time is not None else None,
-            positions=tenant.positions.model_dump(by_alias=True, exclude_none=True) if tenant.positions else None,
+            positions=_to_stored(tenant.positions) if tenant.positions is not None else None,
             redirect_origins=tenant.redirect_origins,
         )
         if "geofence_limit" in tenant.model_fields_set:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
@@ -124,7 +123,7 @@ def entities_of(table: str, said: EntitiesIn) -> tuple[list[Entity], list[str]]:
 
 def told_erased(erased: Erased) -> dict[str, Any]:
     """An ErasedOut."""
-    return asdict(erased)
+    return {"positions": erased.positions, "comments": erased.comments, "reasons": erased.reasons}
 
 
 def told(entity: Entity) -> dict[str, Any]:

@@ -6,12 +6,11 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
-
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.outbox import event_item
 from fencepost.dynamodb.transaction import MAX_ACTIONS, Transaction
+from fencepost.imports.import_documents import dump_chunk, dump_job, dump_rows, load_chunk, load_job, load_rows
 from fencepost.imports.kml_rows import Row
 from fencepost.imports.model import Chunk, Job, LeftOut, Made
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from fencepost.imports.model import Drop
     from fencepost.imports.service import Step
 
-_JOB, _CHUNK, _ROWS = TypeAdapter(Job), TypeAdapter(Chunk), TypeAdapter(list[Row])
 _READ_BYTES = 64 * 1024
 _CHECKPOINT_AND_COUNT = 2
 
@@ -60,7 +58,7 @@ class ImportStore:
         item = self._table.get(keys.import_chunk(tenant_id, import_id, number))
         if item is None:
             return Chunk(tenant_id=tenant_id, import_id=import_id, number=number)
-        return _CHUNK.validate_json(item["doc"]["S"])
+        return load_chunk(item["doc"]["S"])
 
     def chunks(self, job: Job) -> list[Chunk]:
         items = self._table.query(
@@ -71,7 +69,7 @@ class ImportStore:
             },
             ConsistentRead=True,
         )
-        return [_CHUNK.validate_json(item["doc"]["S"]) for item in items]
+        return [load_chunk(item["doc"]["S"]) for item in items]
 
     def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]:
         return self._directory.missing(tenant_id, targets)
@@ -161,7 +159,7 @@ class ImportStore:
             return
 
     def _checkpoint(self, transaction: Transaction, before: Chunk, after: Chunk) -> None:
-        values = {"entity": "ImportChunk", "version": after.version, "doc": _CHUNK.dump_json(after).decode()}
+        values = {"entity": "ImportChunk", "version": after.version, "doc": dump_chunk(after)}
         key = keys.import_chunk(before.tenant_id, before.import_id, before.number)
         if before.version == 1:
             transaction.put_new(key | serializer.item(values), VersionMismatch())
@@ -183,10 +181,10 @@ class Bucket:
         return chunks
 
     def put_rows(self, key: str, rows: Sequence[Row]) -> None:
-        self._client.put_object(Bucket=self._name, Key=key, Body=_ROWS.dump_json(list(rows)))
+        self._client.put_object(Bucket=self._name, Key=key, Body=dump_rows(rows))
 
     def get_rows(self, key: str) -> list[Row]:
-        return _ROWS.validate_json(self._client.get_object(Bucket=self._name, Key=key)["Body"].read())
+        return load_rows(self._client.get_object(Bucket=self._name, Key=key)["Body"].read())
 
     def put_report(self, key: str, report: dict[str, Any]) -> None:
         body = json.dumps(report, ensure_ascii=False, indent=2).encode()
@@ -230,11 +228,11 @@ def _job_item(job: Job) -> Item:
         "entity": "ImportJob",
         "status": job.status,
         "chunksDone": 0,
-        "doc": _JOB.dump_json(job).decode(),
+        "doc": dump_job(job),
     }
     return keys.import_job(job.tenant_id, job.import_id) | serializer.item(values)
 
 
 def _job_of(item: Item) -> Job:
     counted = serializer.plain({name: item[name] for name in ("status", "chunksDone")})
-    return replace(_JOB.validate_json(item["doc"]["S"]), status=counted["status"], chunks_done=counted["chunksDone"])
+    return replace(load_job(item["doc"]["S"]), status=counted["status"], chunks_done=counted["chunksDone"])

@@ -6,15 +6,13 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
-
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.privacy.model import Erased, PositionPolicy, erased, erased_change
 from fencepost.timeclock import position_index
-from fencepost.timeclock.audit import Change
 from fencepost.timeclock.location_evidence_item import kept_in, to_document
+from fencepost.timeclock.trail_documents import dump_change, load_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +24,10 @@ if TYPE_CHECKING:
     from fencepost.privacy.model import Lessening
     from fencepost.timeclock.location_evidence import Evidence, Precision
 
-_CHANGE = TypeAdapter(Change)
 _KEYS_A_READ = 100
 _LISTS = _OWN, _GONE = "own", "gone"
 # A receipt repeats what was answered, comment and verdict too.
 _OF_A_USER = ({"S": "TimeEntry"}, {"S": "Receipt"})
-_COUNTS = ("positions", "comments", "reasons")
 
 
 class PrivacyStore:
@@ -91,7 +87,11 @@ class PrivacyStore:
         """
         progress_key = keys.erasure(tenant_id, user_id)
         progress = serializer.plain(self._table.get(progress_key) or {})
-        total = Erased(**{name: progress.get(name, 0) for name in _COUNTS})
+        total = Erased(
+            positions=progress.get("positions", 0),
+            comments=progress.get("comments", 0),
+            reasons=progress.get("reasons", 0),
+        )
         began_with, after = progress.get("list", _OWN), progress.get("after", "")
         transaction, left = Transaction(), at_most
         for list_name in _LISTS[_LISTS.index(began_with) :]:
@@ -99,7 +99,11 @@ class PrivacyStore:
                 removed = self._erase(tenant_id, item) if left > 0 else None
                 if removed is None:
                     come = {"entity": "Erasure", "list": list_name, "after": after or None}
-                    counts = {name: getattr(total, name) for name in _COUNTS}
+                    counts = {
+                        "positions": total.positions,
+                        "comments": total.comments,
+                        "reasons": total.reasons,
+                    }
                     transaction.put(progress_key | serializer.item(come | counts))
                     self._table.write(transaction)
                     return total, False
@@ -145,9 +149,9 @@ class PrivacyStore:
             },
             ConsistentRead=True,
         ):
-            change, removed = erased_change(_CHANGE.validate_json(line["doc"]["S"]), kept.user_id)
+            change, removed = erased_change(load_change(line["doc"]["S"]), kept.user_id)
             if removed != Erased():
-                self._rewrite(line, _CHANGE.dump_json(change).decode(), {})
+                self._rewrite(line, dump_change(change), {})
                 total += removed
         # Each line of the trail repeats the comment.
         return replace(total, comments=min(1, total.comments))

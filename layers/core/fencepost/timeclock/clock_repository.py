@@ -12,8 +12,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from pydantic import TypeAdapter
-
 from fencepost.common.entity_ref import Assignment
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
@@ -22,6 +20,7 @@ from fencepost.dynamodb.outbox import event_item
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
 from fencepost.timeclock.audit import Change, state_of
+from fencepost.timeclock.clock_documents import dump_clock, load_clock
 from fencepost.timeclock.clock_service import why_allowed
 from fencepost.timeclock.entry_repository import CANCELLED, RUNNING, change_item, place_item
 from fencepost.timeclock.entry_service import Ledger
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
     from fencepost.timeclock.receipts import Receipt
     from fencepost.timeclock.refusals import Refusal
     from fencepost.verdicts.repository import Applying, Reading
-
-_CLOCK = TypeAdapter(RunningClock)
 
 
 class _RefusedUnderLegacyId(Exception):
@@ -165,8 +162,8 @@ class ClockStore:
         transaction = Transaction()
         add_receipt(transaction, tenant_id, receipt)
         transaction.delete_at(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
-        doc = _CLOCK.dump_json(clock).decode()
-        transaction.put(place_item(tenant_id, clock, CANCELLED, doc=doc, **position_index.gone(tenant_id, clock)))
+        gone_from = position_index.gone(tenant_id, clock)
+        transaction.put(place_item(tenant_id, clock, CANCELLED, doc=dump_clock(clock), **gone_from))
         gone = _change(event, clock.version + 1, None, None)
         transaction.put_new(change_item(tenant_id, clock.id, gone), VersionMismatch())
         transaction.put(event_item(event))
@@ -243,7 +240,7 @@ def _clock_item(tenant_id: str, clock: RunningClock) -> Item:
             "entity": "Clock",
             "tenantId": tenant_id,
             "version": clock.version,
-            "doc": _CLOCK.dump_json(clock).decode(),
+            "doc": dump_clock(clock),
             "GSI1PK": keys.running_clocks(keys.running_clocks_shard(clock.user_id)),
             "GSI1SK": keys.running_clock_sort(clock.due_from, tenant_id, clock.user_id),
         }
@@ -251,7 +248,7 @@ def _clock_item(tenant_id: str, clock: RunningClock) -> Item:
 
 
 def _clock_of(item: Item) -> RunningClock:
-    return _CLOCK.validate_json(item["doc"]["S"])
+    return load_clock(item["doc"]["S"])
 
 
 def _change_item(tenant_id: str, clock: RunningClock, event: Event) -> Item:

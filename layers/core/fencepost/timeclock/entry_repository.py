@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
-
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.conditions import need_user
@@ -18,12 +16,14 @@ from fencepost.dynamodb.outbox import event_item
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
 from fencepost.timeclock.audit import Change, state_of
+from fencepost.timeclock.clock_documents import dump_entry, load_entry
 from fencepost.timeclock.entry_service import Found
 from fencepost.timeclock.entry_summary import COUNTED, counted_text
 from fencepost.timeclock.model import TimeEntry
 from fencepost.timeclock.receipt_repository import add_receipt
 from fencepost.timeclock.refusal_repository import use_exception
 from fencepost.timeclock.settings import LONGEST_CLOCK
+from fencepost.timeclock.trail_documents import dump_change, load_change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from fencepost.timeclock.entry_filters import Wanted
     from fencepost.timeclock.model import RunningClock
 
-_ENTRY = TypeAdapter(TimeEntry)
-_CHANGE = TypeAdapter(Change)
 RUNNING, CANCELLED = "running", "cancelled"
 _QUERIES_A_PAGE, _LOOKED_AT_ONCE = 4, 500
 
@@ -138,7 +136,7 @@ class EntryStore:
             ConsistentRead=True,
         ):
             if item["entity"]["S"] == "Change":
-                changes.append(_CHANGE.validate_json(item["doc"]["S"]))
+                changes.append(load_change(item["doc"]["S"]))
             else:
                 user_id = item["userId"]["S"]
         return (user_id, changes) if user_id is not None else None
@@ -151,7 +149,7 @@ def place_item(tenant_id: str, what: RunningClock | TimeEntry, kind: str, **more
 
 
 def change_item(tenant_id: str, entry_id: str, change: Change) -> Item:
-    values = {"entity": "Change", "doc": _CHANGE.dump_json(change).decode()}
+    values = {"entity": "Change", "doc": dump_change(change)}
     return keys.time_change(tenant_id, entry_id, change.number) | serializer.item(values)
 
 
@@ -186,7 +184,7 @@ def _place_of(tenant_id: str, entry: TimeEntry, *, is_removed: bool) -> Item:
         "GSI1SK": keys.time_entry_sort(entry.start, entry.id),
         **position_index.gone(tenant_id, entry),
     }
-    return place_item(tenant_id, entry, keys.REMOVED, doc=_ENTRY.dump_json(entry).decode(), **listed)
+    return place_item(tenant_id, entry, keys.REMOVED, doc=dump_entry(entry), **listed)
 
 
 def _move_calendar(transaction: Transaction, key: Key, version: int) -> None:
@@ -211,7 +209,7 @@ def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
     values = {
         "entity": "TimeEntry",
         "version": entry.version,
-        "doc": _ENTRY.dump_json(entry).decode(),
+        "doc": dump_entry(entry),
         **lists_of(tenant_id, entry),
     }
     return _entry_key(tenant_id, entry) | serializer.item(values)
@@ -271,4 +269,4 @@ def _entry_in(item: Item) -> TimeEntry | None:
 
 
 def _entry_of(item: Item) -> TimeEntry:
-    return _ENTRY.validate_json(item["doc"]["S"])
+    return load_entry(item["doc"]["S"])

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
-
+from fencepost.timeclock.clock_documents import dump_clock, dump_entry, load_clock, load_entry
 from fencepost.timeclock.entry_repository import CANCELLED
-from fencepost.timeclock.model import RunningClock, TimeEntry
+from fencepost.timeclock.model import RunningClock
+from fencepost.timeclock.refusal_documents import dump_refusal, load_refusal
 from fencepost.timeclock.refusals import Refusal
 
 if TYPE_CHECKING:
     from fencepost.dynamodb.serializer import Item
     from fencepost.timeclock.location_evidence import Evidence
 
-_CLOCK, _ENTRY, _REFUSAL = TypeAdapter(RunningClock), TypeAdapter(TimeEntry), TypeAdapter(Refusal)
-
 
 def kept_in(item: Item) -> Evidence:
     if item["entity"]["S"] == "Refusal":
-        return _REFUSAL.validate_json(item["doc"]["S"])
+        return load_refusal(item["doc"]["S"])
     is_clock = item.get("kind", {}).get("S") == CANCELLED
-    return _CLOCK.validate_json(item["doc"]["S"]) if is_clock else _ENTRY.validate_json(item["doc"]["S"])
+    return load_clock(item["doc"]["S"]) if is_clock else load_entry(item["doc"]["S"])
 
 
 def to_document(kept: Evidence) -> str:
-    adapters: dict[type[Evidence], TypeAdapter[Any]] = {RunningClock: _CLOCK, TimeEntry: _ENTRY, Refusal: _REFUSAL}
-    adapter = adapters[type(kept)]
-    return adapter.dump_json(kept).decode()
+    if isinstance(kept, RunningClock):
+        return dump_clock(kept)
+    return dump_refusal(kept) if isinstance(kept, Refusal) else dump_entry(kept)

@@ -10,14 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
-
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.conditions import need_user
 from fencepost.dynamodb.outbox import event_item
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
+from fencepost.timeclock.refusal_documents import dump_grant, dump_refusal, load_grant, load_refusal
 from fencepost.timeclock.refusals import Grant, Refusal
 
 if TYPE_CHECKING:
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.serializer import Item
     from fencepost.dynamodb.table import Table
     from fencepost.timeclock.model import Punch
-
-_REFUSAL = TypeAdapter(Refusal)
-_GRANT = TypeAdapter(Grant)
 
 
 class RefusalStore:
@@ -73,7 +69,7 @@ class RefusalStore:
             VersionMismatch(),
             UpdateExpression="SET #new = :grant" + (f" REMOVE {removed}" if removed else ""),
             ExpressionAttributeNames={"#new": refusal.id, **{f"#{n}": old for n, old in enumerate(over)}},
-            ExpressionAttributeValues={":grant": {"S": _GRANT.dump_json(grant).decode()}},
+            ExpressionAttributeValues={":grant": {"S": dump_grant(grant)}},
         )
         transaction.put(event_item(event))
         self._table.write(transaction)
@@ -83,7 +79,7 @@ def refusal_item(tenant_id: str, refusal: Refusal) -> Item:
     values = {
         "entity": "Refusal",
         "version": refusal.version,
-        "doc": _REFUSAL.dump_json(refusal).decode(),
+        "doc": dump_refusal(refusal),
         **position_index.gone(tenant_id, refusal),
     }
     listed = _listed(tenant_id, refusal.received_at, refusal.id)
@@ -93,7 +89,7 @@ def refusal_item(tenant_id: str, refusal: Refusal) -> Item:
 def grants_of(item: Item | None) -> tuple[Grant, ...]:
     """The exceptions of a user, each under the id of its refusal."""
     docs = (value["S"] for name, value in sorted((item or {}).items()) if name not in ("PK", "SK"))
-    return tuple(map(_GRANT.validate_json, docs))
+    return tuple(map(load_grant, docs))
 
 
 def use_exception(transaction: Transaction, tenant_id: str, user_id: str, punch: Punch) -> None:
@@ -119,7 +115,7 @@ def use_exception(transaction: Transaction, tenant_id: str, user_id: str, punch:
 
 def _refusal_of(item: Item) -> Refusal:
     stored = serializer.plain(item)
-    kept = _REFUSAL.validate_json(stored["doc"])
+    kept = load_refusal(stored["doc"])
     used_at = datetime.fromisoformat(stored["usedAt"]) if "usedAt" in stored else None
     return replace(kept, version=stored["version"], used_at=used_at)
 

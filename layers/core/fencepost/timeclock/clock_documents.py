@@ -1,0 +1,196 @@
+"""The stored form of clocks and time entries, with their breaks, punches and adjustments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fencepost.dynamodb.documents import dump_document, load_document, parse_instant
+from fencepost.timeclock.model import Adjustment, Break, Punch, RunningClock, TimeEntry
+from fencepost.timeclock.refusals import Exemption
+from fencepost.timeclock.working_time import Span
+from fencepost.verdicts.verdict_documents import from_verdict_document, to_verdict_document
+
+
+def dump_clock(clock: RunningClock) -> str:
+    return dump_document(
+        {
+            "id": clock.id,
+            "user_id": clock.user_id,
+            "start": clock.start,
+            "deadline": clock.deadline,
+            "stops_at": clock.stops_at,
+            "remind_at": clock.remind_at,
+            "time_type": clock.time_type,
+            "comment": clock.comment,
+            "organization_id": clock.organization_id,
+            "organization_name": clock.organization_name,
+            "breaks": to_break_documents(clock.breaks),
+            "punches": [_to_punch_document(punch) for punch in clock.punches],
+            "last_request": clock.last_request,
+            "version": clock.version,
+        }
+    )
+
+
+def load_clock(text: str) -> RunningClock:
+    """Parse a clock.
+
+    Raises:
+        UnknownDocumentVersion: A later release wrote it.
+    """
+    document = load_document(text)
+    return RunningClock(
+        id=document["id"],
+        user_id=document["user_id"],
+        start=datetime.fromisoformat(document["start"]),
+        deadline=datetime.fromisoformat(document["deadline"]),
+        stops_at=document.get("stops_at", "limit"),
+        remind_at=parse_instant(document.get("remind_at")),
+        time_type=document.get("time_type", "work"),
+        comment=document.get("comment"),
+        organization_id=document.get("organization_id"),
+        organization_name=document.get("organization_name"),
+        breaks=from_break_documents(document.get("breaks", ())),
+        punches=tuple([_from_punch_document(punch) for punch in document.get("punches", ())]),
+        last_request=document.get("last_request", ""),
+        version=document.get("version", 1),
+    )
+
+
+def dump_entry(entry: TimeEntry) -> str:
+    return dump_document(
+        {
+            "id": entry.id,
+            "user_id": entry.user_id,
+            "start": entry.start,
+            "end": entry.end,
+            "time_type": entry.time_type,
+            "comment": entry.comment,
+            "organization_id": entry.organization_id,
+            "organization_name": entry.organization_name,
+            "breaks": to_break_documents(entry.breaks),
+            "punches": [_to_punch_document(punch) for punch in entry.punches],
+            "creation_type": entry.creation_type,
+            "stopped_by": entry.stopped_by,
+            "approval": entry.approval,
+            "invalid_reason": entry.invalid_reason,
+            "adjustments": [_to_adjustment_document(adjustment) for adjustment in entry.adjustments],
+            "version": entry.version,
+        }
+    )
+
+
+def load_entry(text: str) -> TimeEntry:
+    """Parse a time entry.
+
+    Raises:
+        UnknownDocumentVersion: A later release wrote it.
+    """
+    document = load_document(text)
+    return TimeEntry(
+        id=document["id"],
+        user_id=document["user_id"],
+        start=datetime.fromisoformat(document["start"]),
+        end=datetime.fromisoformat(document["end"]),
+        time_type=document["time_type"],
+        comment=document.get("comment"),
+        organization_id=document.get("organization_id"),
+        organization_name=document.get("organization_name"),
+        breaks=from_break_documents(document.get("breaks", ())),
+        punches=tuple([_from_punch_document(punch) for punch in document.get("punches", ())]),
+        creation_type=document.get("creation_type", "clock"),
+        stopped_by=document.get("stopped_by", "user"),
+        approval=document.get("approval", "not_approved_yet"),
+        invalid_reason=document.get("invalid_reason"),
+        adjustments=tuple([_from_adjustment_document(one) for one in document.get("adjustments", ())]),
+        version=document.get("version", 1),
+    )
+
+
+def to_break_documents(breaks: tuple[Break, ...]) -> list[dict[str, Any]]:
+    return [{"id": one.id, "start": one.start, "end": one.end, "automatic": one.automatic} for one in breaks]
+
+
+def from_break_documents(documents: list[dict[str, Any]]) -> tuple[Break, ...]:
+    return tuple(
+        [
+            Break(
+                id=one["id"],
+                start=datetime.fromisoformat(one["start"]),
+                end=parse_instant(one.get("end")),
+                automatic=one.get("automatic", False),
+            )
+            for one in documents
+        ]
+    )
+
+
+def _to_punch_document(punch: Punch) -> dict[str, Any]:
+    exemption = punch.exception
+    return {
+        "action": punch.action,
+        "at": punch.at,
+        "received_at": punch.received_at,
+        "acting_user_id": punch.acting_user_id,
+        "verdict": to_verdict_document(punch.verdict) if punch.verdict is not None else None,
+        "is_flagged": punch.is_flagged,
+        "exception": {"refusal_id": exemption.refusal_id, "by": exemption.by, "at": exemption.at}
+        if exemption is not None
+        else None,
+        "is_late": punch.is_late,
+        "latitude": punch.latitude,
+        "longitude": punch.longitude,
+        "accuracy_m": float(punch.accuracy_m) if punch.accuracy_m is not None else None,
+        "captured_at": punch.captured_at,
+    }
+
+
+def _from_punch_document(document: dict[str, Any]) -> Punch:
+    verdict, exemption = document.get("verdict"), document.get("exception")
+    return Punch(
+        action=document["action"],
+        at=datetime.fromisoformat(document["at"]),
+        received_at=datetime.fromisoformat(document["received_at"]),
+        acting_user_id=document["acting_user_id"],
+        verdict=from_verdict_document(verdict) if verdict is not None else None,
+        is_flagged=document.get("is_flagged", False),
+        exception=_from_exemption_document(exemption) if exemption is not None else None,
+        is_late=document.get("is_late", False),
+        latitude=document.get("latitude"),
+        longitude=document.get("longitude"),
+        accuracy_m=document.get("accuracy_m"),
+        captured_at=parse_instant(document.get("captured_at")),
+    )
+
+
+def _from_exemption_document(document: dict[str, Any]) -> Exemption:
+    return Exemption(refusal_id=document["refusal_id"], by=document["by"], at=datetime.fromisoformat(document["at"]))
+
+
+def _to_adjustment_document(adjustment: Adjustment) -> dict[str, Any]:
+    return {
+        "rule": adjustment.rule,
+        "break_id": adjustment.break_id,
+        "before": _to_span_document(adjustment.before),
+        "after": _to_span_document(adjustment.after),
+    }
+
+
+def _from_adjustment_document(document: dict[str, Any]) -> Adjustment:
+    return Adjustment(
+        rule=document["rule"],
+        break_id=document.get("break_id"),
+        before=_from_span_document(document["before"]),
+        after=_from_span_document(document["after"]),
+    )
+
+
+def _to_span_document(span: Span | None) -> dict[str, Any] | None:
+    return {"start": span.start, "end": span.end} if span is not None else None
+
+
+def _from_span_document(document: dict[str, Any] | None) -> Span | None:
+    if document is None:
+        return None
+    return Span(start=datetime.fromisoformat(document["start"]), end=datetime.fromisoformat(document["end"]))
