@@ -21,7 +21,7 @@ from benchmarks.planar import area, middle
 from fencepost.dynamodb.serializer import Item
 from fencepost.geofences.items import version_item
 from fencepost.geofences.model import Geofence
-from fencepost.geofences.spatial_index.entry import Entry, attribute_of, pack_entry
+from fencepost.geofences.spatial_index.entry import IndexEntry, attribute_of, pack_entry
 from geo.cells import Cell, cover
 from geo.shapes.base import Shape
 
@@ -69,7 +69,7 @@ def entered(shape: Shape, nth: int, geofence_id: str) -> Entered:
         id=geofence_id, tenant_id=TENANT, name=f"Site {nth}", shape=shape, created_at=NOW, updated_at=NOW, number=nth
     )
     name, entry = attribute_of(geofence.id), pack_entry(geofence)
-    version = version_item(geofence) if Entry(name, entry).is_big else None
+    version = version_item(geofence) if IndexEntry(name, entry).is_big else None
     return Entered(sorted(cover(shape)), name, entry, version)
 
 

@@ -14,7 +14,7 @@ from benchmarks.memory_table import TENANT, CountingTable, MemoryTable, Read, Re
 from benchmarks.mixes import positions
 from benchmarks.timing import Ask, Timing, percentile, timed
 from fencepost.common.principal import Principal
-from fencepost.geofences.repository import GeofenceStore
+from fencepost.geofences.repository import DynamoDBGeofenceRepository
 from fencepost.geofences.service import GeofenceService, Match
 from geo.wgs84 import Position
 
@@ -27,7 +27,7 @@ OURS, TREE, TREE_PREPARED = "Fencepost", "STRtree", "STRtree, box then prepared"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class DirectorySnapshot:
     """What a check takes from the table: means, unless they say otherwise.
 
     `first_*` are checks by a container that has just begun, of positions at which it meets a big geometry.
@@ -59,12 +59,12 @@ class Agreement:
 @dataclass(frozen=True, kw_only=True)
 class Checks:
     timings: Mapping[int, Mapping[str, Timing]]
-    readings: Mapping[int, Reading]
+    readings: Mapping[int, DirectorySnapshot]
     agreements: Mapping[int, Agreement]
 
 
 def service(table: MemoryTable) -> GeofenceService:
-    return GeofenceService(GeofenceStore(table))  # type: ignore[arg-type]  # a check only reads
+    return GeofenceService(DynamoDBGeofenceRepository(table))  # type: ignore[arg-type]  # a check only reads
 
 
 def ours(table: MemoryTable) -> Ask:
@@ -114,7 +114,7 @@ def _agreement(contenders: Mapping[str, Ask], where: list[Position]) -> Agreemen
     )
 
 
-def _reading(built: Built, where: list[Position], seed: str) -> Reading:
+def _reading(built: Built, where: list[Position], seed: str) -> DirectorySnapshot:
     table = CountingTable(built.table)
     check = service(table).check
     for position in where:  # so that what is big is known, and which cells are crowded
@@ -129,7 +129,7 @@ def _reading(built: Built, where: list[Position], seed: str) -> Reading:
         check(WHO, batch, NOW)
         table.taken()
         batches.append(_read_by(table, check, batch))
-    return Reading(
+    return DirectorySnapshot(
         units=_mean([read.units for read in reads]),
         units_p50=percentile([read.units for read in reads], 50),
         units_p99=percentile([read.units for read in reads], 99),

@@ -6,25 +6,31 @@ from typing import Any
 
 from fencepost import container
 from fencepost.common.logging import logger
-from fencepost.common.snapstart import before_snapshot
+from fencepost.common.snapstart import prime_snapstart
 
-before_snapshot(container.tenants)
+prime_snapstart(container.tenants)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Allow the whole API, and leave roles to the handlers: the answer is cached for all routes of a token."""
-    who = container.tenants().principal_of(_bearer_token(event))  # Busy becomes the gateway's 503: see the template
-    if who is None:
+    principal = container.tenants().principal_of(
+        _bearer_token(event)
+    )  # Busy becomes the gateway's 503: see the template
+    if principal is None:
         raise PermissionError("Unauthorized")  # API Gateway makes a 401 of this very word
-    logger.info("authorized", tenant=who.tenant_id)
+    logger.info("authorized", tenant=principal.tenant_id)
     stage = event["methodArn"].split("/")[:2]
     return {
-        "principalId": f"{who.tenant_id}/{who.user_id}",
+        "principalId": f"{principal.tenant_id}/{principal.user_id}",
         "policyDocument": {
             "Version": "2012-10-17",
             "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "/".join([*stage, "*"])}],
         },
-        "context": {"tenantId": who.tenant_id, "userId": who.user_id, "roles": ",".join(sorted(who.roles))},
+        "context": {
+            "tenantId": principal.tenant_id,
+            "userId": principal.user_id,
+            "roles": ",".join(sorted(principal.roles)),
+        },
     }
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import container
-from fencepost.common.errors import Invalid
-from fencepost.common.principal import Right
-from fencepost.common.snapstart import before_snapshot
+from fencepost.common.errors import ValidationFailed
+from fencepost.common.principal import Permission
+from fencepost.common.snapstart import prime_snapstart
 from fencepost.directory.schemas import (
     DeleteEntityQuery,
     EntitiesIn,
@@ -26,101 +26,103 @@ from fencepost.directory.schemas import (
 from fencepost.geofences import negotiation
 from fencepost.geofences.query_params import PageQuery, numbered
 from fencepost.http import pagination
-from fencepost.http.app import Api, Reply
+from fencepost.http.app import Api, Response
 from fencepost.http.request import Request
 from fencepost.http.validation import validated
 
 api = Api(retell=negotiation.retold)
-before_snapshot(container.directory)
+prime_snapstart(container.directory)
 
 
 @api.route(
     "GET",
     "/v1/directory/{table}",
     summary="List the entities of a table, by name",
-    needs=Right.READ_DIRECTORY,
+    needs=Permission.READ_DIRECTORY,
     query=PageQuery,
     gives={200: EntityPage},
     fails=(400, 404),
 )
-def list_entities(request: Request) -> Reply:
+def list_entities(request: Request) -> Response:
     table = table_of(request.path["table"])
     query = validated(PageQuery, numbered(request.query))
-    list_name = f"{request.who.tenant_id}/{table}"
+    list_name = f"{request.principal.tenant_id}/{table}"
     after = pagination.pair_after(list_name, query.cursor) if query.cursor is not None else None
-    entities, next_after = container.directory().page(request.who.tenant_id, table, query.limit, after)
+    entities, next_after = container.directory().page(request.principal.tenant_id, table, query.limit, after)
     cursor = pagination.pair_cursor(list_name, next_after) if next_after else None
     data = [{"id": entity.id, "name": entity.name} for entity in entities]
-    return Reply(status=200, body={"data": data, "nextCursor": cursor})
+    return Response(status=200, body={"data": data, "nextCursor": cursor})
 
 
 @api.route(
     "PUT",
     "/v1/directory/{table}",
     summary="Create or change up to 100 entities: all of them or, where one is wrong, none",
-    needs=Right.WRITE_DIRECTORY,
+    needs=Permission.WRITE_DIRECTORY,
     takes=EntitiesIn,
     gives={200: EntitiesOut},
     fails=(400, 404, 413, 415),
 )
-def put_entities(request: Request) -> Reply:
+def put_entities(request: Request) -> Response:
     table = table_of(request.path["table"])
     entities, fields = entities_of(table, validated(EntitiesIn, request.json()))
-    container.directory().put(request.who.tenant_id, entities, fields)
-    return Reply(status=200, body={"data": [{"id": entity.id, "name": entity.name} for entity in entities]})
+    container.directory().put(request.principal.tenant_id, entities, fields)
+    return Response(status=200, body={"data": [{"id": entity.id, "name": entity.name} for entity in entities]})
 
 
 @api.route(
     "GET",
     "/v1/directory/{table}/{id}",
     summary="Read an entity: a group with its members, a user with the groups",
-    needs=Right.READ_DIRECTORY,
+    needs=Permission.READ_DIRECTORY,
     gives={200: EntityOut},
     fails=(404,),
 )
-def read_entity(request: Request) -> Reply:
+def read_entity(request: Request) -> Response:
     table = table_of(request.path["table"])
-    return Reply(status=200, body=told(container.directory().get(request.who.tenant_id, table, request.path["id"])))
+    return Response(
+        status=200, body=told(container.directory().get(request.principal.tenant_id, table, request.path["id"]))
+    )
 
 
 @api.route(
     "PUT",
     "/v1/directory/{table}/{id}",
     summary="Create an entity or change it; members that are not named are kept",
-    needs=Right.WRITE_DIRECTORY,
+    needs=Permission.WRITE_DIRECTORY,
     takes=EntityIn,
     gives={200: EntityOut},
     fails=(400, 404, 413, 415),
 )
-def put_entity(request: Request) -> Reply:
+def put_entity(request: Request) -> Response:
     table, said = table_of(request.path["table"]), validated(EntityIn, request.json())
     if said.id not in (None, request.path["id"]):
-        raise Invalid.field("id", "is not the id of the address")
+        raise ValidationFailed.field("id", "is not the id of the address")
     entity = entity_of(table, request.path["id"], said)
-    container.directory().put(request.who.tenant_id, [entity], [""])
-    return Reply(status=200, body=told(container.directory().get(request.who.tenant_id, table, entity.id)))
+    container.directory().put(request.principal.tenant_id, [entity], [""])
+    return Response(status=200, body=told(container.directory().get(request.principal.tenant_id, table, entity.id)))
 
 
 @api.route(
     "DELETE",
     "/v1/directory/{table}/{id}",
     summary="Delete an entity; with cascade=true geofences lose it, with erase=true a user is forgotten",
-    needs=Right.WRITE_DIRECTORY,
+    needs=Permission.WRITE_DIRECTORY,
     query=DeleteEntityQuery,
     gives={200: EntityDeleted},
     fails=(400, 404, 409, 503),
 )
-def delete_entity(request: Request) -> Reply:
+def delete_entity(request: Request) -> Response:
     table = table_of(request.path["table"])
     query, entity_id, now = validated(DeleteEntityQuery, request.query), request.path["id"], datetime.now(UTC)
     cascade, directory, geofences = query.cascade == "true", container.directory(), container.geofences()
     if query.erase == "false":
-        directory.delete(request.who, table, entity_id, geofences, now, cascade=cascade)
-        return Reply(status=200, body={"id": entity_id, "deleted": True})
+        directory.delete(request.principal, table, entity_id, geofences, now, cascade=cascade)
+        return Response(status=200, body={"id": entity_id, "deleted": True})
     if table != "users":
-        raise Invalid.field("erase", "is for users")
-    erased = container.privacy().forget(request.who, entity_id, directory, geofences, now, cascade=cascade)
-    return Reply(status=200, body={"id": entity_id, "deleted": True, "erased": told_erased(erased)})
+        raise ValidationFailed.field("erase", "is for users")
+    erased = container.privacy().forget(request.principal, entity_id, directory, geofences, now, cascade=cascade)
+    return Response(status=200, body={"id": entity_id, "deleted": True, "erased": told_erased(erased)})
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

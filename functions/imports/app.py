@@ -7,11 +7,11 @@ from typing import Any
 
 from fencepost import container
 from fencepost.common.ids import new_id
-from fencepost.common.principal import Right
-from fencepost.common.snapstart import before_snapshot
+from fencepost.common.principal import Permission
+from fencepost.common.snapstart import prime_snapstart
 from fencepost.geofences import negotiation
 from fencepost.geofences.geojson import FeatureCollectionIn
-from fencepost.http.app import Api, Reply
+from fencepost.http.app import Api, Response
 from fencepost.http.idempotency_key import derive_resource_id
 from fencepost.http.request import Request
 from fencepost.http.validation import validated
@@ -24,41 +24,41 @@ from fencepost.imports.schemas import ImportOut, told
 MAX_BODY_BYTES = 4 * 2**20
 
 api = Api(retell=negotiation.retold)
-before_snapshot(container.imports)
+prime_snapstart(container.imports)
 
 
 @api.route(
     "POST",
     "/v1/geofences/import",
     summary="Make geofences of a GeoJSON FeatureCollection, in the background",
-    needs=Right.WRITE_GEOFENCES,
+    needs=Permission.WRITE_GEOFENCES,
     takes=FeatureCollectionIn,
     gives={202: ImportOut},
     fails=(400, 413, 415),
 )
-def take_features(request: Request) -> Reply:
+def take_features(request: Request) -> Response:
     collection = validated(FeatureCollectionIn, request.json(MAX_BODY_BYTES))
     drop = Drop.of_request(
         container.settings().bucket_name,
-        request.who.tenant_id,
+        request.principal.tenant_id,
         derive_resource_id(request) or new_id(),
         len(collection.features),
     )
     job = container.imports().begin(drop, datetime.now(UTC), rows_of_features(collection.features, Namer("")))
-    return Reply(status=202, body=told(job, None), headers={"Location": f"/api/v1/imports/{job.import_id}"})
+    return Response(status=202, body=told(job, None), headers={"Location": f"/api/v1/imports/{job.import_id}"})
 
 
 @api.route(
     "GET",
     "/v1/imports/{id}",
     summary="Read how far an import is, and its report once it has ended",
-    needs=Right.WRITE_GEOFENCES,
+    needs=Permission.WRITE_GEOFENCES,
     gives={200: ImportOut},
     fails=(404,),
 )
-def read_import(request: Request) -> Reply:
-    job, report = container.imports().get(request.who.tenant_id, request.path["id"])
-    return Reply(status=200, body=told(job, report))
+def read_import(request: Request) -> Response:
+    job, report = container.imports().get(request.principal.tenant_id, request.path["id"])
+    return Response(status=200, body=told(job, report))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

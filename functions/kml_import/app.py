@@ -7,10 +7,10 @@ from typing import Any
 
 from fencepost import container
 from fencepost.common.logging import logger
-from fencepost.common.snapstart import before_snapshot
+from fencepost.common.snapstart import prime_snapstart
 from fencepost.imports.model import Drop
 
-before_snapshot(container.imports)
+prime_snapstart(container.imports)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

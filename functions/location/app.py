@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import container
-from fencepost.common.principal import Right
-from fencepost.common.snapstart import before_snapshot
+from fencepost.common.principal import Permission
+from fencepost.common.snapstart import prime_snapstart
 from fencepost.geofences import negotiation
 from fencepost.geofences.check_schemas import (
     BatchCheckAnswer,
@@ -23,43 +23,43 @@ from fencepost.geofences.check_schemas import (
     told_all,
 )
 from fencepost.geofences.service import Match
-from fencepost.http.app import Api, Reply
+from fencepost.http.app import Api, Response
 from fencepost.http.request import Request
 from fencepost.http.validation import validated
 
 api = Api(retell=negotiation.retold)
-before_snapshot(container.geofences)
+prime_snapstart(container.geofences)
 
 
 @api.route(
     "POST",
     "/v1/geofences/check",
     summary="Say which active geofences contain a position",
-    needs=Right.CHECK,
+    needs=Permission.CHECK,
     query=CheckQuery,
     takes=CheckRequest,
     gives={200: CheckAnswer},
     fails=(400, 413, 415),
 )
-def check(request: Request) -> Reply:
+def check(request: Request) -> Response:
     where = validated(CheckRequest, request.json())
     (matches,) = _checked(request, [where])
-    return Reply(status=200, body=told(where, matches))
+    return Response(status=200, body=told(where, matches))
 
 
 @api.route(
     "POST",
     "/v1/geofences/check/batch",
     summary="Say which active geofences contain each of up to 1,000 positions",
-    needs=Right.CHECK,
+    needs=Permission.CHECK,
     query=CheckQuery,
     takes=BatchCheckRequest,
     gives={200: BatchCheckAnswer},
     fails=(400, 413, 415),
 )
-def check_batch(request: Request) -> Reply:
+def check_batch(request: Request) -> Response:
     positions = validated(BatchCheckRequest, request.json()).positions
-    return Reply(status=200, body=told_all(positions, _checked(request, positions)))
+    return Response(status=200, body=told_all(positions, _checked(request, positions)))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _checked(request: Request, positions: Sequence[CheckRequest]) -> list[list[Match]]:
     query = validated(CheckQuery, read_query(request.query))
     return container.geofences().check(
-        request.who,
+        request.principal,
         [position_of(where) for where in positions],
         datetime.now(UTC),
         within_m=reach_m(query),

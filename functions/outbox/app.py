@@ -6,9 +6,9 @@ from typing import Any
 
 from fencepost import container
 from fencepost.common.logging import logger
-from fencepost.common.snapstart import before_snapshot
+from fencepost.common.snapstart import prime_snapstart
 
-before_snapshot(container.bus)
+prime_snapstart(container.bus)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

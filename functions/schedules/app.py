@@ -7,9 +7,9 @@ from typing import Any
 
 from fencepost import container
 from fencepost.common.logging import logger
-from fencepost.common.snapstart import before_snapshot
+from fencepost.common.snapstart import prime_snapstart
 
-before_snapshot(container.clock)
+prime_snapstart(container.clock)
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from fencepost import container
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 from fencepost.common.ids import new_id
-from fencepost.common.principal import Principal, Right
-from fencepost.common.snapstart import before_snapshot
+from fencepost.common.principal import Permission, Principal
+from fencepost.common.snapstart import prime_snapstart
 from fencepost.geofences.errors import QuotaReached
 from fencepost.geofences.model import Geofence
-from fencepost.http.app import MAX_ANSWER_BYTES, Api, Reply
+from fencepost.http.app import MAX_ANSWER_BYTES, Api, Response
 from fencepost.http.idempotency_key import derive_resource_id
 from fencepost.http.problems import AnswerTooLarge
 from fencepost.http.request import Request
@@ -73,25 +73,25 @@ api = Api(
     status=schemas.STATUS,
     admit=lambda event: request.admitted(event, _caller),
 )
-before_snapshot(container.zones)
-before_snapshot(container.callers)
-before_snapshot(container.imports)
-before_snapshot(container.spreadsheets)
+prime_snapstart(container.zones)
+prime_snapstart(container.callers)
+prime_snapstart(container.imports)
+prime_snapstart(container.spreadsheets)
 
 
 def route(
     path: str,
     *,
     summary: str,
-    needs: Right,
+    needs: Permission,
     takes: type[BaseModel],
     gives: type | None,
     fails: tuple[int, ...] = (),
     texts: tuple[str, ...] = (),
-) -> Callable[[Callable[[Request], Reply]], Callable[[Request], Reply]]:
+) -> Callable[[Callable[[Request], Response]], Callable[[Request], Response]]:
     """A call by POST, its parameters in JSON or a form, and by GET, with the same ones in its query."""
 
-    def declare(handler: Callable[[Request], Reply]) -> Callable[[Request], Reply]:
+    def declare(handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
         common: dict[str, Any] = {
             "summary": summary,
             "needs": needs,
@@ -109,27 +109,27 @@ def route(
 @route(
     "create",
     summary="Create a zone",
-    needs=Right.WRITE_GEOFENCES,
+    needs=Permission.WRITE_GEOFENCES,
     takes=CreateCall,
     gives=ZoneCreated,
     fails=(402,),
 )
-def create_zone(request: Request) -> Reply:
+def create_zone(request: Request) -> Response:
     call = validated(CreateCall, parameters(request))
     fields = schemas.new_fields(call, *_limits(request))
-    geofence = container.geofences().create(request.who, fields, _now(), derive_resource_id(request))
+    geofence = container.geofences().create(request.principal, fields, _now(), derive_resource_id(request))
     return _done(id=geofence.number)
 
 
 @route(
     "update",
     summary="Change a zone: what is not named is kept, points and type always",
-    needs=Right.WRITE_GEOFENCES,
+    needs=Permission.WRITE_GEOFENCES,
     takes=UpdateCall,
     gives=ZoneDone,
     fails=(409,),
 )
-def update_zone(request: Request) -> Reply:
+def update_zone(request: Request) -> Response:
     said = validated(UpdateCall, parameters(request)).zone
     tags_named, _ = _limits(request)
 
@@ -137,42 +137,46 @@ def update_zone(request: Request) -> Reply:
         return schemas.changed_fields(said, before, _told(before), tags_named)
 
     if said.id is not None:
-        container.zones().update(request.who, said.id, changes, _now())
+        container.zones().update(request.principal, said.id, changes, _now())
     elif said.label is not None:
-        container.zones().update_named(request.who, said.label, changes, _now())
+        container.zones().update_named(request.principal, said.label, changes, _now())
     else:
-        raise Invalid.field("zone.id", "is missing")
+        raise ValidationFailed.field("zone.id", "is missing")
     return _done()
 
 
 @route(
     "delete",
     summary="Delete one zone or several, unless something holds one of them",
-    needs=Right.DELETE_GEOFENCES,
+    needs=Permission.DELETE_GEOFENCES,
     takes=DeleteCall,
     gives=ZoneDone,
 )
-def delete_zones(request: Request) -> Reply:
+def delete_zones(request: Request) -> Response:
     call = validated(DeleteCall, parameters(request))
     if call.zone_id is not None and call.zone_ids is not None:
-        raise Invalid.field("zone_ids", "is given beside zone_id; give one of them")
+        raise ValidationFailed.field("zone_ids", "is given beside zone_id; give one of them")
     numbers = [call.zone_id] if call.zone_id is not None else list(dict.fromkeys(call.zone_ids or ()))
     if not numbers:
-        raise Invalid.field("zone_id", "is missing")
-    container.zones().delete(request.who, numbers, _now())
+        raise ValidationFailed.field("zone_id", "is missing")
+    container.zones().delete(request.principal, numbers, _now())
     return _done()
 
 
-@route("read", summary="Read a zone", needs=Right.READ_GEOFENCES, takes=ZoneCall, gives=ZoneRead)
-def read_zone(request: Request) -> Reply:
+@route("read", summary="Read a zone", needs=Permission.READ_GEOFENCES, takes=ZoneCall, gives=ZoneRead)
+def read_zone(request: Request) -> Response:
     call = validated(ZoneCall, parameters(request))
-    return _done(value=_told(container.zones().get(request.who, call.zone_id)))
+    return _done(value=_told(container.zones().get(request.principal, call.zone_id)))
 
 
-@route("list", summary="List the zones, oldest first", needs=Right.READ_GEOFENCES, takes=ListCall, gives=ZoneList)
-def list_zones(request: Request) -> Reply:
+@route(
+    "list", summary="List the zones, oldest first", needs=Permission.READ_GEOFENCES, takes=ListCall, gives=ZoneList
+)
+def list_zones(request: Request) -> Response:
     call = validated(ListCall, parameters(request))
-    found = container.zones().listed(request.who, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit)
+    found = container.zones().listed(
+        request.principal, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit
+    )
     listed: list[dict[str, Any]] = []
     size = 0
     for geofence in found:
@@ -186,16 +190,18 @@ def list_zones(request: Request) -> Reply:
 @route(
     "download",
     summary="Zones as a KML file, or as KMZ where the header Accept begins with it",
-    needs=Right.READ_GEOFENCES,
+    needs=Permission.READ_GEOFENCES,
     takes=DownloadCall,
     gives=None,
     texts=(KML, KMZ),
 )
-def download_zones(request: Request) -> Reply:
+def download_zones(request: Request) -> Response:
     call = validated(DownloadCall, parameters(request))
-    found = container.zones().listed(request.who, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit)
+    found = container.zones().listed(
+        request.principal, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit
+    )
     is_kmz = wants_kmz(request.headers.get("accept", ""))
-    return Reply(
+    return Response(
         status=200,
         body=told_in_kmz(found) if is_kmz else told_in_kml(found),
         media_type=KMZ if is_kmz else KML,
@@ -206,13 +212,13 @@ def download_zones(request: Request) -> Reply:
 @route(
     "search_location",
     summary="Say which active zones contain a location",
-    needs=Right.CHECK,
+    needs=Permission.CHECK,
     takes=SearchCall,
     gives=ZonesFound,
 )
-def search_location(request: Request) -> Reply:
+def search_location(request: Request) -> Response:
     where = validated(SearchCall, parameters(request)).location
-    found = container.zones().found_at(request.who, Position(lon=where.lng, lat=where.lat), _now())
+    found = container.zones().found_at(request.principal, Position(lon=where.lng, lat=where.lat), _now())
     return _done(list=[{"id": number, "label": label} for number, label in found])
 
 
@@ -220,68 +226,70 @@ def search_location(request: Request) -> Reply:
     "POST",
     "/v1/zone/upload",
     summary="Make zones of a KML or KMZ file, or tell which it would make",
-    needs=Right.WRITE_GEOFENCES,
+    needs=Permission.WRITE_GEOFENCES,
     takes=UploadCall,
     takes_file=True,
     gives={200: UploadAnswer, 303: None},
     fails=(400, 402),
 )
-def upload_zones(request: Request) -> Reply:
+def upload_zones(request: Request) -> Response:
     call = validated(UploadCall, parameters(request))
     if call.redirect_target is None:
         return _done(**_uploaded(request, call))
-    if not is_allowed(call.redirect_target, container.tenants().redirect_origins(request.who.tenant_id)):
-        raise Invalid.field("redirect_target", "is at no origin that is allowed; see redirectOrigins of the tenant")
+    if not is_allowed(call.redirect_target, container.tenants().redirect_origins(request.principal.tenant_id)):
+        raise ValidationFailed.field(
+            "redirect_target", "is at no origin that is allowed; see redirectOrigins of the tenant"
+        )
     try:
         answer = {"success": True, **_uploaded(request, call)}
-    except (Invalid, QuotaReached) as error:
+    except (ValidationFailed, QuotaReached) as error:
         answer = schemas.refused(error, "")
-    return Reply(status=303, body=None, headers={"Location": address_telling(call.redirect_target, answer)})
+    return Response(status=303, body=None, headers={"Location": address_telling(call.redirect_target, answer)})
 
 
 def _uploaded(request: Request, call: UploadCall) -> dict[str, Any]:
     """What an UploadAnswer tells besides success."""
-    who, now = request.who, _now()
+    principal, now = request.principal, _now()
     rows = rows_of_file(call, _limits(request)[1])
     if call.dry_run:
-        return told_ready(container.imports().tried(who.tenant_id, rows, now))
+        return told_ready(container.imports().tried(principal.tenant_id, rows, now))
     drop = Drop.of_request(
-        container.settings().bucket_name, who.tenant_id, derive_resource_id(request) or new_id(), len(rows)
+        container.settings().bucket_name, principal.tenant_id, derive_resource_id(request) or new_id(), len(rows)
     )
     job, chunks = container.imports().take(drop, rows, now)
     if job.status == "running":
         return {"list": [], "in_background": True, "import_id": job.import_id}
     left_out = told_left_out(row for chunk in chunks for row in chunk.left_out)
-    made = container.zones().numbers(who, [made.id for chunk in chunks for made in chunk.made])
+    made = container.zones().numbers(principal, [made.id for chunk in chunks for made in chunk.made])
     return {"list": made, **left_out, **({"import_id": job.import_id} if left_out else {})}
 
 
 @route(
     "batch_convert",
     summary="Tell the circles that a table describes, checked and not made",
-    needs=Right.WRITE_GEOFENCES,
+    needs=Permission.WRITE_GEOFENCES,
     takes=BatchCall,
     gives=ConvertedZones,
 )
-def convert_batch(request: Request) -> Reply:
+def convert_batch(request: Request) -> Response:
     call = validated(BatchCall, parameters(request))
     drafts, is_cut = drafts_of(_rows(request, call), call)
     addresses, enough_for = addresses_of(drafts)
     places = container.spreadsheets().places(addresses)
     drafts, is_cut = [placed(draft, places) for draft in drafts[:enough_for]], is_cut or enough_for < len(drafts)
-    taken = container.zones().taken_labels(request.who, labels_of(drafts))
-    tags = container.zones().tags_named(request.who, tags_of(drafts))
+    taken = container.zones().taken_labels(request.principal, labels_of(drafts))
+    tags = container.zones().tags_named(request.principal, tags_of(drafts))
     return _done(list=told_drafts(drafts, taken, tags), limit_exceeded=is_cut)
 
 
 def _rows(request: Request, call: BatchCall) -> Iterable[Sequence[str]]:
     if call.file_id is None and call.batch is None:
-        raise Invalid.field("batch", "is missing; or give the file_id of a table")
+        raise ValidationFailed.field("batch", "is missing; or give the file_id of a table")
     if call.file_id is None:
         return rows_of_text(call.batch or "")
-    rows = container.spreadsheets().rows(request.who, call.file_id)
+    rows = container.spreadsheets().rows(request.principal, call.file_id)
     if rows is None:
-        raise Invalid.field("file_id", "is of no table that was sent within the last day")
+        raise ValidationFailed.field("file_id", "is of no table that was sent within the last day")
     return rows
 
 
@@ -289,45 +297,45 @@ def _rows(request: Request, call: BatchCall) -> Iterable[Sequence[str]]:
     "POST",
     "/v1/data/spreadsheet/parse",
     summary="Keep the table of a CSV or XLSX file for a day",
-    needs=Right.WRITE_GEOFENCES,
+    needs=Permission.WRITE_GEOFENCES,
     takes=ParseCall,
     takes_file=True,
     gives={200: ParseAnswer},
     fails=(400,),
 )
-def parse_spreadsheet(request: Request) -> Reply:
+def parse_spreadsheet(request: Request) -> Response:
     rows = rows_of_table(validated(ParseCall, parameters(request)).file)
-    file_id = container.spreadsheets().keep(request.who, rows, derive_resource_id(request))
+    file_id = container.spreadsheets().keep(request.principal, rows, derive_resource_id(request))
     return _done(file_id=file_id, rows=len(rows), preview=rows[:PREVIEWED])
 
 
 @route(
     "point/list",
     summary="List the points of a polygon or a sausage",
-    needs=Right.READ_GEOFENCES,
+    needs=Permission.READ_GEOFENCES,
     takes=ZoneCall,
     gives=ZonePoints,
 )
-def list_zone_points(request: Request) -> Reply:
+def list_zone_points(request: Request) -> Response:
     call = validated(ZoneCall, parameters(request))
-    return _done(list=schemas.told_points(container.zones().get(request.who, call.zone_id)))
+    return _done(list=schemas.told_points(container.zones().get(request.principal, call.zone_id)))
 
 
 @route(
     "point/update",
     summary="Give a polygon or a sausage other points",
-    needs=Right.WRITE_GEOFENCES,
+    needs=Permission.WRITE_GEOFENCES,
     takes=UpdatePointsCall,
     gives=ZoneDone,
 )
-def update_zone_points(request: Request) -> Reply:
+def update_zone_points(request: Request) -> Response:
     call = validated(UpdatePointsCall, parameters(request))
     _, point_limit = _limits(request)
 
     def changes(before: Geofence) -> Mapping[str, Any]:
         return schemas.changed_points(call.points, before, point_limit)
 
-    container.zones().update(request.who, call.zone_id, changes, _now())
+    container.zones().update(request.principal, call.zone_id, changes, _now())
     return _done()
 
 
@@ -342,13 +350,13 @@ def _told(geofence: Geofence, *, with_points: bool = False) -> dict[str, Any]:
 def _limits(request: Request) -> tuple[schemas.TagsNamed, schemas.PointLimit]:
     """Which tags a tenant has, and how many points a polygon of his may have: asked only where it matters."""
     return (
-        partial(container.zones().tags_named, request.who),
-        partial(container.tenants().polygon_point_limit, request.who.tenant_id),
+        partial(container.zones().tags_named, request.principal),
+        partial(container.tenants().polygon_point_limit, request.principal.tenant_id),
     )
 
 
-def _done(**what: Any) -> Reply:
-    return Reply(status=200, body={"success": True, **what})
+def _done(**what: Any) -> Response:
+    return Response(status=200, body={"success": True, **what})
 
 
 def _now() -> datetime:

@@ -10,9 +10,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from fencepost.http.idempotency_key import Asked
+from fencepost.http.idempotency_key import IdempotencyKey
 from fencepost.http.idempotency_records import Record
-from fencepost.http.idempotency_repository import IdempotencyStore
+from fencepost.http.idempotency_repository import DynamoDBIdempotencyRepository
 from tests.e2e.service import Service
 
 
@@ -62,17 +62,17 @@ def test_of_calls_that_claim_a_key_in_the_same_moment_one_gets_it(service: Servi
     """On the table itself: over HTTP the engine may call a function one request after the other."""
     client = service.engine.client("dynamodb")
     (table,) = (name for name in client.list_tables()["TableNames"] if "Idempotency" in name)
-    store, callers = IdempotencyStore(client, table), 20
+    store, callers = DynamoDBIdempotencyRepository(client, table), 20
     now = datetime.now(UTC)
     start = Barrier(callers)
 
-    def claim(asked: Asked) -> Record | None:
+    def claim(asked: IdempotencyKey) -> Record | None:
         start.wait()
         return store.claim(asked, str(uuid4()), now, now + timedelta(seconds=10))
 
     with ThreadPoolExecutor(callers) as pool:
         for _ in range(20):
-            asked = Asked(tenant_id="demo", identity=str(uuid4()), digest="d")
+            asked = IdempotencyKey(tenant_id="demo", identity=str(uuid4()), digest="d")
             if is_abandoned:
                 assert store.claim(asked, str(uuid4()), now, now) is None
             answers = list(pool.map(claim, [asked] * callers))

@@ -14,7 +14,7 @@ from fencepost.dynamodb import keys
 from fencepost.dynamodb.keys import Key
 from fencepost.geofences.model import Geofence
 from fencepost.geofences.spatial_index import nearest_search
-from fencepost.geofences.spatial_index.entry import Entry, attribute_of, pack_entry
+from fencepost.geofences.spatial_index.entry import IndexEntry, attribute_of, pack_entry
 from fencepost.geofences.spatial_index.occupied_cells import element_of
 from geo.cells import ROOT, listed_in
 from geo.shapes.base import Shape
@@ -57,7 +57,7 @@ class FakeTable:
         assert len(set(pairs)) == len(pairs) <= 100
         return {pair: self.items[pair] for pair in pairs if pair in self.items}
 
-    def in_full(self, entries: Sequence[Entry]) -> list[Entry | Geofence]:
+    def in_full(self, entries: Sequence[IndexEntry]) -> list[IndexEntry | Geofence]:
         by_id = {geofence.id: geofence for geofence in self.geofences}
         return [by_id[entry.id] if entry.is_big else entry for entry in entries]
 

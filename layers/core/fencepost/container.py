@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.outbox import Bus
     from fencepost.dynamodb.table import Table
     from fencepost.geofences.nearest_service import NearestService
-    from fencepost.geofences.repository import GeofenceStore
+    from fencepost.geofences.repository import DynamoDBGeofenceRepository
     from fencepost.geofences.service import GeofenceService
-    from fencepost.geofences.spatial_index.maintenance import IndexUpkeep
-    from fencepost.http.idempotency_repository import IdempotencyStore
+    from fencepost.geofences.spatial_index.maintenance import IndexMaintenance
+    from fencepost.http.idempotency_repository import DynamoDBIdempotencyRepository
     from fencepost.imports.service import ImportService
     from fencepost.privacy.service import PrivacyService
     from fencepost.reports.service import ReportService
-    from fencepost.tenants.service import Callers, TenantService
+    from fencepost.tenants.service import CachedAuthenticator, TenantService
     from fencepost.tenants.user_pool import UserPool
     from fencepost.timeclock.clock_service import ClockService
     from fencepost.timeclock.entry_service import TimesService
-    from fencepost.timeclock.index_maintenance import TimeLists
+    from fencepost.timeclock.index_maintenance import EntryListMaintenance
     from fencepost.timeclock.punch_batch_service import PunchService
     from fencepost.timeclock.refusal_service import RefusalService
-    from fencepost.verdicts.repository import Applying
+    from fencepost.verdicts.repository import DynamoDBCandidateRepository
     from fencepost.verdicts.service import ValidationService
     from fencepost.zones.service import ZoneService
     from fencepost.zones.spreadsheets.service import SpreadsheetService
@@ -67,11 +67,11 @@ def s3() -> Any:
 
 
 @cache
-def idempotency() -> IdempotencyStore:
+def idempotency() -> DynamoDBIdempotencyRepository:
     """Imported when a request brings an Idempotency-Key, for most bring none."""
-    from fencepost.http.idempotency_repository import IdempotencyStore
+    from fencepost.http.idempotency_repository import DynamoDBIdempotencyRepository
 
-    return IdempotencyStore(dynamodb(), settings().idempotency_table_name)
+    return DynamoDBIdempotencyRepository(dynamodb(), settings().idempotency_table_name)
 
 
 # Every function that has routes imports this module, so each of its POSTs finds the records here.
@@ -79,11 +79,11 @@ Idempotency.records = idempotency
 
 
 @cache
-def geofence_store() -> GeofenceStore:
+def geofence_store() -> DynamoDBGeofenceRepository:
     """One a container: it keeps the big geofences that it has read."""
-    from fencepost.geofences.repository import GeofenceStore
+    from fencepost.geofences.repository import DynamoDBGeofenceRepository
 
-    return GeofenceStore(table())
+    return DynamoDBGeofenceRepository(table())
 
 
 @cache
@@ -102,83 +102,89 @@ def nearest() -> NearestService:
 
 @cache
 def zones() -> ZoneService:
-    from fencepost.zones.repository import ZoneStore
+    from fencepost.zones.repository import DynamoDBZoneRepository
     from fencepost.zones.service import ZoneService
 
-    return ZoneService(geofences(), ZoneStore(table()))
+    return ZoneService(geofences(), DynamoDBZoneRepository(table()))
 
 
 @cache
 def spreadsheets() -> SpreadsheetService:
     from fencepost.common.aws import client
     from fencepost.zones.spreadsheets.geocoder import AmazonLocation
-    from fencepost.zones.spreadsheets.repository import SpreadsheetStore
+    from fencepost.zones.spreadsheets.repository import S3SpreadsheetRepository
     from fencepost.zones.spreadsheets.service import SpreadsheetService
 
     names = settings()
     return SpreadsheetService(
-        store=SpreadsheetStore(s3(), names.bucket_name),
+        store=S3SpreadsheetRepository(s3(), names.bucket_name),
         geocoder=AmazonLocation(client("geo-places")) if names.geocoder == "amazon-location" else None,
     )
 
 
 @cache
-def applying() -> Applying:
-    from fencepost.verdicts.repository import Applying
+def applying() -> DynamoDBCandidateRepository:
+    from fencepost.verdicts.repository import DynamoDBCandidateRepository
 
-    return Applying(table(), geofence_store())
+    return DynamoDBCandidateRepository(table(), geofence_store())
 
 
 @cache
 def clock() -> ClockService:
-    from fencepost.directory.repository import DirectoryStore
-    from fencepost.timeclock.clock_repository import ClockStore
+    from fencepost.directory.repository import DynamoDBDirectoryRepository
+    from fencepost.timeclock.clock_repository import DynamoDBClockRepository
     from fencepost.timeclock.clock_service import ClockService
-    from fencepost.timeclock.entry_repository import EntryStore
+    from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 
-    return ClockService(ClockStore(table(), applying(), DirectoryStore(table())), EntryStore(table()))
+    return ClockService(
+        DynamoDBClockRepository(table(), applying(), DynamoDBDirectoryRepository(table())),
+        DynamoDBEntryRepository(table()),
+    )
 
 
 @cache
 def times() -> TimesService:
-    from fencepost.directory.repository import DirectoryStore
-    from fencepost.timeclock.clock_repository import ClockStore
-    from fencepost.timeclock.entry_repository import EntryStore
+    from fencepost.directory.repository import DynamoDBDirectoryRepository
+    from fencepost.timeclock.clock_repository import DynamoDBClockRepository
+    from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
     from fencepost.timeclock.entry_service import TimesService
 
-    return TimesService(EntryStore(table()), ClockStore(table(), applying(), DirectoryStore(table())))
+    return TimesService(
+        DynamoDBEntryRepository(table()),
+        DynamoDBClockRepository(table(), applying(), DynamoDBDirectoryRepository(table())),
+    )
 
 
 @cache
 def reports() -> ReportService:
-    from fencepost.reports.repository import ReportStore
+    from fencepost.reports.repository import DynamoDBReportRepository
     from fencepost.reports.service import ReportService
 
-    return ReportService(ReportStore(table()))
+    return ReportService(DynamoDBReportRepository(table()))
 
 
 @cache
 def privacy() -> PrivacyService:
-    from fencepost.privacy.repository import PrivacyStore
+    from fencepost.privacy.repository import DynamoDBPrivacyRepository
     from fencepost.privacy.service import PrivacyService
 
-    return PrivacyService(PrivacyStore(table()))
+    return PrivacyService(DynamoDBPrivacyRepository(table()))
 
 
 @cache
 def refusals() -> RefusalService:
-    from fencepost.timeclock.refusal_repository import RefusalStore
+    from fencepost.timeclock.refusal_repository import DynamoDBRefusalRepository
     from fencepost.timeclock.refusal_service import RefusalService
 
-    return RefusalService(RefusalStore(table()))
+    return RefusalService(DynamoDBRefusalRepository(table()))
 
 
 @cache
 def punches() -> PunchService:
     from fencepost.timeclock.punch_batch_service import PunchService
-    from fencepost.timeclock.receipt_repository import ReceiptStore
+    from fencepost.timeclock.receipt_repository import DynamoDBReceiptRepository
 
-    return PunchService(clock(), ReceiptStore(table()))
+    return PunchService(clock(), DynamoDBReceiptRepository(table()))
 
 
 @cache
@@ -190,39 +196,39 @@ def validation() -> ValidationService:
 
 @cache
 def directory() -> DirectoryService:
-    from fencepost.directory.repository import DirectoryStore
+    from fencepost.directory.repository import DynamoDBDirectoryRepository
     from fencepost.directory.service import DirectoryService
 
-    return DirectoryService(DirectoryStore(table()))
+    return DirectoryService(DynamoDBDirectoryRepository(table()))
 
 
 @cache
-def time_lists() -> TimeLists:
-    from fencepost.timeclock.index_maintenance import TimeLists
+def time_lists() -> EntryListMaintenance:
+    from fencepost.timeclock.index_maintenance import EntryListMaintenance
 
-    return TimeLists(table())
+    return EntryListMaintenance(table())
 
 
 @cache
-def index_upkeep() -> IndexUpkeep:
-    from fencepost.geofences.spatial_index.maintenance import IndexUpkeep
+def index_upkeep() -> IndexMaintenance:
+    from fencepost.geofences.spatial_index.maintenance import IndexMaintenance
 
-    return IndexUpkeep(table())
+    return IndexMaintenance(table())
 
 
 @cache
 def tenants() -> TenantService:
-    from fencepost.tenants.repository import TenantStore
+    from fencepost.tenants.repository import DynamoDBTenantRepository
     from fencepost.tenants.service import TenantService
 
-    return TenantService(TenantStore(table()), user_pool())
+    return TenantService(DynamoDBTenantRepository(table()), user_pool())
 
 
 @cache
-def callers() -> Callers:
-    from fencepost.tenants.service import Callers
+def callers() -> CachedAuthenticator:
+    from fencepost.tenants.service import CachedAuthenticator
 
-    return Callers(tenants())
+    return CachedAuthenticator(tenants())
 
 
 @cache
@@ -243,15 +249,15 @@ def user_pool() -> UserPool | None:
 @cache
 def imports() -> ImportService:
     from fencepost.common.aws import client
-    from fencepost.directory.repository import DirectoryStore
+    from fencepost.directory.repository import DynamoDBDirectoryRepository
     from fencepost.geofences import schemas
-    from fencepost.imports.repository import Bucket, ImportQueue, ImportStore
+    from fencepost.imports.repository import Bucket, DynamoDBImportRepository, ImportQueue
     from fencepost.imports.service import ImportService
 
     names = settings()
     return ImportService(
         objects=Bucket(s3(), names.bucket_name),
-        jobs=ImportStore(table(), geofence_store(), DirectoryStore(table())),
+        jobs=DynamoDBImportRepository(table(), geofence_store(), DynamoDBDirectoryRepository(table())),
         fields_of=schemas.fields_of,
         queue=ImportQueue(client("sqs"), names.import_queue_url) if names.import_queue_url else None,
     )

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from fencepost import container
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.common.events import Event
 from fencepost.dynamodb import keys
 from fencepost.dynamodb.serializer import Item
 from fencepost.geofences.model import Geofence, Version
-from fencepost.geofences.repository import GeofenceStore
+from fencepost.geofences.repository import DynamoDBGeofenceRepository
 from fencepost.geofences.spatial_index.entry import entries_of
 from fencepost.geofences.validity import InForce, Schedule, Window
 from geo.shapes.circle import Circle
@@ -75,7 +75,7 @@ POLYGON = Geofence(
     dwell_minutes=5,
     cooldown_ms=60_000,
     action={"url": "https://acme.example/€", "n": 1.5, "deep": {"list": [None, True]}},
-    assignments=(Assignment("users", "ada"), Assignment("users", "emil")),
+    assignments=(EntityRef("users", "ada"), EntityRef("users", "emil")),
     nodes=(True, False, True, True, True),
 ).entered()
 CORRIDOR = Geofence(
@@ -87,14 +87,14 @@ CORRIDOR = Geofence(
     updated_at=NOW,
     is_active=False,
     min_accuracy_m=10,
-    assignments=(Assignment("users", "emil"),),
+    assignments=(EntityRef("users", "emil"),),
 ).entered()
 # Too large for an entry of the index, which then only refers to it.
 LARGE = replace(CIRCLE, id=ID(4), name="Large", action={"text": "x" * 600})
 
 
-def store() -> GeofenceStore:
-    return GeofenceStore(container.table(), draw_number=lambda: 4711)
+def store() -> DynamoDBGeofenceRepository:
+    return DynamoDBGeofenceRepository(container.table(), draw_number=lambda: 4711)
 
 
 def numbered(geofence: Geofence) -> Geofence:

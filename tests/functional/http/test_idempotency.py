@@ -16,12 +16,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fencepost import container
-from fencepost.common.errors import Busy
-from fencepost.geofences.repository import GeofenceStore
+from fencepost.common.errors import ServiceBusy
+from fencepost.geofences.repository import DynamoDBGeofenceRepository
 from fencepost.geofences.service import GeofenceService
-from fencepost.http.idempotency_key import Asked
-from fencepost.http.idempotency_repository import IdempotencyStore
-from fencepost.timeclock.clock_repository import ClockStore
+from fencepost.http.idempotency_key import IdempotencyKey
+from fencepost.http.idempotency_repository import DynamoDBIdempotencyRepository
+from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 from tests.functional.app import Answer, App, event
 from tests.functional.timeclock.test_clock import approve
 
@@ -191,7 +191,7 @@ def test_while_the_first_is_worked_on_the_second_is_told_to_wait(app: App, monke
 
 
 def test_a_create_whose_answer_was_lost_finds_its_own_geofence(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    with killed_after(monkeypatch, GeofenceStore, "add"):
+    with killed_after(monkeypatch, DynamoDBGeofenceRepository, "add"):
         create(app)
     (made,) = geofences(app)
     assert code(create(app)) == (409, "IDEMPOTENCY_IN_PROGRESS")
@@ -210,7 +210,7 @@ def test_a_create_that_died_before_it_wrote_is_done_by_the_next(app: App, monkey
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(GeofenceStore, "add", die)
+        patch.setattr(DynamoDBGeofenceRepository, "add", die)
         with pytest.raises(Killed):
             create(app)
     deadline_has_passed()
@@ -221,7 +221,7 @@ def test_a_create_that_died_before_it_wrote_is_done_by_the_next(app: App, monkey
 def test_what_a_call_that_died_has_done_is_not_told_to_another_request(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with killed_after(monkeypatch, GeofenceStore, "add"):
+    with killed_after(monkeypatch, DynamoDBGeofenceRepository, "add"):
         create(app)
     deadline_has_passed()
     assert code(create(app, name="Other", latitude=1, longitude=1)) == (422, "IDEMPOTENCY_KEY_REUSED")
@@ -229,7 +229,7 @@ def test_what_a_call_that_died_has_done_is_not_told_to_another_request(
 
 
 def test_a_geofence_that_was_made_and_deleted_since_is_made_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    with killed_after(monkeypatch, GeofenceStore, "add"):
+    with killed_after(monkeypatch, DynamoDBGeofenceRepository, "add"):
         create(app)
     app.request("geofences", "delete", path_id=geofences(app)[0])
     deadline_has_passed()
@@ -249,7 +249,7 @@ def test_in_progress_ends_a_second_after_the_function_must_have_ended(
 
     sent = event("api/create_circle")
     sent["headers"]["Idempotency-Key"] = KEY
-    with killed_after(monkeypatch, GeofenceStore, "add"):
+    with killed_after(monkeypatch, DynamoDBGeofenceRepository, "add"):
         handler(sent, Context())
     (record,) = records()
     assert int(record["until"]["N"]) / 1000 - time.time() == pytest.approx(6, abs=1)
@@ -323,7 +323,7 @@ def test_a_refusal_is_not_kept_and_may_be_corrected_or_repeated(app: App) -> Non
     assert create(app, **(taken | {"name": "Free"})).status == 201
 
 
-@pytest.mark.parametrize(("error", "status"), [(RuntimeError(), 500), (Busy(), 503)])
+@pytest.mark.parametrize(("error", "status"), [(RuntimeError(), 500), (ServiceBusy(), 503)])
 def test_a_failure_is_not_kept_and_only_the_same_request_may_run_again(
     app: App, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
@@ -351,7 +351,7 @@ def test_a_long_answer_is_packed_and_comes_back_whole(app: App) -> None:
 def test_an_answer_that_no_item_can_hold_goes_on_in_further_items(app: App) -> None:
     """Random text does not pack: this is near the 6 MB that a function may answer."""
     answer = {"statusCode": 200, "headers": {}, "body": Random(1).randbytes(2_000_000).hex()}
-    store, asked = container.idempotency(), Asked(tenant_id="demo", identity="i", digest="d")
+    store, asked = container.idempotency(), IdempotencyKey(tenant_id="demo", identity="i", digest="d")
     now = datetime.now(UTC)
     assert store.claim(asked, "run", now, now) is None
     store.keep(asked, "run", answer, now)
@@ -385,10 +385,10 @@ def test_a_call_that_was_overtaken_leaves_the_record_to_its_successor(
 
 def test_what_is_done_is_answered_though_the_answer_cannot_be_kept(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
-        raise Busy
+        raise ServiceBusy
 
     with monkeypatch.context() as patch:
-        patch.setattr(IdempotencyStore, "keep", fail)
+        patch.setattr(DynamoDBIdempotencyRepository, "keep", fail)
         first = create(app)
     assert first.status == 201
     deadline_has_passed()
@@ -440,7 +440,7 @@ def test_a_clock_action_whose_answer_was_lost_is_not_done_twice(
     """Without an instant nothing but the key tells that it is the same action."""
     if action == "break":
         clock(app, "start")
-    with killed_after(monkeypatch, ClockStore, method):
+    with killed_after(monkeypatch, DynamoDBClockRepository, method):
         clock(app, action, KEY)
     before = app.items()
     assert clock_code(clock(app, action, KEY)) == (409, "IDEMPOTENCY_IN_PROGRESS")
@@ -450,7 +450,7 @@ def test_a_clock_action_whose_answer_was_lost_is_not_done_twice(
 
 
 def test_the_clock_tells_of_keys_as_it_tells_everything(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    with killed_after(monkeypatch, ClockStore, "start"):
+    with killed_after(monkeypatch, DynamoDBClockRepository, "start"):
         clock(app, "start", KEY)
     waiting = clock(app, "start", KEY)
     assert (*clock_code(waiting), waiting.headers["Retry-After"]) == (409, "IDEMPOTENCY_IN_PROGRESS", "1")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fencepost import container
-from fencepost.imports.repository import ImportStore
+from fencepost.imports.repository import DynamoDBImportRepository
 from tests.functional.app import BUCKET, App, event
 
 KEY = "uploads/demo/north depot.kml"
@@ -170,7 +170,7 @@ def test_a_worker_that_dies_between_two_transactions_goes_on_where_it_stopped(
 def test_a_name_that_is_taken_in_the_middle_of_an_import_leaves_out_that_row_alone(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ImportStore, "taken_names", lambda *_: set())
+    monkeypatch.setattr(DynamoDBImportRepository, "taken_names", lambda *_: set())
     app.request("geofences", "create_circle", name="P 3", latitude=1, longitude=1)
     report = app.drop(KEY, kml(*(point(f"P {n}", n) for n in range(30))))
     assert report["counts"] == {"placemarks": 30, "geofences": 29, "leftOut": 1}

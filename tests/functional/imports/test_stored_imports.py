@@ -10,10 +10,10 @@ import pytest
 
 from fencepost import container
 from fencepost.common.events import Event
-from fencepost.directory.repository import DirectoryStore
+from fencepost.directory.repository import DynamoDBDirectoryRepository
 from fencepost.imports.kml_rows import Row
 from fencepost.imports.model import Chunk, Drop, Job, LeftOut, Made
-from fencepost.imports.repository import Bucket, ImportStore
+from fencepost.imports.repository import Bucket, DynamoDBImportRepository
 from fencepost.imports.service import Step
 from tests.functional.app import BUCKET, App
 from tests.functional.golden import FOLDER, Example, check_equal, check_reading, check_text, check_writing
@@ -51,8 +51,10 @@ ROWS = [
 ]
 
 
-def store() -> ImportStore:
-    return ImportStore(container.table(), container.geofence_store(), DirectoryStore(container.table()))
+def store() -> DynamoDBImportRepository:
+    return DynamoDBImportRepository(
+        container.table(), container.geofence_store(), DynamoDBDirectoryRepository(container.table())
+    )
 
 
 def bucket(app: App) -> Bucket:

@@ -10,7 +10,7 @@ import pytest
 
 from fencepost.cli import tenants
 from fencepost.timeclock.audit import Saving
-from fencepost.timeclock.entry_repository import EntryStore
+from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from tests.functional.app import Answer, App
 from tests.functional.timeclock.test_clock import at, code
 from tests.functional.timeclock.test_entries import (
@@ -195,13 +195,13 @@ def test_of_two_exports_in_the_same_moment_each_entry_is_in_one(app: App, monkey
     """The second one reads before the first has written: it is overtaken, and reads again."""
     entry = saved(app, "09:00", "10:00")
     assert approve(app, entry).status == 200
-    save, files = EntryStore.save, []
+    save, files = DynamoDBEntryRepository.save, []
 
-    def overtaken(store: EntryStore, tenant_id: str, saving: Saving) -> None:
-        monkeypatch.setattr(EntryStore, "save", save)
+    def overtaken(store: DynamoDBEntryRepository, tenant_id: str, saving: Saving) -> None:
+        monkeypatch.setattr(DynamoDBEntryRepository, "save", save)
         files.append(export_marked(app).text)
         save(store, tenant_id, saving)
 
-    monkeypatch.setattr(EntryStore, "save", overtaken)
+    monkeypatch.setattr(DynamoDBEntryRepository, "save", overtaken)
     files.append(export_marked(app).text)
     assert [entry in text for text in files] == [True, False]

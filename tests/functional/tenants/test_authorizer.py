@@ -9,7 +9,7 @@ import pytest
 
 from fencepost import container
 from fencepost.cli import api_keys
-from fencepost.common.errors import Invalid, NotFound
+from fencepost.common.errors import NotFound, ValidationFailed
 from fencepost.directory.model import Entity
 from tests.functional.app import App, event
 
@@ -149,7 +149,7 @@ def test_a_role_that_is_none_and_an_id_that_is_none_are_refused(app: App) -> Non
         lambda: tenants.put_tenant("a#b", "A"),
         lambda: container.directory().put("demo", [Entity(table="users", id="", name="B")], [""]),
     ):
-        with pytest.raises(Invalid):
+        with pytest.raises(ValidationFailed):
             wrong()
 
 

@@ -13,14 +13,14 @@ from fencepost import container
 from fencepost.cli import tenants as admin
 from fencepost.common.principal import Principal
 from fencepost.directory.model import Entity
-from fencepost.directory.repository import DirectoryStore
+from fencepost.directory.repository import DynamoDBDirectoryRepository
 from fencepost.dynamodb import keys
-from fencepost.http.idempotency_key import Asked
+from fencepost.http.idempotency_key import IdempotencyKey
 from fencepost.http.idempotency_records import Record
 from fencepost.privacy.model import PositionPolicy
-from fencepost.privacy.repository import PrivacyStore
+from fencepost.privacy.repository import DynamoDBPrivacyRepository
 from fencepost.tenants.api_keys import StoredKey
-from fencepost.tenants.repository import TenantStore
+from fencepost.tenants.repository import DynamoDBTenantRepository
 from fencepost.timeclock.clock_repository import tenant_settings
 from fencepost.timeclock.settings import TenantSettings
 from fencepost.timeclock.working_time import AllowedWindow, AutomaticBreaks, Rounding, Threshold, WorkingTime
@@ -53,7 +53,7 @@ WITH_DEFAULTS = WorkingTime(
 MODEL = {"rounding": {"start": {"direction": "up", "minutes": 15}}, "longestMinutes": 600}
 USER = Principal(tenant_id=DEMO, user_id="ada", roles=frozenset({"admin", "employee"}))
 KEY = StoredKey(id="0123456789abcdef", secret_sha256="f" * 64, principal=USER)
-ASKED = Asked(tenant_id=DEMO, identity="i" * 64, digest="d" * 64)
+ASKED = IdempotencyKey(tenant_id=DEMO, identity="i" * 64, digest="d" * 64)
 ANSWER = {"statusCode": 201, "headers": {"ETag": '"1"'}, "body": '{"name":"Tor €"}'}
 
 
@@ -75,7 +75,7 @@ def put_tenant(_app: App) -> None:
 def read_tenant(_app: App) -> object:
     item = container.table().get(keys.tenant("full"))
     assert item is not None
-    policies = PrivacyStore(container.table()).policies()
+    policies = DynamoDBPrivacyRepository(container.table()).policies()
     limit, origins = container.tenants().polygon_point_limit("full"), container.tenants().redirect_origins("full")
     return item["name"]["S"], tenant_settings(item, {}), limit, origins, policies
 
@@ -85,8 +85,8 @@ def put_tenant_by_setup(_app: App) -> None:
     admin.apply(admin.Setup.model_validate({"tenants": [tenant]}))
 
 
-def directory() -> DirectoryStore:
-    return DirectoryStore(container.table())
+def directory() -> DynamoDBDirectoryRepository:
+    return DynamoDBDirectoryRepository(container.table())
 
 
 def put_entities(_app: App) -> None:
@@ -100,13 +100,13 @@ def put_entities(_app: App) -> None:
     )
     group = Entity(table="groups", id="night", name="Night", members=frozenset({"ada", "emil"}))
     directory().put_members(DEMO, group, frozenset())
-    TenantStore(container.table()).replace_keys(USER, (), (KEY.id,), KEY)
+    DynamoDBTenantRepository(container.table()).replace_keys(USER, (), (KEY.id,), KEY)
 
 
 def read_entities(_app: App) -> object:
     pairs = [("projects", "site"), ("time_guis", "gate"), ("groups", "night"), ("users", "ada"), ("users", "vera")]
     listed, after = directory().page(DEMO, "users", 1, None)
-    key = TenantStore(container.table()).get_key(KEY.id)
+    key = DynamoDBTenantRepository(container.table()).get_key(KEY.id)
     return [directory().get(DEMO, table, entity_id) for table, entity_id in pairs], listed, after, key
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fencepost import container
-from fencepost.common.errors import Busy
+from fencepost.common.errors import ServiceBusy
 from fencepost.tenants import id_tokens
 from fencepost.tenants.user_pool import UserPool
 from tests.functional.app import Answer, App, event
@@ -277,13 +277,13 @@ def test_without_the_pools_keys_nobody_gets_in_and_nobody_is_refused(
 ) -> None:
     pool.answer = b""
     for _ in range(5):
-        with pytest.raises(Busy):
+        with pytest.raises(ServiceBusy):
             authorize(app, pool.token())
     assert pool.asked == 1
     authorize(app, container.tenants().issue_key("demo", "vera", ["viewer"]))
     monkeypatch.setattr(id_tokens, "_FAILED_ASKED_AGAIN_AFTER_S", 0)
     for pool.answer in (b"<html>", b"[]", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "X"}]}'):
-        with pytest.raises(Busy):
+        with pytest.raises(ServiceBusy):
             authorize(app, pool.token())
     pool.answer = None
     authorize(app, pool.token())
@@ -295,7 +295,7 @@ def test_known_keys_serve_while_the_pool_cannot_be_asked(
     monkeypatch.setattr(id_tokens, "_ASKED_AGAIN_AFTER_S", 0)
     authorize(app, pool.token())
     pool.answer = b""
-    with pytest.raises(Busy):
+    with pytest.raises(ServiceBusy):
         authorize(app, pool.token(kid="stranger"))
     authorize(app, pool.token())
 
@@ -303,7 +303,7 @@ def test_known_keys_serve_while_the_pool_cannot_be_asked(
 def test_a_pool_that_nobody_listens_for_lets_nobody_in(app: App, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "http://127.0.0.1:1")
     app._forget_wiring()
-    with pytest.raises(Busy):
+    with pytest.raises(ServiceBusy):
         authorize(app, pool.token())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.timeclock.audit import State
 from fencepost.timeclock.model import Adjustment, Break, Punch, RunningClock, TimeEntry
 from fencepost.timeclock.receipts import Receipt
@@ -30,7 +30,7 @@ VERDICT = Verdict(
             geofence_id=ID(1),
             version=7,
             name='Tor "Süd"\n€',
-            through=Assignment("projects", "site"),
+            through=EntityRef("projects", "site"),
             is_priority=True,
             edge_distance_m=12.345678901234567,
             outcome="outside",
@@ -41,7 +41,7 @@ VERDICT = Verdict(
             geofence_id=ID(2),
             version=1,
             name="Yard",
-            through=Assignment("users", EMIL),
+            through=EntityRef("users", EMIL),
             is_priority=False,
             edge_distance_m=None,
             outcome="outranked",
@@ -50,7 +50,7 @@ VERDICT = Verdict(
             geofence_id=ID(3),
             version=1,
             name="Gate",
-            through=Assignment("time_guis", "gate"),
+            through=EntityRef("time_guis", "gate"),
             is_priority=False,
             edge_distance_m=-0.00001,
             outcome="outranked",
@@ -132,7 +132,7 @@ FULL_REFUSAL = Refusal(
     received_at=NOW,
     acting_user_id="ada",
     organization_id="site",
-    screen=Assignment("time_guis", "gate"),
+    screen=EntityRef("time_guis", "gate"),
     accuracy_m=12,
     verdict=VERDICT,
 )
@@ -156,7 +156,7 @@ FULL_GRANT = Grant(
     reason="Ausnahme €",
     action="start",
     organization_id="site",
-    screen=Assignment("time_guis", "gate"),
+    screen=EntityRef("time_guis", "gate"),
     not_before=START,
 )
 GRANT = Grant(

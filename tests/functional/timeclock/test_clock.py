@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from fencepost import container
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.common.principal import Principal
 from fencepost.dynamodb import keys
 from fencepost.timeclock.audit import Saving
 from fencepost.timeclock.clock_fingerprint import compute_legacy_fingerprint
-from fencepost.timeclock.entry_repository import EntryStore
+from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.overlaps import Policy
 from tests.functional.app import Answer, App
 
@@ -364,7 +364,7 @@ def test_no_clock_starts_for_a_user_who_is_deleted_at_the_same_moment(
 
 def test_a_forgotten_clock_of_nobody_is_discarded(app: App) -> None:
     started = data(clock(app, "start", "09:00"))["id"]
-    app.table.delete_item(TableName="fencepost", Key=keys.entity("demo", Assignment("users", "emil")))
+    app.table.delete_item(TableName="fencepost", Key=keys.entity("demo", EntityRef("users", "emil")))
     now = datetime.now(UTC) + timedelta(minutes=1)
     assert container.clock().stop_forgotten(now) == ([], [])
     assert list(container.clock().store.due(now)) == []
@@ -389,14 +389,14 @@ def test_one_clock_that_cannot_be_stopped_does_not_keep_the_others_running(
 ) -> None:
     for user in ("emil", "vera"):
         clock(app, "start", "09:00", user=user)
-    save = EntryStore.save
+    save = DynamoDBEntryRepository.save
 
-    def failing_for_emil(self: EntryStore, tenant_id: str, saving: Saving) -> None:
+    def failing_for_emil(self: DynamoDBEntryRepository, tenant_id: str, saving: Saving) -> None:
         if saving.edits[0].entry.user_id == "emil":
             raise RuntimeError
         save(self, tenant_id, saving)
 
-    monkeypatch.setattr(EntryStore, "save", failing_for_emil)
+    monkeypatch.setattr(DynamoDBEntryRepository, "save", failing_for_emil)
     stopped, failed = container.clock().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
     assert [entry.user_id for entry in stopped] == ["vera"]
     assert [type(error) for error in failed] == [RuntimeError]

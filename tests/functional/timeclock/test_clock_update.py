@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fencepost.timeclock.clock_repository import ClockStore
+from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 from tests.functional.app import Answer, App
 from tests.functional.timeclock.test_clock import FAR, INSIDE, clock, code, data, fence
 
@@ -146,14 +146,14 @@ def test_a_break_or_cancel_that_was_overtaken_by_a_new_clock_does_not_put_the_ol
 ) -> None:
     """Both clocks are at the same version when the action on the first is written."""
     clock(app, "start", "09:00")
-    write = getattr(ClockStore, method)
+    write = getattr(DynamoDBClockRepository, method)
 
     def overtaken(*written: Any) -> None:
-        monkeypatch.setattr(ClockStore, method, write)
+        monkeypatch.setattr(DynamoDBClockRepository, method, write)
         clock(app, "stop", "10:00")
         clock(app, "start", "11:00")
         write(*written)
 
-    monkeypatch.setattr(ClockStore, method, overtaken)
+    monkeypatch.setattr(DynamoDBClockRepository, method, overtaken)
     answer = clock(app, "break" if method == "replace" else "cancel", "12:00" if method == "replace" else None)
     assert (answer.status, data(answer)["from"][11:16]) == (200, "11:00")

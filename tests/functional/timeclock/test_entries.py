@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from fencepost import container
 from fencepost.cli import tenants
-from fencepost.common.errors import Busy
+from fencepost.common.errors import ServiceBusy
 from fencepost.timeclock.audit import Saving
-from fencepost.timeclock.entry_repository import EntryStore
+from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.model import TimeEntry
 from tests.functional.app import Answer, App, event
 from tests.functional.timeclock.test_clock import DAY, at, clock, clocked, code, data, policy
@@ -447,10 +447,10 @@ def test_a_clock_is_stopped_after_anything_that_was_sent(app: App) -> None:
 def test_an_item_that_cannot_be_saved_now_has_the_whole_request_sent_again(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(self: EntryStore, tenant_id: str, saving: Saving) -> None:
-        raise Busy
+    def busy(self: DynamoDBEntryRepository, tenant_id: str, saving: Saving) -> None:
+        raise ServiceBusy
 
-    monkeypatch.setattr(EntryStore, "save", busy)
+    monkeypatch.setattr(DynamoDBEntryRepository, "save", busy)
     answer = Answer(app.invoke("clock", event("api/times_put")))
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
 
@@ -467,11 +467,11 @@ def test_a_tenants_setup_says_what_becomes_of_overlaps(app: App) -> None:
 def test_a_stop_that_is_overtaken_by_a_save_by_hand_sees_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """The save comes in between the stop's reading and its writing, at the worst moment there is."""
     clock(app, "start", "09:00")
-    overlapped, by_hand = EntryStore.overlapped, {"from": at("10:00"), "to": at("11:00")}
+    overlapped, by_hand = DynamoDBEntryRepository.overlapped, {"from": at("10:00"), "to": at("11:00")}
     saves: list[Answer] = []
     interrupted = False
 
-    def overtaken(self: EntryStore, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
+    def overtaken(self: DynamoDBEntryRepository, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
         nonlocal interrupted
         seen = overlapped(self, tenant_id, entry)
         if not interrupted:
@@ -479,7 +479,7 @@ def test_a_stop_that_is_overtaken_by_a_save_by_hand_sees_it(app: App, monkeypatc
             saves.append(app.request("clock", "times_put", items=[by_hand]))
         return seen
 
-    monkeypatch.setattr(EntryStore, "overlapped", overtaken)
+    monkeypatch.setattr(DynamoDBEntryRepository, "overlapped", overtaken)
     answer = clock(app, "stop", "17:00")
     assert (answer.status, data(answer)["removedEntryIds"]) == (201, [data(saves[0])["id"]])
     assert listed(app) == ["09-17"]

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from fencepost import container
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.common.events import Event
-from fencepost.directory.repository import DirectoryStore
+from fencepost.directory.repository import DynamoDBDirectoryRepository
 from fencepost.dynamodb import keys
-from fencepost.privacy.repository import PrivacyStore
+from fencepost.privacy.repository import DynamoDBPrivacyRepository
 from fencepost.timeclock.audit import Change, Edit, Saving, State
-from fencepost.timeclock.clock_repository import ClockStore
-from fencepost.timeclock.entry_repository import EntryStore
+from fencepost.timeclock.clock_repository import DynamoDBClockRepository
+from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.location_evidence_item import kept_in
 from fencepost.timeclock.model import Adjustment, Break, Punch, RunningClock, TimeEntry
-from fencepost.timeclock.receipt_repository import ReceiptStore
+from fencepost.timeclock.receipt_repository import DynamoDBReceiptRepository
 from fencepost.timeclock.receipts import Receipt
-from fencepost.timeclock.refusal_repository import RefusalStore
+from fencepost.timeclock.refusal_repository import DynamoDBRefusalRepository
 from fencepost.timeclock.refusals import Exemption, Grant, Refusal
 from fencepost.verdicts.model import Finding, Verdict
 from tests.functional.app import App
@@ -64,16 +64,18 @@ def event(event_type: str) -> Event:
     )
 
 
-def clocks() -> ClockStore:
-    return ClockStore(container.table(), container.applying(), DirectoryStore(container.table()))
+def clocks() -> DynamoDBClockRepository:
+    return DynamoDBClockRepository(
+        container.table(), container.applying(), DynamoDBDirectoryRepository(container.table())
+    )
 
 
-def entries() -> EntryStore:
-    return EntryStore(container.table())
+def entries() -> DynamoDBEntryRepository:
+    return DynamoDBEntryRepository(container.table())
 
 
-def refusals() -> RefusalStore:
-    return RefusalStore(container.table())
+def refusals() -> DynamoDBRefusalRepository:
+    return DynamoDBRefusalRepository(container.table())
 
 
 def start(clock: RunningClock, receipt: Receipt | None = None) -> Callable[[App], None]:
@@ -125,7 +127,7 @@ def read_clock(app: App) -> object:
 
 
 def read_receipt(app: App) -> object:
-    return ReceiptStore(container.table()).find(DEMO, EMIL, ["phone-1"])
+    return DynamoDBReceiptRepository(container.table()).find(DEMO, EMIL, ["phone-1"])
 
 
 def read_cancelled(app: App) -> object:
@@ -156,11 +158,11 @@ def erase_one_of_two(app: App) -> None:
         Edit(before=None, after=replace(FULL_ENTRY, approval="not_approved_yet"), action="created", reason="late"),
         Edit(before=None, after=replace(ENTRY, start=START + 9 * HOUR, end=START + 10 * HOUR), action="created"),
     )(app)
-    assert PrivacyStore(container.table()).erase(DEMO, EMIL, 1)[1] is False
+    assert DynamoDBPrivacyRepository(container.table()).erase(DEMO, EMIL, 1)[1] is False
 
 
 def read_erasure(app: App) -> object:
-    erased, is_over = PrivacyStore(container.table()).erase(DEMO, EMIL, 10)
+    erased, is_over = DynamoDBPrivacyRepository(container.table()).erase(DEMO, EMIL, 10)
     return erased.positions, erased.comments, erased.reasons, is_over
 
 
@@ -270,7 +272,7 @@ def test_documents_of_the_first_release_are_read_with_defaults(app: App) -> None
         geofence_id="g",
         version=1,
         name="Yard",
-        through=Assignment("users", EMIL),
+        through=EntityRef("users", EMIL),
         is_priority=False,
         edge_distance_m=-1.0,
         outcome="inside",

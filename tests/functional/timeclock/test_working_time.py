@@ -12,9 +12,9 @@ from fencepost.cli import tenants
 from fencepost.common.events import Event
 from fencepost.common.principal import Principal
 from fencepost.timeclock.audit import Saving
-from fencepost.timeclock.clock_repository import ClockStore
+from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 from fencepost.timeclock.commands import ClockRequest, Outcome
-from fencepost.timeclock.entry_repository import EntryStore
+from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.model import RunningClock
 from tests.functional.app import App
 from tests.functional.directory.test_directory import put, read
@@ -251,25 +251,27 @@ def test_a_stop_by_hand_while_the_schedule_reminds_or_stops_is_the_only_one(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_up(forgotten={"stopAt": "shift_end", "shiftEnd": "17:00", "remindMinutes": 15})
-    remind, save_entry = ClockStore.remind, EntryStore.save
+    remind, save_entry = DynamoDBClockRepository.remind, DynamoDBEntryRepository.save
 
-    def stopped_first(self: ClockStore, tenant: str, before: RunningClock, after: RunningClock, event: Event) -> None:
+    def stopped_first(
+        self: DynamoDBClockRepository, tenant: str, before: RunningClock, after: RunningClock, event: Event
+    ) -> None:
         act("stop", "16:45")
         act("start", "16:45")  # another clock at the same version
         remind(self, tenant, before, after, event)
 
     act("start", "09:00")
     with monkeypatch.context() as patched:
-        patched.setattr(ClockStore, "remind", stopped_first)
+        patched.setattr(DynamoDBClockRepository, "remind", stopped_first)
         assert container.clock().stop_forgotten(at("16:46")) == ([], [])
     assert told_events(app, "clock.reminded") == []
 
-    def saved_first(self: EntryStore, tenant_id: str, saving: Saving) -> None:
-        monkeypatch.setattr(EntryStore, "save", save_entry)
+    def saved_first(self: DynamoDBEntryRepository, tenant_id: str, saving: Saving) -> None:
+        monkeypatch.setattr(DynamoDBEntryRepository, "save", save_entry)
         act("stop", "16:58")
         save_entry(self, tenant_id, saving)
 
-    monkeypatch.setattr(EntryStore, "save", saved_first)
+    monkeypatch.setattr(DynamoDBEntryRepository, "save", saved_first)
     assert container.clock().stop_forgotten(at("17:02")) == ([], [])
     ends = [datetime.fromisoformat(entry["to"]) for entry in entries(app)]
     assert ends == [at("16:45"), at("16:58")]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fencepost.common.byte_cache import Kept
+from fencepost.common.byte_cache import ByteBoundedCache
 
 
-def make_cache() -> Kept[str]:
+def make_cache() -> ByteBoundedCache[str]:
     """Return a cache with generations of 10 bytes; it evicts the generation before the last one."""
-    return Kept(max_bytes=20)
+    return ByteBoundedCache(max_bytes=20)
 
 
 def test_a_replaced_value_no_longer_takes_its_bytes() -> None:

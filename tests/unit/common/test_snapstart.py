@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fencepost.common.snapstart import before_snapshot
+from fencepost.common.snapstart import prime_snapstart
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], object]
 
 def test_what_is_built_before_the_snapshot_is_left_alone_by_the_collector(hooks: list[Callable[[], object]]) -> None:
     built = []
-    before_snapshot(lambda: built.append({"a client": ["of its own"]}))
+    prime_snapstart(lambda: built.append({"a client": ["of its own"]}))
     assert not built, "nothing is built before its time"
     (hook,) = hooks
     hook()
@@ -33,5 +33,5 @@ def test_what_is_built_before_the_snapshot_is_left_alone_by_the_collector(hooks:
 def test_without_snapstart_nothing_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "snapshot_restore_py", None)
     built: list[str] = []
-    before_snapshot(lambda: built.append("a client"))
+    prime_snapstart(lambda: built.append("a client"))
     assert not built

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from fencepost.common.errors import Busy, VersionMismatch
+from fencepost.common.errors import ServiceBusy, VersionMismatch
 from fencepost.dynamodb import keys
 from fencepost.dynamodb.table import Table
 from fencepost.dynamodb.transaction import Transaction
@@ -53,8 +53,8 @@ def table(*answers: Any) -> tuple[Table, Wire, list[float]]:
 
 def renaming() -> Transaction:
     transaction = Transaction()
-    transaction.put_over(KEY, 1, VersionMismatch())
-    transaction.put_new(KEY, NameTaken("Yard"))
+    transaction.replace(KEY, 1, VersionMismatch())
+    transaction.create(KEY, NameTaken("Yard"))
     return transaction
 
 
@@ -79,7 +79,7 @@ def test_a_conflict_is_tried_again_under_the_same_token_with_a_growing_pause(pas
 
 def test_a_conflict_that_does_not_end_is_busy_and_nothing_else() -> None:
     fence, _, pauses = table(canceled("TransactionConflict", "None"))
-    with pytest.raises(Busy):
+    with pytest.raises(ServiceBusy):
         fence.write(renaming())
     assert sum(pauses) < 6  # within the time of a request
 
@@ -120,7 +120,7 @@ def test_a_read_that_the_table_cannot_answer_now_is_busy(trouble: Exception) -> 
         lambda: list(fence.query()),
         lambda: fence.write(renaming()),
     ):
-        with pytest.raises(Busy):
+        with pytest.raises(ServiceBusy):
             read()
 
 
@@ -136,7 +136,7 @@ def test_a_batch_get_asks_again_for_what_was_held_back() -> None:
 
 def test_a_batch_get_that_is_held_back_for_ever_is_busy() -> None:
     fence, _, _ = table({"Responses": {}, "UnprocessedKeys": {"fencepost": {"Keys": [KEY]}}})
-    with pytest.raises(Busy):
+    with pytest.raises(ServiceBusy):
         fence.batch_get([KEY])
 
 
@@ -161,7 +161,7 @@ def test_changes_of_one_bucket_are_one_action_and_the_last_one_counts() -> None:
     transaction = Transaction()
     transaction.withdraw(KEY, "a", b"older")
     transaction.withdraw(KEY, "b", b"gone")
-    transaction.enter(KEY, "a", b"new", Busy())
+    transaction.enter(KEY, "a", b"new", ServiceBusy())
     (action,) = transaction.actions("fencepost")
     assert action["Update"]["UpdateExpression"] == "SET #0 = :0 REMOVE #1 ADD #bytes :growth"
     assert action["Update"]["ExpressionAttributeNames"] == {"#0": "a", "#1": "b", "#bytes": "bytes"}
@@ -177,7 +177,7 @@ def get_update(transaction: Transaction) -> dict[str, Any]:
 
 def test_an_entry_is_added_only_if_the_bucket_has_room_for_all_its_bytes() -> None:
     transaction = Transaction()
-    transaction.enter(KEY, "name", b"entry", Busy())
+    transaction.enter(KEY, "name", b"entry", ServiceBusy())
     update = get_update(transaction)
     assert update["ConditionExpression"] == "(attribute_not_exists(#bytes) OR #bytes <= :room)"
     assert update["ExpressionAttributeValues"][":growth"] == {"N": "9"}
@@ -189,7 +189,7 @@ def test_a_bucket_that_does_not_grow_needs_no_room(entry: bytes, *, has_bound: b
     """A full bucket still takes a change that does not make it larger."""
     transaction = Transaction()
     transaction.withdraw(KEY, "a", b"123")
-    transaction.enter(KEY, "a", entry, Busy())
+    transaction.enter(KEY, "a", entry, ServiceBusy())
     update = get_update(transaction)
     assert ("ConditionExpression" in update, ":room" in update["ExpressionAttributeValues"]) == (has_bound, has_bound)
     assert update["ExpressionAttributeValues"][":growth"] == {"N": str(len(entry) - 3)}
@@ -198,9 +198,9 @@ def test_a_bucket_that_does_not_grow_needs_no_room(entry: bytes, *, has_bound: b
 def test_a_bucket_that_does_not_grow_must_exist_if_the_entry_requires_it() -> None:
     transaction = Transaction()
     transaction.withdraw(KEY, "a", b"123")
-    transaction.enter(KEY, "a", b"456", Busy(), must_exist=True)
+    transaction.enter(KEY, "a", b"456", ServiceBusy(), must_exist=True)
     assert get_update(transaction)["ConditionExpression"] == "attribute_exists(PK)"
-    transaction.enter(KEY, "b", b"1", Busy())
+    transaction.enter(KEY, "b", b"1", ServiceBusy())
     both = "attribute_exists(PK) AND (attribute_not_exists(#bytes) OR #bytes <= :room)"
     assert get_update(transaction)["ConditionExpression"] == both
 
@@ -208,8 +208,8 @@ def test_a_bucket_that_does_not_grow_must_exist_if_the_entry_requires_it() -> No
 @pytest.mark.parametrize(("growth", "has_bound"), [(-1, False), (0, False), (1, True)])
 def test_a_count_that_does_not_grow_needs_no_room(growth: int, *, has_bound: bool) -> None:
     transaction = Transaction()
-    transaction.count(KEY, 2, Busy())
-    transaction.count(KEY, growth - 2, Busy())
+    transaction.count(KEY, 2, ServiceBusy())
+    transaction.count(KEY, growth - 2, ServiceBusy())
     update = get_update(transaction)
     condition = "attribute_not_exists(#room) OR #room >= :growth" if has_bound else None
     assert update.get("ConditionExpression") == condition

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from fencepost.common.entity_ref import Assignment
-from fencepost.common.text import folded, is_visible
+from fencepost.common.entity_ref import EntityRef
+from fencepost.common.text import fold_case, is_visible
 from fencepost.geofences.model import Geofence
 from geo.cells import cover
 from geo.shapes.circle import Circle
@@ -43,11 +43,11 @@ def geofence(**fields: Any) -> Geofence:
     ],
 )
 def test_names_that_people_cannot_tell_apart_are_one(one: str, other: str) -> None:
-    assert folded(one) == folded(other)
+    assert fold_case(one) == fold_case(other)
 
 
 def test_names_that_people_can_tell_apart_are_two() -> None:
-    assert len({folded(name) for name in ("Yard", "Yards", "Y ard", "\u00dfard")}) == 4
+    assert len({fold_case(name) for name in ("Yard", "Yards", "Y ard", "\u00dfard")}) == 4
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u200b", "\u2060\u00ad", "\t\n", "\u3000"])
@@ -69,8 +69,8 @@ def test_an_inactive_geofence_is_in_no_cell_and_an_active_one_in_its_cover() -> 
 
 def test_a_change_of_everything_at_once_fits_into_one_transaction() -> None:
     """100 actions: the geofence, its version, two names and the event, its cells and targets, old and new."""
-    old = tuple(Assignment("users", f"a{n}") for n in range(25))
-    new = tuple(Assignment("users", f"b{n}") for n in range(25))
+    old = tuple(EntityRef("users", f"a{n}") for n in range(25))
+    new = tuple(EntityRef("users", f"b{n}") for n in range(25))
     shapes = [Corridor(points=((lon, 0.005), (lon + 0.3, 0.005)), half_width_m=100) for lon in (0, 40)]
     before = geofence(shape=shapes[0], assignments=old)
     assert len(before.cells) > 20

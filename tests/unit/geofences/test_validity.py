@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fencepost.common.timezones import minute_of, zone
+from fencepost.common.timezones import load_time_zone, parse_minute_of_day
 from fencepost.geofences.validity import ALWAYS, InForce, Schedule, Window
 
 EVERY_DAY = frozenset(range(7))
 
 
 def schedule(start: str, end: str, *, days: frozenset[int] = EVERY_DAY, time_zone: str = "Europe/Berlin") -> Schedule:
-    window = Window(days=days, start_minute=minute_of(start) % 1440, end_minute=minute_of(end))
+    window = Window(days=days, start_minute=parse_minute_of_day(start) % 1440, end_minute=parse_minute_of_day(end))
     return Schedule(time_zone=time_zone, windows=(window,))
 
 
@@ -85,10 +85,10 @@ def test_a_window_may_end_at_24_hours() -> None:
 @pytest.mark.parametrize("name", ["", "Nowhere/City", "../etc/passwd", "Europe", "Europe/Berlin\x00", "x" * 9000])
 def test_a_time_zone_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no time zone"):
-        zone(name)
+        load_time_zone(name)
 
 
 @pytest.mark.parametrize("text", ["", "7:30", "24:01", "12:60", "aa:bb", "12:3\u0663", "12-30", "-1:00", "12:300"])
 def test_a_time_of_day_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="time of day"):
-        minute_of(text)
+        parse_minute_of_day(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 from fencepost.http.multipart import parsed
 
 TYPE = "multipart/form-data; boundary=x"
@@ -45,6 +45,6 @@ def test_what_a_browser_sends_for_want_of_a_file_is_none() -> None:
     ],
 )
 def test_what_is_no_such_form_is_refused(body: bytes, media_type: str, field: str) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(ValidationFailed) as refused:
         parsed(body, media_type)
     assert [error.field for error in refused.value.errors] == [field]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.privacy.model import Erased, Lessening, PositionPolicy, erased, erased_change
 from fencepost.timeclock.audit import Change, state_of
 from fencepost.timeclock.location_evidence import precision_of
@@ -21,7 +21,7 @@ GATE = Finding(
     geofence_id="1",
     version=1,
     name="Gate",
-    through=Assignment("users", "emil"),
+    through=EntityRef("users", "emil"),
     is_priority=False,
     edge_distance_m=89.0,
     outcome="outside",

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fencepost.common.errors import Forbidden, Invalid
+from fencepost.common.errors import Forbidden, ValidationFailed
 from fencepost.common.principal import Principal
 from fencepost.reports.service import MOST_READS, READS_A_PAGE, ReportService
-from fencepost.reports.totals import Asked, Place, Total, Unit
+from fencepost.reports.totals import Asked, Total, TotalsPosition, Unit
 from fencepost.timeclock.entry_filters import Wanted
 from fencepost.timeclock.entry_summary import Counted
 
@@ -18,7 +18,7 @@ FIRST, BEFORE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UT
 APPROVER = Principal(tenant_id="demo", user_id="ada", roles=frozenset({"approver"}))
 
 
-class Entries:
+class EntryWriter:
     """Entries of one user, each of an hour; so many a read."""
 
     def __init__(self, starts: list[datetime], a_read: int) -> None:
@@ -53,11 +53,11 @@ def each(step: timedelta, count: int) -> list[datetime]:
     return [FIRST + step * n for n in range(count)]
 
 
-def all_totals(entries: Entries, unit: Unit, limit: int = 1_000) -> tuple[list[Total], int]:
+def all_totals(entries: EntryWriter, unit: Unit, limit: int = 1_000) -> tuple[list[Total], int]:
     """And the number of pages."""
     service, asked = ReportService(entries), Asked(first=FIRST, before=BEFORE, unit=unit)
     found: list[Total] = []
-    place: Place | None = None
+    place: TotalsPosition | None = None
     for pages in range(1, 1_000):
         more, place = service.totals(APPROVER, Wanted(first=FIRST, before=BEFORE), asked, limit, place)
         found += more
@@ -68,7 +68,7 @@ def all_totals(entries: Entries, unit: Unit, limit: int = 1_000) -> tuple[list[T
 
 @pytest.mark.parametrize("unit", ["day", "week", "month"])
 def test_a_year_in_pages_reads_hardly_more_than_once(unit: Unit) -> None:
-    year = Entries(each(timedelta(hours=1), 365 * 24), a_read=100)
+    year = EntryWriter(each(timedelta(hours=1), 365 * 24), a_read=100)
     found, pages = all_totals(year, unit)
     assert sum(total.entries for total in found) == 365 * 24
     assert len({total.period for total in found}) == len(found)
@@ -81,18 +81,18 @@ def test_a_year_in_pages_reads_hardly_more_than_once(unit: Unit) -> None:
 
 
 def test_a_period_that_is_longer_than_a_page_is_read_to_its_end() -> None:
-    month = Entries(each(timedelta(hours=1), 24 * 30), a_read=24 * 30 // (READS_A_PAGE + 10))
+    month = EntryWriter(each(timedelta(hours=1), 24 * 30), a_read=24 * 30 // (READS_A_PAGE + 10))
     found, pages = all_totals(month, "month")
     assert (sum(total.entries for total in found), pages) == (24 * 30, 1)
 
 
 def test_a_period_that_never_ends_is_refused_with_what_to_ask_instead() -> None:
-    with pytest.raises(Invalid, match=r"unit: .*days"):
-        all_totals(Entries(each(timedelta(seconds=1), 1_000), a_read=1), "month")
+    with pytest.raises(ValidationFailed, match=r"unit: .*days"):
+        all_totals(EntryWriter(each(timedelta(seconds=1), 1_000), a_read=1), "month")
 
 
 def test_the_limit_of_reads_is_for_what_has_more() -> None:
-    found, _ = all_totals(Entries(each(timedelta(seconds=1), MOST_READS), a_read=1), "month")
+    found, _ = all_totals(EntryWriter(each(timedelta(seconds=1), MOST_READS), a_read=1), "month")
     assert sum(total.entries for total in found) == MOST_READS
 
 
@@ -100,4 +100,6 @@ def test_one_may_not_total_what_one_may_not_see() -> None:
     emil = Principal(tenant_id="demo", user_id="emil", roles=frozenset({"employee"}))
     wanted = Wanted(first=FIRST, before=BEFORE, user_id="vera")
     with pytest.raises(Forbidden):
-        ReportService(Entries([], 1)).totals(emil, wanted, Asked(first=FIRST, before=BEFORE, unit="day"), 10, None)
+        ReportService(EntryWriter([], 1)).totals(
+            emil, wanted, Asked(first=FIRST, before=BEFORE, unit="day"), 10, None
+        )

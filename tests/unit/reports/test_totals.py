@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fencepost.common.timezones import zone
+from fencepost.common.timezones import load_time_zone
 from fencepost.reports.totals import (
     DIMENSIONS,
     Asked,
-    Place,
     Sums,
     Total,
+    TotalsPosition,
     Unit,
     cut_at,
     day_of,
@@ -52,7 +52,7 @@ def counted(start: str, end: str, *breaks: tuple[str, str], organization_id: str
 
 
 def totals(entries: list[Counted], asked: Asked, name: str = "Europe/Berlin") -> list[Total]:
-    sums = Sums(asked, lambda _: zone(name))
+    sums = Sums(asked, lambda _: load_time_zone(name))
     for entry in entries:
         sums.add(entry)
     return sums.page(None, None)
@@ -132,7 +132,7 @@ def test_weeks_and_months_are_their_days(some: list[Counted], name: str) -> None
 
 @given(entries(), st.sampled_from(ODD_ZONES))
 def test_splitting_at_midnight_changes_no_sum_and_leaves_no_piece_on_two_days(entry: Counted, name: str) -> None:
-    pieces = list(days_within(entry.start, entry.end, zone(name)))
+    pieces = list(days_within(entry.start, entry.end, load_time_zone(name)))
     assert [start for start, _ in pieces] == [entry.start, *(end for _, end in pieces[:-1])]
     assert pieces[-1][1] == entry.end
     assert all(start < end for start, end in pieces)
@@ -142,7 +142,10 @@ def test_splitting_at_midnight_changes_no_sum_and_leaves_no_piece_on_two_days(en
     assert sum(total.break_s for total in split) == sum(total.break_s for total in whole)
     last_second = timedelta(seconds=1)
     for start, end in pieces:
-        assert day_of(start, zone(name)) == day_of(end - last_second, zone(name)) or name == "America/St_Johns"
+        assert (
+            day_of(start, load_time_zone(name)) == day_of(end - last_second, load_time_zone(name))
+            or name == "America/St_Johns"
+        )
 
 
 @given(st.lists(entries(), max_size=8), st.sampled_from(ZONES), st.integers(0, 7_000), st.integers(1, 366))
@@ -165,16 +168,20 @@ def test_pages_tell_what_one_answer_would(
 ) -> None:
     """However few entries are read at once, and however few totals a page takes."""
     how = asked(unit, is_split=is_split, before=LATEST + LONGEST_CLOCK)
-    zones = {None: zone("Pacific/Kiritimati"), "site": zone("America/St_Johns"), "yard": zone("Europe/Berlin")}
+    zones = {
+        None: load_time_zone("Pacific/Kiritimati"),
+        "site": load_time_zone("America/St_Johns"),
+        "yard": load_time_zone("Europe/Berlin"),
+    }
     in_order = by_start(some)
 
-    def one_page(after: Place | None) -> tuple[list[Total], Place | None]:
+    def one_page(after: TotalsPosition | None) -> tuple[list[Total], TotalsPosition | None]:
         sums = Sums(how, zones.__getitem__)
         left = [entry for entry in in_order if entry.start >= how.reads_from(after)]
         began = after.period if after is not None else date.min
         for number, entry in enumerate(left):
             sums.add(entry)
-            rest = Place(period=sums.whole_until(entry.start))
+            rest = TotalsPosition(period=sums.whole_until(entry.start))
             is_last_of_start = number + 1 == len(left) or left[number + 1].start > entry.start
             if number + 1 >= at_once and rest.period > began and number + 1 < len(left) and is_last_of_start:
                 found, place = cut_at(sums.page(after, entry.start), limit, rest)
@@ -230,7 +237,7 @@ def test_the_leap_day_is_a_day() -> None:
 
 def test_the_day_is_that_of_the_organization() -> None:
     late = counted("2026-05-04T23:30+02:00", "2026-05-05T00:30+02:00", organization_id="site")
-    zones = {"site": zone("Europe/Berlin"), None: zone("Asia/Tokyo")}
+    zones = {"site": load_time_zone("Europe/Berlin"), None: load_time_zone("Asia/Tokyo")}
     sums = Sums(asked(), zones.__getitem__)
     sums.add(late)
     sums.add(replace(late, organization_id=None))

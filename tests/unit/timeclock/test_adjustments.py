@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 from fencepost.common.timezones import EARLIEST, LATEST
 from fencepost.timeclock.adjustments import adjusted, adjusted_again, as_punched, check_by_hand, check_punch, reach
 from fencepost.timeclock.entry_filters import check
@@ -527,7 +527,7 @@ def test_how_far_from_now_and_where_a_punch_may_lie(
     if field is None:
         check_punch(action, when, settings(**rules), NOW)
         return
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(ValidationFailed) as refused:
         check_punch(action, when, settings(**rules), NOW)
     assert [error.field for error in refused.value.errors] == [field]
 
@@ -560,7 +560,7 @@ def test_the_limits_hold_for_those_who_save_their_own_entries(
     if field is None:
         check_by_hand(after, before, settings(**rules), NOW)
         return
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(ValidationFailed) as refused:
         check_by_hand(after, before, settings(**rules), NOW)
     assert [error.field for error in refused.value.errors] == [field]
 
@@ -572,7 +572,7 @@ def test_an_entry_that_is_tried_again_goes_through_the_model_but_for_a_window_th
     def again(entry: TimeEntry, model: TenantSettings = rules, *, passes: bool) -> TimeEntry:
         return adjusted_again(entry, model, (), lambda: "new", whatever_the_window=passes)
 
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(ValidationFailed) as refused:
         again(night, passes=False)
     assert [error.field for error in refused.value.errors] == ["from"]
     assert told(again(night, passes=True)) == ("21:00", "05:00", ["00:45-01:15 auto"])

@@ -8,12 +8,12 @@ from typing import Any, get_args
 
 import pytest
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.common.events import Event
 from fencepost.dynamodb.transaction import MAX_ACTIONS, Transaction
 from fencepost.timeclock.audit import Edit, Saving
-from fencepost.timeclock.clock_repository import ClockStore
-from fencepost.timeclock.entry_repository import EntryStore
+from fencepost.timeclock.clock_repository import DynamoDBClockRepository
+from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.model import MAX_PUNCHES, Adjustment, Break, Punch, RunningClock, TimeEntry
 from fencepost.timeclock.overlaps import MAX_OVERLAPPED, Policy, settled
 from fencepost.timeclock.receipts import Receipt
@@ -43,7 +43,7 @@ def largest_punch() -> Punch:
         geofence_id=ID,
         version=10**9,
         name=WIDE * 100,
-        through=Assignment("travel_entry_guis", "x" * 64),
+        through=EntityRef("travel_entry_guis", "x" * 64),
         is_priority=False,
         edge_distance_m=-12345678.123456789,
         outcome="location_missing",
@@ -98,7 +98,7 @@ def sizes(transaction: Transaction) -> list[int]:
 
 def test_the_largest_clock_fits_and_can_be_cancelled_and_stopped() -> None:
     table, clock = Written(), largest_clock()
-    clocks: Any = ClockStore(table, None, None)  # type: ignore[arg-type]  # writes only
+    clocks: Any = DynamoDBClockRepository(table, None, None)  # type: ignore[arg-type]  # writes only
     clocks.replace("t" * 64, clock, clock.punched(largest_punch()), EVENT, None)
     clocks.discard("t" * 64, clock, EVENT, None)
     entry = clock.punched(largest_punch()).stopped(AT + timedelta(hours=9), stopped_by="user")
@@ -107,7 +107,7 @@ def test_the_largest_clock_fits_and_can_be_cancelled_and_stopped() -> None:
     # Three rules may change each break.
     entry = replace(entry, adjustments=(adjustment,) * (3 * MAX_PUNCHES // 2))
     stop = Edit(before=None, after=entry, action="stopped")
-    EntryStore(table).save("t" * 64, Saving(edits=(stop,), event=EVENT, clock=clock))  # type: ignore[arg-type]  # fake
+    DynamoDBEntryRepository(table).save("t" * 64, Saving(edits=(stop,), event=EVENT, clock=clock))  # type: ignore[arg-type]  # fake
     assert max(size for transaction in table.transactions for size in sizes(transaction)) < MOST_ITEM_BYTES
 
 
@@ -127,7 +127,7 @@ def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_tr
     receipt = Receipt(user_id="u", key="k", digest="d", answer="{}", kept_until=NOW)
     stop = Edit(before=None, after=entry, action="stopped")
     saving = Saving(edits=(stop, *settlement.edits), event=EVENT, clock=clock, calendar=("u", 1), receipt=receipt)
-    EntryStore(table).save("t", saving)  # type: ignore[arg-type]  # a fake
+    DynamoDBEntryRepository(table).save("t", saving)  # type: ignore[arg-type]  # a fake
     (transaction,) = table.transactions
     assert len(transaction) <= MAX_ACTIONS
     if policy != "refuse":
@@ -135,5 +135,5 @@ def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_tr
     # By hand, and moved in time, it asks for the user too.
     moved = Edit(before=replace(entry, start=entry.start - minute), after=entry, action="edited")
     by_hand = Saving(edits=(moved, *settlement.edits), event=EVENT, calendar=("u", 1), user_id="u")
-    EntryStore(table).save("t", by_hand)  # type: ignore[arg-type]  # a fake
+    DynamoDBEntryRepository(table).save("t", by_hand)  # type: ignore[arg-type]  # a fake
     assert len(table.transactions[-1]) <= MAX_ACTIONS

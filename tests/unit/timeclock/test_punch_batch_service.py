@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.common.errors import VersionMismatch
 from fencepost.common.principal import Principal
 from fencepost.geofences.validity import ALWAYS
@@ -23,10 +23,10 @@ from fencepost.timeclock.audit import Saving
 from fencepost.timeclock.clock_service import ClockService
 from fencepost.timeclock.commands import ClockRequest
 from fencepost.timeclock.model import Punch, RunningClock, TimeEntry
-from fencepost.timeclock.ports import Desk
+from fencepost.timeclock.ports import ClockContext
 from fencepost.timeclock.punch_batch_service import KeptPunch, PunchService
 from fencepost.timeclock.punch_schemas import told_kept
-from fencepost.timeclock.receipts import DoneBefore, Receipt
+from fencepost.timeclock.receipts import AlreadyProcessed, Receipt
 from fencepost.timeclock.refusals import Refusal
 from fencepost.timeclock.settings import TenantSettings
 from fencepost.verdicts.model import Candidate, Fix
@@ -48,7 +48,7 @@ FENCE = Candidate(
     in_force=ALWAYS,
     is_priority=False,
     min_accuracy_m=0,
-    through=Assignment("users", "emil"),
+    through=EntityRef("users", "emil"),
 )
 
 
@@ -68,9 +68,9 @@ class Memory:
         self.candidate = FENCE
         self.loses_answer_in = -1
 
-    def desk(self, *_: Any) -> Desk:
+    def desk(self, *_: Any) -> ClockContext:
         waiting = (one.grant for one in self.refusals.values() if one.grant is not None and one.used_at is None)
-        return Desk(
+        return ClockContext(
             settings=TenantSettings(),
             clock=self.clock,
             calendar_version=0,
@@ -136,7 +136,7 @@ class Memory:
 
     def _keep(self, receipt: Receipt) -> None:
         if receipt.key in self.receipts:
-            raise DoneBefore
+            raise AlreadyProcessed
         self.receipts[receipt.key] = receipt
 
 

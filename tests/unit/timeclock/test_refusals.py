@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.timeclock.errors import RefusalUsed
 from fencepost.timeclock.refusals import Grant, Refusal
 from fencepost.verdicts.model import Verdict
@@ -46,7 +46,7 @@ def test_an_exception_is_for_the_same_action_then_or_later() -> None:
         replace(REFUSAL, action="break"),
         replace(REFUSAL, organization_id=None),
         replace(REFUSAL, organization_id="another"),
-        replace(REFUSAL, screen=Assignment("time_guis", "kiosk")),
+        replace(REFUSAL, screen=EntityRef("time_guis", "kiosk")),
         replace(REFUSAL, at=REFUSAL.at - SECOND),
     ],
 )

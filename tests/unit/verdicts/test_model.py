@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.geofences.validity import ALWAYS
 from fencepost.verdicts.model import Candidate, Fix, judge
 from geo.shapes.circle import Circle
@@ -27,7 +27,7 @@ def make_candidate(min_accuracy_m: float) -> Candidate:
         in_force=ALWAYS,
         is_priority=False,
         min_accuracy_m=min_accuracy_m,
-        through=Assignment("users", "ada"),
+        through=EntityRef("users", "ada"),
     )
 
 
@@ -73,7 +73,7 @@ def test_a_long_name_is_cut_and_the_distance_is_still_told() -> None:
         in_force=ALWAYS,
         is_priority=False,
         min_accuracy_m=0,
-        through=Assignment("users", "ada"),
+        through=EntityRef("users", "ada"),
     )
     verdict = judge([candidate], Fix(position=Position(lon=25.0, lat=60.01)), datetime(2026, 5, 4, tzinfo=UTC))
     short = "N" * 31 + "…"

@@ -31,8 +31,8 @@ def main() -> int:
                 print(key.id, ",".join(sorted(key.principal.roles)))
         else:
             key_id, _ = parts_of(said.key) or (said.key.removeprefix("fp_"), "")
-            who = tenants.revoke_key(key_id)
-            print(f"revoked a key of {who.user_id} of {who.tenant_id}")
+            principal = tenants.revoke_key(key_id)
+            print(f"revoked a key of {principal.user_id} of {principal.tenant_id}")
     except NotFound as error:
         print(error, file=sys.stderr)
         return 1

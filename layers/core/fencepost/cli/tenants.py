@@ -34,7 +34,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.alias_generators import to_camel
 
 from fencepost import container
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 from fencepost.common.principal import ROLES
 from fencepost.directory.model import Entity
 from fencepost.http.fields import TimeZone
@@ -145,7 +145,7 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
 def main() -> int:
     try:
         keys = apply(Setup.model_validate_json(sys.stdin.read()))
-    except (Invalid, ValidationError) as error:
+    except (ValidationFailed, ValidationError) as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(keys, indent=2))

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 
-class Kept(Generic[V]):
+class ByteBoundedCache(Generic[V]):
     """What was not asked for while half of the bytes were filled with other things makes room.
 
-    >>> kept: Kept[str] = Kept(max_bytes=8)
+    >>> kept: ByteBoundedCache[str] = ByteBoundedCache(max_bytes=8)
     >>> for key in "abcd":
     ...     kept.put(key, key.upper(), 2)
     ...     _ = kept.get("a")

@@ -8,7 +8,7 @@ TARGET_TABLES = ("users", "groups", "projects", "time_guis", "expense_guis", "tr
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Assignment:
+class EntityRef:
     """What a geofence applies to: an entity of the directory."""
 
     target_table: str

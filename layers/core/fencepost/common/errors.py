@@ -48,9 +48,9 @@ class FieldError:
     message: str
 
 
-class Invalid(FencepostError):
+class ValidationFailed(FencepostError):
     """
-    >>> Invalid.field("latitude", "is missing").errors
+    >>> ValidationFailed.field("latitude", "is missing").errors
     (FieldError(field='latitude', message='is missing'),)
     """
 
@@ -62,7 +62,7 @@ class Invalid(FencepostError):
         super().__init__("; ".join(f"{error.field}: {error.message}" for error in self.errors))
 
     @classmethod
-    def field(cls, field: str, message: str) -> Invalid:
+    def field(cls, field: str, message: str) -> ValidationFailed:
         return cls([FieldError(field, message)])
 
 
@@ -91,7 +91,7 @@ class VersionMismatch(FencepostError):
         )
 
 
-class Busy(FencepostError):
+class ServiceBusy(FencepostError):
     code, status = "BUSY", HTTPStatus.SERVICE_UNAVAILABLE
 
     def __init__(self) -> None:

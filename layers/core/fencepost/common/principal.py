@@ -12,7 +12,7 @@ from fencepost.common.errors import Forbidden
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-class Right(StrEnum):
+class Permission(StrEnum):
     READ_GEOFENCES = "read geofences"
     WRITE_GEOFENCES = "write geofences"
     DELETE_GEOFENCES = "delete geofences"
@@ -26,37 +26,39 @@ class Right(StrEnum):
     APPROVE = "approve times"
 
 
-ROLES: dict[str, frozenset[Right]] = {
-    "admin": frozenset(Right),
+ROLES: dict[str, frozenset[Permission]] = {
+    "admin": frozenset(Permission),
     "editor": frozenset(
         {
-            Right.READ_GEOFENCES,
-            Right.WRITE_GEOFENCES,
-            Right.CHECK,
-            Right.VALIDATE,
-            Right.VALIDATE_OTHERS,
-            Right.READ_DIRECTORY,
+            Permission.READ_GEOFENCES,
+            Permission.WRITE_GEOFENCES,
+            Permission.CHECK,
+            Permission.VALIDATE,
+            Permission.VALIDATE_OTHERS,
+            Permission.READ_DIRECTORY,
         }
     ),
-    "viewer": frozenset({Right.READ_GEOFENCES, Right.CHECK, Right.VALIDATE, Right.VALIDATE_OTHERS}),
+    "viewer": frozenset(
+        {Permission.READ_GEOFENCES, Permission.CHECK, Permission.VALIDATE, Permission.VALIDATE_OTHERS}
+    ),
     "approver": frozenset(
         {
-            Right.OWN_CLOCK,
-            Right.ALL_CLOCKS,
-            Right.APPROVE,
-            Right.VALIDATE,
-            Right.VALIDATE_OTHERS,
-            Right.READ_DIRECTORY,
+            Permission.OWN_CLOCK,
+            Permission.ALL_CLOCKS,
+            Permission.APPROVE,
+            Permission.VALIDATE,
+            Permission.VALIDATE_OTHERS,
+            Permission.READ_DIRECTORY,
         }
     ),
-    "employee": frozenset({Right.OWN_CLOCK, Right.CHECK, Right.VALIDATE}),
+    "employee": frozenset({Permission.OWN_CLOCK, Permission.CHECK, Permission.VALIDATE}),
 }
 
 
-def may_be_id(value: object) -> TypeGuard[str]:
+def is_entity_id(value: object) -> TypeGuard[str]:
     """Whether a value has the shape of a tenant's or a user's id: a text without anything that parts a key or a path.
 
-    >>> may_be_id("demo-employee"), may_be_id("demo#x"), may_be_id(["demo"])
+    >>> is_entity_id("demo-employee"), is_entity_id("demo#x"), is_entity_id(["demo"])
     (True, False, False)
     """
     return isinstance(value, str) and _ID.fullmatch(value) is not None
@@ -66,7 +68,7 @@ def may_be_id(value: object) -> TypeGuard[str]:
 class Principal:
     """The authenticated caller: a user of one tenant, with roles.
 
-    >>> Principal(tenant_id="t", user_id="u", roles=frozenset({"viewer"})).may(Right.CHECK)
+    >>> Principal(tenant_id="t", user_id="u", roles=frozenset({"viewer"})).can(Permission.CHECK)
     True
     """
 
@@ -74,10 +76,10 @@ class Principal:
     user_id: str
     roles: frozenset[str]
 
-    def may(self, right: Right) -> bool:
+    def can(self, right: Permission) -> bool:
         return any(right in ROLES.get(role, frozenset()) for role in self.roles)
 
-    def needs(self, right: Right) -> None:
+    def require(self, right: Permission) -> None:
         """Raises Forbidden where the right is missing."""
-        if not self.may(right):
+        if not self.can(right):
             raise Forbidden(right.value)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def before_snapshot(build: Callable[[], Any]) -> None:
+def prime_snapstart(build: Callable[[], Any]) -> None:
     """Have `build` called before the snapshot is taken; where there is no SnapStart, nothing happens.
 
     What is there by then stays for good. The collector leaves it alone: to look for garbage in all that was imported

@@ -6,7 +6,7 @@ import json
 from math import isinf
 from typing import Any, NoReturn
 
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 
 MAX_DEPTH = 64
 
@@ -22,14 +22,14 @@ def loads(raw: bytes) -> Any:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
         json.dumps(value, ensure_ascii=False).encode()  # fails on half a surrogate pair
     except RecursionError:
-        raise Invalid.field("body", "is nested too deeply") from None
+        raise ValidationFailed.field("body", "is nested too deeply") from None
     except UnicodeError:
-        raise Invalid.field("body", "is not valid UTF-8 text") from None
+        raise ValidationFailed.field("body", "is not valid UTF-8 text") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise Invalid.field("body", f"is not JSON: {error.msg.lower()} at {where}") from None
+        raise ValidationFailed.field("body", f"is not JSON: {error.msg.lower()} at {where}") from None
     except ValueError:
-        raise Invalid.field("body", "holds a number with too many digits") from None
+        raise ValidationFailed.field("body", "holds a number with too many digits") from None
     _check_depth(value)
     return value
 
@@ -38,7 +38,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in pairs:
         if name in values:
-            raise Invalid.field(name.encode(errors="backslashreplace").decode(), "is given twice")
+            raise ValidationFailed.field(name.encode(errors="backslashreplace").decode(), "is given twice")
         values[name] = value
     return values
 
@@ -46,7 +46,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _finite(digits: str) -> float:
     value = float(digits)
     if isinf(value):
-        raise Invalid.field("body", f"holds the number {digits[:20]}, which is too large")
+        raise ValidationFailed.field("body", f"holds the number {digits[:20]}, which is too large")
     return value
 
 
@@ -57,8 +57,8 @@ def _check_depth(value: Any) -> None:
         level = [inner for container in containers for inner in container if isinstance(inner, (dict, list))]
         if not level:
             return
-    raise Invalid.field("body", f"is nested more than {MAX_DEPTH} deep")
+    raise ValidationFailed.field("body", f"is nested more than {MAX_DEPTH} deep")
 
 
 def _no_constant(constant: str) -> NoReturn:
-    raise Invalid.field("body", f"holds {constant}, which is not JSON")
+    raise ValidationFailed.field("body", f"holds {constant}, which is not JSON")

@@ -8,10 +8,10 @@ import unicodedata
 _BLANK = "\u034f\u115f\u1160\u2800\u3164\uffa0"
 
 
-def folded(name: str) -> str:
+def fold_case(name: str) -> str:
     """A name without what people do not see as a difference: compatibility forms, case, outer and double spaces.
 
-    >>> folded("Caf\\u00e9  ONE ") == folded("cafe\\u0301 one")
+    >>> fold_case("Caf\\u00e9  ONE ") == fold_case("cafe\\u0301 one")
     True
     """
     compatible = unicodedata.normalize("NFKC", name).casefold()

@@ -14,7 +14,7 @@ EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo
 
 
 @lru_cache(maxsize=64)
-def zone(name: str) -> ZoneInfo:
+def load_time_zone(name: str) -> ZoneInfo:
     """A time zone of the IANA database, by area and place, or UTC. Raises ValueError where there is none.
 
     Names that a machine has of its own (`localtime`) or that count leap seconds (`right/…`) are none.
@@ -28,10 +28,10 @@ def zone(name: str) -> ZoneInfo:
     return found
 
 
-def minute_of(text: str) -> int:
+def parse_minute_of_day(text: str) -> int:
     """The minute of the day that a clock shows. Raises ValueError.
 
-    >>> minute_of("07:30"), minute_of("24:00")
+    >>> parse_minute_of_day("07:30"), parse_minute_of_day("24:00")
     (450, 1440)
     """
     hour, colon, minute = text.partition(":")
@@ -41,9 +41,9 @@ def minute_of(text: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-def clock_face(minute: int) -> str:
+def format_minute_of_day(minute: int) -> str:
     """
-    >>> clock_face(450)
+    >>> format_minute_of_day(450)
     '07:30'
     """
     return f"{minute // 60:02}:{minute % 60:02}"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from fencepost.common.entity_ref import Assignment
-from fencepost.common.errors import Invalid, VersionMismatch
-from fencepost.common.text import folded
+from fencepost.common.entity_ref import EntityRef
+from fencepost.common.errors import ValidationFailed, VersionMismatch
+from fencepost.common.text import fold_case
 from fencepost.directory.errors import StillRunning
 from fencepost.directory.model import MAX_GROUPS, Entity
 from fencepost.dynamodb import keys, serializer
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 _MEMBERS_AT_ONCE = 90
 
 
-class DirectoryStore:
+class DynamoDBDirectoryRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def get(self, tenant_id: str, table: str, entity_id: str) -> Entity | None:
-        item = self._table.get(keys.entity(tenant_id, Assignment(table, entity_id)))
+        item = self._table.get(keys.entity(tenant_id, EntityRef(table, entity_id)))
         return _entity(table, item) if item else None
 
     def page(
@@ -64,12 +64,12 @@ class DirectoryStore:
             KeyConditionExpression="GSI2PK = :table AND begins_with(GSI2SK, :name)",
             ExpressionAttributeValues={
                 ":table": {"S": keys.directory(tenant_id, table)},
-                ":name": {"S": keys.directory_sort(folded(name))},
+                ":name": {"S": keys.directory_sort(fold_case(name))},
             },
         )
         return [item["id"]["S"] for item in items if item["name"]["S"] == name]
 
-    def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]:
+    def missing(self, tenant_id: str, targets: Sequence[EntityRef]) -> set[EntityRef]:
         """Those of these entities that do not exist."""
         by_key = {keys.pair(keys.entity(tenant_id, target)): target for target in targets}
         found = self._table.batch_get([keys.entity(tenant_id, target) for target in by_key.values()], consistent=True)
@@ -80,7 +80,7 @@ class DirectoryStore:
 
     def groups_of(self, tenant_id: str, user_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         """The groups of those of these users that exist."""
-        wanted = [keys.entity(tenant_id, Assignment("users", user_id)) for user_id in user_ids]
+        wanted = [keys.entity(tenant_id, EntityRef("users", user_id)) for user_id in user_ids]
         found = self._table.batch_get(wanted, consistent=True).values()
         return {item["id"]["S"]: _entity("users", item).groups or frozenset() for item in found}
 
@@ -111,7 +111,7 @@ class DirectoryStore:
 
     def assigned(self, tenant_id: str, table: str, entity_id: str) -> list[tuple[str, str]]:
         """Ids and names of the geofences that are assigned to an entity."""
-        bucket = self._table.get(keys.entity(tenant_id, Assignment(table, entity_id))) or {}
+        bucket = self._table.get(keys.entity(tenant_id, EntityRef(table, entity_id))) or {}
         ids = [entry.id for entry in entries_of(bucket)]
         found = self._table.batch_get([keys.geofence(tenant_id, i) for i in ids], consistent=True) if ids else {}
         return sorted(((item["id"]["S"], item["name"]["S"]) for item in found.values()), key=lambda pair: pair[1])
@@ -125,7 +125,7 @@ class DirectoryStore:
         same_groups, groups = unchanged("groups", _stored(entity.groups))
         same_keys, api_keys = unchanged("keys", stored_api_keys(entity.api_keys))
         transaction.remove(
-            keys.entity(tenant_id, Assignment(entity.table, entity.id)),
+            keys.entity(tenant_id, EntityRef(entity.table, entity.id)),
             VersionMismatch(),
             ConditionExpression="attribute_exists(PK) AND attribute_not_exists(#members) "
             f"AND (attribute_not_exists(#bytes) OR #bytes = :nothing) AND {same_groups} AND {same_keys}",
@@ -133,7 +133,7 @@ class DirectoryStore:
             ExpressionAttributeValues={":nothing": {"N": "0"}, **groups, **api_keys},
         )
         if entity.table == "users":
-            transaction.absent(keys.clock(tenant_id, entity.id), StillRunning())
+            transaction.require_absent(keys.clock(tenant_id, entity.id), StillRunning())
             transaction.delete(keys.exceptions(tenant_id, entity.id))  # not for who may come under this id later
             erasure = keys.erasure(tenant_id, entity.id)
             if erases:
@@ -151,7 +151,7 @@ class DirectoryStore:
     ) -> None:
         names = {"#entity": "entity", "#table": "table", "#id": "id", "#name": "name"} | how.pop("names", {})
         transaction.update(
-            keys.entity(tenant_id, Assignment(entity.table, entity.id)),
+            keys.entity(tenant_id, EntityRef(entity.table, entity.id)),
             VersionMismatch(),
             UpdateExpression="SET #entity = :entity, #table = :table, #id = :id, #name = :name, "
             f"GSI2PK = :list, GSI2SK = :sort {more}",
@@ -162,7 +162,7 @@ class DirectoryStore:
                 ":id": {"S": entity.id},
                 ":name": {"S": entity.name},
                 ":list": {"S": keys.directory(tenant_id, entity.table)},
-                ":sort": {"S": keys.directory_sort(folded(entity.name), entity.id)},
+                ":sort": {"S": keys.directory_sort(fold_case(entity.name), entity.id)},
                 **values,
             },
             **how,
@@ -196,8 +196,10 @@ class DirectoryStore:
         """A user joins or leaves a group."""
         room = " AND (attribute_not_exists(#groups) OR size(#groups) < :most)" if joins else ""
         transaction.update(
-            keys.entity(tenant_id, Assignment("users", user_id)),
-            Invalid.field("members", f"there is no user {user_id}, or the user is in {MAX_GROUPS} groups already"),
+            keys.entity(tenant_id, EntityRef("users", user_id)),
+            ValidationFailed.field(
+                "members", f"there is no user {user_id}, or the user is in {MAX_GROUPS} groups already"
+            ),
             UpdateExpression=f"{'ADD' if joins else 'DELETE'} #groups :group",
             ConditionExpression="attribute_exists(PK)" + room,
             ExpressionAttributeNames={"#groups": "groups"},
@@ -209,7 +211,7 @@ class DirectoryStore:
 
     def _leave_group(self, transaction: Transaction, tenant_id: str, group_id: str, user_id: str) -> None:
         transaction.update(
-            keys.entity(tenant_id, Assignment("groups", group_id)),
+            keys.entity(tenant_id, EntityRef("groups", group_id)),
             VersionMismatch(),
             UpdateExpression="DELETE #members :user",
             ConditionExpression="attribute_exists(PK)",
@@ -258,7 +260,7 @@ def _stored(ids: frozenset[str] | None) -> dict[str, Any] | None:
 
 def _list_key(tenant_id: str, table: str, sort: str, entity_id: str) -> Key:
     return {
-        **keys.entity(tenant_id, Assignment(table, entity_id)),
+        **keys.entity(tenant_id, EntityRef(table, entity_id)),
         "GSI2PK": {"S": keys.directory(tenant_id, table)},
         "GSI2SK": {"S": sort},
     }

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 
-from fencepost.common.errors import Invalid, NotFound
+from fencepost.common.errors import NotFound, ValidationFailed
 from fencepost.directory.model import MAX_MEMBERS, MAX_NAME_LENGTH, TABLES, Entity
-from fencepost.http.fields import AnswerModel, RequestModel, TimeZone, VisibleText
+from fencepost.http.fields import RequestModel, ResponseModel, TimeZone, VisibleText
 from fencepost.timeclock.settings import OWN_SETTINGS
 from fencepost.timeclock.working_time import WorkingTime
 from fencepost.timeclock.working_time_schemas import WorkingTimeModel, told_working_time, working_time_of
@@ -45,7 +45,7 @@ class EntitiesIn(RequestModel):
     items: Annotated[list[ListedEntityIn], Field(min_length=1, max_length=MAX_ENTITIES)]
 
 
-class ListedEntityOut(AnswerModel):
+class ListedEntityOut(ResponseModel):
     id: str
     name: str
 
@@ -60,7 +60,7 @@ class EntityOut(ListedEntityOut):
     workingTime: NotRequired[WorkingTimeModel | None]
 
 
-class EntitiesOut(AnswerModel):
+class EntitiesOut(ResponseModel):
     data: list[ListedEntityOut]
 
 
@@ -68,7 +68,7 @@ class EntityPage(EntitiesOut):
     nextCursor: str | None
 
 
-class ErasedOut(AnswerModel):
+class ErasedOut(ResponseModel):
     """How many punches lost their position and their verdict, and how many comments and reasons were removed."""
 
     positions: int
@@ -76,7 +76,7 @@ class ErasedOut(AnswerModel):
     reasons: int
 
 
-class EntityDeleted(AnswerModel):
+class EntityDeleted(ResponseModel):
     id: str
     deleted: Literal[True]
     erased: NotRequired[ErasedOut | None]
@@ -100,12 +100,12 @@ def table_of(text: str) -> str:
 def entity_of(table: str, entity_id: str, said: EntityIn, within: str = "") -> Entity:
     """`within` is what the caller's names of the fields begin with."""
     if said.members is not None and table != "groups":
-        raise Invalid.field(f"{within}members", "belong to a group")
+        raise ValidationFailed.field(f"{within}members", "belong to a group")
     own = {name: getattr(said, name) for name in OWN_SETTINGS if name in said.model_fields_set}
     if said.workingTime is not None:
         own["workingTime"] = working_time_of(said.workingTime)
     if table != "projects" and any(value is not None for value in own.values()):
-        raise Invalid.field(f"{within}{next(iter(own))}", "belongs to a project")
+        raise ValidationFailed.field(f"{within}{next(iter(own))}", "belongs to a project")
     members = frozenset(said.members) if said.members is not None else None
     return Entity(table=table, id=entity_id, name=said.name, members=members, own=own if table == "projects" else {})
 
@@ -116,7 +116,7 @@ def entities_of(table: str, said: EntitiesIn) -> tuple[list[Entity], list[str]]:
     ids = [item.id for item in said.items]
     twice = next((n for n, entity_id in enumerate(ids) if entity_id in ids[:n]), None)
     if twice is not None:
-        raise Invalid.field(f"items[{twice}].id", "is given twice")
+        raise ValidationFailed.field(f"items[{twice}].id", "is given twice")
     pairs = zip(said.items, fields, strict=True)
     return [entity_of(table, item.id, item, f"{field}.") for item, field in pairs], fields
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from fencepost.common.entity_ref import Assignment
-from fencepost.common.errors import Busy, Invalid, NotFound
-from fencepost.common.principal import may_be_id
-from fencepost.common.retry import on_top_of_others
+from fencepost.common.entity_ref import EntityRef
+from fencepost.common.errors import NotFound, ServiceBusy, ValidationFailed
+from fencepost.common.principal import is_entity_id
+from fencepost.common.retry import retry_on_conflict
 from fencepost.common.text import is_visible
 from fencepost.directory.errors import StillAssigned, StillRunning
 from fencepost.directory.model import MAX_GROUPS, MAX_NAME_LENGTH, Entity, singular
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_CASCADE = 300
 
 
-class Entities(Protocol):
+class DirectoryRepository(Protocol):
     """The port to where the directory is kept."""
 
     def get(self, tenant_id: str, table: str, entity_id: str) -> Entity | None: ...
@@ -41,7 +41,7 @@ class Entities(Protocol):
 
 @dataclass(frozen=True)
 class DirectoryService:
-    store: Entities
+    store: DirectoryRepository
 
     def page(
         self, tenant_id: str, table: str, limit: int, after: tuple[str, str] | None
@@ -51,7 +51,7 @@ class DirectoryService:
 
     def get(self, tenant_id: str, table: str, entity_id: str) -> Entity:
         """Raises NotFound."""
-        entity = self.store.get(tenant_id, table, entity_id) if may_be_id(entity_id) else None
+        entity = self.store.get(tenant_id, table, entity_id) if is_entity_id(entity_id) else None
         if entity is None:
             raise NotFound(singular(table))
         return entity
@@ -74,7 +74,7 @@ class DirectoryService:
 
     def delete(
         self,
-        who: Principal,
+        principal: Principal,
         table: str,
         entity_id: str,
         geofences: GeofenceService,
@@ -87,24 +87,24 @@ class DirectoryService:
 
         With `erases` it is marked that a user is to be forgotten.
         """
-        self.get(who.tenant_id, table, entity_id)
-        if table == "users" and self.store.is_clocked_in(who.tenant_id, entity_id):
+        self.get(principal.tenant_id, table, entity_id)
+        if table == "users" and self.store.is_clocked_in(principal.tenant_id, entity_id):
             raise StillRunning
         if cascade:
-            self._unassign(who, Assignment(table, entity_id), geofences, now)
+            self._unassign(principal, EntityRef(table, entity_id), geofences, now)
 
         def attempt() -> None:
-            entity = self.get(who.tenant_id, table, entity_id)
-            self._check_unassigned(who, table, entity_id)
+            entity = self.get(principal.tenant_id, table, entity_id)
+            self._check_unassigned(principal, table, entity_id)
             if entity.members:
-                self.store.put_members(who.tenant_id, replace(entity, members=frozenset()), entity.members)
+                self.store.put_members(principal.tenant_id, replace(entity, members=frozenset()), entity.members)
                 entity = replace(entity, members=frozenset())
-            self.store.remove(who.tenant_id, entity, erases=erases)
+            self.store.remove(principal.tenant_id, entity, erases=erases)
 
-        on_top_of_others(attempt)
+        retry_on_conflict(attempt)
 
-    def _check_unassigned(self, who: Principal, table: str, entity_id: str) -> None:
-        assigned = self.store.assigned(who.tenant_id, table, entity_id)
+    def _check_unassigned(self, principal: Principal, table: str, entity_id: str) -> None:
+        assigned = self.store.assigned(principal.tenant_id, table, entity_id)
         if assigned:
             raise StillAssigned(singular(table), assigned)
 
@@ -113,7 +113,7 @@ class DirectoryService:
             there = self.store.get(tenant_id, group.table, group.id)
             self.store.put_members(tenant_id, group, (there.members if there else None) or frozenset())
 
-        on_top_of_others(attempt)
+        retry_on_conflict(attempt)
 
     def _check_members(self, tenant_id: str, entities: Sequence[Entity], fields: Sequence[str]) -> None:
         """Everybody is there, and has room for the groups."""
@@ -125,16 +125,16 @@ class DirectoryService:
         for user_id, joined in joining.items():
             field = _within(joined[-1][1], "members")
             if user_id not in groups:
-                raise Invalid.field(field, f"there is no user {user_id}")
+                raise ValidationFailed.field(field, f"there is no user {user_id}")
             if len(groups[user_id].union(group_id for group_id, _ in joined)) > MAX_GROUPS:
-                raise Invalid.field(field, f"the user {user_id} would be in more than {MAX_GROUPS} groups")
+                raise ValidationFailed.field(field, f"the user {user_id} would be in more than {MAX_GROUPS} groups")
 
-    def _unassign(self, who: Principal, target: Assignment, geofences: GeofenceService, now: datetime) -> None:
-        assigned = self.store.assigned(who.tenant_id, target.target_table, target.target_id)
+    def _unassign(self, principal: Principal, target: EntityRef, geofences: GeofenceService, now: datetime) -> None:
+        assigned = self.store.assigned(principal.tenant_id, target.target_table, target.target_id)
         for geofence_id, _ in assigned[:MAX_CASCADE]:
             try:
                 geofences.update(
-                    who,
+                    principal,
                     geofence_id,
                     lambda before: {"assignments": tuple(a for a in before.assignments if a != target)},
                     None,
@@ -143,18 +143,18 @@ class DirectoryService:
             except NotFound:
                 continue  # deleted in the meantime
         if len(assigned) > MAX_CASCADE:
-            raise Busy
+            raise ServiceBusy
 
 
 def _check(entity: Entity, field: str) -> None:
-    if not may_be_id(entity.id):
+    if not is_entity_id(entity.id):
         message = "must be 1 to 64 letters, digits, - and _, the first a letter or digit"
-        raise Invalid.field(_within(field, "id"), message)
+        raise ValidationFailed.field(_within(field, "id"), message)
     if not is_visible(entity.name) or len(entity.name) > MAX_NAME_LENGTH:
-        raise Invalid.field(_within(field, "name"), f"must be 1 to {MAX_NAME_LENGTH} visible characters")
-    wrong = next((user_id for user_id in sorted(entity.members or ()) if not may_be_id(user_id)), None)
+        raise ValidationFailed.field(_within(field, "name"), f"must be 1 to {MAX_NAME_LENGTH} visible characters")
+    wrong = next((user_id for user_id in sorted(entity.members or ()) if not is_entity_id(user_id)), None)
     if wrong is not None:
-        raise Invalid.field(_within(field, "members"), f"there is no user {wrong[:64]}")
+        raise ValidationFailed.field(_within(field, "members"), f"there is no user {wrong[:64]}")
 
 
 def _within(field: str, inner: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.common.errors import NotFound
 from fencepost.dynamodb import keys
 
@@ -17,4 +17,4 @@ def need_user(transaction: Transaction, tenant_id: str, user_id: str) -> None:
 
     What is done to a running clock needs no more than the clock: no user is deleted while it runs.
     """
-    transaction.present(keys.entity(tenant_id, Assignment("users", user_id)), NotFound("user"))
+    transaction.require(keys.entity(tenant_id, EntityRef("users", user_id)), NotFound("user"))

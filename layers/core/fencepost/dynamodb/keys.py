@@ -48,7 +48,7 @@ from geo.cells import Cell
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from fencepost.common.entity_ref import Assignment
+    from fencepost.common.entity_ref import EntityRef
 
 Key = dict[str, dict[str, str]]
 CLOCK_SHARDS = 4
@@ -137,7 +137,7 @@ def cell_of(tenant_id: str, partition: str) -> Cell:
     return Cell(*map(int, partition.removeprefix(cells(tenant_id)).split(".")))
 
 
-def entity(tenant_id: str, target: Assignment) -> Key:
+def entity(tenant_id: str, target: EntityRef) -> Key:
     return _key(f"T#{tenant_id}#{target.target_table}#{target.target_id}", ENTITY)
 
 

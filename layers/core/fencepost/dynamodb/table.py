@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError, HTTPClientError
 
-from fencepost.common.errors import Busy
+from fencepost.common.errors import ServiceBusy
 from fencepost.dynamodb import serializer
 from fencepost.dynamodb.transaction import Transaction
 
@@ -72,7 +72,7 @@ class Table:
             if not wanted:
                 return found
             self._pause(_jittered(attempt))
-        raise Busy
+        raise ServiceBusy
 
     def query(self, **how: Any) -> Iterator[Item]:
         """All items of a query, page by page as they are taken."""
@@ -134,17 +134,17 @@ class Table:
                 self._pause(_jittered(attempt))
             else:
                 return
-        raise Busy
+        raise ServiceBusy
 
     def _call(self, operation: str, **arguments: Any) -> Any:
         """Raises Busy where the table cannot be reached or asks for patience, though botocore has tried again."""
         try:
             return getattr(self._client, operation)(**arguments)
         except HTTPClientError as error:
-            raise Busy from error
+            raise ServiceBusy from error
         except ClientError as error:
             if operation != "transact_write_items" and error.response["Error"]["Code"] in _PASSING_ERRORS:
-                raise Busy from error
+                raise ServiceBusy from error
             raise
 
 
@@ -156,9 +156,9 @@ def _raise_unless_passing(error: ClientError, transaction: Transaction) -> None:
         raise error
     reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", ())]
     for index, reason in enumerate(reasons):
-        otherwise = transaction.otherwise(index)
-        if reason == "ConditionalCheckFailed" and otherwise is not None:
-            raise otherwise from error
+        on_failure = transaction.on_failure(index)
+        if reason == "ConditionalCheckFailed" and on_failure is not None:
+            raise on_failure from error
     if not _PASSING.intersection(reasons):
         raise error
 

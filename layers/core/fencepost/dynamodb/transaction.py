@@ -46,7 +46,7 @@ def unchanged(name: str, was: Mapping[str, Any] | None) -> tuple[str, dict[str, 
 class Transaction:
     """What is to be written together. Changes of one bucket by several geofences become one action.
 
-    `otherwise` is the error that is raised when an action's condition does not hold.
+    `on_failure` is the error that is raised when an action's condition does not hold.
     """
 
     def __init__(self) -> None:
@@ -66,8 +66,8 @@ class Transaction:
         self._buckets |= other._buckets
         self._lists |= other._lists
         self.opened += other.opened
-        for key, growth, otherwise in other._counts.values():
-            self.count(key, growth, otherwise)
+        for key, growth, on_failure in other._counts.values():
+            self.count(key, growth, on_failure)
 
     def beforehand(self) -> Transaction:
         """What of this transaction may be written before it: the lists, and the buckets that it opens, empty."""
@@ -81,33 +81,33 @@ class Transaction:
     def put(self, item: Item) -> None:
         self._actions.append(("Put", {"Item": item}, None))
 
-    def put_new(self, item: Item, otherwise: Exception) -> None:
+    def create(self, item: Item, on_failure: Exception) -> None:
         condition = {"ConditionExpression": "attribute_not_exists(PK)"}
-        self._actions.append(("Put", {"Item": item, **condition}, otherwise))
+        self._actions.append(("Put", {"Item": item, **condition}, on_failure))
 
-    def put_over(self, item: Item, version: int, otherwise: Exception) -> None:
+    def replace(self, item: Item, version: int, on_failure: Exception) -> None:
         """Replace the item if it is still at `version`."""
-        self._actions.append(("Put", {"Item": item, **_at_version(version)}, otherwise))
+        self._actions.append(("Put", {"Item": item, **_at_version(version)}, on_failure))
 
     def delete(self, key: Key) -> None:
         self._actions.append(("Delete", {"Key": key}, None))
 
-    def delete_at(self, key: Key, version: int, otherwise: Exception) -> None:
-        self._actions.append(("Delete", {"Key": key, **_at_version(version)}, otherwise))
+    def delete_if_version(self, key: Key, version: int, on_failure: Exception) -> None:
+        self._actions.append(("Delete", {"Key": key, **_at_version(version)}, on_failure))
 
-    def remove(self, key: Key, otherwise: Exception, **condition: Any) -> None:
-        self._actions.append(("Delete", {"Key": key, **condition}, otherwise))
+    def remove(self, key: Key, on_failure: Exception, **condition: Any) -> None:
+        self._actions.append(("Delete", {"Key": key, **condition}, on_failure))
 
-    def update(self, key: Key, otherwise: Exception, **expression: Any) -> None:
-        self._actions.append(("Update", {"Key": key, **expression}, otherwise))
+    def update(self, key: Key, on_failure: Exception, **expression: Any) -> None:
+        self._actions.append(("Update", {"Key": key, **expression}, on_failure))
 
-    def enter(self, bucket: Key, name: str, entry: bytes, otherwise: Exception, *, must_exist: bool = False) -> None:
+    def enter(self, bucket: Key, name: str, entry: bytes, on_failure: Exception, *, must_exist: bool = False) -> None:
         """Set an entry of a bucket that has room for it; with `must_exist`, the bucket has to be there already."""
         change = self._bucket(bucket)
         change.entries[name] = entry
         change.growth += len(name) + len(entry)
         change.must_exist |= must_exist
-        change.otherwise = otherwise
+        change.on_failure = on_failure
 
     def withdraw(self, bucket: Key, name: str, entry: bytes) -> None:
         """Remove an entry of a bucket, which is this one."""
@@ -115,33 +115,33 @@ class Transaction:
         change.entries[name] = None
         change.growth -= len(name) + len(entry)
 
-    def list_in(self, key: Key, element: bytes, otherwise: Exception, *, must_exist: bool = False) -> None:
+    def list_in(self, key: Key, element: bytes, on_failure: Exception, *, must_exist: bool = False) -> None:
         """Have an element in the set that an item lists; with `must_exist`, the item has to be there already."""
-        change = self._lists.setdefault((key["PK"]["S"], key["SK"]["S"]), _ListChange(key, otherwise))
+        change = self._lists.setdefault((key["PK"]["S"], key["SK"]["S"]), _ListChange(key, on_failure))
         change.elements.add(element)
         change.must_exist |= must_exist
 
-    def absent(self, key: Key, otherwise: Exception) -> None:
+    def require_absent(self, key: Key, on_failure: Exception) -> None:
         """The item must not be there."""
         self._actions.append(
-            ("ConditionCheck", {"Key": key, "ConditionExpression": "attribute_not_exists(PK)"}, otherwise)
+            ("ConditionCheck", {"Key": key, "ConditionExpression": "attribute_not_exists(PK)"}, on_failure)
         )
 
-    def present(self, key: Key, otherwise: Exception) -> None:
+    def require(self, key: Key, on_failure: Exception) -> None:
         """The item must be there; it stays as it is."""
         self._actions.append(
-            ("ConditionCheck", {"Key": key, "ConditionExpression": "attribute_exists(PK)"}, otherwise)
+            ("ConditionCheck", {"Key": key, "ConditionExpression": "attribute_exists(PK)"}, on_failure)
         )
 
-    def at_version(self, key: Key, version: int, otherwise: Exception) -> None:
+    def at_version(self, key: Key, version: int, on_failure: Exception) -> None:
         """The item must be at this version; it stays as it is."""
-        self._actions.append(("ConditionCheck", {"Key": key, **_at_version(version)}, otherwise))
+        self._actions.append(("ConditionCheck", {"Key": key, **_at_version(version)}, on_failure))
 
-    def count(self, key: Key, growth: int, otherwise: Exception) -> None:
+    def count(self, key: Key, growth: int, on_failure: Exception) -> None:
         """Count so many more, or fewer, in an item that says how many and, where there is a limit, how much room."""
         pair = (key["PK"]["S"], key["SK"]["S"])
-        _, before, _ = self._counts.get(pair, (key, 0, otherwise))
-        self._counts[pair] = (key, before + growth, otherwise)
+        _, before, _ = self._counts.get(pair, (key, 0, on_failure))
+        self._counts[pair] = (key, before + growth, on_failure)
 
     def actions(self, table_name: str) -> list[dict[str, Any]]:
         plain = [{kind: {"TableName": table_name, **what}} for kind, what, _ in self._actions]
@@ -150,12 +150,12 @@ class Transaction:
         updates += [_count_update(key, growth) for key, growth, _ in self._counts.values()]
         return plain + [{"Update": {"TableName": table_name, **update}} for update in updates]
 
-    def otherwise(self, index: int) -> Exception | None:
+    def on_failure(self, index: int) -> Exception | None:
         """The error that the action at an index was given."""
-        all_of_them = [otherwise for _, _, otherwise in self._actions]
-        all_of_them += [change.otherwise for change in self._buckets.values()]
-        all_of_them += [change.otherwise for change in self._lists.values()]
-        all_of_them += [otherwise for _, _, otherwise in self._counts.values()]
+        all_of_them = [on_failure for _, _, on_failure in self._actions]
+        all_of_them += [change.on_failure for change in self._buckets.values()]
+        all_of_them += [change.on_failure for change in self._lists.values()]
+        all_of_them += [on_failure for _, _, on_failure in self._counts.values()]
         return all_of_them[index]
 
     def _bucket(self, key: Key) -> _BucketChange:
@@ -173,7 +173,7 @@ class _BucketChange:
         self.entries: dict[str, bytes | None] = {}
         self.growth = 0
         self.must_exist = False
-        self.otherwise: Exception | None = None
+        self.on_failure: Exception | None = None
 
     def update(self) -> dict[str, Any]:
         names = {"#bytes": BYTES}
@@ -205,9 +205,9 @@ class _BucketChange:
 class _ListChange:
     """One update of one list: elements that are to be in its set, whether they are already or not."""
 
-    def __init__(self, key: Key, otherwise: Exception) -> None:
+    def __init__(self, key: Key, on_failure: Exception) -> None:
         self.key = key
-        self.otherwise = otherwise
+        self.on_failure = on_failure
         self.elements: set[bytes] = set()
         self.must_exist = False
 

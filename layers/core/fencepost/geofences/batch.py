@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from fencepost.common.errors import FencepostError, Invalid
-from fencepost.common.principal import Right
+from fencepost.common.errors import FencepostError, ValidationFailed
+from fencepost.common.principal import Permission
 from fencepost.geofences import negotiation, schemas, timekeeping
 from fencepost.geofences.batch_schemas import Operation
 from fencepost.geofences.schemas import GeofenceCreate, GeofenceUpdate
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def run_batch(
-    who: Principal, operations: Sequence[Any], geofences: GeofenceService, now: datetime
+    principal: Principal, operations: Sequence[Any], geofences: GeofenceService, now: datetime
 ) -> list[dict[str, Any]]:
     """A result for each operation, in their order: an OperationResult.
 
@@ -32,7 +32,7 @@ def run_batch(
     results: list[dict[str, Any]] = []
     size = 0
     for index, said in enumerate(operations):
-        result = {"index": index, **_done(who, said, geofences, now)}
+        result = {"index": index, **_done(principal, said, geofences, now)}
         size += len(json.dumps(result, ensure_ascii=False).encode())
         if size > MAX_PAGE_BYTES:
             result.pop("geofence", None)
@@ -40,27 +40,27 @@ def run_batch(
     return results
 
 
-def _done(who: Principal, said: Any, geofences: GeofenceService, now: datetime) -> dict[str, Any]:
+def _done(principal: Principal, said: Any, geofences: GeofenceService, now: datetime) -> dict[str, Any]:
     geofence_id = said.get("id") if isinstance(said, dict) else None
     try:
         if not isinstance(said, dict):
-            raise Invalid.field("operation", "must be an object")
+            raise ValidationFailed.field("operation", "must be an object")
         operation = validated(Operation, said)
         if operation.action == "create":
-            return _created(who, operation, geofences, now)
+            return _created(principal, operation, geofences, now)
         if operation.id is None:
-            raise Invalid.field("id", "is missing")
+            raise ValidationFailed.field("id", "is missing")
         if operation.action == "delete":
-            who.needs(Right.DELETE_GEOFENCES)
-            geofences.delete(who, operation.id, operation.version, now)
+            principal.require(Permission.DELETE_GEOFENCES)
+            geofences.delete(principal, operation.id, operation.version, now)
             return {"status": 200, "id": operation.id}
         body = _body(operation)
         change = validated(GeofenceUpdate, body)
         words = _words(body)
         if change.id not in (None, operation.id):
-            raise Invalid.field("id", "is not the id of the operation")
+            raise ValidationFailed.field("id", "is not the id of the operation")
         geofence = geofences.update(
-            who, operation.id, lambda before: words.changed_fields(change, body, before), operation.version, now
+            principal, operation.id, lambda before: words.changed_fields(change, body, before), operation.version, now
         )
         return {"status": 200, "id": geofence.id, "geofence": schemas.told(geofence)}
     except FencepostError as error:
@@ -73,12 +73,12 @@ def _done(who: Principal, said: Any, geofences: GeofenceService, now: datetime) 
         }
 
 
-def _created(who: Principal, operation: Operation, geofences: GeofenceService, now: datetime) -> dict[str, Any]:
+def _created(principal: Principal, operation: Operation, geofences: GeofenceService, now: datetime) -> dict[str, Any]:
     for field in ("id", "version"):
         if getattr(operation, field) is not None:
-            raise Invalid.field(field, "belongs to an update or a delete")
+            raise ValidationFailed.field(field, "belongs to an update or a delete")
     body = _body(operation)
-    geofence = geofences.create(who, _words(body).new_fields(validated(GeofenceCreate, body), body), now)
+    geofence = geofences.create(principal, _words(body).new_fields(validated(GeofenceCreate, body), body), now)
     return {"status": 201, "id": geofence.id, "geofence": schemas.told(geofence)}
 
 
@@ -89,5 +89,5 @@ def _words(body: Mapping[str, Any]) -> Any:
 
 def _body(operation: Operation) -> dict[str, Any]:
     if operation.geofence is None:
-        raise Invalid.field("geofence", "is missing")
+        raise ValidationFailed.field("geofence", "is missing")
     return operation.geofence

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 
 from fencepost.geofences.schemas import GeofenceOut
-from fencepost.http.fields import AnswerModel, LookedAtLater, RequestModel
+from fencepost.http.fields import LookedAtLater, RequestModel, ResponseModel
 
 MAX_OPERATIONS = 100
 
@@ -27,7 +27,7 @@ class BatchRequest(RequestModel):
     ]
 
 
-class OperationError(AnswerModel):
+class OperationError(ResponseModel):
     """As in a problem: the code and the detail, and the fields where some are wrong."""
 
     code: str
@@ -35,7 +35,7 @@ class OperationError(AnswerModel):
     errors: NotRequired[list[dict[str, str]] | None]
 
 
-class OperationResult(AnswerModel):
+class OperationResult(ResponseModel):
     """`status` is what the operation by itself would have been answered with.
 
     `geofence` is left out where the answer would be too large; it can be read by its id.
@@ -48,5 +48,5 @@ class OperationResult(AnswerModel):
     error: NotRequired[OperationError | None]
 
 
-class BatchAnswer(AnswerModel):
+class BatchAnswer(ResponseModel):
     results: list[OperationResult]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 from fencepost.http.fields import (
-    AnswerModel,
     Latitude,
     Longitude,
     Metres,
     RequestModel,
+    ResponseModel,
     Text,
     decimal_number,
     radius_of,
@@ -54,7 +54,7 @@ class BatchCheckRequest(RequestModel):
     positions: Annotated[list[CheckRequest], Field(min_length=1, max_length=MAX_POSITIONS)]
 
 
-class MatchOut(AnswerModel):
+class MatchOut(ResponseModel):
     """`distance` is whole metres to the centre, `edgeDistance` metres to the boundary, negative inside.
 
     `state` is uncertain where the boundary is nearer than the position's accuracy.
@@ -70,12 +70,12 @@ class MatchOut(AnswerModel):
     triggerOn: Literal["enter", "exit", "dwell"]
 
 
-class CheckAnswer(AnswerModel):
+class CheckAnswer(ResponseModel):
     matches: list[MatchOut]
     customerId: str | None
 
 
-class BatchCheckAnswer(AnswerModel):
+class BatchCheckAnswer(ResponseModel):
     """An answer for each position, in their order."""
 
     results: list[CheckAnswer]
@@ -90,7 +90,7 @@ def reach_m(query: CheckQuery) -> float:
     """How far around a position to look. Raises Invalid where only one of two fields is given."""
     if (query.include is None) is not (query.within is None):
         field = "within" if query.within is None else "include"
-        raise Invalid.field(field, "is missing; include=outside and within go together")
+        raise ValidationFailed.field(field, "is missing; include=outside and within go together")
     return query.within or 0.0
 
 

@@ -10,7 +10,7 @@ from fencepost.common.errors import FencepostError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fencepost.common.entity_ref import Assignment
+    from fencepost.common.entity_ref import EntityRef
 
 
 class NameTaken(FencepostError):
@@ -31,17 +31,17 @@ class QuotaReached(FencepostError):
         super().__init__(f"The limit is {limit:,} geofences, and there are {count:,}. Delete some or have it raised.")
 
 
-class HeldByEntities(FencepostError):
+class StillReferenced(FencepostError):
     code, status = "HELD_BY_ENTITIES", HTTPStatus.CONFLICT
 
-    def __init__(self, assignments: Sequence[Assignment]) -> None:
+    def __init__(self, assignments: Sequence[EntityRef]) -> None:
         self.assignments = tuple(assignments)
         named = ", ".join(f"{a.target_id} in {a.target_table}" for a in self.assignments[:5])
         more = f" and {len(self.assignments) - 5} more" if len(self.assignments) > 5 else ""
         super().__init__(f"It is assigned to {named}{more}. Take the assignments away first.")
 
 
-class Crowded(FencepostError):
+class AreaTooDense(FencepostError):
     code, status = "CROWDED", HTTPStatus.BAD_REQUEST
 
     def __init__(self, how: str) -> None:

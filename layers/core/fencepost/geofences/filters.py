@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fencepost.common.entity_ref import Assignment
-from fencepost.common.text import folded
+from fencepost.common.entity_ref import EntityRef
+from fencepost.common.text import fold_case
 from fencepost.geofences.model import Geofence
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ class GeofenceFilter:
     tag: str | None = None
     text: str | None = None
     box: Bounds | None = None
-    target: Assignment | None = None
+    target: EntityRef | None = None
 
     def matches(self, geofence: Geofence) -> bool:
         return all(
             (
                 self.is_active is None or geofence.is_active is self.is_active,
                 self.kind is None or geofence.shape.kind == self.kind,
-                self.tag is None or folded(self.tag) in map(folded, geofence.tags),
+                self.tag is None or fold_case(self.tag) in map(fold_case, geofence.tags),
                 self.target is None or self.target in geofence.assignments,
-                self.text is None or _says(geofence, folded(self.text)),
+                self.text is None or _says(geofence, fold_case(self.text)),
                 self.box is None or self.box.overlaps(geofence.shape.bounds),
             )
         )
@@ -51,9 +51,9 @@ class TextAndTags:
         >>> TextAndTags(text="depot", tags=frozenset({"cold"})).matches(["Old Depot", None], ["Cold", "big"])
         True
         """
-        return self.tags <= set(map(folded, tags)) and any(self.text in folded(text) for text in texts if text)
+        return self.tags <= set(map(fold_case, tags)) and any(self.text in fold_case(text) for text in texts if text)
 
 
 def _says(geofence: Geofence, text: str) -> bool:
     texts = (geofence.name, geofence.description, geofence.address, *geofence.tags)
-    return any(text in folded(said) for said in texts if said)
+    return any(text in fold_case(said) for said in texts if said)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field
 
 from fencepost.geofences import schemas
-from fencepost.http.fields import AnswerModel
+from fencepost.http.fields import ResponseModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ MAX_FEATURES = 10_000
 _NOT_PROPERTIES = ("id", "tenantId", "geometry")
 
 
-class FeatureOut(AnswerModel):
+class FeatureOut(ResponseModel):
     """A circle is a Point with `radiusMeters` among the properties, a corridor a LineString with the same."""
 
     type: Literal["Feature"]
@@ -31,13 +31,13 @@ class FeatureOut(AnswerModel):
     properties: dict[str, Any]
 
 
-class LinkOut(AnswerModel):
+class LinkOut(ResponseModel):
     rel: Literal["next"]
     type: str
     href: str
 
 
-class FeatureCollectionOut(AnswerModel):
+class FeatureCollectionOut(ResponseModel):
     """A page. `links` holds the address of the next one, and nothing on the last."""
 
     type: Literal["FeatureCollection"]

@@ -7,7 +7,7 @@ from datetime import datetime
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.dynamodb import keys, serializer
 from fencepost.geofences.model import Geofence
 from fencepost.geofences.spatial_index.entry import packed_in_force, unpacked_in_force
@@ -59,7 +59,7 @@ def geofence_of(item: Item) -> Geofence:
         dwell_minutes=v.get("dwellMinutes"),
         cooldown_ms=v["cooldownMs"],
         action=json.loads(v["action"]),
-        assignments=tuple(Assignment(table, target_id) for table, target_id in v["assignments"]),
+        assignments=tuple(EntityRef(table, target_id) for table, target_id in v["assignments"]),
         nodes=tuple(map(bool, v.get("nodes", b""))),
         cells={Cell(level, x, y): shard for level, x, y, shard in _CELL.iter_unpack(v["cells"])},
     )

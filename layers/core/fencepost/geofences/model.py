@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from fencepost.common.entity_ref import Assignment
-from fencepost.common.text import folded
+from fencepost.common.entity_ref import EntityRef
+from fencepost.common.text import fold_case
 from fencepost.geofences.validity import ALWAYS, InForce
 from geo.cells import MAX_CELLS, cover
 
@@ -54,7 +54,7 @@ class Geofence:
     dwell_minutes: int | None = None
     cooldown_ms: int = 86_400_000
     action: Mapping[str, Any] = field(default_factory=dict)
-    assignments: tuple[Assignment, ...] = ()
+    assignments: tuple[EntityRef, ...] = ()
     nodes: tuple[bool, ...] = ()
     """Which vertices somebody set, for vocabularies that tell them from those in between; empty: every one."""
     cells: Mapping[Cell, int] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Geofence:
     @property
     def name_key(self) -> str:
         """Two names are the same when these are."""
-        return folded(self.name)
+        return fold_case(self.name)
 
     def changed(self, changes: Mapping[str, Any], now: datetime) -> Geofence:
         """The next version, entered where its shape now lies."""

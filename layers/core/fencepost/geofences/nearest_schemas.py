@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from fencepost.geofences.serializers import ScheduleOut, told_in_force, told_shape
-from fencepost.http.fields import AnswerModel, Latitude, Longitude, RequestModel, decimal_number, whole_number
+from fencepost.http.fields import Latitude, Longitude, RequestModel, ResponseModel, decimal_number, whole_number
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class NearestQuery(RequestModel):
     consistent: Literal["true", "false"] = "false"
 
 
-class NearOut(AnswerModel):
+class NearOut(ResponseModel):
     """A geofence that is near. `distance` and `edgeDistance` are as a check tells them.
 
     `enclosingRadiusMeters` around `latitude` and `longitude` surely holds the whole shape, whatever its type: that
@@ -55,7 +55,7 @@ class NearOut(AnswerModel):
     schedule: ScheduleOut | None
 
 
-class NearestAnswer(AnswerModel):
+class NearestAnswer(ResponseModel):
     """The nearest first. `versionToken` is the ETag too, and another one when the list or one in it has changed.
 
     No geofence that is not told is nearer than `completeWithinMeters`: until it has moved that far, a phone can

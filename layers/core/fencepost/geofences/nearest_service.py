@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING, Protocol
 
-from fencepost.geofences.service import Indexed
+from fencepost.geofences.service import IndexedGeofence
 from geo.distance_bounds import surely_m
 from geo.wgs84 import distance_m
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from geo.wgs84 import Position
 
 
-class Versioned(Indexed, Protocol):
+class VersionedGeofence(IndexedGeofence, Protocol):
     """A geofence of which it is known, too, how often it was changed."""
 
     @property
     def version(self) -> int: ...
 
 
-class NearestFirst(Protocol):
+class NearestRepository(Protocol):
     """The port to where the nearest geofences are found."""
 
     def nearest(
@@ -33,17 +33,17 @@ class NearestFirst(Protocol):
         tenant_id: str,
         position: Position,
         count: int,
-        is_wanted: Callable[[Versioned], bool],
+        is_wanted: Callable[[VersionedGeofence], bool],
         *,
         consistent: bool,
-    ) -> Sequence[tuple[float, Versioned]]: ...
+    ) -> Sequence[tuple[float, VersionedGeofence]]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
     """A geofence and how far it is. Metres; `edge_distance_m` is negative inside."""
 
-    geofence: Versioned
+    geofence: VersionedGeofence
     distance_m: float
     edge_distance_m: float
 
@@ -70,10 +70,10 @@ class Nearest:
 
 @dataclass(frozen=True)
 class NearestService:
-    store: NearestFirst
+    store: NearestRepository
 
     def nearest(
-        self, who: Principal, position: Position, limit: int, now: datetime, *, consistent: bool = False
+        self, principal: Principal, position: Position, limit: int, now: datetime, *, consistent: bool = False
     ) -> Nearest:
         """At most `limit` active geofences, the nearest boundary first, those that contain the position before all.
 
@@ -81,11 +81,11 @@ class NearestService:
         every change that was answered before is seen; without, one may be missed for a moment.
         """
 
-        def is_wanted(geofence: Versioned) -> bool:
+        def is_wanted(geofence: VersionedGeofence) -> bool:
             return not geofence.in_force.is_over(now)
 
         # One more tells how far the list is complete.
-        found = self.store.nearest(who.tenant_id, position, limit + 1, is_wanted, consistent=consistent)
+        found = self.store.nearest(principal.tenant_id, position, limit + 1, is_wanted, consistent=consistent)
         geofences = [
             Near(
                 geofence=geofence,

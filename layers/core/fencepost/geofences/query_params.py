@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from fencepost.common.entity_ref import TARGET_TABLES, Assignment
-from fencepost.common.text import folded
+from fencepost.common.entity_ref import TARGET_TABLES, EntityRef
+from fencepost.common.text import fold_case
 from fencepost.geofences.filters import GeofenceFilter
 from fencepost.http.fields import Instant, RequestModel, Text, whole_number
 from geo.shapes.bounds import Bounds
@@ -30,7 +30,7 @@ def _target(text: str) -> str:
 
 
 def _says_something(text: str) -> str:
-    if not folded(text):
+    if not fold_case(text):
         raise ValueError("must not be empty")
     return text
 
@@ -104,13 +104,13 @@ def box_of(text: str) -> Bounds:
     return Bounds(west, south, east if east >= west else east + 360, north)
 
 
-def target_of(text: str) -> Assignment:
+def target_of(text: str) -> EntityRef:
     """Raises ValueError.
 
     >>> target_of("users:ada")
-    Assignment(target_table='users', target_id='ada')
+    EntityRef(target_table='users', target_id='ada')
     """
     table, colon, target_id = text.partition(":")
     if table not in TARGET_TABLES or not colon or not target_id:
         raise ValueError(f"must be a table and an id, such as users:ada; the tables are {', '.join(TARGET_TABLES)}")
-    return Assignment(table, target_id)
+    return EntityRef(table, target_id)

@@ -9,29 +9,29 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from fencepost.common.byte_cache import Kept
-from fencepost.common.errors import Busy, Invalid, VersionMismatch
+from fencepost.common.byte_cache import ByteBoundedCache
+from fencepost.common.errors import ServiceBusy, ValidationFailed, VersionMismatch
 from fencepost.dynamodb import keys
 from fencepost.dynamodb.outbox import event_item
 from fencepost.dynamodb.transaction import COUNT, LIMIT, MAX_ACTIONS, ROOM, SHARDS, Transaction
-from fencepost.geofences.errors import Crowded, NameTaken, QuotaReached
+from fencepost.geofences.errors import AreaTooDense, NameTaken, QuotaReached
 from fencepost.geofences.items import geofence_item, geofence_of, version_item
 from fencepost.geofences.model import Version
-from fencepost.geofences.spatial_index.entry import Entry, attribute_of, entries_near, entries_of, pack_entry
+from fencepost.geofences.spatial_index.entry import IndexEntry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.geofences.spatial_index.occupied_cells import CellLists, ListGone
-from fencepost.geofences.tag_repository import TagStore
+from fencepost.geofences.tag_repository import TagRepository
 from geo.cells import cells_at, cells_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from fencepost.common.entity_ref import Assignment
+    from fencepost.common.entity_ref import EntityRef
     from fencepost.common.events import Event
     from fencepost.dynamodb.keys import Key
     from fencepost.dynamodb.serializer import Item
     from fencepost.dynamodb.table import Table
     from fencepost.geofences.model import Geofence
-    from fencepost.geofences.spatial_index.entry import Place
+    from fencepost.geofences.spatial_index.entry import VersionRef
     from geo.cells import Cell
     from geo.wgs84 import Position
 
@@ -74,22 +74,22 @@ def _draw_number() -> int:
     return secrets.randbelow(2**31 - 1) + 1
 
 
-class GeofenceStore:
+class DynamoDBGeofenceRepository:
     """The geofences of all tenants; every method takes the tenant from the caller's principal."""
 
     def __init__(self, table: Table, draw_number: Callable[[], int] = _draw_number) -> None:
         self._table = table
         self._draw_number = draw_number
         # A version never changes: what was read once need not be read again.
-        self._versions: Kept[Geofence] = Kept(_MAX_KEPT_BYTES)
+        self._versions: ByteBoundedCache[Geofence] = ByteBoundedCache(_MAX_KEPT_BYTES)
         # Entries as they were unpacked, by the geofence's attribute: as long as the bytes are the same.
-        self._entries: Kept[Entry] = Kept(_MAX_KEPT_ENTRIES_BYTES)
+        self._entries: ByteBoundedCache[IndexEntry] = ByteBoundedCache(_MAX_KEPT_ENTRIES_BYTES)
         # How many shards a crowded cell is known to have; a cell that is not here has one.
         self._shards: dict[tuple[str, Cell], int] = {}
         # Shards that had no room once. One that has some again is merely not used for what stands in it and grows.
         self._full: set[tuple[str, Cell, int]] = set()
         self._lists = CellLists()
-        self._tags = TagStore(table)
+        self._tags = TagRepository(table)
 
     def get(self, tenant_id: str, geofence_id: str) -> Geofence | None:
         item = self._table.get(keys.geofence(tenant_id, geofence_id))
@@ -156,11 +156,11 @@ class GeofenceStore:
     def adding(self, transaction: Transaction, geofence: Geofence, event: Event) -> Geofence:
         """Put all that a new geofence writes into a transaction, which `write` then has to build."""
         geofence = self._placed(replace(geofence, number=self._draw_number()), {})
-        transaction.put_new(geofence_item(geofence), VersionMismatch())
+        transaction.create(geofence_item(geofence), VersionMismatch())
         transaction.put(version_item(geofence))
         self._claim_name(transaction, geofence)
         number = keys.geofence_number(geofence.tenant_id, geofence.number)
-        transaction.put_new(number | {"geofenceId": {"S": geofence.id}}, _NumberTaken())
+        transaction.create(number | {"geofenceId": {"S": geofence.id}}, _NumberTaken())
         transaction.count(keys.quota(geofence.tenant_id), 1, _NoRoom(geofence.tenant_id))
         transaction.put(event_item(event))
         self._enter(transaction, geofence)
@@ -172,7 +172,7 @@ class GeofenceStore:
         def building() -> Transaction:
             placed = self._placed(after, before.cells)
             transaction = Transaction()
-            transaction.put_over(geofence_item(placed), before.version, VersionMismatch())
+            transaction.replace(geofence_item(placed), before.version, VersionMismatch())
             transaction.put(version_item(placed))
             if after.name_key != before.name_key:
                 transaction.delete(keys.geofence_name(before.tenant_id, before.name_key))
@@ -189,7 +189,7 @@ class GeofenceStore:
         """Raises VersionMismatch when it was changed in the meantime."""
         transaction = Transaction()
         key = keys.geofence(geofence.tenant_id, geofence.id)
-        transaction.delete_at(key, geofence.version, VersionMismatch())
+        transaction.delete_if_version(key, geofence.version, VersionMismatch())
         transaction.put(version_item(geofence, deleted_at=now))
         transaction.delete(keys.geofence_name(geofence.tenant_id, geofence.name_key))
         transaction.delete(keys.geofence_number(geofence.tenant_id, geofence.number))
@@ -224,17 +224,17 @@ class GeofenceStore:
                 raise self._quota_reached(full.tenant_id) from full
             if is_all:
                 return
-        raise Busy
+        raise ServiceBusy
 
     def nearest(
         self,
         tenant_id: str,
         position: Position,
         count: int,
-        is_wanted: Callable[[Entry | Geofence], bool],
+        is_wanted: Callable[[IndexEntry | Geofence], bool],
         *,
         consistent: bool,
-    ) -> list[tuple[float, Entry | Geofence]]:
+    ) -> list[tuple[float, IndexEntry | Geofence]]:
         """The active geofences nearest to a position that are wanted, by metres to their boundary, then by id."""
         from fencepost.geofences.spatial_index import nearest_search
 
@@ -249,7 +249,7 @@ class GeofenceStore:
 
     def near(
         self, tenant_id: str, positions: Sequence[Position], reach_m: float, *, consistent: bool
-    ) -> list[list[Entry | Geofence]]:
+    ) -> list[list[IndexEntry | Geofence]]:
         """For each position the active geofences that may come so near to it: their boxes do.
 
         One BatchGetItem for each hundred cells of all positions together, and of the further shards of those that
@@ -259,19 +259,19 @@ class GeofenceStore:
         around = [cells_within(position, reach_m) if reach_m else cells_at(position) for position in positions]
         cells = around[0] if len(around) == 1 else dict.fromkeys(chain.from_iterable(around))
         if len(cells) > MAX_CELLS_READ:
-            raise Crowded(f"reach over more than {MAX_CELLS_READ:,} cells of the index")
+            raise AreaTooDense(f"reach over more than {MAX_CELLS_READ:,} cells of the index")
         buckets = self._buckets(tenant_id, cells, consistent=consistent)
-        near: list[list[Entry]] = []
+        near: list[list[IndexEntry]] = []
         looked_at = found = 0
         for position, cells in zip(positions, around, strict=True):
             met = [bucket for cell in cells if cell in buckets for bucket in buckets[cell]]
             looked_at += sum([len(bucket) for bucket in met])
             if looked_at > MAX_LOOKED_AT:
-                raise Crowded(f"are among more than {MAX_LOOKED_AT:,} geofences")
+                raise AreaTooDense(f"are among more than {MAX_LOOKED_AT:,} geofences")
             entries = entries_near(met, position, reach_m, self._entries)
             found += len(entries)
             if found > MAX_NEAR:
-                raise Crowded(f"are among more than {MAX_NEAR:,} geofences")
+                raise AreaTooDense(f"are among more than {MAX_NEAR:,} geofences")
             near.append(entries)
         if len(near) == 1:
             return [self._with_big_ones(tenant_id, near[0])]
@@ -304,17 +304,17 @@ class GeofenceStore:
         return [keys.cell(tenant_id, cell, n) for n in range(1, self._shards.get((tenant_id, cell), 1))]
 
     def read_assigned(
-        self, tenant_id: str, buckets: Iterable[tuple[Assignment, Item]]
-    ) -> list[tuple[Assignment, Entry | Geofence]]:
+        self, tenant_id: str, buckets: Iterable[tuple[EntityRef, Item]]
+    ) -> list[tuple[EntityRef, IndexEntry | Geofence]]:
         """Return the geofences assigned to directory entities whose items were read already, in their order."""
         entered = [(target, entry) for target, bucket in buckets for entry in entries_of(bucket)]
         geofences = self._with_big_ones(tenant_id, [entry for _, entry in entered])
         return [(target, geofence) for (target, _), geofence in zip(entered, geofences, strict=True)]
 
-    def _with_big_ones(self, tenant_id: str, entries: Sequence[Entry]) -> list[Entry | Geofence]:
+    def _with_big_ones(self, tenant_id: str, entries: Sequence[IndexEntry]) -> list[IndexEntry | Geofence]:
         """The entries, the big ones read in full: one more round trip when one is met for the first time."""
-        full: dict[Place, Geofence] = {}
-        unread: dict[Place, Entry] = {}
+        full: dict[VersionRef, Geofence] = {}
+        unread: dict[VersionRef, IndexEntry] = {}
         for entry in entries:
             if entry.is_big:
                 kept = self._versions.get(entry.place)
@@ -346,7 +346,7 @@ class GeofenceStore:
                 transaction.opened += [bucket, *self._lists.listing(transaction, geofence.tenant_id, cell)]
         for n, target in enumerate(geofence.assignments):
             bucket = keys.entity(geofence.tenant_id, target)
-            refused = Invalid.field(f"assignments[{n}]", _no_room_at(target))
+            refused = ValidationFailed.field(f"assignments[{n}]", _no_room_at(target))
             transaction.enter(bucket, name, entry, refused, must_exist=True)
 
     def _withdraw(self, transaction: Transaction, geofence: Geofence) -> None:
@@ -421,7 +421,7 @@ class GeofenceStore:
 
     def _claim_name(self, transaction: Transaction, geofence: Geofence) -> None:
         key = keys.geofence_name(geofence.tenant_id, geofence.name_key)
-        transaction.put_new(key | {"geofenceId": {"S": geofence.id}}, NameTaken(geofence.name))
+        transaction.create(key | {"geofenceId": {"S": geofence.id}}, NameTaken(geofence.name))
 
     def _list_key(self, tenant_id: str, created_at: datetime, geofence_id: str) -> Key:
         return {
@@ -443,5 +443,5 @@ def _quota_reached(item: Item) -> QuotaReached:
     return QuotaReached(limit, count)
 
 
-def _no_room_at(target: Assignment) -> str:
+def _no_room_at(target: EntityRef) -> str:
     return f"there is no {target.target_id} in {target.target_table}, or too many geofences are assigned to it"

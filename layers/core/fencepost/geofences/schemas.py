@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, AliasPath, ConfigDict, Field
 
-from fencepost.common.entity_ref import Assignment
-from fencepost.common.errors import FieldError, Invalid
-from fencepost.common.text import folded
+from fencepost.common.entity_ref import EntityRef
+from fencepost.common.errors import FieldError, ValidationFailed
+from fencepost.common.text import fold_case
 from fencepost.common.timezones import MINUTES_A_DAY
 from fencepost.geofences.model import MAX_ASSIGNMENTS, MAX_NAME_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, Geofence
 from fencepost.geofences.serializers import ScheduleOut, told_center, told_in_force, told_shape
 from fencepost.geofences.validity import ALWAYS, DAYS, InForce, Schedule, Window
 from fencepost.http.fields import (
-    AnswerModel,
     Instant,
     Latitude,
     Longitude,
     Metres,
     RequestModel,
+    ResponseModel,
     Text,
     TimeOfDay,
     TimeZone,
@@ -147,12 +147,12 @@ class GeofenceUpdate(GeofenceChange):
     deleted_at: Any = _aliases("deletedAt")
 
 
-class AssignmentOut(AnswerModel):
+class AssignmentOut(ResponseModel):
     targetTable: str
     targetId: str
 
 
-class GeofenceOut(AnswerModel):
+class GeofenceOut(ResponseModel):
     """A geofence. `latitude` and `longitude` are the centre; `geometry` (GeoJSON) is null for a circle."""
 
     id: str
@@ -185,7 +185,7 @@ class GeofenceOut(AnswerModel):
     updatedAt: str
 
 
-class GeofencePage(AnswerModel):
+class GeofencePage(ResponseModel):
     """A page may be short, even empty, where filters are asked for: only a null `nextCursor` is the end."""
 
     data: list[GeofenceOut]
@@ -198,21 +198,21 @@ class VersionOut(GeofenceOut):
     deletedAt: str | None
 
 
-class VersionPage(AnswerModel):
+class VersionPage(ResponseModel):
     data: list[VersionOut]
     nextCursor: str | None
 
 
-class TagOut(AnswerModel):
+class TagOut(ResponseModel):
     number: int
     name: str
 
 
-class TagList(AnswerModel):
+class TagList(ResponseModel):
     data: list[TagOut]
 
 
-class GeofenceDeleted(AnswerModel):
+class GeofenceDeleted(ResponseModel):
     id: str
     deleted: Literal[True]
 
@@ -237,7 +237,7 @@ def new_fields(change: GeofenceCreate, said: Mapping[str, Any]) -> dict[str, Any
     """The domain's fields of a new geofence. `said` is the body, for the names that its sender used."""
     if change.name is None:
         field = _said_as("name", said)
-        raise Invalid.field(field, "must not be null" if field in said else "is missing")
+        raise ValidationFailed.field(field, "must not be null" if field in said else "is missing")
     return _fields(change, said, ALWAYS) | {"shape": _shape(change, said, None)}
 
 
@@ -262,22 +262,22 @@ def _fields(change: GeofenceChange, said: Mapping[str, Any], in_force: InForce) 
         if v is None and name in GeofenceChange.model_fields and name not in _CLEARABLE | _SHAPE_FIELDS
     )
     if nothing:
-        raise Invalid([FieldError(_said_as(name, said), "must not be null") for name in nothing])
+        raise ValidationFailed([FieldError(_said_as(name, said), "must not be null") for name in nothing])
     fields = {name: given[name] for name in (*_AS_IT_IS, "name", "cooldown_ms", "action") if name in given}
     if "status" in given and "active" in given and (change.status == "active") is not change.active:
-        raise Invalid.field("active", "contradicts status")
+        raise ValidationFailed.field("active", "contradicts status")
     if "status" in given or "active" in given:
         fields["is_active"] = change.active if change.status is None else change.status == "active"
     if change.tags is not None:
-        fields["tags"] = tuple({folded(tag): tag for tag in reversed(change.tags)}.values())[::-1]
+        fields["tags"] = tuple({fold_case(tag): tag for tag in reversed(change.tags)}.values())[::-1]
     _check_said_center(said)
     if _IN_FORCE_FIELDS & change.model_fields_set:
         fields["in_force"] = _in_force(change, said, in_force)
     if change.assignments is not None:
-        wanted = [Assignment(a.target_table, a.target_id) for a in change.assignments]
+        wanted = [EntityRef(a.target_table, a.target_id) for a in change.assignments]
         for n, assignment in enumerate(wanted):
             if assignment in wanted[:n]:
-                raise Invalid.field(f"assignments[{n}]", "is given twice")
+                raise ValidationFailed.field(f"assignments[{n}]", "is given twice")
         fields["assignments"] = tuple(wanted)
     return fields
 
@@ -286,17 +286,17 @@ def _check_said_center(said: Mapping[str, Any]) -> None:
     """A centre is looked into by name, so what else it holds would go unseen."""
     center = said.get("center", {})
     if not isinstance(center, dict):
-        raise Invalid.field("center", "must be an object with lat and lng")
+        raise ValidationFailed.field("center", "must be an object with lat and lng")
     other = sorted(center.keys() - {"lat", "lng"})
     if other:
-        raise Invalid.field(f"center.{other[0]}", "is not a field of this request")
+        raise ValidationFailed.field(f"center.{other[0]}", "is not a field of this request")
     if "center" in said:
         absent = next((name for name in ("lat", "lng") if center.get(name) is None), None)
         if absent is not None:
-            raise Invalid.field(f"center.{absent}", "is missing")
+            raise ValidationFailed.field(f"center.{absent}", "is missing")
         twice = next((name for name in _OTHER_CENTERS if name in said), None)
         if twice is not None:
-            raise Invalid.field(twice, "says what center says too; give one of them")
+            raise ValidationFailed.field(twice, "says what center says too; give one of them")
 
 
 def _in_force(change: GeofenceChange, said: Mapping[str, Any], before: InForce) -> InForce:
@@ -316,7 +316,7 @@ def _in_force(change: GeofenceChange, said: Mapping[str, Any], before: InForce) 
             given[name] = given[name].replace(microsecond=given[name].microsecond // 1000 * 1000)
     after = replace(before, **given)
     if after.active_from is not None and after.expires_at is not None and after.active_from >= after.expires_at:
-        raise Invalid.field(_said_as("expires_at", said), "must be later than activeFrom")
+        raise ValidationFailed.field(_said_as("expires_at", said), "must be later than activeFrom")
     return after
 
 
@@ -332,7 +332,7 @@ def _shape(change: GeofenceChange, said: Mapping[str, Any], before: Shape | None
             return _corridor(change, before if isinstance(before, Corridor) else None)
         return _polygon(change, before if isinstance(before, Polygon) else None)
     except GeometryError as error:
-        raise Invalid.field(_blamed(error.field, change, said), error.reason) from None
+        raise ValidationFailed.field(_blamed(error.field, change, said), error.reason) from None
 
 
 def _kind_implied(change: GeofenceChange, before: Shape | None) -> str:
@@ -359,7 +359,7 @@ def _circle(change: GeofenceChange, before: Circle | None) -> Circle:
     lon = lon if change.longitude is None else change.longitude
     if lat is None or lon is None:
         missing = [FieldError(name, "is missing") for name, v in (("latitude", lat), ("longitude", lon)) if v is None]
-        raise Invalid(missing)
+        raise ValidationFailed(missing)
     if lat == 0 and lon == 0:
         raise GeometryError("latitude", "0,0 is in the Atlantic and almost always a mistake")
     radius_m = change.radius_m or (before.radius_m if before else DEFAULT_RADIUS_M)

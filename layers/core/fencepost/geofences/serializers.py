@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from fencepost.common.timezones import clock_face
+from fencepost.common.timezones import format_minute_of_day
 from fencepost.geofences.validity import DAYS
-from fencepost.http.fields import AnswerModel, radius_of, timestamp
+from fencepost.http.fields import ResponseModel, radius_of, timestamp
 from geo.shapes.circle import Circle
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from geo.shapes.base import Shape
 
 
-class WindowOut(AnswerModel):
+class WindowOut(ResponseModel):
     days: list[str]
     from_: Annotated[str, Field(alias="from")]
     to: str
 
 
-class ScheduleOut(AnswerModel):
+class ScheduleOut(ResponseModel):
     timeZone: str
     windows: list[WindowOut]
 
@@ -43,8 +43,8 @@ def told_in_force(when: InForce) -> dict[str, Any]:
         "windows": [
             {
                 "days": [DAYS[day] for day in sorted(window.days)],
-                "from": clock_face(window.start_minute),
-                "to": clock_face(window.end_minute),
+                "from": format_minute_of_day(window.start_minute),
+                "to": format_minute_of_day(window.end_minute),
             }
             for window in when.schedule.windows
         ],

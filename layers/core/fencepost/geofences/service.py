@@ -7,11 +7,11 @@ from itertools import islice
 from operator import attrgetter, eq
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from fencepost.common.errors import Invalid, NotFound, VersionMismatch
+from fencepost.common.errors import NotFound, ValidationFailed, VersionMismatch
 from fencepost.common.events import Event
 from fencepost.common.ids import NewId, is_id, new_id
-from fencepost.common.retry import on_top_of_others
-from fencepost.geofences.errors import HeldByEntities
+from fencepost.common.retry import retry_on_conflict
+from fencepost.geofences.errors import StillReferenced
 from fencepost.geofences.model import Geofence
 from fencepost.geofences.validity import ALWAYS
 from geo.errors import GeometryError
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _QUERIES_A_FILTERED_PAGE, _LOOKED_AT_A_QUERY = 4, 500
 
 
-class Indexed(Protocol):
+class IndexedGeofence(Protocol):
     """What a check needs to know of a geofence."""
 
     @property
@@ -55,7 +55,7 @@ class Indexed(Protocol):
     def action(self) -> Mapping[str, Any]: ...
 
 
-class Geofences(Protocol):
+class GeofenceRepository(Protocol):
     """The port to where geofences are kept."""
 
     def get(self, tenant_id: str, geofence_id: str) -> Geofence | None: ...
@@ -70,13 +70,13 @@ class Geofences(Protocol):
     def tag_names(self, tenant_id: str) -> list[str]: ...
     def near(
         self, tenant_id: str, positions: Sequence[Position], reach_m: float, *, consistent: bool
-    ) -> Sequence[Sequence[Indexed]]: ...
+    ) -> Sequence[Sequence[IndexedGeofence]]: ...
 
 
 class Match(NamedTuple):
     """A geofence that contains the position, or comes near. Metres; `edge_distance_m` is negative inside."""
 
-    geofence: Indexed
+    geofence: IndexedGeofence
     distance_m: float
     edge_distance_m: float
 
@@ -97,11 +97,11 @@ class Page:
 
 @dataclass(frozen=True)
 class GeofenceService:
-    store: Geofences
+    store: GeofenceRepository
     make_id: NewId = new_id
 
     def create(
-        self, who: Principal, fields: Mapping[str, Any], now: datetime, geofence_id: str | None = None
+        self, principal: Principal, fields: Mapping[str, Any], now: datetime, geofence_id: str | None = None
     ) -> Geofence:
         """The new geofence; or, where `geofence_id` is there already, that one as it is.
 
@@ -109,30 +109,30 @@ class GeofenceService:
         the same request, whose answer was lost. Raises NameTaken, QuotaReached, Invalid.
         """
         geofence = Geofence(
-            id=geofence_id or self.make_id(), tenant_id=who.tenant_id, created_at=now, updated_at=now, **fields
+            id=geofence_id or self.make_id(), tenant_id=principal.tenant_id, created_at=now, updated_at=now, **fields
         ).entered()
-        event = self._event("geofence.created", geofence, who, now)
+        event = self._event("geofence.created", geofence, principal, now)
 
         def attempt() -> Geofence:
             try:
                 return self.store.add(geofence, event)
             except VersionMismatch:
-                made = self.store.get(who.tenant_id, geofence.id)
+                made = self.store.get(principal.tenant_id, geofence.id)
                 if made is None:  # deleted since: now it can be added
                     raise
                 return made
 
-        return on_top_of_others(attempt)
+        return retry_on_conflict(attempt)
 
-    def get(self, who: Principal, geofence_id: str) -> Geofence:
+    def get(self, principal: Principal, geofence_id: str) -> Geofence:
         """Raises NotFound, for another tenant's too."""
-        geofence = self.store.get(who.tenant_id, geofence_id) if is_id(geofence_id) else None
+        geofence = self.store.get(principal.tenant_id, geofence_id) if is_id(geofence_id) else None
         if geofence is None:
             raise NotFound("geofence")
         return geofence
 
     def update(
-        self, who: Principal, geofence_id: str, changes: Changes, expected: int | None, now: datetime
+        self, principal: Principal, geofence_id: str, changes: Changes, expected: int | None, now: datetime
     ) -> Geofence:
         """The geofence with the changes; what they do not name is kept.
 
@@ -141,14 +141,14 @@ class GeofenceService:
 
         def change(before: Geofence) -> Geofence:
             after = before.changed(changes(before), now)
-            self.store.replace(before, after, self._event("geofence.updated", after, who, now))
+            self.store.replace(before, after, self._event("geofence.updated", after, principal, now))
             return after
 
-        return self._on_current(who, geofence_id, expected, change)
+        return self._on_current(principal, geofence_id, expected, change)
 
     def delete(
         self,
-        who: Principal,
+        principal: Principal,
         geofence_id: str,
         expected: int | None,
         now: datetime,
@@ -159,14 +159,14 @@ class GeofenceService:
 
         def remove(geofence: Geofence) -> Geofence:
             if unless_assigned and geofence.assignments:
-                raise HeldByEntities(geofence.assignments)
-            self.store.remove(geofence, now, self._event("geofence.deleted", geofence, who, now))
+                raise StillReferenced(geofence.assignments)
+            self.store.remove(geofence, now, self._event("geofence.deleted", geofence, principal, now))
             return geofence
 
-        return self._on_current(who, geofence_id, expected, remove)
+        return self._on_current(principal, geofence_id, expected, remove)
 
     def _on_current(
-        self, who: Principal, geofence_id: str, expected: int | None, write: Callable[[Geofence], Geofence]
+        self, principal: Principal, geofence_id: str, expected: int | None, write: Callable[[Geofence], Geofence]
     ) -> Geofence:
         """Write on top of the current version: the `expected` one, or, where the caller names none, any.
 
@@ -174,16 +174,16 @@ class GeofenceService:
         """
 
         def attempt() -> Geofence:
-            geofence = self.get(who, geofence_id)
+            geofence = self.get(principal, geofence_id)
             if expected not in (None, geofence.version):
                 raise VersionMismatch
             return write(geofence)
 
-        return attempt() if expected is not None else on_top_of_others(attempt)
+        return attempt() if expected is not None else retry_on_conflict(attempt)
 
     def newest_first(
         self,
-        who: Principal,
+        principal: Principal,
         limit: int,
         after: tuple[datetime, str] | None,
         wanted: GeofenceFilter | None = None,
@@ -196,7 +196,7 @@ class GeofenceService:
         found: list[Geofence] = []
         for _ in range(_QUERIES_A_FILTERED_PAGE if wanted else 1):
             size = _LOOKED_AT_A_QUERY if wanted else limit
-            looked_at, has_more = self.store.newest_first(who.tenant_id, size, after)
+            looked_at, has_more = self.store.newest_first(principal.tenant_id, size, after)
             for geofence in looked_at:
                 if len(found) == limit:
                     return Page(geofences=found, after=after)
@@ -206,25 +206,25 @@ class GeofenceService:
                 return Page(geofences=found, after=None)
         return Page(geofences=found, after=after)
 
-    def version(self, who: Principal, geofence_id: str, number: int) -> Version:
+    def version(self, principal: Principal, geofence_id: str, number: int) -> Version:
         """One version, of a deleted geofence too. Raises NotFound."""
-        found = self.store.version(who.tenant_id, geofence_id, number) if is_id(geofence_id) else None
+        found = self.store.version(principal.tenant_id, geofence_id, number) if is_id(geofence_id) else None
         if found is None:
             raise NotFound("version of a geofence")
         return found
 
     def versions(
-        self, who: Principal, geofence_id: str, limit: int, before: int | None
+        self, principal: Principal, geofence_id: str, limit: int, before: int | None
     ) -> tuple[list[Version], bool]:
         """At most `limit` versions below `before`, newest first, and whether there are more. Raises NotFound."""
-        found = list(islice(self._versions(who, geofence_id, before), limit + 1))
+        found = list(islice(self._versions(principal, geofence_id, before), limit + 1))
         if not found and before is None:
             raise NotFound("geofence")
         return found[:limit], len(found) > limit
 
-    def as_of(self, who: Principal, geofence_id: str, at: datetime) -> Version:
+    def as_of(self, principal: Principal, geofence_id: str, at: datetime) -> Version:
         """The version in force at an instant. Raises NotFound where the geofence was not there then."""
-        for version in self._versions(who, geofence_id, None):
+        for version in self._versions(principal, geofence_id, None):
             # Instants are told to the millisecond, and one that was told must be found.
             if _to_millisecond(version.geofence.updated_at) <= at:
                 if version.deleted_at is not None and _to_millisecond(version.deleted_at) <= at:
@@ -232,16 +232,16 @@ class GeofenceService:
                 return replace(version, deleted_at=None)
         raise NotFound("geofence")
 
-    def _versions(self, who: Principal, geofence_id: str, before: int | None) -> Iterator[Version]:
-        return self.store.versions(who.tenant_id, geofence_id, before) if is_id(geofence_id) else iter(())
+    def _versions(self, principal: Principal, geofence_id: str, before: int | None) -> Iterator[Version]:
+        return self.store.versions(principal.tenant_id, geofence_id, before) if is_id(geofence_id) else iter(())
 
-    def tags(self, who: Principal) -> list[tuple[int, str]]:
+    def tags(self, principal: Principal) -> list[tuple[int, str]]:
         """The tags that any geofence ever had, each with its number."""
-        return list(enumerate(self.store.tag_names(who.tenant_id), start=1))
+        return list(enumerate(self.store.tag_names(principal.tenant_id), start=1))
 
     def check(
         self,
-        who: Principal,
+        principal: Principal,
         positions: Sequence[Position],
         now: datetime,
         *,
@@ -255,18 +255,18 @@ class GeofenceService:
         cells lie within reach: close to a pole, a metre is many degrees of longitude.
         """
         try:
-            near = self.store.near(who.tenant_id, positions, within_m, consistent=consistent)
+            near = self.store.near(principal.tenant_id, positions, within_m, consistent=consistent)
         except GeometryError as error:
-            raise Invalid.field(error.field, error.reason) from None
+            raise ValidationFailed.field(error.field, error.reason) from None
         return [
             _matches(position, geofences, within_m, now) for position, geofences in zip(positions, near, strict=True)
         ]
 
-    def _event(self, event_type: str, geofence: Geofence, who: Principal, now: datetime) -> Event:
-        return geofence_event(event_type, geofence, self.make_id(), who.user_id, now)
+    def _event(self, event_type: str, geofence: Geofence, principal: Principal, now: datetime) -> Event:
+        return geofence_event(event_type, geofence, self.make_id(), principal.user_id, now)
 
 
-def _matches(position: Position, geofences: Sequence[Indexed], within_m: float, now: datetime) -> list[Match]:
+def _matches(position: Position, geofences: Sequence[IndexedGeofence], within_m: float, now: datetime) -> list[Match]:
     if not geofences:
         return []
     found = distances_within_m(position, (geofence.shape for geofence in geofences), within_m)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fencepost.common.errors import Busy, Invalid, VersionMismatch
-from fencepost.common.text import folded
+from fencepost.common.errors import ServiceBusy, ValidationFailed, VersionMismatch
+from fencepost.common.text import fold_case
 from fencepost.dynamodb import keys
 from fencepost.dynamodb.transaction import Transaction
 
@@ -22,7 +22,7 @@ MAX_TAGS = 1_500  # of 50 characters, each up to 4 bytes: below the 400 KB of an
 _ATTEMPTS = 10
 
 
-class TagStore:
+class TagRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._known: dict[str, dict[str, int]] = {}
@@ -45,9 +45,9 @@ class TagStore:
 
     def numbered(self, tenant_id: str, tags: Iterable[str]) -> dict[str, int]:
         """The numbers of these tags, which geofences have: so each has one."""
-        wanted = {folded(tag): tag for tag in tags}
+        wanted = {fold_case(tag): tag for tag in tags}
         if not wanted.keys() <= self._known.get(tenant_id, {}).keys():
-            self._known[tenant_id] = {folded(tag): n for n, tag in enumerate(self.names(tenant_id), start=1)}
+            self._known[tenant_id] = {fold_case(tag): n for n, tag in enumerate(self.names(tenant_id), start=1)}
         known = self._known.get(tenant_id, {})
         return {tag: known[key] for key, tag in wanted.items() if key in known}
 
@@ -56,20 +56,20 @@ class TagStore:
 
         Raises Invalid where a tenant has too many, Busy where others keep adding at the same time.
         """
-        wanted = {folded(tag): tag for tag in tags}
+        wanted = {fold_case(tag): tag for tag in tags}
         for _ in range(_ATTEMPTS):
             known = self._known.get(tenant_id, {})
             if wanted.keys() <= known.keys():
                 return {tag: known[key] for key, tag in wanted.items()}
             names = self.names(tenant_id)
-            known = {folded(name): number for number, name in enumerate(names, start=1)}
+            known = {fold_case(name): number for number, name in enumerate(names, start=1)}
             self._known[tenant_id] = known
             new = [tag for key, tag in wanted.items() if key not in known]
             if len(names) + len(new) > MAX_TAGS:
-                raise Invalid.field("tags", f"a tenant has at most {MAX_TAGS:,} different tags")
+                raise ValidationFailed.field("tags", f"a tenant has at most {MAX_TAGS:,} different tags")
             if new:
                 self._append(tenant_id, len(names), new)
-        raise Busy
+        raise ServiceBusy
 
     def _append(self, tenant_id: str, known: int, new: list[str]) -> None:
         """Where another was faster, nothing is written, and the next look shows what is there."""

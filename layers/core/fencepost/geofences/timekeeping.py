@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NotRequired
 
-from fencepost.common.errors import FieldError, Invalid
+from fencepost.common.errors import FieldError, ValidationFailed
 from fencepost.geofences import schemas
 from fencepost.geofences.schemas import GeofenceCreate
-from fencepost.http.fields import AnswerModel, number, timestamp
+from fencepost.http.fields import ResponseModel, number, timestamp
 from geo.shapes.circle import Circle
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ TABLE = "geofences"
 DEFAULT_MIN_ACCURACY_M = 10.0
 
 
-class TimekeepingAssignment(AnswerModel):
+class TimekeepingAssignment(ResponseModel):
     target_table: str
     target_id: str
 
 
-class TimekeepingGeofence(AnswerModel):
+class TimekeepingGeofence(ResponseModel):
     """A geofence. `radius` is in metres, and null for a polygon, whose shape is `geometry` (GeoJSON)."""
 
     id: str
@@ -51,7 +51,7 @@ class TimekeepingGeofence(AnswerModel):
     geometry: NotRequired[dict[str, Any] | None]
 
 
-class TimekeepingPage(AnswerModel):
+class TimekeepingPage(ResponseModel):
     data: list[TimekeepingGeofence]
     nextCursor: str | None
 
@@ -69,7 +69,7 @@ def new_fields(change: GeofenceCreate, said: Mapping[str, Any]) -> dict[str, Any
         if value is None
     ]
     if missing:
-        raise Invalid(missing)
+        raise ValidationFailed(missing)
     _check_is_circle(change, None)
     return {"min_accuracy_m": DEFAULT_MIN_ACCURACY_M, **schemas.new_fields(change, said)}
 
@@ -84,10 +84,10 @@ def _check_is_circle(change: GeofenceCreate | GeofenceUpdate, before: Geofence |
     """A shape of another kind may be sent back as it was told, and not be made."""
     kinds = {"circle", before.shape.kind} if before else {"circle"}
     if change.type is not None and change.type not in kinds:
-        raise Invalid.field("type", "must be circle in this vocabulary")
+        raise ValidationFailed.field("type", "must be circle in this vocabulary")
     for field in ("points", "geometry"):
         if getattr(change, field) is not None and kinds == {"circle"}:
-            raise Invalid.field(field, "belongs to no circle, and this vocabulary knows circles only")
+            raise ValidationFailed.field(field, "belongs to no circle, and this vocabulary knows circles only")
 
 
 def told(geofence: Geofence) -> dict[str, Any]:

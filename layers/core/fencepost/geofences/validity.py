@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fencepost.common.timezones import zone
+from fencepost.common.timezones import load_time_zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -52,7 +52,7 @@ class Schedule:
         >>> [berlin.holds(datetime(2026, 10, 25, hour, 30, tzinfo=UTC)) for hour in (0, 1, 2)]
         [True, True, False]
         """
-        local = at.astimezone(zone(self.time_zone))
+        local = at.astimezone(load_time_zone(self.time_zone))
         minute = local.hour * 60 + local.minute
         return any(window.holds(local.weekday(), minute) for window in self.windows)
 

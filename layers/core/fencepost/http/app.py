@@ -14,10 +14,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from fencepost.common.errors import FencepostError, IdempotencyInProgress, IdempotencyKeyReused, Invalid
+from fencepost.common.errors import FencepostError, IdempotencyInProgress, IdempotencyKeyReused, ValidationFailed
 from fencepost.common.logging import logger
-from fencepost.common.principal import Principal, Right
-from fencepost.common.snapstart import before_snapshot
+from fencepost.common.principal import Permission, Principal
+from fencepost.common.snapstart import prime_snapstart
 from fencepost.http import problems
 from fencepost.http.request import _KEY, Request
 
@@ -28,7 +28,7 @@ MAX_ANSWER_BYTES = 6_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class Response:
     """`body` is None where an answer has none, and a text or bytes where it is no JSON."""
 
     status: int
@@ -48,9 +48,9 @@ class Route:
 
     method: str
     path: str
-    handler: Callable[[Request], Reply]
+    handler: Callable[[Request], Response]
     summary: str
-    needs: Right
+    needs: Permission
     takes: type[BaseModel] | None
     gives: Mapping[int, type | None]
     query: type[BaseModel] | None
@@ -96,14 +96,14 @@ class Api:
         path: str,
         *,
         summary: str,
-        needs: Right,
+        needs: Permission,
         gives: Mapping[int, type | None],
         takes: type[BaseModel] | None = None,
         query: type[BaseModel] | None = None,
         fails: tuple[int, ...] = (),
         texts: tuple[str, ...] = (),
         takes_file: bool = False,
-    ) -> Callable[[Callable[[Request], Reply]], Callable[[Request], Reply]]:
+    ) -> Callable[[Callable[[Request], Response]], Callable[[Request], Response]]:
         """Declare the handler of a route. The right is checked before the handler looks anything up.
 
         Every POST honours the header Idempotency-Key, and may fail for it.
@@ -117,9 +117,9 @@ class Api:
 
         for model in (takes, query):
             if model is not None:
-                before_snapshot(model.model_rebuild)
+                prime_snapstart(model.model_rebuild)
 
-        def declare(handler: Callable[[Request], Reply]) -> Callable[[Request], Reply]:
+        def declare(handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
             self.routes[method, path] = Route(
                 method=method,
                 path=path,
@@ -146,8 +146,8 @@ class Api:
         try:
             request = _request(self._admit(event) if self._admit else event)
             route = self.routes[event["httpMethod"], event["resource"]]
-            logger.append_keys(tenant=request.who.tenant_id, route=f"{route.method} {route.path}")
-            request.who.needs(route.needs)
+            logger.append_keys(tenant=request.principal.tenant_id, route=f"{route.method} {route.path}")
+            request.principal.require(route.needs)
             _check_query(route, request)
             answer = self._answered(route, request, request_id, context)
         except FencepostError as error:
@@ -191,9 +191,9 @@ class Api:
 def _request(event: Mapping[str, Any]) -> Request:
     said = event["requestContext"]["authorizer"]
     roles = frozenset(str(said.get("roles") or "").split(",")) - {""}
-    who = Principal(tenant_id=said["tenantId"], user_id=said["userId"], roles=roles)
+    principal = Principal(tenant_id=said["tenantId"], user_id=said["userId"], roles=roles)
     return Request(
-        who=who,
+        principal=principal,
         path=event.get("pathParameters") or {},
         query=event.get("queryStringParameters") or {},
         headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
@@ -205,10 +205,10 @@ def _check_query(route: Route, request: Request) -> None:
     """Raises Invalid for a parameter that is there twice, of which the gateway lets one count, or that is none."""
     for name, values in (request.event.get("multiValueQueryStringParameters") or {}).items():
         if len(values) > 1:
-            raise Invalid.field(name, "is given more than once")
+            raise ValidationFailed.field(name, "is given more than once")
     if route.query is None:
         for name in request.query:
-            raise Invalid.field(name, "is no parameter of this call")
+            raise ValidationFailed.field(name, "is no parameter of this call")
 
 
 def _answer(

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from typing_extensions import TypedDict
 
 from fencepost.common.text import is_visible
-from fencepost.common.timezones import EARLIEST, LATEST, minute_of, zone
+from fencepost.common.timezones import EARLIEST, LATEST, load_time_zone, parse_minute_of_day
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
 
@@ -34,7 +34,7 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
-class AnswerModel(TypedDict):
+class ResponseModel(TypedDict):
     """The shape of an answer, for the document of the API and for those who read the code.
 
     Answers are told as plain values and not validated, and a model costs a cold start ten times as much as this.
@@ -66,11 +66,11 @@ def _instant(value: Any) -> datetime:
 
 
 def _time_of_day(value: Any) -> int:
-    return minute_of(value if isinstance(value, str) else "")
+    return parse_minute_of_day(value if isinstance(value, str) else "")
 
 
 def _time_zone(value: str) -> str:
-    zone(value)
+    load_time_zone(value)
     return value
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 
 if TYPE_CHECKING:
     from fencepost.http.request import Request
@@ -20,7 +20,7 @@ _VALUE = re.compile(r"[!-~]{1,255}")
 _NAMESPACE = UUID("b5f6d9a3-6c0e-4f7b-9a51-2f7f0c6f2d11")
 
 
-def asked_by(request: Request) -> Asked:
+def asked_by(request: Request) -> IdempotencyKey:
     """Whose key it is and for what, and a digest of all that makes the answer what it is.
 
     The body as it was sent counts, and with it the query and the headers that choose a vocabulary: the same body
@@ -28,16 +28,16 @@ def asked_by(request: Request) -> Asked:
     """
     key = request.headers["idempotency-key"].strip(" \t")
     if _VALUE.fullmatch(key) is None:
-        raise Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters, without spaces")
-    event, who = request.event, request.who
+        raise ValidationFailed.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters, without spaces")
+    event, principal = request.event, request.principal
     address = [event["httpMethod"], event["resource"], sorted(request.path.items())]
     query = event.get("multiValueQueryStringParameters") or request.query
     words = [_plain(request.headers.get("accept", "*/*")), _plain(request.headers.get("content-type", ""))]
     body = str(event.get("body") or "").encode(errors="surrogatepass")
     about = [sorted(query.items()), words, bool(event.get("isBase64Encoded"))]
-    return Asked(
-        tenant_id=who.tenant_id,
-        identity=sha256(json.dumps([who.tenant_id, who.user_id, address, key]).encode()).hexdigest(),
+    return IdempotencyKey(
+        tenant_id=principal.tenant_id,
+        identity=sha256(json.dumps([principal.tenant_id, principal.user_id, address, key]).encode()).hexdigest(),
         digest=sha256(json.dumps(about).encode() + b"\n" + body).hexdigest(),
     )
 
@@ -51,7 +51,7 @@ def _plain(header: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class IdempotencyKey:
     """A request with a key. `identity` is the same for whatever comes with this key, `digest` tells what is asked."""
 
     tenant_id: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
-from fencepost.http.idempotency_key import Asked
+from fencepost.http.idempotency_key import IdempotencyKey
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -20,26 +20,26 @@ class Record:
     answer: Mapping[str, Any] | None
 
 
-class Records(Protocol):
+class IdempotencyRepository(Protocol):
     """A record belongs to one run, the call that works on the request, until the run ends or its time is over.
 
     What a run says of a record that is no longer its own changes nothing and raises.
     """
 
-    def claim(self, asked: Asked, run: str, now: datetime, until: datetime) -> Record | None:
+    def claim(self, asked: IdempotencyKey, run: str, now: datetime, until: datetime) -> Record | None:
         """None where the request now is this run's, until that instant; else the record that is in its way."""
 
-    def keep(self, asked: Asked, run: str, answer: Mapping[str, Any], now: datetime) -> None:
+    def keep(self, asked: IdempotencyKey, run: str, answer: Mapping[str, Any], now: datetime) -> None:
         """The answer, for all who send the request again."""
 
-    def release(self, asked: Asked, run: str, now: datetime) -> None:
+    def release(self, asked: IdempotencyKey, run: str, now: datetime) -> None:
         """Nobody works on it any more, and what was done is not known: the same request may run, no other."""
 
-    def forget(self, asked: Asked, run: str) -> None:
+    def forget(self, asked: IdempotencyKey, run: str) -> None:
         """Nothing was done: the key is free."""
 
 
 class Idempotency:
     """Where the API finds the records. The wiring sets it: routes declare no store, and the API knows none."""
 
-    records: ClassVar[Callable[[], Records]]
+    records: ClassVar[Callable[[], IdempotencyRepository]]

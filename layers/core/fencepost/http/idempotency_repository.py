@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from fencepost.common.errors import Busy
+from fencepost.common.errors import ServiceBusy
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.table import Table
 from fencepost.http.idempotency_records import KEPT_FOR, Record
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fencepost.dynamodb.keys import Key
-    from fencepost.http.idempotency_key import Asked
+    from fencepost.http.idempotency_key import IdempotencyKey
 
 # An item has at most 400 KB. A longer answer goes on in items of its own.
 _PIECE_BYTES = 380_000
@@ -36,10 +36,10 @@ _FREE = (
 )
 
 
-class IdempotencyStore(Table):
+class DynamoDBIdempotencyRepository(Table):
     """The port Records."""
 
-    def claim(self, asked: Asked, run: str, now: datetime, until: datetime) -> Record | None:
+    def claim(self, asked: IdempotencyKey, run: str, now: datetime, until: datetime) -> Record | None:
         """One round trip, and one more for each further piece of a long answer. Raises Busy."""
         values = {":now": _seconds(now), ":ms": _milliseconds(now), ":digest": asked.digest}
         try:
@@ -58,12 +58,12 @@ class IdempotencyStore(Table):
             refused: Any = error.response
             there: serializer.Item | None = refused.get("Item")
             if there is None:  # gone since
-                raise Busy from error
+                raise ServiceBusy from error
             # Its own run: the client has sent the claim twice, for the answer to the first was lost.
             return None if there["run"]["S"] == run else self._record(asked, there)
         return None
 
-    def keep(self, asked: Asked, run: str, answer: Mapping[str, Any], now: datetime) -> None:
+    def keep(self, asked: IdempotencyKey, run: str, answer: Mapping[str, Any], now: datetime) -> None:
         packed = zlib.compress(json.dumps(answer, ensure_ascii=False).encode())
         first, *others = (packed[at : at + _PIECE_BYTES] for at in range(0, len(packed), _PIECE_BYTES))
         for number, piece in enumerate(others, 1):
@@ -72,16 +72,16 @@ class IdempotencyStore(Table):
             self._call("put_item", TableName=self.name, Item=item)
         self._put_own(run, _item(asked, run, now, answer=first, pieces=len(others)))
 
-    def release(self, asked: Asked, run: str, now: datetime) -> None:
+    def release(self, asked: IdempotencyKey, run: str, now: datetime) -> None:
         self._put_own(run, _item(asked, run, now, until=0))
 
-    def forget(self, asked: Asked, run: str) -> None:
+    def forget(self, asked: IdempotencyKey, run: str) -> None:
         self._call("delete_item", TableName=self.name, Key=_key(asked), **_own(run))
 
     def _put_own(self, run: str, item: serializer.Item) -> None:
         self._call("put_item", TableName=self.name, Item=item, **_own(run))
 
-    def _record(self, asked: Asked, item: serializer.Item) -> Record:
+    def _record(self, asked: IdempotencyKey, item: serializer.Item) -> Record:
         values = serializer.plain(item)
         if "answer" not in values:
             return Record(digest=values["digest"], answer=None)
@@ -93,7 +93,7 @@ class IdempotencyStore(Table):
         return Record(digest=values["digest"], answer=json.loads(zlib.decompress(packed)))
 
 
-def _item(asked: Asked, run: str, now: datetime, **values: Any) -> serializer.Item:
+def _item(asked: IdempotencyKey, run: str, now: datetime, **values: Any) -> serializer.Item:
     return _key(asked) | serializer.item(
         {"run": run, "digest": asked.digest, "ttl": _seconds(now + KEPT_FOR), **values},
     )
@@ -107,11 +107,11 @@ def _own(run: str) -> dict[str, Any]:
     }
 
 
-def _key(asked: Asked) -> Key:
+def _key(asked: IdempotencyKey) -> Key:
     return keys.idempotency(asked.tenant_id, asked.identity)
 
 
-def _piece_key(asked: Asked, run: str, number: int) -> Key:
+def _piece_key(asked: IdempotencyKey, run: str, number: int) -> Key:
     return keys.idempotency(asked.tenant_id, asked.identity, f"#{run}#{number}")
 
 

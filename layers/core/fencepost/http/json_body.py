@@ -7,7 +7,7 @@ from binascii import Error as Base64Error
 from typing import TYPE_CHECKING, Any
 
 from fencepost.common import strict_json
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 from fencepost.http.problems import BodyTooLarge, UnsupportedMediaType
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def loads(sent: bytes, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
         raise BodyTooLarge(f"The body has {len(sent):,} bytes; the limit is {max_bytes:,}.")
     value = strict_json.loads(sent)
     if not isinstance(value, dict):
-        raise Invalid.field("body", "must be a JSON object")
+        raise ValidationFailed.field("body", "must be a JSON object")
     return value
 
 
@@ -49,4 +49,4 @@ def raw(event: Mapping[str, Any]) -> bytes:
     try:
         return b64decode(body, validate=True)
     except Base64Error:
-        raise Invalid.field("body", "is not valid base64") from None
+        raise ValidationFailed.field("body", "is not valid base64") from None

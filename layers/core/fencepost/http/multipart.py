@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def parsed(raw: bytes, content_type: str) -> tuple[list[tuple[str, str]], dict[s
         if name != FILE:
             fields.append((name, _text(name, content)))
         elif file is not None:
-            raise Invalid.field(FILE, "is given twice")
+            raise ValidationFailed.field(FILE, "is given twice")
         elif file_name or content:
             file = {"name": file_name, "content": b64encode(content).decode()}
     return fields, file
@@ -53,13 +53,15 @@ def _parts(raw: bytes, content_type: str) -> Iterator[tuple[str, str, bytes]]:
                 else:
                     yield name, file_name, bytes(content)
     except (MultipartError, UnicodeError) as error:
-        raise Invalid.field("body", f"is not a form of several parts (multipart/form-data): {error}") from None
+        raise ValidationFailed.field(
+            "body", f"is not a form of several parts (multipart/form-data): {error}"
+        ) from None
 
 
 def _text(name: str, content: bytes) -> str:
     if len(content) > _MAX_FIELD_BYTES:
-        raise Invalid.field(name or "body", f"has more than {_MAX_FIELD_BYTES:,} bytes")
+        raise ValidationFailed.field(name or "body", f"has more than {_MAX_FIELD_BYTES:,} bytes")
     try:
         return content.decode()
     except UnicodeError:
-        raise Invalid.field(name or "body", "is not valid UTF-8 text") from None
+        raise ValidationFailed.field(name or "body", "is not valid UTF-8 text") from None

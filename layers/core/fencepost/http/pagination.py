@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
 
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 
 _CHECK_LENGTH = 8
 _LONGEST_KEY = 1_000
@@ -116,8 +116,8 @@ def opened(list_name: str, text: str) -> str:
         raise no_cursor() from None
 
 
-def no_cursor() -> Invalid:
-    return Invalid.field("cursor", "is not a cursor of this list; start again without it")
+def no_cursor() -> ValidationFailed:
+    return ValidationFailed.field("cursor", "is not a cursor of this list; start again without it")
 
 
 def _check(list_name: str, where: bytes) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 from fencepost.common.principal import Principal
 from fencepost.http import json_body
 
@@ -21,7 +21,7 @@ _KEY = "idempotency-key"
 class Request:
     """A request of a known caller. Header names are in lower case."""
 
-    who: Principal
+    principal: Principal
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -39,7 +39,7 @@ def version_expected(request: Request) -> int | None:
         return None
     version = _VERSION_TAG.fullmatch(tag)
     if version is None:
-        raise Invalid.field("If-Match", 'must be one ETag of this resource, such as "3"')
+        raise ValidationFailed.field("If-Match", 'must be one ETag of this resource, such as "3"')
     return int(version[1])
 
 

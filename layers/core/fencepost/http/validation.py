@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import AliasChoices, BaseModel, ValidationError
 
-from fencepost.common.errors import FieldError, Invalid
+from fencepost.common.errors import FieldError, ValidationFailed
 
 _M = TypeVar("_M", bound=BaseModel)
 # Enough for every field there is, and few enough that no answer outgrows what Lambda may return.
@@ -17,13 +17,13 @@ _MAX_FIELDS, _MAX_ERRORS = 100, 50
 def validated(model: type[_M], values: Mapping[str, Any]) -> _M:
     """The values as a model. Raises Invalid with each field under the name that the caller used."""
     if len(values) > _MAX_FIELDS:
-        raise Invalid.field("body", f"has more than {_MAX_FIELDS} fields")
+        raise ValidationFailed.field("body", f"has more than {_MAX_FIELDS} fields")
     try:
         return model.model_validate(values)
     except ValidationError as error:
         told = error.errors(include_url=False, include_input=False)[:_MAX_ERRORS]
         aliases = _aliases(model)
-        raise Invalid([FieldError(_path(e["loc"]), _words(e, aliases)) for e in told]) from None
+        raise ValidationFailed([FieldError(_path(e["loc"]), _words(e, aliases)) for e in told]) from None
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fencepost.common import strict_json
-from fencepost.common.errors import Invalid
-from fencepost.common.text import folded, is_visible
+from fencepost.common.errors import ValidationFailed
+from fencepost.common.text import fold_case, is_visible
 from fencepost.geofences.model import MAX_NAME_LENGTH, MAX_TAG_LENGTH, MAX_TAGS
 from geo.errors import GeometryError
 from geo.shapes.checks import without_repeats
@@ -104,10 +104,10 @@ class Namer:
         wanted = next((text for text in candidates if text), self._fallback)
         is_numbered = self._numbers_unnamed and not _shown(own or "")
         name = _with_number(wanted, 1) if is_numbered else wanted
-        while folded(name) in self._used:
-            self._taken[folded(wanted)] += 1
-            name = _with_number(wanted, self._taken[folded(wanted)] + 1)
-        self._used.add(folded(name))
+        while fold_case(name) in self._used:
+            self._taken[fold_case(wanted)] += 1
+            name = _with_number(wanted, self._taken[fold_case(wanted)] + 1)
+        self._used.add(fold_case(name))
         return name
 
 
@@ -161,7 +161,7 @@ def _told_apart(data: Mapping[str, str]) -> dict[str, Any]:
 def _tags(text: str) -> tuple[str, ...]:
     try:
         tags = strict_json.loads(text.encode())
-    except Invalid:
+    except ValidationFailed:
         return ()
     if not isinstance(tags, list) or len(tags) > MAX_TAGS:
         return ()

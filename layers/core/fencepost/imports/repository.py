@@ -17,13 +17,13 @@ from fencepost.imports.model import Chunk, Job, LeftOut, Made
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fencepost.common.entity_ref import Assignment
+    from fencepost.common.entity_ref import EntityRef
     from fencepost.common.events import Event
-    from fencepost.directory.repository import DirectoryStore
+    from fencepost.directory.repository import DynamoDBDirectoryRepository
     from fencepost.dynamodb.serializer import Item
     from fencepost.dynamodb.table import Table
     from fencepost.geofences.model import Geofence
-    from fencepost.geofences.repository import GeofenceStore
+    from fencepost.geofences.repository import DynamoDBGeofenceRepository
     from fencepost.imports.model import Drop
     from fencepost.imports.service import Step
 
@@ -31,8 +31,10 @@ _READ_BYTES = 64 * 1024
 _CHECKPOINT_AND_COUNT = 2
 
 
-class ImportStore:
-    def __init__(self, table: Table, geofences: GeofenceStore, directory: DirectoryStore) -> None:
+class DynamoDBImportRepository:
+    def __init__(
+        self, table: Table, geofences: DynamoDBGeofenceRepository, directory: DynamoDBDirectoryRepository
+    ) -> None:
         self._table = table
         self._geofences = geofences
         self._directory = directory
@@ -47,7 +49,7 @@ class ImportStore:
     def begin(self, job: Job) -> None:
         """Kept as it was where another delivery began it already."""
         transaction = Transaction()
-        transaction.put_new(_job_item(job), VersionMismatch())
+        transaction.create(_job_item(job), VersionMismatch())
         try:
             self._table.write(transaction)
         except VersionMismatch:
@@ -71,7 +73,7 @@ class ImportStore:
         )
         return [load_chunk(item["doc"]["S"]) for item in items]
 
-    def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]:
+    def missing(self, tenant_id: str, targets: Sequence[EntityRef]) -> set[EntityRef]:
         return self._directory.missing(tenant_id, targets)
 
     def know_tags(self, tenant_id: str, tags: Sequence[str]) -> None:
@@ -162,9 +164,9 @@ class ImportStore:
         values = {"entity": "ImportChunk", "version": after.version, "doc": dump_chunk(after)}
         key = keys.import_chunk(before.tenant_id, before.import_id, before.number)
         if before.version == 1:
-            transaction.put_new(key | serializer.item(values), VersionMismatch())
+            transaction.create(key | serializer.item(values), VersionMismatch())
         else:
-            transaction.put_over(key | serializer.item(values), before.version, VersionMismatch())
+            transaction.replace(key | serializer.item(values), before.version, VersionMismatch())
 
 
 class Bucket:
@@ -210,7 +212,7 @@ class ImportQueue:
                 {"Id": str(n), "MessageBody": json.dumps(message), "DelaySeconds": delay_s}
                 for n, message in enumerate(messages[start : start + 10])
             ]
-            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            answer = self._client.send_message_batch(QueueUrl=self._url, EntryWriter=entries)
             if answer.get("Failed"):
                 raise RuntimeError(f"the queue did not take {len(answer['Failed'])} messages")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from fencepost.http.fields import AnswerModel, timestamp
+from fencepost.http.fields import ResponseModel, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAX_ROWS = 1_000
 
 
-class ImportOut(AnswerModel):
+class ImportOut(ResponseModel):
     """`report` comes when the import has ended: counts, what was made, and a reason for what was left out.
 
     It tells 1,000 of each; the whole report is in the bucket, under `reportKey`.

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fencepost.common import strict_json
-from fencepost.common.errors import Invalid, NotFound, VersionMismatch
+from fencepost.common.errors import NotFound, ValidationFailed, VersionMismatch
 from fencepost.common.events import Event
 from fencepost.common.ids import NewId, is_id, new_id
 from fencepost.geofences.errors import NameTaken, QuotaReached
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from fencepost.common.entity_ref import Assignment
+    from fencepost.common.entity_ref import EntityRef
     from fencepost.geofences.model import Geofence
 
 MAX_GEOJSON_BYTES = 32 * 2**20
@@ -67,7 +67,7 @@ class Unreadable(ValueError):
     """A file that cannot be read at all, and why."""
 
 
-class Objects(Protocol):
+class ObjectStorage(Protocol):
     """The port to the bucket."""
 
     def read(self, drop: Drop) -> Iterable[bytes]: ...
@@ -86,7 +86,7 @@ class Step:
     event: Event | None = None
 
 
-class Jobs(Protocol):
+class ImportRepository(Protocol):
     """The port to where imports and their checkpoints are kept."""
 
     def is_tenant(self, tenant_id: str) -> bool: ...
@@ -94,7 +94,7 @@ class Jobs(Protocol):
     def begin(self, job: Job) -> None: ...
     def chunk(self, tenant_id: str, import_id: str, number: int) -> Chunk: ...
     def chunks(self, job: Job) -> list[Chunk]: ...
-    def missing(self, tenant_id: str, targets: Sequence[Assignment]) -> set[Assignment]: ...
+    def missing(self, tenant_id: str, targets: Sequence[EntityRef]) -> set[EntityRef]: ...
     def know_tags(self, tenant_id: str, tags: Sequence[str]) -> None: ...
     def check_room(self, tenant_id: str, more: int) -> None: ...
     def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]: ...
@@ -103,7 +103,7 @@ class Jobs(Protocol):
     def finish(self, job: Job, event: Event) -> None: ...
 
 
-class Queue(Protocol):
+class ChunkQueue(Protocol):
     """The port to the workers."""
 
     def send(self, messages: Sequence[dict[str, Any]], delay_s: int) -> None: ...
@@ -111,10 +111,10 @@ class Queue(Protocol):
 
 @dataclass(frozen=True)
 class ImportService:
-    objects: Objects
-    jobs: Jobs
+    objects: ObjectStorage
+    jobs: ImportRepository
     fields_of: FieldsOf
-    queue: Queue | None = None
+    queue: ChunkQueue | None = None
     make_id: NewId = field(default=new_id)
 
     def get(self, tenant_id: str, import_id: str) -> tuple[Job, dict[str, Any] | None]:
@@ -246,7 +246,7 @@ class ImportService:
         try:
             fields, note = self._fields(row)
             geofence = geofence_of(fields, chunk, number, now)
-        except Invalid as error:
+        except ValidationFailed as error:
             return Step(outcome=LeftOut.of(row, str(error)))
         except GeometryError as error:
             told = error.reason if error.field.startswith("points") else f"{error.field}: {error.reason}"
@@ -279,7 +279,7 @@ class ImportService:
         while True:
             try:
                 return self.fields_of(said), "; ".join(notes)[:MAX_REASON_LENGTH] or None
-            except Invalid as error:
+            except ValidationFailed as error:
                 wrong = {_OUTER.split(told.field)[0] for told in error.errors} & said.keys()
                 if not wrong or not wrong <= PASSED_OVER:
                     raise
@@ -299,7 +299,7 @@ class ImportService:
         tags = sorted({tag for geofence in waiting for tag in geofence.tags})
         try:
             self.jobs.know_tags(chunk.tenant_id, tags)
-        except Invalid as error:
+        except ValidationFailed as error:
             reason = str(error)
             return [
                 Step(outcome=LeftOut.of(row, reason)) if step.geofence is not None and step.geofence.tags else step
@@ -382,7 +382,7 @@ def _features(drop: Drop, content: Iterable[bytes]) -> list[Any]:
         raise Unreadable(f"a GeoJSON file may have {MAX_GEOJSON_VALUES:,} objects and arrays; split it")
     try:
         collection = strict_json.loads(text)
-    except Invalid as error:
+    except ValidationFailed as error:
         raise Unreadable(f"the file cannot be read: {error.errors[0].message}") from None
     features = collection.get("features") if isinstance(collection, dict) else None
     if not isinstance(features, list):
@@ -390,7 +390,7 @@ def _features(drop: Drop, content: Iterable[bytes]) -> list[Any]:
     return features
 
 
-def _unless_missing(step: Step, row: Row, missing: set[Assignment]) -> Step:
+def _unless_missing(step: Step, row: Row, missing: set[EntityRef]) -> Step:
     absent = missing.intersection(step.geofence.assignments) if step.geofence is not None else None
     if not absent:
         return step

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from fencepost.timeclock.location_evidence import Kept, Precision, _rough, _with_punches
+from fencepost.timeclock.location_evidence import EvidenceT, Precision, _rough, _with_punches
 from fencepost.timeclock.model import Punch
 from fencepost.timeclock.refusals import Refusal
 from fencepost.verdicts.model import Verdict
@@ -47,11 +47,11 @@ class Lessening:
 
     is_removal: bool
 
-    def of(self, kept: Kept) -> Kept:
+    def of(self, kept: EvidenceT) -> EvidenceT:
         if isinstance(kept, Refusal):
             accuracy_m = None if self.is_removal else kept.accuracy_m
             return replace(kept, accuracy_m=accuracy_m, verdict=kept.verdict.without_distances)
-        left: Kept = _with_punches(kept, self._punch)
+        left: EvidenceT = _with_punches(kept, self._punch)
         return left
 
     def _punch(self, punch: Punch) -> Punch:
@@ -77,7 +77,7 @@ class Erased:
         )
 
 
-def erased(kept: Kept) -> tuple[Kept, Erased]:
+def erased(kept: EvidenceT) -> tuple[EvidenceT, Erased]:
     """What is left when its user is to be forgotten: the hours, which are owed, and who approved them.
 
     A verdict names the geofences that somebody was in or near, so it goes with the position.

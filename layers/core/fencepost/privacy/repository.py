@@ -30,7 +30,7 @@ _LISTS = _OWN, _GONE = "own", "gone"
 _OF_A_USER = ({"S": "TimeEntry"}, {"S": "Receipt"})
 
 
-class PrivacyStore:
+class DynamoDBPrivacyRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from fencepost.common.errors import Busy, NotFound
-from fencepost.common.principal import may_be_id
+from fencepost.common.errors import NotFound, ServiceBusy
+from fencepost.common.principal import is_entity_id
 from fencepost.privacy.model import Erased
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ MAX_A_RUN = 10_000
 MAX_ERASED = 300
 
 
-class Positions(Protocol):
+class PrivacyRepository(Protocol):
     """The port to what tells positions."""
 
     def policies(self) -> Mapping[str, PositionPolicy]: ...
@@ -40,7 +40,7 @@ class UserDirectory(Protocol):
 
     def delete(
         self,
-        who: Principal,
+        principal: Principal,
         table: str,
         entity_id: str,
         geofences: GeofenceService,
@@ -54,7 +54,7 @@ class UserDirectory(Protocol):
 
 @dataclass(frozen=True)
 class PrivacyService:
-    store: Positions
+    store: PrivacyRepository
 
     def lessen_positions(self, now: datetime, at_most: int = MAX_A_RUN) -> int:
         """How many clocks and entries tell less since. Each tenant has its share, so that none waits for another."""
@@ -70,7 +70,7 @@ class PrivacyService:
 
     def forget(
         self,
-        who: Principal,
+        principal: Principal,
         user_id: str,
         directory: UserDirectory,
         geofences: GeofenceService,
@@ -85,15 +85,15 @@ class PrivacyService:
         """
         not_there: NotFound | None = None
         try:
-            directory.delete(who, "users", user_id, geofences, now, cascade=cascade, erases=True)
+            directory.delete(principal, "users", user_id, geofences, now, cascade=cascade, erases=True)
         except NotFound as error:
-            if not may_be_id(user_id):
+            if not is_entity_id(user_id):
                 raise
-            if not self.store.is_erasing(who.tenant_id, user_id):
+            if not self.store.is_erasing(principal.tenant_id, user_id):
                 not_there = error
-        removed, is_all = self.store.erase(who.tenant_id, user_id, MAX_ERASED)
+        removed, is_all = self.store.erase(principal.tenant_id, user_id, MAX_ERASED)
         if not is_all:
-            raise Busy
+            raise ServiceBusy
         if not_there is not None and removed == Erased():
             raise not_there
         return removed

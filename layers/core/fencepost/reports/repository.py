@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.dynamodb import keys
 from fencepost.timeclock.clock_repository import tenant_settings
 from fencepost.timeclock.entry_summary import COUNTED, counted_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fencepost.timeclock.entry_summary import Counted
 
 
-class ReportStore:
+class DynamoDBReportRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
 
@@ -55,7 +55,7 @@ class ReportStore:
     def zone_names(self, tenant_id: str, organization_ids: Collection[str | None]) -> dict[str | None, str]:
         """The time zones of the tenant, under None, and of these organizations. A BatchGetItem for each 100."""
         tenant_key = keys.tenant(tenant_id)
-        entities = {i: keys.entity(tenant_id, Assignment("projects", i)) for i in organization_ids if i is not None}
+        entities = {i: keys.entity(tenant_id, EntityRef("projects", i)) for i in organization_ids if i is not None}
         found = self._table.batch_get([tenant_key, *entities.values()])
         tenant = found.get(keys.pair(tenant_key), {})
         return {None: tenant_settings(tenant, {}).time_zone} | {

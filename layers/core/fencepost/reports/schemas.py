@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import AfterValidator, Field
 
 from fencepost.http import pagination
-from fencepost.http.fields import AnswerModel
-from fencepost.reports.totals import DIMENSIONS, Asked, Place, Total, Unit, name_of
+from fencepost.http.fields import ResponseModel
+from fencepost.reports.totals import DIMENSIONS, Asked, Total, TotalsPosition, Unit, name_of
 from fencepost.timeclock.entry_schemas import SpanQuery
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class TotalsQuery(SpanQuery):
     limit: Annotated[int, Field(ge=1, le=MAX_TOTALS)] = 1000
 
 
-class TotalOut(AnswerModel):
+class TotalOut(ResponseModel):
     """What a group has in a period, as 2026-05-04, 2026-W19 or 2026-05; a part that was not asked for is not there.
 
     `entries` are those that begin in it. A period that has none is not told.
@@ -62,13 +62,13 @@ class TotalOut(AnswerModel):
     breakSeconds: int
 
 
-class TotalItem(AnswerModel):
+class TotalItem(ResponseModel):
     message: str
     code: NotRequired[str | None]
     data: TotalOut | None
 
 
-class TotalsAnswer(AnswerModel):
+class TotalsAnswer(ResponseModel):
     items: list[TotalItem]
     valid: bool
     nextCursor: NotRequired[str | None]
@@ -85,10 +85,10 @@ def asked_of(query: TotalsQuery) -> Asked:
     )
 
 
-def place_of(list_name: str, text: str) -> Place:
+def place_of(list_name: str, text: str) -> TotalsPosition:
     """What `cursor_of` was made from. Raises Invalid.
 
-    >>> place = Place(period=date(2026, 5, 4), group=("emil", ""))
+    >>> place = TotalsPosition(period=date(2026, 5, 4), group=("emil", ""))
     >>> place_of("t/totals", cursor_of("t/totals", place)) == place
     True
     """
@@ -99,10 +99,10 @@ def place_of(list_name: str, text: str) -> Place:
         raise pagination.no_cursor() from None
     if not _EARLIEST <= first <= _LATEST:
         raise pagination.no_cursor()
-    return Place(period=first, group=tuple(group[1:].split(",")) if group != _WHOLE else None)
+    return TotalsPosition(period=first, group=tuple(group[1:].split(",")) if group != _WHOLE else None)
 
 
-def cursor_of(list_name: str, place: Place) -> str:
+def cursor_of(list_name: str, place: TotalsPosition) -> str:
     group = _WHOLE if place.group is None else "=" + ",".join(place.group)
     return pagination.pair_cursor(list_name, (place.period.isoformat(), group))
 

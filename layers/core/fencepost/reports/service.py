@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from fencepost.common.errors import Invalid
-from fencepost.common.timezones import zone
-from fencepost.reports.totals import Place, Sums, cut_at
+from fencepost.common.errors import ValidationFailed
+from fencepost.common.timezones import load_time_zone
+from fencepost.reports.totals import Sums, TotalsPosition, cut_at
 from fencepost.timeclock.entry_service import visible_to
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 READS_A_PAGE, MOST_READS = 30, 60
 
 
-class Counting(Protocol):
+class ReportRepository(Protocol):
     """The port to what counts of the entries, and to the time zones."""
 
     def counted(
@@ -34,29 +34,29 @@ class Counting(Protocol):
 
 @dataclass(frozen=True)
 class ReportService:
-    counting: Counting
+    counting: ReportRepository
 
     def totals(
-        self, who: Principal, wanted: Wanted, asked: Asked, limit: int, after: Place | None
-    ) -> tuple[Sequence[Total], Place | None]:
+        self, principal: Principal, wanted: Wanted, asked: Asked, limit: int, after: TotalsPosition | None
+    ) -> tuple[Sequence[Total], TotalsPosition | None]:
         """At most `limit` totals of whole periods, and where the next page begins. Raises Forbidden, Invalid."""
-        wanted = visible_to(who, wanted)
+        wanted = visible_to(principal, wanted)
         zones: dict[str | None, str] = {}
-        sums = Sums(asked, lambda organization_id: zone(zones[organization_id]))
-        reads = self.counting.counted(who.tenant_id, wanted.user_id, asked.reads_from(after), asked.before)
+        sums = Sums(asked, lambda organization_id: load_time_zone(zones[organization_id]))
+        reads = self.counting.counted(principal.tenant_id, wanted.user_id, asked.reads_from(after), asked.before)
         for number, (entries, has_more) in enumerate(reads, start=1):
             matching = [entry for entry in entries if wanted.matches(entry)]
             new = {entry.organization_id for entry in matching} - zones.keys()
             if new:
-                zones |= self.counting.zone_names(who.tenant_id, new)
+                zones |= self.counting.zone_names(principal.tenant_id, new)
             for entry in matching:
                 sums.add(entry)
             if not has_more or not entries or number < READS_A_PAGE:
                 continue
             read_to = entries[-1].start
-            rest = Place(period=sums.whole_until(read_to))
+            rest = TotalsPosition(period=sums.whole_until(read_to))
             if rest.period > asked.begins_with(after):
                 return cut_at(sums.page(after, read_to), limit, rest)
             if number == MOST_READS:
-                raise Invalid.field("unit", "is too long for so many entries; ask for days, or for one user")
+                raise ValidationFailed.field("unit", "is too long for so many entries; ask for days, or for one user")
         return cut_at(sums.page(after, None), limit, None)

@@ -26,7 +26,7 @@ _FIRST_MIDNIGHT, _LAST_MIDNIGHT = timedelta(hours=14), timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class TotalsPosition:
     """Where a page of totals begins: with a period, by its first day, and in it behind the group of these parts."""
 
     period: date
@@ -46,7 +46,7 @@ class Asked:
     by: tuple[Dimension, ...] = DIMENSIONS
     is_split: bool = False
 
-    def reads_from(self, place: Place | None) -> datetime:
+    def reads_from(self, place: TotalsPosition | None) -> datetime:
         """No entry that begins earlier counts on the page that begins there."""
         longest = LONGEST_CLOCK if self.is_split else timedelta(0)
         first = self.first - longest
@@ -54,7 +54,7 @@ class Asked:
             return first
         return max(first, _midnight_in_utc(place.period) - _FIRST_MIDNIGHT - longest)
 
-    def begins_with(self, place: Place | None) -> date:
+    def begins_with(self, place: TotalsPosition | None) -> date:
         """The period with which the page begins: where it is not whole in the end, nothing was gained."""
         if place is not None:
             return place.period
@@ -102,7 +102,7 @@ class Sums:
         for piece_start, piece_end in days_within(max(start, self.asked.first), min(end, self.asked.before), zone):
             self._count(day_of(piece_start, zone), group, entry, piece_start, piece_end)
 
-    def page(self, after: Place | None, read_to: datetime | None) -> list[Total]:
+    def page(self, after: TotalsPosition | None, read_to: datetime | None) -> list[Total]:
         """The totals of all periods that are whole, from a place on, in order.
 
         Every entry that begins before `read_to` has been added; None: all there are.
@@ -137,8 +137,8 @@ class Sums:
 
 def day_of(at: datetime, zone: ZoneInfo) -> date:
     """
-    >>> from fencepost.common.timezones import zone
-    >>> day_of(datetime(2026, 5, 4, 22, 30, tzinfo=UTC), zone("Europe/Berlin"))
+    >>> from fencepost.common.timezones import load_time_zone
+    >>> day_of(datetime(2026, 5, 4, 22, 30, tzinfo=UTC), load_time_zone("Europe/Berlin"))
     datetime.date(2026, 5, 5)
     """
     return at.astimezone(zone).date()
@@ -147,9 +147,9 @@ def day_of(at: datetime, zone: ZoneInfo) -> date:
 def days_within(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
     """A span in UTC, cut at each local midnight.
 
-    >>> from fencepost.common.timezones import zone
+    >>> from fencepost.common.timezones import load_time_zone
     >>> night = datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 10, 25, 5, tzinfo=UTC)
-    >>> [str(end - start) for start, end in days_within(*night, zone("Europe/Berlin"))]
+    >>> [str(end - start) for start, end in days_within(*night, load_time_zone("Europe/Berlin"))]
     ['2:00:00', '7:00:00']
     """
     while start < end:
@@ -180,15 +180,17 @@ def name_of(period: date, unit: Unit) -> str:
     return f"{year}-W{week:02}" if unit == "week" else f"{period:%Y-%m}"
 
 
-def cut_at(totals: Sequence[Total], limit: int, rest: Place | None) -> tuple[Sequence[Total], Place | None]:
+def cut_at(
+    totals: Sequence[Total], limit: int, rest: TotalsPosition | None
+) -> tuple[Sequence[Total], TotalsPosition | None]:
     """At most `limit` of them, and where the next page begins; `rest` is where what is not whole yet begins."""
     if len(totals) > limit:
         last = totals[limit - 1]
-        return totals[:limit], Place(period=last.period, group=last.group)
+        return totals[:limit], TotalsPosition(period=last.period, group=last.group)
     return totals, rest
 
 
-def _is_behind(place: Place | None, period: date, group: tuple[str, ...]) -> bool:
+def _is_behind(place: TotalsPosition | None, period: date, group: tuple[str, ...]) -> bool:
     if place is None:
         return True
     return period > place.period or (period == place.period and (place.group is None or group > place.group))

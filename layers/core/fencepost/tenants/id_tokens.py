@@ -10,7 +10,7 @@ from typing import Any
 
 from jwt import PyJWKClient, PyJWT, PyJWTError, get_unverified_header
 
-from fencepost.common.errors import Busy
+from fencepost.common.errors import ServiceBusy
 
 # Cognito signs with this and nothing else. What a token says of itself does not choose how it is checked.
 _ALGORITHM = "RS256"
@@ -67,11 +67,11 @@ class _Keys(PyJWKClient):
     def fetch_data(self) -> Any:
         """Raises Busy: that there are no keys says nothing about a token, which must neither open nor be refused."""
         if self._failed_at is not None and time.monotonic() - self._failed_at < _FAILED_ASKED_AGAIN_AFTER_S:
-            raise Busy
+            raise ServiceBusy
         try:
             keys = super().fetch_data()
         except (PyJWTError, OSError, ValueError) as error:  # no answer, or one that is no set of keys
             self._failed_at = time.monotonic()
-            raise Busy from error
+            raise ServiceBusy from error
         self._failed_at = None
         return keys

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fencepost.common.entity_ref import Assignment
-from fencepost.common.errors import Busy, NotFound, VersionMismatch
+from fencepost.common.entity_ref import EntityRef
+from fencepost.common.errors import NotFound, ServiceBusy, VersionMismatch
 from fencepost.common.principal import Principal
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.transaction import COUNT, LIMIT, ROOM, UNLIMITED, Transaction, unchanged
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 API_KEYS = "apiKeys"
 
 
-class TenantStore:
+class DynamoDBTenantRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
 
@@ -38,7 +38,7 @@ class TenantStore:
         transaction = Transaction()
         transaction.update(
             keys.quota(tenant_id),
-            Busy(),
+            ServiceBusy(),
             UpdateExpression="SET #room = :limit - if_not_exists(#count, :none), #limit = :limit",
             ExpressionAttributeNames={"#room": ROOM, "#count": COUNT, "#limit": LIMIT},
             ExpressionAttributeValues={
@@ -61,13 +61,13 @@ class TenantStore:
 
     def live_keys(self, tenant_id: str, user_id: str) -> tuple[str, ...]:
         """The ids of a user's API keys, the newest last. Raises NotFound where there is no such user."""
-        item = self._table.get(keys.entity(tenant_id, Assignment("users", user_id)))
+        item = self._table.get(keys.entity(tenant_id, EntityRef("users", user_id)))
         if item is None:
             raise NotFound("user")
         return api_keys_of(item)
 
     def replace_keys(
-        self, who: Principal, before: tuple[str, ...], after: tuple[str, ...], new: StoredKey | None = None
+        self, principal: Principal, before: tuple[str, ...], after: tuple[str, ...], new: StoredKey | None = None
     ) -> None:
         """Have a user have these keys instead of those `before`; one may be new. Raises VersionMismatch."""
         transaction = Transaction()
@@ -75,8 +75,8 @@ class TenantStore:
             item = {
                 "entity": "ApiKey",
                 "secretSha256": new.secret_sha256,
-                "tenantId": who.tenant_id,
-                "userId": who.user_id,
+                "tenantId": principal.tenant_id,
+                "userId": principal.user_id,
                 "roles": sorted(new.principal.roles),
             }
             transaction.put(keys.api_key(new.id) | serializer.item(item))
@@ -87,7 +87,7 @@ class TenantStore:
         if after:
             values[":after"] = stored_api_keys(after)
         transaction.update(
-            keys.entity(who.tenant_id, Assignment("users", who.user_id)),
+            keys.entity(principal.tenant_id, EntityRef("users", principal.user_id)),
             VersionMismatch(),
             UpdateExpression="SET #keys = :after" if after else "REMOVE #keys",
             ConditionExpression=f"attribute_exists(PK) AND {condition}",

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fencepost.common.errors import Invalid, NotFound
-from fencepost.common.principal import ROLES, Principal, may_be_id
-from fencepost.common.retry import on_top_of_others
+from fencepost.common.errors import NotFound, ValidationFailed
+from fencepost.common.principal import ROLES, Principal, is_entity_id
+from fencepost.common.retry import retry_on_conflict
 from fencepost.tenants import api_keys
 from fencepost.tenants.api_keys import StoredKey
 
@@ -28,7 +28,7 @@ _REMEMBERED_FOR = timedelta(seconds=60)
 _MAX_REMEMBERED = 1_000
 
 
-class Tenants(Protocol):
+class TenantRepository(Protocol):
     """The port to where tenants and API keys are kept. Putting what is there keeps what hangs on it."""
 
     def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None: ...
@@ -38,7 +38,7 @@ class Tenants(Protocol):
     def redirect_origins(self, tenant_id: str) -> frozenset[str]: ...
     def live_keys(self, tenant_id: str, user_id: str) -> tuple[str, ...]: ...
     def replace_keys(
-        self, who: Principal, before: tuple[str, ...], after: tuple[str, ...], new: StoredKey | None = None
+        self, principal: Principal, before: tuple[str, ...], after: tuple[str, ...], new: StoredKey | None = None
     ) -> None: ...
     def get_key(self, key_id: str) -> StoredKey | None: ...
     def remove_key(self, key_id: str) -> None: ...
@@ -52,7 +52,7 @@ class SignedInUsers(Protocol):
 
 @dataclass(frozen=True)
 class TenantService:
-    store: Tenants
+    store: TenantRepository
     signed_in: SignedInUsers | None = None
 
     def put_tenant(
@@ -70,8 +70,10 @@ class TenantService:
         redirect_origins: Sequence[str] | None = None,
     ) -> None:
         """Create a tenant, or change its name and what else is said. Raises Invalid."""
-        if not may_be_id(tenant_id):
-            raise Invalid.field("tenantId", "must be 1 to 64 letters, digits, - and _, the first a letter or digit")
+        if not is_entity_id(tenant_id):
+            raise ValidationFailed.field(
+                "tenantId", "must be 1 to 64 letters, digits, - and _, the first a letter or digit"
+            )
         values = {
             "name": name,
             "clockLimitHours": clock_limit_hours,
@@ -104,16 +106,16 @@ class TenantService:
         """
         unknown = sorted(set(roles) - ROLES.keys())
         if unknown:
-            raise Invalid.field("roles", f"no such role: {', '.join(unknown)}; there are {', '.join(ROLES)}")
+            raise ValidationFailed.field("roles", f"no such role: {', '.join(unknown)}; there are {', '.join(ROLES)}")
         key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
-        who = Principal(tenant_id=tenant_id, user_id=user_id, roles=frozenset(roles))
-        key = StoredKey(id=key_id, secret_sha256=api_keys.digest(secret), principal=who)
+        principal = Principal(tenant_id=tenant_id, user_id=user_id, roles=frozenset(roles))
+        key = StoredKey(id=key_id, secret_sha256=api_keys.digest(secret), principal=principal)
 
         def attempt() -> None:
             before = self.store.live_keys(tenant_id, user_id)
-            self.store.replace_keys(who, before, (*before, key_id)[-api_keys.LIVE_KEYS :], key)
+            self.store.replace_keys(principal, before, (*before, key_id)[-api_keys.LIVE_KEYS :], key)
 
-        on_top_of_others(attempt)
+        retry_on_conflict(attempt)
         return api_keys.token(key_id, secret)
 
     def keys_of(self, tenant_id: str, user_id: str) -> list[StoredKey]:
@@ -126,33 +128,33 @@ class TenantService:
         key = self.store.get_key(key_id)
         if key is None:
             raise NotFound("API key")
-        who = key.principal
+        principal = key.principal
 
         def attempt() -> None:
-            before = self.store.live_keys(who.tenant_id, who.user_id)
+            before = self.store.live_keys(principal.tenant_id, principal.user_id)
             if key_id not in before:
                 raise NotFound("API key")
-            self.store.replace_keys(who, before, tuple(live for live in before if live != key_id))
+            self.store.replace_keys(principal, before, tuple(live for live in before if live != key_id))
 
         try:
-            on_top_of_others(attempt)
+            retry_on_conflict(attempt)
         except NotFound:  # of a user who is gone, or from before users named their keys
             self.store.remove_key(key_id)
-        return who
+        return principal
 
     def principal_of(self, token: str) -> Principal | None:
         """Whom a token stands for, or None. Raises Busy where that cannot be told now."""
         parts = api_keys.parts_of(token)
         if parts is None:
-            who = self.signed_in.principal_of(token) if self.signed_in is not None else None
+            principal = self.signed_in.principal_of(token) if self.signed_in is not None else None
             # A slip in a user's attributes must not make a tenant that nobody has set up.
-            return who if who is not None and self.store.has_tenant(who.tenant_id) else None
+            return principal if principal is not None and self.store.has_tenant(principal.tenant_id) else None
         key = self.store.get_key(parts[0])
         return key.principal if key is not None and key.matches(parts[1]) else None
 
 
 @dataclass(frozen=True)
-class Callers:
+class CachedAuthenticator:
     """Whom tokens stand for, for functions that authenticate by themselves: once a minute a token, and a container.
 
     Of a token only its digest is remembered, and nothing of one that stands for nobody.
@@ -164,12 +166,12 @@ class Callers:
     def principal_of(self, token: str, now: datetime) -> Principal | None:
         """Raises Busy where that cannot be told now."""
         name = api_keys.digest(token)
-        who, until = self._known.get(name, (None, now))
-        if who is not None and now < until:
-            return who
-        who = self.tenants.principal_of(token)
-        if who is not None:
+        principal, until = self._known.get(name, (None, now))
+        if principal is not None and now < until:
+            return principal
+        principal = self.tenants.principal_of(token)
+        if principal is not None:
             if len(self._known) >= _MAX_REMEMBERED:
                 self._known.clear()
-            self._known[name] = who, now + _REMEMBERED_FOR
-        return who
+            self._known[name] = principal, now + _REMEMBERED_FOR
+        return principal

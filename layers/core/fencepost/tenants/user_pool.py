@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from fencepost.common.principal import ROLES, Principal, may_be_id
+from fencepost.common.principal import ROLES, Principal, is_entity_id
 
 if TYPE_CHECKING:
     from fencepost.tenants.id_tokens import IdTokens
@@ -57,7 +57,7 @@ def _principal(claims: Mapping[str, Any]) -> Principal | None:
     True
     """
     tenant_id, user_id = claims.get("custom:tenantId"), claims.get("custom:userId", claims.get("sub"))
-    if not (may_be_id(tenant_id) and may_be_id(user_id)):
+    if not (is_entity_id(tenant_id) and is_entity_id(user_id)):
         return None
     groups = claims.get("cognito:groups", [])
     roles = frozenset(role for role in ROLES if isinstance(groups, list) and role in groups)

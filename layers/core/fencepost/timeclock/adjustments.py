@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 from fencepost.common.timezones import EARLIEST, LATEST
 from fencepost.timeclock.model import Adjustment, Break, TimeEntry
 from fencepost.timeclock.settings import LONGEST_CLOCK
@@ -115,16 +115,18 @@ def check_by_hand(entry: TimeEntry, before: TimeEntry | None, settings: TenantSe
         return
     first = min(entry.start, before.start) if before is not None else entry.start
     if model.back_minutes is not None and has_moved and first < now - timedelta(minutes=model.back_minutes):
-        raise Invalid.field("from", f"is more than {model.back_minutes} minutes ago; ask an approver")
+        raise ValidationFailed.field("from", f"is more than {model.back_minutes} minutes ago; ask an approver")
     if model.longest_minutes is not None and entry.end - entry.start > timedelta(minutes=model.longest_minutes):
-        raise Invalid.field("to", f"must be at most {model.longest_minutes} minutes after from; ask an approver")
+        raise ValidationFailed.field(
+            "to", f"must be at most {model.longest_minutes} minutes after from; ask an approver"
+        )
     if model.window is not None and not model.window.holds(_span(entry), settings.time_zone):
         raise _outside(settings)
 
 
-def _outside(settings: TenantSettings) -> Invalid:
+def _outside(settings: TenantSettings) -> ValidationFailed:
     window = f"{settings.working_time.window} ({settings.time_zone})"
-    return Invalid.field("from", f"must, like to, lie in the allowed window, {window}; ask an approver")
+    return ValidationFailed.field("from", f"must, like to, lie in the allowed window, {window}; ask an approver")
 
 
 def check_punch(action: str, at: datetime, settings: TenantSettings, now: datetime) -> None:
@@ -134,14 +136,16 @@ def check_punch(action: str, at: datetime, settings: TenantSettings, now: dateti
     """
     model, time_zone = settings.working_time, settings.time_zone
     if at > now + timedelta(minutes=model.ahead_minutes):
-        raise Invalid.field("dateTime", f"is more than {model.ahead_minutes} minutes ahead of the server's clock")
+        raise ValidationFailed.field(
+            "dateTime", f"is more than {model.ahead_minutes} minutes ahead of the server's clock"
+        )
     if model.back_minutes is not None and at < now - timedelta(minutes=model.back_minutes):
-        raise Invalid.field("dateTime", f"is more than {model.back_minutes} minutes ago")
+        raise ValidationFailed.field("dateTime", f"is more than {model.back_minutes} minutes ago")
     if action == "start" and model.window is not None and model.window.outside == "refuse":
         begins = rounded(at, model.round_start, time_zone) if model.round_start is not None else at
         first_second = Span(start=begins, end=begins + timedelta(seconds=1))
         if not model.window.holds(first_second, time_zone):
-            raise Invalid.field("dateTime", f"is outside the allowed window, {model.window} ({time_zone})")
+            raise ValidationFailed.field("dateTime", f"is outside the allowed window, {model.window} ({time_zone})")
 
 
 def _span(entry: TimeEntry) -> Span:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.conditions import need_user
@@ -23,9 +23,9 @@ from fencepost.timeclock.audit import Change, state_of
 from fencepost.timeclock.clock_documents import dump_clock, load_clock
 from fencepost.timeclock.clock_service import why_allowed
 from fencepost.timeclock.entry_repository import CANCELLED, RUNNING, change_item, place_item
-from fencepost.timeclock.entry_service import Ledger
+from fencepost.timeclock.entry_service import EntryContext
 from fencepost.timeclock.model import RunningClock
-from fencepost.timeclock.ports import Desk
+from fencepost.timeclock.ports import ClockContext
 from fencepost.timeclock.receipt_repository import add_receipt
 from fencepost.timeclock.refusal_repository import grants_of, refusal_item, use_exception
 from fencepost.timeclock.settings import OWN_SETTINGS, TenantSettings
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from fencepost.timeclock.audit import State
     from fencepost.timeclock.receipts import Receipt
     from fencepost.timeclock.refusals import Refusal
-    from fencepost.verdicts.repository import Applying, Reading
+    from fencepost.verdicts.repository import DirectorySnapshot, DynamoDBCandidateRepository
 
 
 class _RefusedUnderLegacyId(Exception):
@@ -56,8 +56,8 @@ class NamedEntities(Protocol):
         """Return the ids of the entities of a table with exactly this name."""
 
 
-class ClockStore:
-    def __init__(self, table: Table, applying: Applying, directory: NamedEntities) -> None:
+class DynamoDBClockRepository:
+    def __init__(self, table: Table, applying: DynamoDBCandidateRepository, directory: NamedEntities) -> None:
         self._table = table
         self._applying = applying
         self._directory = directory
@@ -67,9 +67,9 @@ class ClockStore:
         tenant_id: str,
         user_id: str,
         organization_id: str | None,
-        screen: Assignment | None,
+        screen: EntityRef | None,
         organization_name: str | None = None,
-    ) -> Desk | None:
+    ) -> ClockContext | None:
         """None where there is no such user.
 
         One BatchGetItem, and one more where the user is in groups or the clock runs for a project. An organization
@@ -94,7 +94,7 @@ class ClockStore:
         runs_for = clock.organization_id if clock is not None else None
         further = None if organization_id is not None else min(named) if named else runs_for
         candidates = self._applying.candidates(reading, further)
-        return Desk(
+        return ClockContext(
             settings=settings_of(reading, tenant_key, organization_id or further),
             clock=clock,
             calendar_version=_version_of(calendar),
@@ -107,18 +107,18 @@ class ClockStore:
 
     def running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]:
         """Whether there is such a user, and the clock. One BatchGetItem."""
-        user, clock = keys.entity(tenant_id, Assignment("users", user_id)), keys.clock(tenant_id, user_id)
+        user, clock = keys.entity(tenant_id, EntityRef("users", user_id)), keys.clock(tenant_id, user_id)
         found = self._table.batch_get([user, clock], consistent=True)
         item = found.get(keys.pair(clock))
         return keys.pair(user) in found, _clock_of(item) if item else None
 
-    def ledger(self, tenant_id: str, user_id: str, organization_id: str | None) -> Ledger:
+    def ledger(self, tenant_id: str, user_id: str, organization_id: str | None) -> EntryContext:
         """What an entry by hand stands on. One BatchGetItem."""
         tenant_key, calendar_key = keys.tenant(tenant_id), keys.calendar(tenant_id, user_id)
         reading = self._applying.read(tenant_id, user_id, organization_id, None, also=[tenant_key, calendar_key])
         if reading is None:
-            return Ledger(is_there=False, settings=TenantSettings(), calendar_version=0, organization_name=None)
-        return Ledger(
+            return EntryContext(is_there=False, settings=TenantSettings(), calendar_version=0, organization_name=None)
+        return EntryContext(
             is_there=True,
             settings=settings_of(reading, tenant_key, organization_id),
             calendar_version=_version_of(reading.item(calendar_key)),
@@ -135,9 +135,9 @@ class ClockStore:
         transaction = Transaction()
         add_receipt(transaction, tenant_id, receipt)
         need_user(transaction, tenant_id, clock.user_id)
-        transaction.put_new(_clock_item(tenant_id, clock), VersionMismatch())
+        transaction.create(_clock_item(tenant_id, clock), VersionMismatch())
         transaction.put(place_item(tenant_id, clock, RUNNING))
-        transaction.put_new(_change_item(tenant_id, clock, event), VersionMismatch())
+        transaction.create(_change_item(tenant_id, clock, event), VersionMismatch())
         use_exception(transaction, tenant_id, clock.user_id, clock.punches[-1])
         transaction.put(event_item(event))
         self._table.write(transaction)
@@ -151,8 +151,8 @@ class ClockStore:
         """
         transaction = Transaction()
         add_receipt(transaction, tenant_id, receipt)
-        transaction.put_over(_clock_item(tenant_id, after), before.version, VersionMismatch())
-        transaction.put_new(_change_item(tenant_id, after, event), VersionMismatch())
+        transaction.replace(_clock_item(tenant_id, after), before.version, VersionMismatch())
+        transaction.create(_change_item(tenant_id, after, event), VersionMismatch())
         use_exception(transaction, tenant_id, after.user_id, after.punches[-1])
         transaction.put(event_item(event))
         self._table.write(transaction)
@@ -161,20 +161,20 @@ class ClockStore:
         """Raises VersionMismatch, DoneBefore."""
         transaction = Transaction()
         add_receipt(transaction, tenant_id, receipt)
-        transaction.delete_at(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
+        transaction.delete_if_version(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
         gone_from = position_index.gone(tenant_id, clock)
         transaction.put(place_item(tenant_id, clock, CANCELLED, doc=dump_clock(clock), **gone_from))
         gone = _change(event, clock.version + 1, None, None)
-        transaction.put_new(change_item(tenant_id, clock.id, gone), VersionMismatch())
+        transaction.create(change_item(tenant_id, clock.id, gone), VersionMismatch())
         transaction.put(event_item(event))
         self._table.write(transaction)
 
     def remind(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None:
         """Raises VersionMismatch. Nobody punched, so nothing but the clock, its trail and the event is written."""
         transaction = Transaction()
-        transaction.put_over(_clock_item(tenant_id, after), before.version, VersionMismatch())
+        transaction.replace(_clock_item(tenant_id, after), before.version, VersionMismatch())
         told = _change(event, after.version, None, state_of(after))
-        transaction.put_new(change_item(tenant_id, after.id, told), VersionMismatch())
+        transaction.create(change_item(tenant_id, after.id, told), VersionMismatch())
         transaction.put(event_item(event))
         self._table.write(transaction)
 
@@ -183,8 +183,8 @@ class ClockStore:
         transaction = Transaction()
         need_user(transaction, tenant_id, refusal.user_id)
         if legacy_id is not None and legacy_id != refusal.id:
-            transaction.absent(keys.refusal(tenant_id, legacy_id), _RefusedUnderLegacyId())
-        transaction.put_new(refusal_item(tenant_id, refusal), VersionMismatch())
+            transaction.require_absent(keys.refusal(tenant_id, legacy_id), _RefusedUnderLegacyId())
+        transaction.create(refusal_item(tenant_id, refusal), VersionMismatch())
         transaction.put(event_item(event))
         try:
             with suppress(VersionMismatch):
@@ -212,9 +212,9 @@ def _version_of(calendar: Item | None) -> int:
     return int(calendar["version"]["N"]) if calendar else 0
 
 
-def settings_of(reading: Reading, tenant_key: Key, organization_id: str | None) -> TenantSettings:
+def settings_of(reading: DirectorySnapshot, tenant_key: Key, organization_id: str | None) -> TenantSettings:
     """What the tenant chose, and in its place what the organization has of its own."""
-    organization = reading.entity(Assignment("projects", organization_id)) if organization_id else None
+    organization = reading.entity(EntityRef("projects", organization_id)) if organization_id else None
     return tenant_settings(reading.item(tenant_key) or {}, organization or {})
 
 

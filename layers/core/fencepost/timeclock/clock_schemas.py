@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 
-from fencepost.common.errors import IdempotencyKeyReused, Invalid
-from fencepost.http.fields import AnswerModel, Instant, RequestModel, Text, number
+from fencepost.common.errors import IdempotencyKeyReused, ValidationFailed
+from fencepost.http.fields import Instant, RequestModel, ResponseModel, Text, number
 from fencepost.timeclock.commands import AlreadyClockedIn, ClockRequest, EntryNotSaved
 from fencepost.timeclock.errors import OutsideGeofence
 from fencepost.timeclock.model import Punch
@@ -58,7 +58,7 @@ class WhoseQuery(RequestModel):
     ] = None
 
 
-class BreakOut(AnswerModel):
+class BreakOut(ResponseModel):
     id: str
     from_: Annotated[str, Field(alias="from")]
     to: str | None
@@ -71,14 +71,14 @@ class RefusedOut(VerdictOut):
     refusalId: str | None
 
 
-class LocationOut(AnswerModel):
+class LocationOut(ResponseModel):
     latitude: float
     longitude: float
     accuracy: float | None
     capturedAt: str | None
 
 
-class ExceptionOut(AnswerModel):
+class ExceptionOut(ResponseModel):
     """Why an action was done that a geofence refused."""
 
     refusalId: str
@@ -86,7 +86,7 @@ class ExceptionOut(AnswerModel):
     grantedAt: str
 
 
-class PunchOut(AnswerModel):
+class PunchOut(ResponseModel):
     """What was claimed and when it came, by whom, where, and what the geofences said of it."""
 
     action: str
@@ -100,7 +100,7 @@ class PunchOut(AnswerModel):
     exception: ExceptionOut | None
 
 
-class SpanOut(AnswerModel):
+class SpanOut(ResponseModel):
     """What was left of an entry that was in the way, or of its other side under a new id."""
 
     id: str
@@ -108,12 +108,12 @@ class SpanOut(AnswerModel):
     to: str
 
 
-class PeriodOut(AnswerModel):
+class PeriodOut(ResponseModel):
     from_: Annotated[str, Field(alias="from")]
     to: str
 
 
-class AdjustmentOut(AnswerModel):
+class AdjustmentOut(ResponseModel):
     """What a rule made of what was punched: of a break, or with a `breakId` of null of the entry's start and end.
 
     A `before` of null is a break that was put in, an `after` of null one that is gone. Undone from the last to the
@@ -126,7 +126,7 @@ class AdjustmentOut(AnswerModel):
     after: PeriodOut | None
 
 
-class ClockData(AnswerModel):
+class ClockData(ResponseModel):
     """A running clock (`to` is null) or the time entry that it became."""
 
     id: str
@@ -149,13 +149,13 @@ class ClockData(AnswerModel):
     trimmedEntries: list[SpanOut]
 
 
-class ClockItem(AnswerModel):
+class ClockItem(ResponseModel):
     message: str
     code: NotRequired[str | None]
     data: ClockData | RefusedOut | None
 
 
-class ClockAnswer(AnswerModel):
+class ClockAnswer(ResponseModel):
     """`dryRun` is there, and true, where nothing was written."""
 
     items: list[ClockItem]
@@ -179,7 +179,9 @@ def request_of(body: ClockIn) -> ClockRequest:
     """Raises Invalid for an update of nothing."""
     changes = (body.timeType, body.comment, body.organizationId, body.organizationName)
     if body.action == "update" and all(change is None for change in changes):
-        raise Invalid.field("action", "an update needs organizationId, organizationName, timeType or comment")
+        raise ValidationFailed.field(
+            "action", "an update needs organizationId, organizationName, timeType or comment"
+        )
     return ClockRequest(
         action=body.action,
         at=body.dateTime,
@@ -215,7 +217,7 @@ def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
         data = {**told_verdict(error.verdict), "refusalId": error.refusal_id}
     if isinstance(error, EntryNotSaved):
         data = told_entry(error.entry)
-    code = "INVALID" if isinstance(error, Invalid) else error.code
+    code = "INVALID" if isinstance(error, ValidationFailed) else error.code
     return _answer(str(error), code, data, valid=False)
 
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from fencepost.common.errors import Forbidden, Invalid, NotFound, VersionMismatch
+from fencepost.common.errors import Forbidden, NotFound, ValidationFailed, VersionMismatch
 from fencepost.common.events import Event
 from fencepost.common.ids import NewId, new_id
-from fencepost.common.principal import Right
-from fencepost.common.retry import on_top_of_others
+from fencepost.common.principal import Permission
+from fencepost.common.retry import retry_on_conflict
 from fencepost.timeclock.adjustments import adjusted, check_punch, reach
 from fencepost.timeclock.audit import Edit, Saving
 from fencepost.timeclock.clock_fingerprint import compute_fingerprint, compute_legacy_fingerprint, is_replay
@@ -20,14 +20,14 @@ from fencepost.timeclock.dry_run import NO_ID, ClocksUnwritten, EntriesUnwritten
 from fencepost.timeclock.errors import NoRunningClock, OutsideGeofence
 from fencepost.timeclock.model import Punch, RunningClock, TimeEntry, new_clock
 from fencepost.timeclock.overlaps import Settlement, settled
-from fencepost.timeclock.ports import Clocks, Desk
+from fencepost.timeclock.ports import ClockContext, ClockRepository
 from fencepost.timeclock.refusals import Refusal
 from fencepost.timeclock.time_types import CATEGORIES
 from fencepost.verdicts.model import judge
 
 if TYPE_CHECKING:
     from fencepost.common.principal import Principal
-    from fencepost.timeclock.ports import Entries
+    from fencepost.timeclock.ports import EntryWriter
     from fencepost.timeclock.receipts import Receipt
 
 LATE_AFTER = timedelta(minutes=10)
@@ -37,8 +37,8 @@ _REFUSALS = UUID("3c9d5f0e-50b7-4b57-8f0c-6f6b6f2f6d1a")
 
 @dataclass(frozen=True)
 class ClockService:
-    store: Clocks
-    entries: Entries
+    store: ClockRepository
+    entries: EntryWriter
     make_id: NewId = field(default=new_id)
 
     def dry(self) -> ClockService:
@@ -46,21 +46,21 @@ class ClockService:
         clocks, entries = ClocksUnwritten(self.store), EntriesUnwritten(self.entries)
         return ClockService(clocks, entries, make_id=lambda: NO_ID)
 
-    def running(self, who: Principal, user_id: str | None) -> RunningClock:
+    def running(self, principal: Principal, user_id: str | None) -> RunningClock:
         """The clock of the caller, or of another user. Raises NotFound, Forbidden, NoRunningClock."""
-        wanted = user_id or who.user_id
-        is_there, clock = self.store.running(who.tenant_id, wanted)
-        check_may_act(who, wanted, is_there=is_there)
+        wanted = user_id or principal.user_id
+        is_there, clock = self.store.running(principal.tenant_id, wanted)
+        check_may_act(principal, wanted, is_there=is_there)
         if clock is None:
             raise NoRunningClock
         return clock
 
-    def act(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
+    def act(self, principal: Principal, request: ClockRequest, now: datetime) -> Outcome:
         """Do what is asked, on top of whatever else happens to the same clock at the same time.
 
         Raises NotFound, Forbidden, Invalid, and ClockRefused with its kinds.
         """
-        return on_top_of_others(lambda: self._act_once(who, request, now))
+        return retry_on_conflict(lambda: self._act_once(principal, request, now))
 
     def stop_forgotten(self, now: datetime) -> tuple[list[TimeEntry], list[Exception]]:
         """Stop every clock that was forgotten, at its deadline, and remind the users of those that soon will be.
@@ -106,43 +106,49 @@ class ClockService:
         event = self._event("clock.reminded", tenant_id, clock, SYSTEM, now, **stops_at)
         self.store.remind(tenant_id, clock, clock.reminded(), event)
 
-    def _act_once(self, who: Principal, request: ClockRequest, now: datetime) -> Outcome:
-        user_id = request.user_id or who.user_id
+    def _act_once(self, principal: Principal, request: ClockRequest, now: datetime) -> Outcome:
+        user_id = request.user_id or principal.user_id
         desk = self.store.desk(
-            who.tenant_id, user_id, request.organization_id, request.screen, request.organization_name
+            principal.tenant_id, user_id, request.organization_id, request.screen, request.organization_name
         )
-        check_may_act(who, user_id, is_there=desk is not None)
+        check_may_act(principal, user_id, is_there=desk is not None)
         assert desk is not None
         if desk.named:
             request = replace(request, organization_id=desk.named[0], organization_name=None)
         if desk.clock is not None and is_replay(request, desk.clock.last_request):
             return Outcome(clock=desk.clock, message=desk.success)
         _check_fields(request, desk, now)
-        return self._done(who, user_id, request, desk, _punch(who, request, now))
+        return self._done(principal, user_id, request, desk, _punch(principal, request, now))
 
-    def _done(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Outcome:
+    def _done(
+        self, principal: Principal, user_id: str, request: ClockRequest, desk: ClockContext, punch: Punch
+    ) -> Outcome:
         if request.action == "start":
-            return self._start(who, user_id, request, desk, punch)
+            return self._start(principal, user_id, request, desk, punch)
         if desk.clock is None:
             raise NoRunningClock
         if request.action == "cancel":
-            event = self._event("clock.cancelled", who.tenant_id, desk.clock, who.user_id, punch.received_at)
+            event = self._event(
+                "clock.cancelled", principal.tenant_id, desk.clock, principal.user_id, punch.received_at
+            )
             outcome = Outcome(clock=desk.clock, message="The clock was discarded.")
-            self.store.discard(who.tenant_id, desk.clock, event, _receipt(request, outcome))
+            self.store.discard(principal.tenant_id, desk.clock, event, _receipt(request, outcome))
             return outcome
         if request.action == "break":
-            return self._break(who, request, desk, desk.clock, punch)
+            return self._break(principal, request, desk, desk.clock, punch)
         if request.action == "update":
-            return self._update(who, request, desk, desk.clock, punch)
+            return self._update(principal, request, desk, desk.clock, punch)
         # An impossible stop is told before the geofence is looked at.
         desk.clock.stopped(punch.at, stopped_by="user")
-        judged = self._judged(who, user_id, request, desk, punch)
-        return self._saved(who.tenant_id, desk, judged, stopped_by="user", request=request)
+        judged = self._judged(principal, user_id, request, desk, punch)
+        return self._saved(principal.tenant_id, desk, judged, stopped_by="user", request=request)
 
-    def _start(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Outcome:
+    def _start(
+        self, principal: Principal, user_id: str, request: ClockRequest, desk: ClockContext, punch: Punch
+    ) -> Outcome:
         if desk.clock is not None:
             raise AlreadyClockedIn(desk.clock)
-        punch = self._judged(who, user_id, request, desk, punch)
+        punch = self._judged(principal, user_id, request, desk, punch)
         clock = new_clock(
             clock_id=self.make_id(),
             user_id=user_id,
@@ -157,22 +163,24 @@ class ClockService:
                 "last_request": compute_fingerprint(request),
             },
         )
-        event = self._event("clock.started", who.tenant_id, clock, who.user_id, punch.received_at)
+        event = self._event("clock.started", principal.tenant_id, clock, principal.user_id, punch.received_at)
         outcome = Outcome(clock=clock, message=desk.success)
-        self.store.start(who.tenant_id, clock, event, _receipt(request, outcome))
+        self.store.start(principal.tenant_id, clock, event, _receipt(request, outcome))
         return outcome
 
-    def _break(self, who: Principal, request: ClockRequest, desk: Desk, clock: RunningClock, punch: Punch) -> Outcome:
+    def _break(
+        self, principal: Principal, request: ClockRequest, desk: ClockContext, clock: RunningClock, punch: Punch
+    ) -> Outcome:
         after = clock.with_break_toggled(punch.at, self.make_id())
-        judged = self._judged(who, clock.user_id, request, desk, punch)
+        judged = self._judged(principal, clock.user_id, request, desk, punch)
         after = after.punched(judged, compute_fingerprint(request))
         event_type = "clock.break_started" if after.open_break else "clock.break_ended"
-        event = self._event(event_type, who.tenant_id, after, who.user_id, punch.received_at)
-        self.store.replace(who.tenant_id, clock, after, event, _receipt(request, Outcome(clock=after)))
+        event = self._event(event_type, principal.tenant_id, after, principal.user_id, punch.received_at)
+        self.store.replace(principal.tenant_id, clock, after, event, _receipt(request, Outcome(clock=after)))
         return Outcome(clock=after)
 
     def _update(
-        self, who: Principal, request: ClockRequest, desk: Desk, clock: RunningClock, punch: Punch
+        self, principal: Principal, request: ClockRequest, desk: ClockContext, clock: RunningClock, punch: Punch
     ) -> Outcome:
         """Another organization is checked as a start for it is: else starting and updating is a way round a fence."""
         said: dict[str, Any] = {"time_type": request.time_type, "comment": request.comment}
@@ -180,16 +188,22 @@ class ClockService:
             said |= {"organization_id": request.organization_id, "organization_name": desk.organization_name}
         after = clock.updated({name: value for name, value in said.items() if value is not None})
         if after.organization_id != clock.organization_id:
-            punch = self._judged(who, clock.user_id, request, desk, punch)
+            punch = self._judged(principal, clock.user_id, request, desk, punch)
             after = after.settled_by(desk.settings, punch.at)
         after = after.punched(punch, compute_fingerprint(request))
-        event = self._event("clock.updated", who.tenant_id, after, who.user_id, punch.received_at)
+        event = self._event("clock.updated", principal.tenant_id, after, principal.user_id, punch.received_at)
         outcome = Outcome(clock=after, message=desk.success)
-        self.store.replace(who.tenant_id, clock, after, event, _receipt(request, outcome))
+        self.store.replace(principal.tenant_id, clock, after, event, _receipt(request, outcome))
         return outcome
 
     def _saved(
-        self, tenant_id: str, desk: Desk, punch: Punch, *, stopped_by: str, request: ClockRequest | None = None
+        self,
+        tenant_id: str,
+        desk: ClockContext,
+        punch: Punch,
+        *,
+        stopped_by: str,
+        request: ClockRequest | None = None,
     ) -> Outcome:
         """The clock as an entry, and what that does to the entries that it overlaps."""
         clock = desk.clock
@@ -230,7 +244,9 @@ class ClockService:
             raise EntryNotSaved(entry)
         return outcome
 
-    def _judged(self, who: Principal, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Punch:
+    def _judged(
+        self, principal: Principal, user_id: str, request: ClockRequest, desk: ClockContext, punch: Punch
+    ) -> Punch:
         """The punch with its verdict. A refusal flags it, is overruled by an exception, or raises OutsideGeofence."""
         mode = desk.settings.mode(request.action)
         if mode == "off":
@@ -241,16 +257,18 @@ class ClockService:
             return punch
         if mode == "flag":
             return replace(punch, is_flagged=True)
-        refusal = self._refusal(who.tenant_id, user_id, request, desk, punch)
+        refusal = self._refusal(principal.tenant_id, user_id, request, desk, punch)
         for grant in desk.grants:
             if grant.covers(refusal, punch.received_at):
                 return replace(punch, exception=grant.exemption)
-        event = self._refused(who.tenant_id, refusal)
-        legacy_id = _refusal_id(who.tenant_id, user_id, compute_legacy_fingerprint(request))
-        refusal_id = self.store.refuse(who.tenant_id, refusal, event, legacy_id)
+        event = self._refused(principal.tenant_id, refusal)
+        legacy_id = _refusal_id(principal.tenant_id, user_id, compute_legacy_fingerprint(request))
+        refusal_id = self.store.refuse(principal.tenant_id, refusal, event, legacy_id)
         raise OutsideGeofence(refusal.verdict, refusal_id)
 
-    def _refusal(self, tenant_id: str, user_id: str, request: ClockRequest, desk: Desk, punch: Punch) -> Refusal:
+    def _refusal(
+        self, tenant_id: str, user_id: str, request: ClockRequest, desk: ClockContext, punch: Punch
+    ) -> Refusal:
         """Under the same id whenever the same request is refused."""
         assert punch.verdict is not None
         organization_id = request.organization_id
@@ -306,12 +324,12 @@ class ClockService:
         )
 
 
-def check_may_act(who: Principal, user_id: str, *, is_there: bool) -> None:
+def check_may_act(principal: Principal, user_id: str, *, is_there: bool) -> None:
     """Raises NotFound for a user who is not there, and Forbidden."""
     if not is_there:
         raise NotFound("user")
-    needed = Right.OWN_CLOCK if user_id == who.user_id else Right.ALL_CLOCKS
-    if not who.may(needed):
+    needed = Permission.OWN_CLOCK if user_id == principal.user_id else Permission.ALL_CLOCKS
+    if not principal.can(needed):
         raise Forbidden(needed.value)
 
 
@@ -335,7 +353,7 @@ def _receipt(request: ClockRequest, outcome: Outcome) -> Receipt | None:
     return request.receipt(outcome) if request.receipt is not None else None
 
 
-def _check_fields(request: ClockRequest, desk: Desk, now: datetime) -> None:
+def _check_fields(request: ClockRequest, desk: ClockContext, now: datetime) -> None:
     if request.action in ("start", "break", "stop"):
         check_punch(request.action, request.at or now, desk.settings, now)
     # A name that is still there was found nowhere.
@@ -344,17 +362,17 @@ def _check_fields(request: ClockRequest, desk: Desk, now: datetime) -> None:
     if request.screen is not None and not desk.has_screen:
         raise NotFound("entry screen")
     if request.time_type is not None and request.time_type not in CATEGORIES:
-        raise Invalid.field("timeType", f"must be one of {', '.join(sorted(CATEGORIES))}")
+        raise ValidationFailed.field("timeType", f"must be one of {', '.join(sorted(CATEGORIES))}")
 
 
-def _punch(who: Principal, request: ClockRequest, now: datetime) -> Punch:
+def _punch(principal: Principal, request: ClockRequest, now: datetime) -> Punch:
     at = (request.at or now.astimezone(UTC)).replace(microsecond=0)
     fix = request.fix
     return Punch(
         action=request.action,
         at=at,
         received_at=now,
-        acting_user_id=who.user_id,
+        acting_user_id=principal.user_id,
         is_late=now - at > LATE_AFTER,
         latitude=fix.position.lat if fix else None,
         longitude=fix.position.lon if fix else None,

@@ -13,7 +13,7 @@ from fencepost.verdicts.model import Fix
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fencepost.common.entity_ref import Assignment
+    from fencepost.common.entity_ref import EntityRef
     from fencepost.timeclock.model import RunningClock, TimeEntry
     from fencepost.timeclock.receipts import Receipt
 
@@ -47,7 +47,7 @@ class ClockRequest:
     comment: str | None = None
     organization_id: str | None = None
     organization_name: str | None = None
-    screen: Assignment | None = None
+    screen: EntityRef | None = None
     fix: Fix | None = None
     key: str | None = None
     """Told by the caller's Idempotency-Key: the same again whenever the same request is."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fencepost.timeclock.audit import Saving
-from fencepost.timeclock.ports import Clocks
+from fencepost.timeclock.ports import ClockRepository
 
 if TYPE_CHECKING:
-    from fencepost.timeclock.ports import Entries
+    from fencepost.timeclock.ports import EntryWriter
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 
@@ -16,7 +16,7 @@ NO_ID = "00000000-0000-0000-0000-000000000000"
 class ClocksUnwritten:
     """Clocks as they are, for a dry run: what would be written is not."""
 
-    def __init__(self, clocks: Clocks) -> None:
+    def __init__(self, clocks: ClockRepository) -> None:
         self.running, self.desk, self.due = clocks.running, clocks.desk, clocks.due
 
     def start(self, *_: Any) -> None: ...
@@ -27,7 +27,7 @@ class ClocksUnwritten:
 
 
 class EntriesUnwritten:
-    def __init__(self, entries: Entries) -> None:
+    def __init__(self, entries: EntryWriter) -> None:
         self.overlapped = entries.overlapped
 
     def save(self, tenant_id: str, saving: Saving) -> None: ...

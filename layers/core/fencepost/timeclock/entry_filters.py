@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 from fencepost.timeclock.settings import LONGEST_CLOCK
 from fencepost.timeclock.time_types import CATEGORIES
 
@@ -45,15 +45,17 @@ class Wanted:
 def check(entry: TimeEntry) -> None:
     """Raises Invalid with what is wrong, under the name that callers know it by."""
     if entry.time_type not in CATEGORIES:
-        raise Invalid.field("type", f"must be one of {', '.join(sorted(CATEGORIES))}")
+        raise ValidationFailed.field("type", f"must be one of {', '.join(sorted(CATEGORIES))}")
     if entry.end <= entry.start:
-        raise Invalid.field("to", "must be after from")
+        raise ValidationFailed.field("to", "must be after from")
     if entry.end - entry.start > LONGEST_CLOCK:
-        raise Invalid.field("to", f"must be at most {LONGEST_CLOCK.days} days after from")
+        raise ValidationFailed.field("to", f"must be at most {LONGEST_CLOCK.days} days after from")
     last = entry.start
     for number, taken in enumerate(entry.breaks):
         if taken.end is None or taken.end <= taken.start:
-            raise Invalid.field(f"breaks[{number}].to", "must be after from")
+            raise ValidationFailed.field(f"breaks[{number}].to", "must be after from")
         if taken.start < last or taken.end > entry.end:
-            raise Invalid.field(f"breaks[{number}]", "must lie within the entry, and after the break before it")
+            raise ValidationFailed.field(
+                f"breaks[{number}]", "must lie within the entry, and after the break before it"
+            )
         last = taken.end

@@ -41,7 +41,7 @@ RUNNING, CANCELLED = "running", "cancelled"
 _QUERIES_A_PAGE, _LOOKED_AT_ONCE = 4, 500
 
 
-class EntryStore:
+class DynamoDBEntryRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
 
@@ -68,7 +68,7 @@ class EntryStore:
             need_user(transaction, tenant_id, saving.user_id)
         if saving.clock is not None:
             user_id = saving.clock.user_id
-            transaction.delete_at(keys.clock(tenant_id, user_id), saving.clock.version, VersionMismatch())
+            transaction.delete_if_version(keys.clock(tenant_id, user_id), saving.clock.version, VersionMismatch())
             use_exception(transaction, tenant_id, user_id, saving.edits[0].entry.punches[-1])
         for edit in saving.edits:
             _add_edit(transaction, tenant_id, edit, saving.event)
@@ -158,11 +158,11 @@ def _add_edit(transaction: Transaction, tenant_id: str, edit: Edit, event: Event
     old_key = _entry_key(tenant_id, before) if before is not None else None
     new_key = _entry_key(tenant_id, after) if after is not None else None
     if before is not None and old_key is not None and old_key != new_key:
-        transaction.delete_at(old_key, before.version, VersionMismatch())
+        transaction.delete_if_version(old_key, before.version, VersionMismatch())
     if after is not None and old_key == new_key and before is not None:
-        transaction.put_over(_entry_item(tenant_id, after), before.version, VersionMismatch())
+        transaction.replace(_entry_item(tenant_id, after), before.version, VersionMismatch())
     elif after is not None:
-        transaction.put_new(_entry_item(tenant_id, after), VersionMismatch())
+        transaction.create(_entry_item(tenant_id, after), VersionMismatch())
     if old_key != new_key:
         transaction.put(_place_of(tenant_id, edit.entry, is_removed=after is None))
     change = Change(
@@ -173,7 +173,7 @@ def _add_edit(transaction: Transaction, tenant_id: str, edit: Edit, event: Event
         reason=edit.reason,
         after=state_of(after) if after is not None else None,
     )
-    transaction.put_new(change_item(tenant_id, edit.entry.id, change), VersionMismatch())
+    transaction.create(change_item(tenant_id, edit.entry.id, change), VersionMismatch())
 
 
 def _place_of(tenant_id: str, entry: TimeEntry, *, is_removed: bool) -> Item:

@@ -9,10 +9,10 @@ from uuid import UUID, uuid5
 
 from pydantic import AfterValidator, Field
 
-from fencepost.common.errors import Invalid
+from fencepost.common.errors import ValidationFailed
 from fencepost.common.ids import new_id
 from fencepost.geofences.query_params import PageQuery
-from fencepost.http.fields import AnswerModel, Instant, LookedAtLater, RequestModel, Text
+from fencepost.http.fields import Instant, LookedAtLater, RequestModel, ResponseModel, Text
 from fencepost.timeclock.clock_schemas import BreakOut, ClockData, told_break, told_entry
 from fencepost.timeclock.entry_filters import Approval, Kind, Wanted
 from fencepost.timeclock.entry_service import MAX_IDS, Said
@@ -99,7 +99,7 @@ class ApproveIn(IdsIn):
     approval: Literal["approved", "disapproved"] = "approved"
 
 
-class TimeItem(AnswerModel):
+class TimeItem(ResponseModel):
     """`status` is what this one alone would have been answered with."""
 
     message: str
@@ -108,13 +108,13 @@ class TimeItem(AnswerModel):
     data: ClockData | None
 
 
-class TimesAnswer(AnswerModel):
+class TimesAnswer(ResponseModel):
     items: list[TimeItem]
     valid: bool
     nextCursor: NotRequired[str | None]
 
 
-class StateOut(AnswerModel):
+class StateOut(ResponseModel):
     from_: Annotated[str, Field(alias="from")]
     to: str | None
     breaks: list[BreakOut]
@@ -127,7 +127,7 @@ class StateOut(AnswerModel):
     invalidReason: str | None
 
 
-class ChangeOut(AnswerModel):
+class ChangeOut(ResponseModel):
     """Who did what, when and why; what was there before and what is there since, null where there is nothing."""
 
     number: int
@@ -139,13 +139,13 @@ class ChangeOut(AnswerModel):
     after: StateOut | None
 
 
-class ChangeItem(AnswerModel):
+class ChangeItem(ResponseModel):
     message: str
     code: NotRequired[str | None]
     data: ChangeOut | None
 
 
-class HistoryAnswer(AnswerModel):
+class HistoryAnswer(ResponseModel):
     items: list[ChangeItem]
     valid: bool
 
@@ -153,7 +153,7 @@ class HistoryAnswer(AnswerModel):
 def wanted(query: TimesQuery) -> Wanted:
     """Raises Invalid."""
     if query.invalid == query.removed == "true":
-        raise Invalid.field("removed", "and invalid are two lists; ask for one of them")
+        raise ValidationFailed.field("removed", "and invalid are two lists; ask for one of them")
     kind: Kind = "invalid" if query.invalid == "true" else "removed" if query.removed == "true" else "valid"
     return replace(wanted_in(query), kind=kind)
 
@@ -161,7 +161,7 @@ def wanted(query: TimesQuery) -> Wanted:
 def wanted_in(query: SpanQuery) -> Wanted:
     """Valid entries of a span. Raises Invalid."""
     if not timedelta(0) < query.end - query.start <= LONGEST_SPAN:
-        raise Invalid.field("to", f"must be after from, by at most {LONGEST_SPAN.days} days")
+        raise ValidationFailed.field("to", f"must be after from, by at most {LONGEST_SPAN.days} days")
     return Wanted(
         first=query.start,
         before=query.end,
@@ -195,7 +195,7 @@ def said_of(body: TimeIn, key: str | None, index: int) -> Said:
     ):
         if name in given or told in given:
             if value is None:
-                raise Invalid.field(told, "must not be null")
+                raise ValidationFailed.field(told, "must not be null")
             fields[name] = value if isinstance(value, str) else value.replace(microsecond=0)
     if "comment" in given:
         fields["comment"] = body.comment

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fencepost.common.errors import Forbidden, Invalid, NotFound
+from fencepost.common.errors import Forbidden, NotFound, ValidationFailed
 from fencepost.common.events import Event
 from fencepost.common.ids import NewId, is_id, new_id
-from fencepost.common.principal import Right
-from fencepost.common.retry import on_top_of_others
+from fencepost.common.principal import Permission
+from fencepost.common.retry import retry_on_conflict
 from fencepost.timeclock.adjustments import adjusted_again, as_punched, check_by_hand, reach
 from fencepost.timeclock.audit import Change, Edit, Saving
 from fencepost.timeclock.clock_service import check_may_act
@@ -20,7 +20,7 @@ from fencepost.timeclock.entry_filters import Wanted, check
 from fencepost.timeclock.errors import EntryFinal, EntryOverlaps, EntryState
 from fencepost.timeclock.model import TimeEntry
 from fencepost.timeclock.overlaps import settled, too_much_at_once
-from fencepost.timeclock.ports import Entries
+from fencepost.timeclock.ports import EntryWriter
 from fencepost.timeclock.settings import TenantSettings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
+class EntryContext:
     """What has to be known to put an entry in its place."""
 
     is_there: bool
@@ -83,7 +83,7 @@ class Saved:
         return bool(self.removed or self.trimmed)
 
 
-class Times(Entries, Protocol):
+class EntryRepository(EntryWriter, Protocol):
     """The port to the entries, by id and by time."""
 
     def find(self, tenant_id: str, ids: Sequence[str]) -> dict[str, Found]: ...
@@ -93,67 +93,69 @@ class Times(Entries, Protocol):
     def trail(self, tenant_id: str, entry_id: str) -> tuple[str, list[Change]] | None: ...
 
 
-class Ledgers(Protocol):
+class EntryContextRepository(Protocol):
     """The port to what is known of a user and an organization."""
 
-    def ledger(self, tenant_id: str, user_id: str, organization_id: str | None) -> Ledger: ...
+    def ledger(self, tenant_id: str, user_id: str, organization_id: str | None) -> EntryContext: ...
     def organizations_named(self, tenant_id: str, name: str) -> list[str]: ...
 
 
 @dataclass(frozen=True)
 class TimesService:
-    store: Times
-    ledgers: Ledgers
+    store: EntryRepository
+    ledgers: EntryContextRepository
     make_id: NewId = field(default=new_id)
 
     def page(
-        self, who: Principal, wanted: Wanted, limit: int, after: tuple[datetime, str] | None
+        self, principal: Principal, wanted: Wanted, limit: int, after: tuple[datetime, str] | None
     ) -> tuple[list[TimeEntry], TimeEntry | None]:
         """Entries by their start, and the one after which the next page begins. Raises Forbidden."""
-        return self.store.page(who.tenant_id, visible_to(who, wanted), limit, after)
+        return self.store.page(principal.tenant_id, visible_to(principal, wanted), limit, after)
 
-    def trail(self, who: Principal, entry_id: str) -> list[Change]:
+    def trail(self, principal: Principal, entry_id: str) -> list[Change]:
         """Every change of an entry, and of the clock that it was, in their order. Raises NotFound."""
-        found = self.store.trail(who.tenant_id, entry_id) if is_id(entry_id) else None
-        if found is None or not _may_see(who, found[0]):
+        found = self.store.trail(principal.tenant_id, entry_id) if is_id(entry_id) else None
+        if found is None or not _may_see(principal, found[0]):
             raise NotFound("time entry")
         return found[1]
 
-    def put(self, who: Principal, said: Said, now: datetime) -> Saved:
+    def put(self, principal: Principal, said: Said, now: datetime) -> Saved:
         """Create an entry or change one. Raises NotFound, Forbidden, Invalid, and ClockRefused with its kinds."""
-        named = self._organization(who, said)
-        return on_top_of_others(lambda: self._change(who, named, now) if said.id else self._create(who, named, now))
+        named = self._organization(principal, said)
+        return retry_on_conflict(
+            lambda: self._change(principal, named, now) if said.id else self._create(principal, named, now)
+        )
 
-    def resubmit(self, who: Principal, entry_id: str, now: datetime) -> Saved:
+    def resubmit(self, principal: Principal, entry_id: str, now: datetime) -> Saved:
         """Save an invalid entry by the model, should what was in its way be gone. Raises as `put`.
 
         Who acts for others passes over the window.
         """
 
         def attempt() -> Saved:
-            before = self._entry(who, entry_id, "invalid")
+            before = self._entry(principal, entry_id, "invalid")
             punched = replace(as_punched(before), invalid_reason=None, version=before.version + 1)
-            ledger = self.ledgers.ledger(who.tenant_id, before.user_id, before.organization_id)
-            neighbours = self.store.overlapped(who.tenant_id, reach(punched, ledger.settings))
-            may_pass = who.may(Right.ALL_CLOCKS)
+            ledger = self.ledgers.ledger(principal.tenant_id, before.user_id, before.organization_id)
+            neighbours = self.store.overlapped(principal.tenant_id, reach(punched, ledger.settings))
+            may_pass = principal.can(Permission.ALL_CLOCKS)
             after = adjusted_again(punched, ledger.settings, neighbours, self.make_id, whatever_the_window=may_pass)
             edit = Edit(before=before, after=after, action="resubmitted")
-            return self._placed(who, edit, now, ledger=ledger, neighbours=neighbours)
+            return self._placed(principal, edit, now, ledger=ledger, neighbours=neighbours)
 
-        return on_top_of_others(attempt)
+        return retry_on_conflict(attempt)
 
-    def restore(self, who: Principal, entry_id: str, now: datetime) -> Saved:
+    def restore(self, principal: Principal, entry_id: str, now: datetime) -> Saved:
         """Bring a removed entry back, where nothing else is by now. Raises as `put`."""
 
         def attempt() -> Saved:
-            gone = self._entry(who, entry_id, "removed")
+            gone = self._entry(principal, entry_id, "removed")
             # The removal was the change after the last one of the entry.
             back = Edit(before=None, after=replace(gone, version=gone.version + 2), action="restored")
-            return self._placed(who, back, now, policy="refuse")
+            return self._placed(principal, back, now, policy="refuse")
 
-        return on_top_of_others(attempt)
+        return retry_on_conflict(attempt)
 
-    def delete(self, who: Principal, ids: Sequence[str], reason: str | None, now: datetime) -> list[TimeEntry]:
+    def delete(self, principal: Principal, ids: Sequence[str], reason: str | None, now: datetime) -> list[TimeEntry]:
         """Remove all of these entries or none. Raises NotFound, EntryFinal, EntryState, Invalid."""
 
         def removed(entry: TimeEntry) -> Edit:
@@ -161,10 +163,10 @@ class TimesService:
                 raise EntryFinal(entry.id, entry.approval)
             return Edit(before=entry, after=None, action="deleted", reason=reason)
 
-        return self._all(who, ids, ("valid", "invalid"), removed, "entries.deleted", now)
+        return self._all(principal, ids, ("valid", "invalid"), removed, "entries.deleted", now)
 
     def judge(
-        self, who: Principal, ids: Sequence[str], approval: str, reason: str | None, now: datetime
+        self, principal: Principal, ids: Sequence[str], approval: str, reason: str | None, now: datetime
     ) -> list[TimeEntry]:
         """Approve, disapprove or reopen all of these entries or none; one that is so already stays as it is.
 
@@ -180,10 +182,10 @@ class TimesService:
             after = replace(entry, approval=approval, version=entry.version + 1)
             return Edit(before=entry, after=after, action=action, reason=reason)
 
-        return self._all(who, ids, ("valid",), judged, f"entries.{action}", now)
+        return self._all(principal, ids, ("valid",), judged, f"entries.{action}", now)
 
     def export(
-        self, who: Principal, wanted: Wanted, limit: int, after: tuple[datetime, str] | None, now: datetime
+        self, principal: Principal, wanted: Wanted, limit: int, after: tuple[datetime, str] | None, now: datetime
     ) -> tuple[list[TimeEntry], TimeEntry | None]:
         """A page of approved entries, all of which are marked as exported or none: nobody else is given them so.
 
@@ -191,25 +193,27 @@ class TimesService:
         """
 
         def attempt() -> tuple[list[TimeEntry], TimeEntry | None]:
-            entries, last = self.store.page(who.tenant_id, replace(wanted, approval="approved"), limit, after)
+            entries, last = self.store.page(principal.tenant_id, replace(wanted, approval="approved"), limit, after)
             while too_much_at_once(entries):
                 entries = entries[: len(entries) // 2]
                 last = entries[-1]
             exported = [replace(entry, approval="exported", version=entry.version + 1) for entry in entries]
             if exported:
-                event = self._event("entries.exported", who, now, {"entries": [_told(entry) for entry in exported]})
+                event = self._event(
+                    "entries.exported", principal, now, {"entries": [_told(entry) for entry in exported]}
+                )
                 edits = [
                     Edit(before=before, after=after, action="exported")
                     for before, after in zip(entries, exported, strict=True)
                 ]
-                self.store.save(who.tenant_id, Saving(edits=tuple(edits), event=event))
+                self.store.save(principal.tenant_id, Saving(edits=tuple(edits), event=event))
             return exported, last
 
-        return on_top_of_others(attempt)
+        return retry_on_conflict(attempt)
 
     def _all(
         self,
-        who: Principal,
+        principal: Principal,
         ids: Sequence[str],
         states: tuple[str, ...],
         change: Callable[[TimeEntry], Edit | None],
@@ -219,47 +223,53 @@ class TimesService:
         """The entries, each changed, in one transaction."""
 
         def attempt() -> list[TimeEntry]:
-            entries = self._entries(who, ids, states)
+            entries = self._entries(principal, ids, states)
             if too_much_at_once(entries):
-                raise Invalid.field("ids", "hold more than can be changed at once; send fewer")
+                raise ValidationFailed.field("ids", "hold more than can be changed at once; send fewer")
             edits = {edit.entry.id: edit for edit in map(change, entries) if edit is not None}
             if edits:
-                event = self._event(event_type, who, now, {"entries": [_told(edit.entry) for edit in edits.values()]})
+                event = self._event(
+                    event_type, principal, now, {"entries": [_told(edit.entry) for edit in edits.values()]}
+                )
                 # What is owed to who is gone is still approved, by others.
-                is_own = any(edit.entry.user_id == who.user_id for edit in edits.values())
-                user_id = who.user_id if is_own else None
-                self.store.save(who.tenant_id, Saving(edits=tuple(edits.values()), event=event, user_id=user_id))
+                is_own = any(edit.entry.user_id == principal.user_id for edit in edits.values())
+                user_id = principal.user_id if is_own else None
+                self.store.save(
+                    principal.tenant_id, Saving(edits=tuple(edits.values()), event=event, user_id=user_id)
+                )
             return [edits[entry.id].entry if entry.id in edits else entry for entry in entries]
 
-        return on_top_of_others(attempt)
+        return retry_on_conflict(attempt)
 
-    def _create(self, who: Principal, said: Said, now: datetime) -> Saved:
-        user_id = said.user_id or who.user_id
-        ledger = self.ledgers.ledger(who.tenant_id, user_id, said.fields.get("organization_id"))
-        check_may_act(who, user_id, is_there=ledger.is_there)
+    def _create(self, principal: Principal, said: Said, now: datetime) -> Saved:
+        user_id = said.user_id or principal.user_id
+        ledger = self.ledgers.ledger(principal.tenant_id, user_id, said.fields.get("organization_id"))
+        check_may_act(principal, user_id, is_there=ledger.is_there)
         if said.new_id is not None:
-            there = self.store.find(who.tenant_id, [said.new_id]).get(said.new_id)
+            there = self.store.find(principal.tenant_id, [said.new_id]).get(said.new_id)
             if there is not None and there.entry is not None:
                 return Saved(entry=there.entry)
         for name, told in (("start", "from"), ("end", "to")):
             if name not in said.fields:
-                raise Invalid.field(told, "is missing")
+                raise ValidationFailed.field(told, "is missing")
         entry = TimeEntry(
             id=said.new_id or self.make_id(),
             user_id=user_id,
             creation_type="times",
             **{"time_type": "work", **said.fields, **_organization_of(said, ledger)},
         )
-        return self._by_hand(who, Edit(before=None, after=entry, action="created", reason=said.reason), now, ledger)
+        return self._by_hand(
+            principal, Edit(before=None, after=entry, action="created", reason=said.reason), now, ledger
+        )
 
-    def _change(self, who: Principal, said: Said, now: datetime) -> Saved:
-        before = self._entry(who, str(said.id), "valid", "invalid")
+    def _change(self, principal: Principal, said: Said, now: datetime) -> Saved:
+        before = self._entry(principal, str(said.id), "valid", "invalid")
         if before.is_safe:
             raise EntryFinal(before.id, before.approval)
         if said.user_id not in (None, before.user_id):
-            raise Invalid.field("userId", "cannot be changed; delete the entry and save another")
+            raise ValidationFailed.field("userId", "cannot be changed; delete the entry and save another")
         ledger = self.ledgers.ledger(
-            who.tenant_id, before.user_id, said.fields.get("organization_id", before.organization_id)
+            principal.tenant_id, before.user_id, said.fields.get("organization_id", before.organization_id)
         )
         after = replace(
             before,
@@ -272,22 +282,24 @@ class TimesService:
         if (after.start, after.end, after.breaks) != (before.start, before.end, before.breaks):
             # Undone from what is said now they would not give what was punched, which the punches tell.
             after = replace(after, adjustments=())
-        return self._by_hand(who, Edit(before=before, after=after, action="edited", reason=said.reason), now, ledger)
+        return self._by_hand(
+            principal, Edit(before=before, after=after, action="edited", reason=said.reason), now, ledger
+        )
 
-    def _by_hand(self, who: Principal, edit: Edit, now: datetime, ledger: Ledger) -> Saved:
+    def _by_hand(self, principal: Principal, edit: Edit, now: datetime, ledger: EntryContext) -> Saved:
         """The entry placed, within the limits of the model where it is the own."""
         check(edit.entry)
-        if not who.may(Right.ALL_CLOCKS):
+        if not principal.can(Permission.ALL_CLOCKS):
             check_by_hand(edit.entry, edit.before, ledger.settings, now)
-        return self._placed(who, edit, now, ledger=ledger)
+        return self._placed(principal, edit, now, ledger=ledger)
 
     def _placed(
         self,
-        who: Principal,
+        principal: Principal,
         edit: Edit,
         now: datetime,
         *,
-        ledger: Ledger | None = None,
+        ledger: EntryContext | None = None,
         neighbours: Sequence[TimeEntry] | None = None,
         policy: Policy | None = None,
     ) -> Saved:
@@ -297,80 +309,82 @@ class TimesService:
         """
         entry = edit.entry
         if ledger is None:
-            ledger = self.ledgers.ledger(who.tenant_id, entry.user_id, entry.organization_id)
+            ledger = self.ledgers.ledger(principal.tenant_id, entry.user_id, entry.organization_id)
         if not ledger.is_there:
             raise NotFound("user")
         event_data = {**_told(entry), "action": edit.action, "invalidReason": entry.invalid_reason}
         if entry.invalid_reason is not None:
             # It counts in nothing, so nothing is in its way.
-            event = self._event("entry.saved", who, now, event_data)
-            self.store.save(who.tenant_id, Saving(edits=(edit,), event=event, user_id=entry.user_id))
+            event = self._event("entry.saved", principal, now, event_data)
+            self.store.save(principal.tenant_id, Saving(edits=(edit,), event=event, user_id=entry.user_id))
             return Saved(entry=entry)
         if neighbours is None:
-            neighbours = self.store.overlapped(who.tenant_id, entry)
+            neighbours = self.store.overlapped(principal.tenant_id, entry)
         overlapped = [other for other in neighbours if other.overlaps(entry)]
         settlement = settled(entry, overlapped, policy or ledger.settings.overlaps, self.make_id)
         if settlement.why_not is not None:
             raise EntryOverlaps(settlement.why_not)
-        event = self._event("entry.saved", who, now, event_data | _done_to_others(settlement))
+        event = self._event("entry.saved", principal, now, event_data | _done_to_others(settlement))
         calendar = (entry.user_id, ledger.calendar_version)
         edits = (edit, *settlement.edits)
-        self.store.save(who.tenant_id, Saving(edits=edits, event=event, calendar=calendar, user_id=entry.user_id))
+        self.store.save(
+            principal.tenant_id, Saving(edits=edits, event=event, calendar=calendar, user_id=entry.user_id)
+        )
         return Saved(entry=entry, removed=settlement.removed, trimmed=settlement.trimmed)
 
-    def _organization(self, who: Principal, said: Said) -> Said:
+    def _organization(self, principal: Principal, said: Said) -> Said:
         """With the id of the organization that is named. Raises NotFound."""
         if said.organization_name is None:
             return said
-        named = self.ledgers.organizations_named(who.tenant_id, said.organization_name)
+        named = self.ledgers.organizations_named(principal.tenant_id, said.organization_name)
         if not named:
             raise NotFound("organization")
         return replace(said, fields={**said.fields, "organization_id": min(named)})
 
-    def _entry(self, who: Principal, entry_id: str, *states: str) -> TimeEntry:
-        return self._entries(who, [entry_id], states)[0]
+    def _entry(self, principal: Principal, entry_id: str, *states: str) -> TimeEntry:
+        return self._entries(principal, [entry_id], states)[0]
 
-    def _entries(self, who: Principal, ids: Sequence[str], states: tuple[str, ...]) -> list[TimeEntry]:
+    def _entries(self, principal: Principal, ids: Sequence[str], states: tuple[str, ...]) -> list[TimeEntry]:
         """These entries, in this order. Raises NotFound, and EntryState for one that is in none of these states."""
-        found = self.store.find(who.tenant_id, [entry_id for entry_id in ids if is_id(entry_id)])
+        found = self.store.find(principal.tenant_id, [entry_id for entry_id in ids if is_id(entry_id)])
         entries = []
         for entry_id in ids:
             one = found.get(entry_id)
-            if one is None or not _may_see(who, one.user_id):
+            if one is None or not _may_see(principal, one.user_id):
                 raise NotFound("time entry")
             if one.state not in states or one.entry is None:
                 raise EntryState(entry_id, one.state, " or ".join(states))
             entries.append(one.entry)
         return entries
 
-    def _event(self, event_type: str, who: Principal, now: datetime, data: Mapping[str, Any]) -> Event:
+    def _event(self, event_type: str, principal: Principal, now: datetime, data: Mapping[str, Any]) -> Event:
         return Event(
             id=self.make_id(),
             type=event_type,
-            tenant_id=who.tenant_id,
+            tenant_id=principal.tenant_id,
             occurred_at=now,
-            actor=who.user_id,
+            actor=principal.user_id,
             data=data,
         )
 
 
-def visible_to(who: Principal, wanted: Wanted) -> Wanted:
+def visible_to(principal: Principal, wanted: Wanted) -> Wanted:
     """Who acts for others is told of all users where none is named, everybody else of the own entries.
 
     Raises Forbidden.
     """
-    if who.may(Right.ALL_CLOCKS):
+    if principal.can(Permission.ALL_CLOCKS):
         return wanted
-    if wanted.user_id not in (None, who.user_id) or wanted.kind == "removed":
-        raise Forbidden(Right.ALL_CLOCKS.value)
-    return replace(wanted, user_id=who.user_id)
+    if wanted.user_id not in (None, principal.user_id) or wanted.kind == "removed":
+        raise Forbidden(Permission.ALL_CLOCKS.value)
+    return replace(wanted, user_id=principal.user_id)
 
 
-def _may_see(who: Principal, user_id: str) -> bool:
-    return user_id == who.user_id or who.may(Right.ALL_CLOCKS)
+def _may_see(principal: Principal, user_id: str) -> bool:
+    return user_id == principal.user_id or principal.can(Permission.ALL_CLOCKS)
 
 
-def _organization_of(said: Said, ledger: Ledger) -> dict[str, Any]:
+def _organization_of(said: Said, ledger: EntryContext) -> dict[str, Any]:
     """The organization with its name, where one is given. Raises NotFound."""
     if "organization_id" not in said.fields:
         return {}

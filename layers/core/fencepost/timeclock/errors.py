@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fencepost.verdicts.model import Verdict
 
 
-class NotReached(FencepostError):
+class DeadlineExceeded(FencepostError):
     code, status = "NOT_REACHED", HTTPStatus.SERVICE_UNAVAILABLE
 
     def __init__(self) -> None:

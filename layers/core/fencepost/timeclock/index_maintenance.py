@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.table import Table
 
 
-class TimeLists:
+class EntryListMaintenance:
     def __init__(self, table: Table) -> None:
         self._table = table
 

@@ -22,7 +22,7 @@ ROUGH_DECIMALS = 2
 Evidence: TypeAlias = RunningClock | TimeEntry | Refusal
 
 
-Kept = TypeVar("Kept", bound=Evidence)
+EvidenceT = TypeVar("EvidenceT", bound=Evidence)
 
 
 def began(kept: Evidence) -> datetime:

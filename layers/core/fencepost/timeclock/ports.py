@@ -15,7 +15,7 @@ from fencepost.verdicts.model import Candidate
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fencepost.common.entity_ref import Assignment
+    from fencepost.common.entity_ref import EntityRef
     from fencepost.timeclock.receipts import Receipt
 
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fencepost.timeclock.model import TimeEntry
 
 
-class Entries(Protocol):
+class EntryWriter(Protocol):
     def overlapped(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
         """The entries of the same user that share an instant with this one."""
 
@@ -34,7 +34,7 @@ class Entries(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class ClockContext:
     """All that an action needs to know of a user, read at once."""
 
     settings: TenantSettings
@@ -56,7 +56,7 @@ class Desk:
         return f"Success; of {len(self.named)} organizations with this name the first by id was taken"
 
 
-class Clocks(Protocol):
+class ClockRepository(Protocol):
     """The port to where clocks and time entries are kept."""
 
     def running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]: ...
@@ -65,9 +65,9 @@ class Clocks(Protocol):
         tenant_id: str,
         user_id: str,
         organization_id: str | None,
-        screen: Assignment | None,
+        screen: EntityRef | None,
         organization_name: str | None = None,
-    ) -> Desk | None: ...
+    ) -> ClockContext | None: ...
     def start(self, tenant_id: str, clock: RunningClock, event: Event, receipt: Receipt | None) -> None: ...
     def replace(
         self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event, receipt: Receipt | None

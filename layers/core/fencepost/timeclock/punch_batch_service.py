@@ -13,10 +13,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID, uuid5
 
-from fencepost.common.errors import Busy, FencepostError, IdempotencyKeyReused, Invalid
+from fencepost.common.errors import FencepostError, IdempotencyKeyReused, ServiceBusy, ValidationFailed
 from fencepost.timeclock.commands import EntryNotSaved
-from fencepost.timeclock.errors import NoRunningClock, NotReached
-from fencepost.timeclock.receipts import DoneBefore, Receipt
+from fencepost.timeclock.errors import DeadlineExceeded, NoRunningClock
+from fencepost.timeclock.receipts import AlreadyProcessed, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +46,7 @@ class KeptPunch:
     request: ClockRequest
 
 
-class Receipts(Protocol):
+class ReceiptRepository(Protocol):
     """The port to where it is kept what was answered."""
 
     def find(self, tenant_id: str, user_id: str, wanted: Sequence[str]) -> dict[str, Receipt]: ...
@@ -58,19 +58,19 @@ class PunchService:
     """`tell` makes the answer of what was done or refused: plain values, with a `code` where it was refused."""
 
     clock: ClockService
-    receipts: Receipts
+    receipts: ReceiptRepository
 
     def apply(
         self,
-        who: Principal,
+        principal: Principal,
         punches: Sequence[KeptPunch],
         now: datetime,
         tell: Tell,
         has_time: Callable[[], bool],
     ) -> dict[str, Answer]:
         """The answer to each by its key; the keys are all different."""
-        there = self.receipts.find(who.tenant_id, who.user_id, [punch.key for punch in punches])
-        batch = _Batch(self.clock, self.receipts, who, now, tell, has_time)
+        there = self.receipts.find(principal.tenant_id, principal.user_id, [punch.key for punch in punches])
+        batch = _Batch(self.clock, self.receipts, principal, now, tell, has_time)
         in_order = sorted(punches, key=lambda punch: punch.sequence)
         return {punch.key: batch.answer(punch, there.get(punch.key)) for punch in in_order}
 
@@ -78,8 +78,8 @@ class PunchService:
 @dataclass
 class _Batch:
     clock: ClockService
-    receipts: Receipts
-    who: Principal
+    receipts: ReceiptRepository
+    principal: Principal
     now: datetime
     tell: Tell
     has_time: Callable[[], bool]
@@ -94,15 +94,15 @@ class _Batch:
         if receipt is None:
             self.is_over = self.is_over or not self.has_time()
             if self.is_over:
-                return self.tell(NotReached())
+                return self.tell(DeadlineExceeded())
             try:
                 receipt = self._done(punch)
-            except DoneBefore:
-                there = self.receipts.find(self.who.tenant_id, self.who.user_id, [punch.key])
+            except AlreadyProcessed:
+                there = self.receipts.find(self.principal.tenant_id, self.principal.user_id, [punch.key])
                 return self.answer(punch, there[punch.key])
-            except Busy:
+            except ServiceBusy:
                 self.is_over = True
-                return self.tell(NotReached())
+                return self.tell(DeadlineExceeded())
         answer: Answer = json.loads(receipt.answer)
         self._remember(punch, answer)
         return answer
@@ -112,26 +112,28 @@ class _Batch:
 
         def receipt(told: Outcome | FencepostError) -> Receipt:
             return Receipt(
-                user_id=self.who.user_id,
+                user_id=self.principal.user_id,
                 key=punch.key,
                 digest=punch.digest,
                 answer=json.dumps(self.tell(told), ensure_ascii=False, separators=(",", ":")),
                 kept_until=self.now + _KEPT_FOR,
             )
 
-        said = f"{self.who.tenant_id} {self.who.user_id} {punch.key} {punch.digest}"
+        said = f"{self.principal.tenant_id} {self.principal.user_id} {punch.key} {punch.digest}"
         request = replace(punch.request, key=str(uuid5(_NAMESPACE, said)), receipt=receipt)
         try:
             if self.now - punch.at > OLDEST:
-                raise Invalid.field("dateTime", f"is more than {OLDEST.days} days ago; save a time entry by hand")
-            return receipt(self.clock.act(self.who, request, self.now))
-        except Busy:
+                raise ValidationFailed.field(
+                    "dateTime", f"is more than {OLDEST.days} days ago; save a time entry by hand"
+                )
+            return receipt(self.clock.act(self.principal, request, self.now))
+        except ServiceBusy:
             raise
         except EntryNotSaved as error:  # kept with the invalid entry
             return receipt(error)
         except FencepostError as error:
             refused = receipt(self._in_words(punch, error))
-            self.receipts.put(self.who.tenant_id, refused)
+            self.receipts.put(self.principal.tenant_id, refused)
             return refused
 
     def _in_words(self, punch: KeptPunch, error: FencepostError) -> FencepostError:
@@ -147,4 +149,4 @@ class _Batch:
                 self.refused_start[user_id] = told
 
     def _user(self, punch: KeptPunch) -> str:
-        return punch.request.user_id or self.who.user_id
+        return punch.request.user_id or self.principal.user_id

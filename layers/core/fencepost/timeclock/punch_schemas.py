@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from fencepost.common.errors import FencepostError, Invalid
-from fencepost.http.fields import AnswerModel, Instant, LookedAtLater, RequestModel, Text, number
+from fencepost.common.errors import FencepostError, ValidationFailed
+from fencepost.http.fields import Instant, LookedAtLater, RequestModel, ResponseModel, Text, number
 from fencepost.http.validation import validated
 from fencepost.timeclock.clock_schemas import STATUS, ClockIn, ClockItem, only_what_counts, refused, request_of, told
 from fencepost.timeclock.commands import EntryNotSaved
@@ -70,7 +70,7 @@ class KeptItem(ClockItem):
     sequence: int | None
 
 
-class PunchesAnswer(AnswerModel):
+class PunchesAnswer(ResponseModel):
     items: list[KeptItem]
     valid: bool
 
@@ -80,19 +80,19 @@ class GrantIn(RequestModel):
     reason: Annotated[Text, Field(max_length=500)] | None = None
 
 
-class ScreenOut(AnswerModel):
+class ScreenOut(ResponseModel):
     targetTable: str
     targetId: str
 
 
-class GrantOut(AnswerModel):
+class GrantOut(ResponseModel):
     grantedBy: str
     grantedAt: str
     validUntil: str
     reason: str | None
 
 
-class RefusalOut(AnswerModel):
+class RefusalOut(ResponseModel):
     """What a geofence refused, and the exception for it."""
 
     id: str
@@ -110,19 +110,19 @@ class RefusalOut(AnswerModel):
     usedAt: str | None
 
 
-class RefusalItem(AnswerModel):
+class RefusalItem(ResponseModel):
     message: str
     code: NotRequired[str | None]
     data: RefusalOut | None
 
 
-class RefusalsAnswer(AnswerModel):
+class RefusalsAnswer(ResponseModel):
     items: list[RefusalItem]
     valid: bool
     nextCursor: NotRequired[str | None]
 
 
-Row = KeptPunch | Invalid
+Row = KeptPunch | ValidationFailed
 
 
 def rows_of(items: Sequence[Any]) -> list[Row]:
@@ -134,19 +134,19 @@ def rows_of(items: Sequence[Any]) -> list[Row]:
 
 
 def _unless_twice(row: Row, keys: Mapping[str, int], sequences: Mapping[int, int]) -> Row:
-    if isinstance(row, Invalid):
+    if isinstance(row, ValidationFailed):
         return row
     if keys[row.key] > 1:
-        return Invalid.field("key", "is that of another item too; give each punch a key of its own")
+        return ValidationFailed.field("key", "is that of another item too; give each punch a key of its own")
     if sequences[row.sequence] > 1:
-        return Invalid.field("sequence", "is that of another item too; number the punches as they were made")
+        return ValidationFailed.field("sequence", "is that of another item too; number the punches as they were made")
     return row
 
 
 def _row(item: Any) -> Row:
     try:
         if not isinstance(item, dict):
-            raise Invalid.field("item", "must be an object")
+            raise ValidationFailed.field("item", "must be an object")
         kept = validated(KeptIn, item)
         said = {name: value for name, value in item.items() if name not in _OWN}
         return KeptPunch(
@@ -156,7 +156,7 @@ def _row(item: Any) -> Row:
             digest=sha256(json.dumps(said, sort_keys=True).encode()).hexdigest(),
             request=request_of(validated(ClockIn, only_what_counts(said))),
         )
-    except Invalid as error:
+    except ValidationFailed as error:
         return error
 
 

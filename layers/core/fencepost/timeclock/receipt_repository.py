@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.transaction import Transaction
-from fencepost.timeclock.receipts import DoneBefore, Receipt
+from fencepost.timeclock.receipts import AlreadyProcessed, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.table import Table
 
 
-class ReceiptStore:
+class DynamoDBReceiptRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
 
@@ -45,7 +45,7 @@ def add_receipt(transaction: Transaction, tenant_id: str, receipt: Receipt | Non
         "ttl": int(receipt.kept_until.timestamp()),
     }
     item = keys.receipt(tenant_id, receipt.user_id, receipt.key) | serializer.item(values)
-    transaction.put_new(item, DoneBefore())
+    transaction.create(item, AlreadyProcessed())
 
 
 def _receipt_of(item: serializer.Item) -> Receipt:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
-class DoneBefore(Exception):
+class AlreadyProcessed(Exception):
     """Another call has done the same meanwhile, or was refused it: its receipt is there. Nothing was written."""
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fencepost.timeclock.model import Punch
 
 
-class RefusalStore:
+class DynamoDBRefusalRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
 
@@ -59,7 +59,7 @@ class RefusalStore:
         assert grant is not None
         transaction = Transaction()
         need_user(transaction, tenant_id, refusal.user_id)
-        transaction.put_over(refusal_item(tenant_id, refusal), refusal.version - 1, VersionMismatch())
+        transaction.replace(refusal_item(tenant_id, refusal), refusal.version - 1, VersionMismatch())
         key = keys.exceptions(tenant_id, refusal.user_id)
         there = grants_of(self._table.batch_get([key], consistent=True).get(keys.pair(key)))
         over = [old.refusal_id for old in there if old.until <= grant.at and old.refusal_id != refusal.id]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from fencepost.common.errors import NotFound
 from fencepost.common.events import Event
 from fencepost.common.ids import NewId, is_id, new_id
-from fencepost.common.retry import on_top_of_others
+from fencepost.common.retry import retry_on_conflict
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fencepost.timeclock.refusals import Refusal
 
 
-class Refusals(Protocol):
+class RefusalRepository(Protocol):
     """The port to where refusals are kept."""
 
     def get(self, tenant_id: str, refusal_id: str) -> Refusal | None: ...
@@ -29,38 +29,38 @@ class Refusals(Protocol):
 
 @dataclass(frozen=True)
 class RefusalService:
-    store: Refusals
+    store: RefusalRepository
     make_id: NewId = field(default=new_id)
 
     def page(
-        self, who: Principal, limit: int, after: tuple[datetime, str] | None
+        self, principal: Principal, limit: int, after: tuple[datetime, str] | None
     ) -> tuple[list[Refusal], Refusal | None]:
         """Newest first, and the one after which the next page begins."""
-        return self.store.page(who.tenant_id, limit, after)
+        return self.store.page(principal.tenant_id, limit, after)
 
     def grant(
-        self, who: Principal, refusal_id: str, valid_for: timedelta, reason: str | None, now: datetime
+        self, principal: Principal, refusal_id: str, valid_for: timedelta, reason: str | None, now: datetime
     ) -> Refusal:
         """Let what was refused be done once, for so long. Raises NotFound, RefusalUsed."""
 
         def attempt() -> Refusal:
-            refusal = self.store.get(who.tenant_id, refusal_id) if is_id(refusal_id) else None
+            refusal = self.store.get(principal.tenant_id, refusal_id) if is_id(refusal_id) else None
             if refusal is None:
                 raise NotFound("refusal")
-            granted = refusal.granted(who.user_id, now, valid_for, reason)
-            self.store.grant(who.tenant_id, granted, self._event(who, granted, now))
+            granted = refusal.granted(principal.user_id, now, valid_for, reason)
+            self.store.grant(principal.tenant_id, granted, self._event(principal, granted, now))
             return granted
 
-        return on_top_of_others(attempt)
+        return retry_on_conflict(attempt)
 
-    def _event(self, who: Principal, refusal: Refusal, now: datetime) -> Event:
+    def _event(self, principal: Principal, refusal: Refusal, now: datetime) -> Event:
         assert refusal.grant is not None
         return Event(
             id=self.make_id(),
             type="clock.exception_granted",
-            tenant_id=who.tenant_id,
+            tenant_id=principal.tenant_id,
             occurred_at=now,
-            actor=who.user_id,
+            actor=principal.user_id,
             data={
                 "refusalId": refusal.id,
                 "userId": refusal.user_id,

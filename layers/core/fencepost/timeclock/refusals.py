@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.timeclock.errors import RefusalUsed
 from fencepost.verdicts.model import Verdict
 
@@ -31,7 +31,7 @@ class Grant:
     reason: str | None
     action: str
     organization_id: str | None
-    screen: Assignment | None
+    screen: EntityRef | None
     not_before: datetime
 
     @property
@@ -56,7 +56,7 @@ class Refusal:
     received_at: datetime
     acting_user_id: str
     organization_id: str | None
-    screen: Assignment | None
+    screen: EntityRef | None
     accuracy_m: float | None
     verdict: Verdict
     grant: Grant | None = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from fencepost.common.timezones import MINUTES_A_DAY, clock_face, zone
+from fencepost.common.timezones import MINUTES_A_DAY, format_minute_of_day, load_time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,7 +93,7 @@ class AllowedWindow:
         >>> str(AllowedWindow(start_minute=360, end_minute=1200))
         '06:00 to 20:00'
         """
-        return f"{clock_face(self.start_minute)} to {clock_face(self.end_minute)}"
+        return f"{format_minute_of_day(self.start_minute)} to {format_minute_of_day(self.end_minute)}"
 
     def on(self, day: date, time_zone: str) -> Span:
         """The window that begins on a day."""
@@ -187,7 +187,7 @@ def instant(day: date, minute: int, time_zone: str, *, last: bool = False) -> da
     [0, 1]
     """
     shown = datetime.combine(day, time()) + timedelta(minutes=minute)
-    first, second = (shown.replace(tzinfo=zone(time_zone), fold=fold).astimezone(UTC) for fold in (0, 1))
+    first, second = (shown.replace(tzinfo=load_time_zone(time_zone), fold=fold).astimezone(UTC) for fold in (0, 1))
     return max(first, second) if last else first
 
 
@@ -241,7 +241,7 @@ def _on_a_step(at: datetime, minutes: int, time_zone: str, add_minutes: int) -> 
     """
     step = at.astimezone(UTC)
     while True:
-        local = step.astimezone(zone(time_zone))
+        local = step.astimezone(load_time_zone(time_zone))
         over = timedelta(minutes=local.minute % minutes, seconds=local.second, microseconds=local.microsecond)
         if not over:
             return step.astimezone(at.tzinfo)
@@ -250,5 +250,5 @@ def _on_a_step(at: datetime, minutes: int, time_zone: str, add_minutes: int) -> 
 
 def _days(span: Span, time_zone: str) -> Iterator[date]:
     """The local days whose windows may meet a span: those that it touches, and the one before."""
-    first, last = (at.astimezone(zone(time_zone)).date() for at in (span.start, span.end))
+    first, last = (at.astimezone(load_time_zone(time_zone)).date() for at in (span.start, span.end))
     return (first + timedelta(days=n) for n in range(-1, (last - first).days + 1))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from fencepost.common.timezones import MINUTES_A_DAY, clock_face
+from fencepost.common.timezones import MINUTES_A_DAY, format_minute_of_day
 from fencepost.http.fields import RequestModel, TimeOfDay
 from fencepost.timeclock.working_time import ARBZG, AllowedWindow, AutomaticBreaks, Rounding, Threshold, WorkingTime
 
@@ -122,7 +122,7 @@ def told_working_time(model: WorkingTime) -> dict[str, Any]:
         "aheadMinutes": model.ahead_minutes,
         "forgotten": {
             "stopAt": model.stops_at,
-            **_given("shiftEnd", clock_face(shift_end) if shift_end is not None else None),
+            **_given("shiftEnd", format_minute_of_day(shift_end) if shift_end is not None else None),
             **_given("remindMinutes", model.remind_minutes),
         },
     }
@@ -145,8 +145,8 @@ def _told_window(window: AllowedWindow | None) -> dict[str, str] | None:
     if window is None:
         return None
     return {
-        "from": clock_face(window.start_minute),
-        "to": clock_face(window.end_minute),
+        "from": format_minute_of_day(window.start_minute),
+        "to": format_minute_of_day(window.end_minute),
         "outside": window.outside,
     }
 

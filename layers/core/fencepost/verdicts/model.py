@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.geofences.validity import InForce
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Candidate:
     in_force: InForce
     is_priority: bool
     min_accuracy_m: float
-    through: Assignment
+    through: EntityRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Finding:
     geofence_id: str
     version: int
     name: str
-    through: Assignment
+    through: EntityRef
     is_priority: bool
     edge_distance_m: float | None
     outcome: str

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.dynamodb import keys
 from fencepost.verdicts.model import Candidate
-from fencepost.verdicts.service import Entrant
+from fencepost.verdicts.service import ValidationContext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,35 +20,35 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.serializer import Item
     from fencepost.dynamodb.table import Table
     from fencepost.geofences.model import Geofence
-    from fencepost.geofences.repository import GeofenceStore
-    from fencepost.geofences.spatial_index.entry import Entry
+    from fencepost.geofences.repository import DynamoDBGeofenceRepository
+    from fencepost.geofences.spatial_index.entry import IndexEntry
 
 
 @dataclass
-class Reading:
+class DirectorySnapshot:
     """Items as they were read, and the entities among them that were asked for."""
 
     tenant_id: str
-    user: Assignment
-    targets: list[Assignment]
+    user: EntityRef
+    targets: list[EntityRef]
     items: dict[tuple[str, str], Item] = field(default_factory=dict)
 
     def item(self, key: Key) -> Item | None:
         return self.items.get(keys.pair(key))
 
-    def entity(self, target: Assignment) -> Item | None:
+    def entity(self, target: EntityRef) -> Item | None:
         return self.item(keys.entity(self.tenant_id, target))
 
-    def has(self, target: Assignment) -> bool:
+    def has(self, target: EntityRef) -> bool:
         return self.entity(target) is not None
 
     def name_of(self, table: str, entity_id: str | None) -> str | None:
-        item = self.entity(Assignment(table, entity_id)) if entity_id else None
+        item = self.entity(EntityRef(table, entity_id)) if entity_id else None
         return item["name"]["S"] if item else None
 
 
-class Applying:
-    def __init__(self, table: Table, geofences: GeofenceStore) -> None:
+class DynamoDBCandidateRepository:
+    def __init__(self, table: Table, geofences: DynamoDBGeofenceRepository) -> None:
         self._table = table
         self._geofences = geofences
 
@@ -57,35 +57,35 @@ class Applying:
         tenant_id: str,
         user_id: str,
         project_id: str | None,
-        screen: Assignment | None,
+        screen: EntityRef | None,
         also: Sequence[Key] = (),
-    ) -> Reading | None:
+    ) -> DirectorySnapshot | None:
         """The entities that are named, and other items at once; None where there is no such user. Strongly read."""
-        user = Assignment("users", user_id)
-        project = Assignment("projects", project_id) if project_id is not None else None
+        user = EntityRef("users", user_id)
+        project = EntityRef("projects", project_id) if project_id is not None else None
         targets = [target for target in (user, project, screen) if target is not None]
-        reading = Reading(tenant_id=tenant_id, user=user, targets=targets)
+        reading = DirectorySnapshot(tenant_id=tenant_id, user=user, targets=targets)
         entities = [keys.entity(tenant_id, target) for target in targets]
         reading.items = self._table.batch_get([*entities, *also], consistent=True)
         return reading if reading.has(user) else None
 
     def entrant(
-        self, tenant_id: str, user_id: str, project_id: str | None, screen: Assignment | None
-    ) -> Entrant | None:
+        self, tenant_id: str, user_id: str, project_id: str | None, screen: EntityRef | None
+    ) -> ValidationContext | None:
         """None where there is no such user."""
         reading = self.read(tenant_id, user_id, project_id, screen)
         if reading is None:
             return None
-        return Entrant(
+        return ValidationContext(
             has_project=reading.name_of("projects", project_id) is not None,
             has_screen=screen is not None and reading.has(screen),
             candidates=self.candidates(reading),
         )
 
-    def candidates(self, reading: Reading, runs_for: str | None = None) -> tuple[Candidate, ...]:
+    def candidates(self, reading: DirectorySnapshot, runs_for: str | None = None) -> tuple[Candidate, ...]:
         """The geofences assigned to what was read and to the user's groups; `runs_for` is a project besides."""
-        further = [Assignment("groups", group_id) for group_id in _groups_of(reading.entity(reading.user) or {})]
-        further += [Assignment("projects", runs_for)] if runs_for is not None else []
+        further = [EntityRef("groups", group_id) for group_id in _groups_of(reading.entity(reading.user) or {})]
+        further += [EntityRef("projects", runs_for)] if runs_for is not None else []
         if further:
             wanted = [keys.entity(reading.tenant_id, target) for target in further]
             reading.items |= self._table.batch_get(wanted, consistent=True)
@@ -100,7 +100,7 @@ def _groups_of(person: Item) -> list[str]:
     return sorted(person["groups"]["SS"]) if "groups" in person else []
 
 
-def _candidate(target: Assignment, geofence: Entry | Geofence) -> Candidate:
+def _candidate(target: EntityRef, geofence: IndexEntry | Geofence) -> Candidate:
     return Candidate(
         geofence_id=geofence.id,
         version=geofence.version,

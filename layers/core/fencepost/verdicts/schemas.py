@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
-from fencepost.common.entity_ref import Assignment
-from fencepost.http.fields import AnswerModel, Instant, Latitude, Longitude, Metres, RequestModel, number
+from fencepost.common.entity_ref import EntityRef
+from fencepost.http.fields import Instant, Latitude, Longitude, Metres, RequestModel, ResponseModel, number
 from fencepost.verdicts.model import Fix
-from fencepost.verdicts.service import Entry
+from fencepost.verdicts.service import ValidationRequest
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class ValidateIn(RequestModel):
     location: LocationIn | None = None
 
 
-class FindingOut(AnswerModel):
+class FindingOut(ResponseModel):
     """A geofence that counted; `edgeDistance` is metres to its boundary, negative inside."""
 
     geofenceId: str
@@ -65,7 +65,7 @@ class FindingOut(AnswerModel):
     accuracy: Literal["any", "enough", "too_vague", "missing"]
 
 
-class VerdictOut(AnswerModel):
+class VerdictOut(ResponseModel):
     """`rule` is what decided, `decidedBy` the geofence that did."""
 
     code: str
@@ -81,8 +81,8 @@ class ValidationOut(VerdictOut):
     allowed: bool
 
 
-def entry_of(body: ValidateIn, said: Mapping[str, Any]) -> Entry:
-    return Entry(
+def entry_of(body: ValidateIn, said: Mapping[str, Any]) -> ValidationRequest:
+    return ValidationRequest(
         user_id=body.userId,
         project_id=body.projectId,
         project_field="organizationId" if "organizationId" in said else "projectId",
@@ -96,8 +96,8 @@ def told_validation(verdict: Verdict) -> dict[str, Any]:
     return {"allowed": verdict.is_allowed, **told_verdict(verdict)}
 
 
-def screen_of(said: EntryScreenIn | None) -> Assignment | None:
-    return Assignment(said.targetTable, said.targetId) if said else None
+def screen_of(said: EntryScreenIn | None) -> EntityRef | None:
+    return EntityRef(said.targetTable, said.targetId) if said else None
 
 
 def fix_of(where: LocationIn) -> Fix:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.entity_ref import EntityRef
 from fencepost.verdicts.model import Finding, Verdict
 
 
@@ -28,12 +28,12 @@ def from_verdict_document(document: dict[str, Any]) -> Verdict:
     )
 
 
-def to_assignment_document(assignment: Assignment) -> dict[str, Any]:
+def to_assignment_document(assignment: EntityRef) -> dict[str, Any]:
     return {"target_table": assignment.target_table, "target_id": assignment.target_id}
 
 
-def from_assignment_document(document: dict[str, Any]) -> Assignment:
-    return Assignment(target_table=document["target_table"], target_id=document["target_id"])
+def from_assignment_document(document: dict[str, Any]) -> EntityRef:
+    return EntityRef(target_table=document["target_table"], target_id=document["target_id"])
 
 
 def _to_finding_document(finding: Finding) -> dict[str, Any]:

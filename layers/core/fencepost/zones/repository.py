@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from fencepost.common.text import folded
+from fencepost.common.text import fold_case
 from fencepost.dynamodb import keys, serializer
 from fencepost.geofences.items import geofence_of
-from fencepost.geofences.tag_repository import TagStore
+from fencepost.geofences.tag_repository import TagRepository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 _READ_AT_ONCE = 100
 
 
-class ZoneStore:
+class DynamoDBZoneRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._tags = TagStore(table)
+        self._tags = TagRepository(table)
 
     def ids_numbered(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
         """The ids of the geofences that there are with these numbers, in their order. One round trip for 100."""
@@ -34,13 +34,13 @@ class ZoneStore:
         return {number: found[pair]["geofenceId"]["S"] for number, pair in pairs.items() if pair in found}
 
     def id_named(self, tenant_id: str, name: str) -> str | None:
-        item = self._table.get(keys.geofence_name(tenant_id, folded(name)))
+        item = self._table.get(keys.geofence_name(tenant_id, fold_case(name)))
         return item["geofenceId"]["S"] if item else None
 
     def names_taken(self, tenant_id: str, names: Iterable[str]) -> set[str]:
         """Those of these names, folded, that geofences have. One round trip for 100."""
         by_pair = {}
-        for name in map(folded, names):
+        for name in map(fold_case, names):
             key = keys.geofence_name(tenant_id, name)
             by_pair[keys.pair(key)] = (key, name)
         found = self._table.batch_get([key for key, _ in by_pair.values()])

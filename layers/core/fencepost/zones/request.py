@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from fencepost.common import strict_json
-from fencepost.common.errors import FencepostError, Invalid
+from fencepost.common.errors import FencepostError, ValidationFailed
 from fencepost.http import json_body
 from fencepost.http.problems import BodyTooLarge
 
@@ -51,13 +51,17 @@ def admitted(event: Mapping[str, Any], principal_of: Callable[[str], Principal |
     body, file = _body(event, headers)
     said = _one_of(_query(event), body)
     if _FILE in said:
-        raise Invalid.field(_FILE, "comes as a file in a form, with Content-Type: multipart/form-data")
+        raise ValidationFailed.field(_FILE, "comes as a file in a form, with Content-Type: multipart/form-data")
     if file is not None:
         said[_FILE] = file
-    who = principal_of(_token(said.pop(_HASH, None), headers.pop("authorization", "")))
-    if who is None:
+    principal = principal_of(_token(said.pop(_HASH, None), headers.pop("authorization", "")))
+    if principal is None:
         raise WrongHash
-    caller = {"tenantId": who.tenant_id, "userId": who.user_id, "roles": ",".join(sorted(who.roles))}
+    caller = {
+        "tenantId": principal.tenant_id,
+        "userId": principal.user_id,
+        "roles": ",".join(sorted(principal.roles)),
+    }
     return {
         **event,
         "headers": headers | {"content-type": "application/json"},
@@ -83,10 +87,10 @@ def typed(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, text in pairs:
         if name in values:
-            raise Invalid.field(name, "is given twice")
+            raise ValidationFailed.field(name, "is given twice")
         values[name] = text if name in _TEXTS else _value(name, text)
     if len(values) > _MAX_PARAMETERS:
-        raise Invalid.field("body", f"has more than {_MAX_PARAMETERS} fields")
+        raise ValidationFailed.field("body", f"has more than {_MAX_PARAMETERS} fields")
     return values
 
 
@@ -94,11 +98,11 @@ def _value(name: str, text: str) -> Any:
     try:
         return strict_json.loads(text.encode())
     except UnicodeError:
-        raise Invalid.field(name, "is not valid UTF-8 text") from None
-    except Invalid as error:
+        raise ValidationFailed.field(name, "is not valid UTF-8 text") from None
+    except ValidationFailed as error:
         if not text.lstrip().startswith(("{", "[")):
             return text  # what should have been a number is told by what the parameter must be
-        raise Invalid.field(name, error.errors[0].message) from None
+        raise ValidationFailed.field(name, error.errors[0].message) from None
 
 
 def _query(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def _body(event: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[dict[st
     if not raw:
         return {}, None
     if event["httpMethod"] == "GET":
-        raise Invalid.field("body", "belongs to a POST; a GET says everything in its query")
+        raise ValidationFailed.field("body", "belongs to a POST; a GET says everything in its query")
     media_type, most = _media_type(headers), json_body.MAX_BODY_BYTES
     if event["resource"] in _LONG:
         most = MAX_LONG_BODY_BYTES
@@ -132,9 +136,9 @@ def _body(event: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[dict[st
     try:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
     except UnicodeError:
-        raise Invalid.field("body", "is not valid UTF-8 text") from None
+        raise ValidationFailed.field("body", "is not valid UTF-8 text") from None
     except ValueError:
-        raise Invalid.field("body", f"has more than {_MAX_PARAMETERS} fields") from None
+        raise ValidationFailed.field("body", f"has more than {_MAX_PARAMETERS} fields") from None
     return typed(pairs), None
 
 
@@ -153,7 +157,7 @@ def _one_of(query: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
 def _token(said: object, authorization: str) -> str:
     """The hash, wherever it stands. Raises Invalid where it stands in two places and differs."""
     if said is not None and not isinstance(said, str):
-        raise Invalid.field(_HASH, "must be a text")
+        raise ValidationFailed.field(_HASH, "must be a text")
     scheme, _, given = authorization.partition(" ")
     in_header = given.strip() if scheme.casefold() in ("nvx", "bearer") else ""
     if said and in_header and said != in_header:
@@ -161,5 +165,5 @@ def _token(said: object, authorization: str) -> str:
     return said or in_header
 
 
-def _differs(name: str) -> Invalid:
-    return Invalid.field(name, "is given in two places, and differs")
+def _differs(name: str) -> ValidationFailed:
+    return ValidationFailed.field(name, "is given in two places, and differs")

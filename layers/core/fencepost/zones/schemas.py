@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import Field
 
 from fencepost.common.errors import (
-    Busy,
     FencepostError,
     FieldError,
     Forbidden,
     IdempotencyInProgress,
     IdempotencyKeyReused,
-    Invalid,
     NotFound,
+    ServiceBusy,
+    ValidationFailed,
 )
-from fencepost.geofences.errors import Crowded, HeldByEntities, NameTaken, QuotaReached
+from fencepost.geofences.errors import AreaTooDense, NameTaken, QuotaReached, StillReferenced
 from fencepost.geofences.model import MAX_NAME_LENGTH, MAX_TAGS
-from fencepost.http.fields import AnswerModel, Latitude, Longitude, RequestModel, Text, VisibleText, radius_of
+from fencepost.http.fields import Latitude, Longitude, RequestModel, ResponseModel, Text, VisibleText, radius_of
 from fencepost.http.problems import AnswerTooLarge, BodyTooLarge, UnsupportedMediaType
 from fencepost.zones.request import WrongHash
 from geo.errors import GeometryError
@@ -128,7 +128,7 @@ class UpdatePointsCall(RequestModel):
 
 
 # --- answers -------------------------------------------------------------------------------------------------------
-class LocationOut(AnswerModel):
+class LocationOut(ResponseModel):
     lat: float
     lng: float
 
@@ -137,7 +137,7 @@ class ZonePointOut(LocationOut):
     node: bool
 
 
-class ZoneOut(AnswerModel):
+class ZoneOut(ResponseModel):
     """`approximate` is there, and true, where the geofence is more than this vocabulary can say."""
 
     id: int
@@ -152,7 +152,7 @@ class ZoneOut(AnswerModel):
     approximate: NotRequired[Literal[True] | None]
 
 
-class ZoneDone(AnswerModel):
+class ZoneDone(ResponseModel):
     success: Literal[True]
 
 
@@ -168,7 +168,7 @@ class ZoneList(ZoneDone):
     list_: Annotated[list[ZoneOut], Field(alias="list")]
 
 
-class ZoneName(AnswerModel):
+class ZoneName(ResponseModel):
     id: int
     label: str
 
@@ -181,22 +181,22 @@ class ZonePoints(ZoneDone):
     list_: Annotated[list[ZonePointOut], Field(alias="list")]
 
 
-class ZoneStatus(AnswerModel):
+class ZoneStatus(ResponseModel):
     code: int
     description: str
 
 
-class WrongParameter(AnswerModel):
+class WrongParameter(ResponseModel):
     parameter: str
     error: str
 
 
-class HoldingEntities(AnswerModel):
+class HoldingEntities(ResponseModel):
     type: str
     ids: list[str]
 
 
-class ZoneRefusal(AnswerModel):
+class ZoneRefusal(ResponseModel):
     """`errors` name the parameters that are wrong (7), `entities` what holds a zone (203)."""
 
     success: Literal[False]
@@ -206,65 +206,65 @@ class ZoneRefusal(AnswerModel):
 
 
 # --- refusals ------------------------------------------------------------------------------------------------------
-class NoPoints(Invalid):
+class NoPoints(ValidationFailed):
     """Points belong to polygons and sausages."""
 
 
-class OtherType(Invalid):
+class OtherType(ValidationFailed):
     """A zone keeps its type."""
 
 
-class TooManyPoints(Invalid):
+class TooManyPoints(ValidationFailed):
     """More than the type, or the tenant, may have."""
 
 
-class TooFewPoints(Invalid):
+class TooFewPoints(ValidationFailed):
     """Fewer than the type needs, those that repeat the one before not counted."""
 
 
-class NoDataFile(Invalid):
+class NoDataFile(ValidationFailed):
     """A call that is about a file has none."""
 
 
-class WrongFormat(Invalid):
+class WrongFormat(ValidationFailed):
     """A file or a table that cannot be read."""
 
 
 _WRONG_PARAMETER, _TRY_AGAIN = 7, 8
 _CODES: dict[type, int] = {
     WrongHash: 4,
-    Invalid: _WRONG_PARAMETER,
+    ValidationFailed: _WRONG_PARAMETER,
     Forbidden: 13,
     NotFound: 201,
     TooManyPoints: 202,
-    HeldByEntities: 203,
+    StillReferenced: 203,
     NoPoints: 230,
     OtherType: 231,
     NoDataFile: 233,
     WrongFormat: 234,
     QuotaReached: 268,
     TooFewPoints: 284,
-    Busy: _TRY_AGAIN,
+    ServiceBusy: _TRY_AGAIN,
     IdempotencyInProgress: _TRY_AGAIN,
 }
 # The parameter that is wrong, where an error is not about fields.
 _PARAMETERS: dict[type[FencepostError], str] = {
     NameTaken: "zone.label",
-    Crowded: "location",
+    AreaTooDense: "location",
     BodyTooLarge: "body",
     AnswerTooLarge: "limit",
     UnsupportedMediaType: "Content-Type",
     IdempotencyKeyReused: "Idempotency-Key",
 }
 STATUS: Mapping[type[FencepostError], int] = {
-    **dict.fromkeys((WrongHash, Forbidden, NotFound, HeldByEntities, *_PARAMETERS), HTTPStatus.BAD_REQUEST),
+    **dict.fromkeys((WrongHash, Forbidden, NotFound, StillReferenced, *_PARAMETERS), HTTPStatus.BAD_REQUEST),
     OtherType: HTTPStatus.CONFLICT,
 }
 
 
 def refused(error: FencepostError, _request_id: str) -> dict[str, Any]:
     """A ZoneRefusal."""
-    errors = error.errors if isinstance(error, Invalid) else ()
+    errors = error.errors if isinstance(error, ValidationFailed) else ()
     if type(error) in _PARAMETERS:
         errors = (FieldError(_PARAMETERS[type(error)], str(error)),)
     code = next((_CODES[cls] for cls in type(error).__mro__ if cls in _CODES), _WRONG_PARAMETER)
@@ -272,7 +272,7 @@ def refused(error: FencepostError, _request_id: str) -> dict[str, Any]:
     told: dict[str, Any] = {"success": False, "status": {"code": code, "description": description}}
     if errors:
         told["errors"] = [{"parameter": e.field, "error": e.message} for e in errors]
-    if isinstance(error, HeldByEntities):
+    if isinstance(error, StillReferenced):
         by_table: dict[str, list[str]] = {}
         for held in error.assignments:
             by_table.setdefault(held.target_table, []).append(held.target_id)
@@ -285,9 +285,9 @@ def new_fields(call: CreateCall, tags_named: TagsNamed, point_limit: PointLimit)
     """The domain's fields of a new geofence."""
     zone = call.zone
     if zone.id is not None:
-        raise Invalid.field("zone.id", "is given by the service")
+        raise ValidationFailed.field("zone.id", "is given by the service")
     if zone.label is None:
-        raise Invalid.field("zone.label", "is missing")
+        raise ValidationFailed.field("zone.label", "is missing")
     fields = {"color": f"#{DEFAULT_COLOR}", **_plain_fields(zone, tags_named)}
     kind = zone.type or "circle"
     if kind == "circle":
@@ -296,7 +296,7 @@ def new_fields(call: CreateCall, tags_named: TagsNamed, point_limit: PointLimit)
         return fields | {"shape": _circle(zone, None)}
     _check_has_no(zone, *(("center",) if kind == "sausage" else ("center", "radius")))
     if kind == "sausage" and zone.radius is None:
-        raise Invalid.field("zone.radius", "is missing")
+        raise ValidationFailed.field("zone.radius", "is missing")
     return fields | _line_fields(call.points or [], zone.radius if kind == "sausage" else None, point_limit)
 
 
@@ -337,7 +337,7 @@ def _plain_fields(zone: ZoneIn, tags_named: TagsNamed) -> dict[str, Any]:
         names = tags_named(zone.tags)
         for n, number in enumerate(zone.tags):
             if number not in names:
-                raise Invalid.field(f"zone.tags[{n}]", f"no tag has the number {number}")
+                raise ValidationFailed.field(f"zone.tags[{n}]", f"no tag has the number {number}")
         fields["tags"] = tuple(dict.fromkeys(names[number] for number in zone.tags))
     return fields
 
@@ -347,12 +347,12 @@ def _circle(zone: ZoneIn, before: Circle | None) -> Circle:
     center = before.center if before else None
     if zone.center is not None:
         if zone.center.lat == 0 and zone.center.lng == 0:
-            raise Invalid.field("zone.center", "0,0 is in the Atlantic and almost always a mistake")
+            raise ValidationFailed.field("zone.center", "0,0 is in the Atlantic and almost always a mistake")
         center = Position(lon=zone.center.lng, lat=zone.center.lat)
     radius_m = zone.radius or (before.radius_m if before else None)
     if center is None or radius_m is None:
         missing = [name for name, value in (("center", center), ("radius", radius_m)) if value is None]
-        raise Invalid([FieldError(f"zone.{name}", "is missing") for name in missing])
+        raise ValidationFailed([FieldError(f"zone.{name}", "is missing") for name in missing])
     return Circle(center=center, radius_m=radius_m)
 
 
@@ -386,7 +386,7 @@ def _line(vertices: tuple[LonLat, ...], half_width_m: float | None) -> Shape:
         return Corridor(points=vertices, half_width_m=half_width_m)
     except GeometryError as error:
         field = "zone.radius" if error.field in ("radius_m", "half_width_m") else error.field
-        raise Invalid.field(field, error.reason) from None
+        raise ValidationFailed.field(field, error.reason) from None
 
 
 def _vertices(points: Sequence[ZonePoint], *, is_ring: bool) -> tuple[tuple[LonLat, ...], tuple[bool, ...]]:
@@ -414,7 +414,7 @@ def _vertices(points: Sequence[ZonePoint], *, is_ring: bool) -> tuple[tuple[LonL
 def _check_has_no(zone: ZoneIn, *names: str) -> None:
     for name in names:
         if getattr(zone, name) is not None:
-            raise Invalid.field(f"zone.{name}", "is nothing that a zone of this type has")
+            raise ValidationFailed.field(f"zone.{name}", "is nothing that a zone of this type has")
 
 
 # --- from geofences to answers -------------------------------------------------------------------------------------

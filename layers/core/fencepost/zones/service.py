@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from fencepost.common.errors import Invalid, NotFound
-from fencepost.common.text import folded
-from fencepost.geofences.errors import HeldByEntities
+from fencepost.common.errors import NotFound, ValidationFailed
+from fencepost.common.text import fold_case
+from fencepost.geofences.errors import StillReferenced
 from fencepost.geofences.filters import TextAndTags
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_LISTED = 10_000
 
 
-class Zones(Protocol):
+class ZoneRepository(Protocol):
     """The port to where geofences are found by number, and listed by place."""
 
     def ids_numbered(self, tenant_id: str, numbers: Iterable[int]) -> Mapping[int, str]: ...
@@ -40,88 +40,90 @@ class Zones(Protocol):
 @dataclass(frozen=True)
 class ZoneService:
     geofences: GeofenceService
-    store: Zones
+    store: ZoneRepository
 
-    def get(self, who: Principal, number: int) -> Geofence:
+    def get(self, principal: Principal, number: int) -> Geofence:
         """Raises NotFound."""
-        return self.geofences.get(who, self._id(who, number))
+        return self.geofences.get(principal, self._id(principal, number))
 
-    def update(self, who: Principal, number: int, changes: Changes, now: datetime) -> Geofence:
+    def update(self, principal: Principal, number: int, changes: Changes, now: datetime) -> Geofence:
         """Raises NotFound, NameTaken, Invalid."""
-        return self.geofences.update(who, self._id(who, number), changes, None, now)
+        return self.geofences.update(principal, self._id(principal, number), changes, None, now)
 
-    def update_named(self, who: Principal, name: str, changes: Changes, now: datetime) -> Geofence:
+    def update_named(self, principal: Principal, name: str, changes: Changes, now: datetime) -> Geofence:
         """Raises NotFound, Invalid."""
-        geofence_id = self.store.id_named(who.tenant_id, name)
+        geofence_id = self.store.id_named(principal.tenant_id, name)
         if geofence_id is None:
             raise NotFound("zone")
-        return self.geofences.update(who, geofence_id, changes, None, now)
+        return self.geofences.update(principal, geofence_id, changes, None, now)
 
-    def delete(self, who: Principal, numbers: Sequence[int], now: datetime) -> None:
+    def delete(self, principal: Principal, numbers: Sequence[int], now: datetime) -> None:
         """Delete one after the other, when all are there and nothing is assigned to any of them.
 
         Raises NotFound, HeldByEntities.
         """
-        ids = self.store.ids_numbered(who.tenant_id, numbers)
+        ids = self.store.ids_numbered(principal.tenant_id, numbers)
         missing = [number for number in numbers if number not in ids]
         if missing:
             raise NotFound(f"zone as {missing[0]}")
         if len(ids) == 1:
             for geofence_id in ids.values():
-                self.geofences.delete(who, geofence_id, None, now, unless_assigned=True)
+                self.geofences.delete(principal, geofence_id, None, now, unless_assigned=True)
             return
-        held = {a: None for g in self.store.get_all(who.tenant_id, ids.values()).values() for a in g.assignments}
+        held = {
+            a: None for g in self.store.get_all(principal.tenant_id, ids.values()).values() for a in g.assignments
+        }
         if held:
-            raise HeldByEntities(list(held))
+            raise StillReferenced(list(held))
         for geofence_id in ids.values():
             with suppress(NotFound):  # gone since, as it was to be
-                self.geofences.delete(who, geofence_id, None, now, unless_assigned=True)
+                self.geofences.delete(principal, geofence_id, None, now, unless_assigned=True)
 
     def listed(
-        self, who: Principal, text: str, tags: Sequence[int], offset: int, limit: int | None
+        self, principal: Principal, text: str, tags: Sequence[int], offset: int, limit: int | None
     ) -> Iterator[Geofence]:
         """Oldest first. `tags` are numbers, all of which a zone must have. Raises Invalid, on the way."""
-        names = self.store.tags_named(who.tenant_id, tags)
+        names = self.store.tags_named(principal.tenant_id, tags)
         if len(names) < len(set(tags)):
             return
-        wanted = TextAndTags(text=folded(text), tags=frozenset(map(folded, names.values())))
+        wanted = TextAndTags(text=fold_case(text), tags=frozenset(map(fold_case, names.values())))
         most = min(limit or MAX_LISTED + 1, MAX_LISTED + 1)
         if wanted == TextAndTags():
-            found = self.store.oldest_first(who.tenant_id, offset, most)
+            found = self.store.oldest_first(principal.tenant_id, offset, most)
         else:
-            found = self.store.matching(who.tenant_id, wanted, offset, most)
+            found = self.store.matching(principal.tenant_id, wanted, offset, most)
         for n, geofence in enumerate(found):
             if n == MAX_LISTED:
-                raise Invalid.field("limit", f"of at most {MAX_LISTED:,} is needed: there are more zones")
+                raise ValidationFailed.field("limit", f"of at most {MAX_LISTED:,} is needed: there are more zones")
             yield geofence
 
-    def found_at(self, who: Principal, position: Position, now: datetime) -> list[tuple[int, str]]:
+    def found_at(self, principal: Principal, position: Position, now: datetime) -> list[tuple[int, str]]:
         """Numbers and names of the active geofences in force that contain a position. Costs what a check costs."""
-        (matches,) = self.geofences.check(who, [position], now)
-        return [(self._number(who, match), match.geofence.name) for match in matches]
+        (matches,) = self.geofences.check(principal, [position], now)
+        return [(self._number(principal, match), match.geofence.name) for match in matches]
 
-    def numbers(self, who: Principal, ids: Sequence[str]) -> list[int]:
+    def numbers(self, principal: Principal, ids: Sequence[str]) -> list[int]:
         """The numbers of those of these geofences that there are, in their order."""
-        found = self.store.get_all(who.tenant_id, ids)
+        found = self.store.get_all(principal.tenant_id, ids)
         return [found[geofence_id].number for geofence_id in ids if geofence_id in found]
 
-    def taken_labels(self, who: Principal, labels: Iterable[str]) -> set[str]:
+    def taken_labels(self, principal: Principal, labels: Iterable[str]) -> set[str]:
         """Those of these labels, folded, that zones have."""
-        return self.store.names_taken(who.tenant_id, labels)
+        return self.store.names_taken(principal.tenant_id, labels)
 
-    def tags_named(self, who: Principal, numbers: Iterable[int]) -> Mapping[int, str]:
+    def tags_named(self, principal: Principal, numbers: Iterable[int]) -> Mapping[int, str]:
         """The tags of these numbers, as far as there are any."""
-        return self.store.tags_named(who.tenant_id, numbers)
+        return self.store.tags_named(principal.tenant_id, numbers)
 
     def tag_numbers(self, geofence: Geofence) -> list[int]:
         return list(self.store.tag_numbers(geofence.tenant_id, geofence.tags).values())
 
-    def _id(self, who: Principal, number: int) -> str:
-        ids = self.store.ids_numbered(who.tenant_id, [number])
+    def _id(self, principal: Principal, number: int) -> str:
+        ids = self.store.ids_numbered(principal.tenant_id, [number])
         if number not in ids:
             raise NotFound("zone")
         return ids[number]
 
-    def _number(self, who: Principal, match: Match) -> int:
+    def _number(self, principal: Principal, match: Match) -> int:
         """An entry of the index that is older than numbers in it has to be asked for."""
-        return match.geofence.number or self.geofences.get(who, match.geofence.id).number
+        return match.geofence.number or self.geofences.get(principal, match.geofence.id).number

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, Field
 
-from fencepost.common.errors import Invalid
-from fencepost.common.text import folded
+from fencepost.common.errors import ValidationFailed
+from fencepost.common.text import fold_case
 from fencepost.geofences.model import MAX_TAGS
-from fencepost.http.fields import AnswerModel, RequestModel, Text
+from fencepost.http.fields import RequestModel, ResponseModel, Text
 from fencepost.http.validation import validated
 from fencepost.zones.schemas import (
     DEFAULT_COLOR,
@@ -63,7 +63,7 @@ class ParseCall(RequestModel):
 
 
 # --- answers -------------------------------------------------------------------------------------------------------
-class ConvertedZone(AnswerModel):
+class ConvertedZone(ResponseModel):
     """With `errors` it is none that `zone/create` takes, and has no `type`."""
 
     id: None
@@ -96,13 +96,13 @@ class ParseAnswer(ZoneDone):
 def rows_of_table(file: UploadedFile | None) -> list[list[str]]:
     """The rows of a CSV or XLSX file, one more than can be converted. Raises NoDataFile, WrongFormat."""
     from fencepost.zones.spreadsheets.csv_reader import rows_of
-    from fencepost.zones.spreadsheets.errors import NoTable
+    from fencepost.zones.spreadsheets.errors import UnreadableTable
 
     if file is None:
         raise NoDataFile.field("file", "is missing: send a CSV or XLSX file as the part of this name")
     try:
         rows = rows_of(file.content, MAX_CONVERTED + 2)  # one may be a header
-    except NoTable as error:
+    except UnreadableTable as error:
         raise WrongFormat.field("file", str(error)) from None
     if not rows:
         raise WrongFormat.field("file", "has no row that says anything")
@@ -197,7 +197,7 @@ def told_drafts(
     used, told = set(taken), []
     for draft in drafts:
         told.append(_told(draft, used, tags))
-        used.add(folded(draft["label"]))
+        used.add(fold_case(draft["label"]))
     return told
 
 
@@ -225,11 +225,11 @@ def _errors(draft: Mapping[str, Any], used: Collection[str], tags: Collection[in
     """What `zone/create` would refuse, of the tags the first that is wrong."""
     unknown = (n for n, tag in enumerate(draft["tags"]) if tag not in tags)
     told = {f"zone.tags[{n}]": "is no tag's number" for n in islice(unknown, 1)}
-    if folded(draft["label"]) in used:
+    if fold_case(draft["label"]) in used:
         told["zone.label"] = "is that of another zone; labels are unique"
     try:
         validated(CreateCall, {"zone": draft})
-    except Invalid as error:
+    except ValidationFailed as error:
         told |= {wrong.field: wrong.message for wrong in error.errors}
     center = draft["center"]
     if center is None or not any(center.values()) or any(name.startswith("zone.center") for name in told):

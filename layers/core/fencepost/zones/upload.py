@@ -12,8 +12,8 @@ from pydantic import Field
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_plain_validator_function
 
-from fencepost.common.errors import Invalid
-from fencepost.http.fields import AnswerModel, RequestModel, Text
+from fencepost.common.errors import ValidationFailed
+from fencepost.http.fields import RequestModel, ResponseModel, Text
 from fencepost.imports.kml_rows import DEFAULT_RADIUS_M, Namer, Row, as_zone, rows_of
 from fencepost.imports.model import LeftOut
 from fencepost.zones.schemas import LocationOut, NoDataFile, WrongFormat, ZoneDone, ZonePointOut, check_points, told
@@ -66,7 +66,7 @@ class UploadCall(RequestModel):
 
 
 # --- answers -------------------------------------------------------------------------------------------------------
-class ReadyZone(AnswerModel):
+class ReadyZone(ResponseModel):
     """A zone that is not there yet."""
 
     id: None
@@ -79,7 +79,7 @@ class ReadyZone(AnswerModel):
     points: NotRequired[list[ZonePointOut] | None]
 
 
-class LeftOutOfFile(AnswerModel):
+class LeftOutOfFile(ResponseModel):
     """What of the file is no zone, and why; `placemark` counts from 1."""
 
     placemark: int
@@ -144,7 +144,9 @@ def told_ready(steps: Sequence[Step]) -> dict[str, Any]:
         **told_left_out(step.outcome for step in steps),
     }
     if len(json.dumps(told_all, ensure_ascii=False).encode()) > _MAX_TOLD_BYTES:
-        raise Invalid.field("file", "has more zones than one answer tells; split it, or make them without dry_run")
+        raise ValidationFailed.field(
+            "file", "has more zones than one answer tells; split it, or make them without dry_run"
+        )
     return told_all
 
 
@@ -179,4 +181,4 @@ def address_telling(target: str, answer: dict[str, Any]) -> str:
         address = f"{target}{'&' if '?' in target else '?'}response={text}"
         if len(address) <= _MAX_ADDRESS:
             return address
-    raise Invalid.field("redirect_target", "cannot be told so many zones in an address; leave it out")
+    raise ValidationFailed.field("redirect_target", "cannot be told so many zones in an address; leave it out")

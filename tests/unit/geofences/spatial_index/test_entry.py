@@ -9,12 +9,12 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fencepost.common.byte_cache import Kept
-from fencepost.common.entity_ref import Assignment
+from fencepost.common.byte_cache import ByteBoundedCache
+from fencepost.common.entity_ref import EntityRef
 from fencepost.dynamodb import serializer
 from fencepost.geofences.items import geofence_item, geofence_of
 from fencepost.geofences.model import Geofence
-from fencepost.geofences.spatial_index.entry import Entry, attribute_of, entries_near, entries_of, pack_entry
+from fencepost.geofences.spatial_index.entry import IndexEntry, attribute_of, entries_near, entries_of, pack_entry
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
 from geo.wgs84 import Position
@@ -59,7 +59,7 @@ def test_an_entry_tells_what_the_geofence_is(
 ) -> None:
     shape = Circle(center=Position(lon=lon + 0.0, lat=lat + 0.0), radius_m=radius_m)
     made = geofence(shape=shape, name=name, action=action, min_accuracy_m=min_accuracy_m, version=version)
-    entry = Entry(attribute_of(ID), pack_entry(made))
+    entry = IndexEntry(attribute_of(ID), pack_entry(made))
     assert (entry.id, entry.version, entry.shape) == (ID, version, shape)
     if not entry.is_big:
         assert (entry.name, entry.action, entry.min_accuracy_m) == (name, action, min_accuracy_m)
@@ -68,7 +68,7 @@ def test_an_entry_tells_what_the_geofence_is(
 @given(st.uuids())
 def test_an_attribute_name_stands_for_an_id_and_is_short(some_id: UUID) -> None:
     assert len(attribute_of(str(some_id))) == 22
-    assert Entry(attribute_of(str(some_id)), pack_entry(geofence())).id == str(some_id)
+    assert IndexEntry(attribute_of(str(some_id)), pack_entry(geofence())).id == str(some_id)
 
 
 def test_the_entry_of_an_office_is_a_few_dozen_bytes() -> None:
@@ -78,17 +78,17 @@ def test_the_entry_of_an_office_is_a_few_dozen_bytes() -> None:
 def test_an_entry_tells_its_number_in_four_bytes_more() -> None:
     plain, numbered = pack_entry(geofence()), pack_entry(geofence(number=2**31 - 1))
     assert len(numbered) == len(plain) + 4
-    entry = Entry(attribute_of(ID), numbered)
+    entry = IndexEntry(attribute_of(ID), numbered)
     assert (entry.number, entry.name) == (2**31 - 1, geofence().name)
-    assert Entry(attribute_of(ID), plain).number == 0
+    assert IndexEntry(attribute_of(ID), plain).number == 0
 
 
 def test_a_geofence_with_many_vertices_leaves_only_its_box() -> None:
     long_road = Corridor(points=tuple((8 + k / 1000, 50.0) for k in range(200)), half_width_m=50)
-    entry = Entry(attribute_of(ID), pack_entry(geofence(shape=long_road)))
+    entry = IndexEntry(attribute_of(ID), pack_entry(geofence(shape=long_road)))
     assert entry.is_big
     bucket = {attribute_of(ID): {"B": pack_entry(geofence(shape=long_road))}}
-    kept: Kept[Entry] = Kept(max_bytes=1_000)
+    kept: ByteBoundedCache[IndexEntry] = ByteBoundedCache(max_bytes=1_000)
     assert len(entries_near([bucket], Position(lon=8.1, lat=50.0), 0, kept)) == 1
     assert entries_near([bucket], Position(lon=9.1, lat=50.0), 0, kept) == []
 
@@ -110,7 +110,7 @@ def test_an_item_is_the_geofence_again() -> None:
         dwell_minutes=5,
         cooldown_ms=0,
         action={"a": [1, 2.5, None, True, "\u00fc"]},
-        assignments=(Assignment("users", "ada"),),
+        assignments=(EntityRef("users", "ada"),),
         version=7,
     )
     assert geofence_of(geofence_item(made)) == made

@@ -25,7 +25,7 @@ from geo.shapes.bounds import Bounds
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from fencepost.common.byte_cache import Kept
+    from fencepost.common.byte_cache import ByteBoundedCache
     from fencepost.dynamodb.serializer import Item
     from fencepost.geofences.model import Geofence
     from geo.shapes.base import Shape
@@ -67,18 +67,18 @@ def pack_entry(geofence: Geofence) -> bytes:
     return _HEAD.pack(flags, geofence.version) + shape + rest
 
 
-Place = tuple[str, int]
+VersionRef = tuple[str, int]
 """Where a version of a geofence is: its attribute, and the number of the version."""
 
 
-class Entry:
+class IndexEntry:
     """A geofence as a bucket tells it. Everything is unpacked when it is asked for, and what costs is then kept."""
 
     __slots__ = ("_rest", "attribute", "data", "id", "is_big", "place", "shape")
 
     id: str
     shape: Shape
-    place: Place
+    place: VersionRef
     _rest: dict[str, Any]
 
     def __init__(self, attribute: str, data: bytes) -> None:
@@ -139,7 +139,7 @@ class Entry:
         return unpacked_in_force(self._rest["f"]) if self.data[0] & _TIMED else ALWAYS
 
 
-def _unpacked_rest(entry: Entry) -> dict[str, Any]:
+def _unpacked_rest(entry: IndexEntry) -> dict[str, Any]:
     data = entry.data
     at = _HEAD.size + count_bytes(data, _HEAD.size)
     end = len(data) - (_NUMBER.size if data[0] & _NUMBERED else 0)
@@ -147,7 +147,7 @@ def _unpacked_rest(entry: Entry) -> dict[str, Any]:
     return rest
 
 
-_UNPACKED: dict[str, Callable[[Entry], Any]] = {
+_UNPACKED: dict[str, Callable[[IndexEntry], Any]] = {
     "id": lambda entry: geofence_id_of(entry.attribute),
     "place": lambda entry: (entry.attribute, entry.version),
     "shape": lambda entry: unpack_shape(entry.data, _HEAD.size),
@@ -155,26 +155,28 @@ _UNPACKED: dict[str, Callable[[Entry], Any]] = {
 }
 
 
-def entries_near(buckets: Iterable[Item], position: Position, reach_m: float, kept: Kept[Entry]) -> list[Entry]:
+def entries_near(
+    buckets: Iterable[Item], position: Position, reach_m: float, kept: ByteBoundedCache[IndexEntry]
+) -> list[IndexEntry]:
     """The entries that may come so near to the position, once each, as they are kept.
 
     A check spends its time here, on every geofence of five cells, so no more is unpacked than it takes to say no.
     """
     packed = ((attribute, stored["B"]) for bucket in buckets for attribute, stored in bucket.items() if "B" in stored)
-    near: list[Entry] = []
+    near: list[IndexEntry] = []
     for attribute, data in find_near(position, reach_m, packed, _HEAD.size):
         entry = kept.get(attribute)
         if entry is None or entry.data != data:
-            entry = Entry(attribute, data)
+            entry = IndexEntry(attribute, data)
             kept.put(attribute, entry, len(data))
         near.append(entry)
     # The cells of one position are of different levels, and a geofence is entered at one.
     return list({entry.attribute: entry for entry in near}.values()) if reach_m > 0 else near
 
 
-def entries_of(bucket: Item) -> Iterator[Entry]:
+def entries_of(bucket: Item) -> Iterator[IndexEntry]:
     """The entries are the bucket's only binary attributes."""
-    return (Entry(name, stored["B"]) for name, stored in bucket.items() if "B" in stored)
+    return (IndexEntry(name, stored["B"]) for name, stored in bucket.items() if "B" in stored)
 
 
 def packed_in_force(when: InForce) -> list[Any]:

@@ -54,7 +54,7 @@ class _BucketFull(Exception):
     """What was found missing has no room any more; another look finds where it belongs."""
 
 
-class IndexUpkeep:
+class IndexMaintenance:
     def __init__(self, table: Table) -> None:
         self._table = table
 
@@ -102,7 +102,7 @@ class IndexUpkeep:
         if geofence is not None:
             transaction.at_version(keys.geofence(tenant_id, geofence.id), geofence.version, VersionMismatch())
         else:
-            transaction.absent(keys.geofence(tenant_id, difference.geofence_id), VersionMismatch())
+            transaction.require_absent(keys.geofence(tenant_id, difference.geofence_id), VersionMismatch())
         if name in now:
             transaction.withdraw(bucket, name, now[name]["B"])
         if entry is not None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fencepost.dynamodb import keys
 from fencepost.dynamodb.transaction import SHARDS
-from fencepost.geofences.spatial_index.entry import Entry, entries_of
+from fencepost.geofences.spatial_index.entry import IndexEntry, entries_of
 from fencepost.geofences.spatial_index.occupied_cells import cells_listed
 from geo.cells import LIST_LEVELS, ROOT, Cell, box_of, cells_at
 from geo.distance_bounds import least_m_from
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from geo.wgs84 import Position
 
     Read = Callable[[Sequence[Key]], Mapping[tuple[str, str], Item]]
-    InFull = Callable[[Sequence[Entry]], Sequence[Entry | Geofence]]
+    InFull = Callable[[Sequence[IndexEntry]], Sequence[IndexEntry | Geofence]]
 
 # So many items the first round after the position's own cells reads, and twice as many each further one.
 _FIRST_ROUND, _LARGEST_ROUND = 25, 96
@@ -56,10 +56,10 @@ def found(
     tenant_id: str,
     position: Position,
     count: int,
-    is_wanted: Callable[[Entry | Geofence], bool],
+    is_wanted: Callable[[IndexEntry | Geofence], bool],
     read: Read,
     in_full: InFull,
-) -> list[tuple[float, Entry | Geofence]]:
+) -> list[tuple[float, IndexEntry | Geofence]]:
     """At most `count` geofences that are wanted, each with the metres to its boundary, nearest first, then by id.
 
     :param read: the items of some keys, in one round trip
@@ -86,15 +86,15 @@ class _Search:
     tenant_id: str
     position: Position
     count: int
-    is_wanted: Callable[[Entry | Geofence], bool]
+    is_wanted: Callable[[IndexEntry | Geofence], bool]
     in_full: InFull
-    nearest: list[tuple[float, str, Entry | Geofence]] = field(default_factory=list)
+    nearest: list[tuple[float, str, IndexEntry | Geofence]] = field(default_factory=list)
     """What was measured and is wanted, at most `count`, by distance and id."""
     seen: set[tuple[Cell, int]] = field(default_factory=set)
     _waiting: list[_Waiting] = field(default_factory=list)
     _entries: list[tuple[float, str, int]] = field(default_factory=list)
     """Entries to be measured, by their bounds; each is known by its id, and by its version among those seen."""
-    _known: dict[str, Entry] = field(default_factory=dict)
+    _known: dict[str, IndexEntry] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._least_m = least_m_from(self.position)
@@ -127,7 +127,7 @@ class _Search:
 
     def measure(self) -> None:
         """Measure every entry that may be near enough, nearest bound first; the big ones last: they cost a read."""
-        big: list[tuple[float, Entry]] = []
+        big: list[tuple[float, IndexEntry]] = []
         while self._entries and self._entries[0][0] <= self._reach_m:
             least_m, entry_id, version = heappop(self._entries)
             entry = self._known[entry_id]
@@ -157,7 +157,7 @@ class _Search:
                 self.seen.add((cell, shard))
                 heappush(self._waiting, _Waiting(least_m, cell, shard))
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: IndexEntry) -> None:
         """A geofence stands in several cells; where a replica tells an older version of it, the newest counts."""
         known = self._known.get(entry.id)
         if known is not None and known.version >= entry.version:
@@ -167,7 +167,7 @@ class _Search:
         self._known[entry.id] = entry
         heappush(self._entries, (entry.least_m(self._least_m), entry.id, entry.version))
 
-    def _measure(self, geofence: Entry | Geofence) -> None:
+    def _measure(self, geofence: IndexEntry | Geofence) -> None:
         edge_distance_m = geofence.shape.edge_distance_m(self.position)
         if edge_distance_m <= self._reach_m and self.is_wanted(geofence):
             insort(self.nearest, (edge_distance_m, geofence.id, geofence), key=lambda near: near[:2])

@@ -6,7 +6,7 @@ import csv
 from io import StringIO
 from itertools import islice
 
-from fencepost.zones.spreadsheets.errors import MAX_CELL, NoTable
+from fencepost.zones.spreadsheets.errors import MAX_CELL, UnreadableTable
 
 MAX_COLUMNS = 50
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -27,7 +27,7 @@ def rows_of(content: bytes, most: int) -> list[list[str]]:
     try:
         return list(islice(filter(None, map(_cells, rows)), most))
     except csv.Error as error:
-        raise NoTable(f"cannot be read as CSV: {error}") from None
+        raise UnreadableTable(f"cannot be read as CSV: {error}") from None
 
 
 def _cells(row: list[str]) -> list[str]:
@@ -43,9 +43,9 @@ def _text(content: bytes) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeError:
-        raise NoTable("is not UTF-8 text; save it as CSV in UTF-8, or as XLSX") from None
+        raise UnreadableTable("is not UTF-8 text; save it as CSV in UTF-8, or as XLSX") from None
     if "\0" in text:
-        raise NoTable("is neither CSV nor XLSX")
+        raise UnreadableTable("is neither CSV nor XLSX")
     return text
 
 

@@ -5,5 +5,5 @@ from __future__ import annotations
 MAX_CELL = 2_000
 
 
-class NoTable(ValueError):
+class UnreadableTable(ValueError):
     """A file that is no table, and why."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, HTTPClientError
 
-from fencepost.common.errors import Busy
+from fencepost.common.errors import ServiceBusy
 from geo.wgs84 import Position
 
 _MAX_QUERY = 200
@@ -27,10 +27,10 @@ class AmazonLocation:
             if error.response["Error"]["Code"] == "ValidationException":
                 return None
             if error.response["Error"]["Code"] in ("ThrottlingException", "InternalServerException"):
-                raise Busy from error
+                raise ServiceBusy from error
             raise
         except HTTPClientError as error:
-            raise Busy from error
+            raise ServiceBusy from error
         for found in answer["ResultItems"]:
             lon, lat = found["Position"]
             return Position(lon=lon, lat=lat)

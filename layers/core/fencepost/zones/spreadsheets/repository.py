@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NOT_THERE = frozenset({"NoSuchKey", "AccessDenied"})
 
 
-class SpreadsheetStore:
+class S3SpreadsheetRepository:
     def __init__(self, client: Any, bucket: str) -> None:
         self._client = client
         self._bucket = bucket

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 8
 
 
-class Spreadsheets(Protocol):
+class SpreadsheetRepository(Protocol):
     """The port to where tables are kept for a day."""
 
     def put(self, tenant_id: str, file_id: str, rows: Sequence[Sequence[str]]) -> None: ...
@@ -32,17 +32,17 @@ class Geocoder(Protocol):
 
 @dataclass(frozen=True)
 class SpreadsheetService:
-    store: Spreadsheets
+    store: SpreadsheetRepository
     geocoder: Geocoder | None = None
 
-    def keep(self, who: Principal, rows: Sequence[Sequence[str]], file_id: str | None = None) -> str:
+    def keep(self, principal: Principal, rows: Sequence[Sequence[str]], file_id: str | None = None) -> str:
         """Keep the rows for a day, under an id that is told."""
         file_id = file_id or new_id()
-        self.store.put(who.tenant_id, file_id, rows)
+        self.store.put(principal.tenant_id, file_id, rows)
         return file_id
 
-    def rows(self, who: Principal, file_id: str) -> list[list[str]] | None:
-        return self.store.get(who.tenant_id, file_id) if is_id(file_id) else None
+    def rows(self, principal: Principal, file_id: str) -> list[list[str]] | None:
+        return self.store.get(principal.tenant_id, file_id) if is_id(file_id) else None
 
     def places(self, addresses: Sequence[str]) -> dict[str, Position]:
         """Where these addresses are, as far as anybody knows. Raises Busy."""

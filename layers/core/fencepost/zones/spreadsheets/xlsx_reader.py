@@ -14,7 +14,7 @@ from posixpath import join, normpath
 from xml.parsers import expat
 from zipfile import ZipFile
 
-from fencepost.zones.spreadsheets.errors import MAX_CELL, NoTable
+from fencepost.zones.spreadsheets.errors import MAX_CELL, UnreadableTable
 from geo.kml.kmz import BROKEN_ZIP, LOCKED_ZIP, opened
 
 _MAX_OPENED_BYTES = 32 * 2**20
@@ -42,19 +42,19 @@ def first_sheet(content: bytes, columns: int) -> Iterator[list[str]]:
                     strings.get(text, "") if kind == "s" else _number(text) if kind == "n" else text
                     for kind, text in row
                 ]
-    except NoTable:
+    except UnreadableTable:
         raise
     except KeyError as error:
-        raise NoTable(f"is no XLSX file: {str(error.args[0])[:100]}") from None
+        raise UnreadableTable(f"is no XLSX file: {str(error.args[0])[:100]}") from None
     except (*BROKEN_ZIP, *LOCKED_ZIP) as error:
-        raise NoTable(f"is no XLSX file, or a broken or locked one: {error}") from None
+        raise UnreadableTable(f"is no XLSX file, or a broken or locked one: {error}") from None
 
 
 def _check_size(archive: ZipFile) -> None:
     """Of a member no more is read than the zip file says of it."""
     members = archive.infolist()
     if len(members) > _MAX_MEMBERS or sum(member.file_size for member in members) > _MAX_OPENED_BYTES:
-        raise NoTable(f"opens to more than {_MAX_OPENED_BYTES:,} bytes; save it as CSV, or split it")
+        raise UnreadableTable(f"opens to more than {_MAX_OPENED_BYTES:,} bytes; save it as CSV, or split it")
 
 
 def _path_of_first_sheet(archive: ZipFile) -> str:
@@ -152,16 +152,20 @@ class _Reader:
         try:
             self._parser.Parse(chunk, is_final)
         except expat.ExpatError as error:
-            raise NoTable(f"is a broken XLSX file: {expat.ErrorString(error.code)}") from None
+            raise UnreadableTable(f"is a broken XLSX file: {expat.ErrorString(error.code)}") from None
         except (LookupError, ValueError) as error:
-            raise error if isinstance(error, NoTable) else NoTable("is a broken XLSX file: its encoding") from None
+            raise (
+                error
+                if isinstance(error, UnreadableTable)
+                else UnreadableTable("is a broken XLSX file: its encoding")
+            ) from None
         return self._found
 
     def _on_start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         self._count += 1
         if self._depth > _MAX_DEPTH or self._count > _MAX_ELEMENTS:
-            raise NoTable("has too many cells; save it as CSV, or split it")
+            raise UnreadableTable("has too many cells; save it as CSV, or split it")
         self._text = ""
         named = {name.rpartition(" ")[2]: value for name, value in attributes.items()}
         self._found.append((tag.rpartition(" ")[2], named, ""))
@@ -176,4 +180,4 @@ class _Reader:
             self._text += text
 
     def _on_doctype(self, *_: object) -> None:
-        raise NoTable("has a DOCTYPE, which no program needs to save a table")
+        raise UnreadableTable("has a DOCTYPE, which no program needs to save a table")
