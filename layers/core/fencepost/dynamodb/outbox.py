@@ -40,7 +40,7 @@ class Bus:
         """The place of the first entry that was not taken, having tried it a few times."""
         wanted = list(range(len(entries)))
         for _ in range(_ATTEMPTS):
-            answer = self._client.put_events(EntryWriter=[entries[n] for n in wanted])
+            answer = self._client.put_events(Entries=[entries[n] for n in wanted])
             if not answer["FailedEntryCount"]:
                 return None
             wanted = [n for n, entry in zip(wanted, answer["Entries"], strict=True) if "ErrorCode" in entry]

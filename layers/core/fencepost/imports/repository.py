@@ -212,7 +212,7 @@ class ImportQueue:
                 {"Id": str(n), "MessageBody": json.dumps(message), "DelaySeconds": delay_s}
                 for n, message in enumerate(messages[start : start + 10])
             ]
-            answer = self._client.send_message_batch(QueueUrl=self._url, EntryWriter=entries)
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
             if answer.get("Failed"):
                 raise RuntimeError(f"the queue did not take {len(answer['Failed'])} messages")
 
