@@ -19,9 +19,9 @@ from fencepost.directory.schemas import (
     EntityPage,
     entities_of,
     entity_of,
+    serialize_erased,
     table_of,
     told,
-    told_erased,
 )
 from fencepost.geofences import negotiation
 from fencepost.geofences.query_params import PageQuery, numbered
@@ -122,7 +122,7 @@ def delete_entity(request: Request) -> Response:
     if table != "users":
         raise ValidationFailed.field("erase", "is for users")
     erased = container.privacy().forget(request.principal, entity_id, directory, geofences, now, cascade=cascade)
-    return Response(status=200, body={"id": entity_id, "deleted": True, "erased": told_erased(erased)})
+    return Response(status=200, body={"id": entity_id, "deleted": True, "erased": serialize_erased(erased)})
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

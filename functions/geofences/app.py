@@ -35,7 +35,7 @@ from fencepost.http.fields import whole_number
 from fencepost.http.idempotency_key import derive_resource_id
 from fencepost.http.request import Request, is_what_they_have, version_expected
 from fencepost.http.validation import validated
-from fencepost.verdicts.schemas import ValidateIn, ValidationOut, entry_of, told_validation
+from fencepost.verdicts.schemas import ValidateIn, ValidationOut, serialize_validation, to_validation_request
 
 api = Api(retell=negotiation.retold)
 prime_snapstart(container.geofences)
@@ -287,9 +287,9 @@ def list_nearest(request: Request) -> Response:
 )
 def validate(request: Request) -> Response:
     said = request.json()
-    entry = entry_of(validated(ValidateIn, said), said)
+    entry = to_validation_request(validated(ValidateIn, said), said)
     verdict = container.validation().validate(request.principal, entry, datetime.now(UTC))
-    return Response(status=200, body=told_validation(verdict))
+    return Response(status=200, body=serialize_validation(verdict))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def largest_punch() -> Punch:
         at=AT,
         received_at=NOW,
         acting_user_id="u" * 64,
-        verdict=verdict.kept,
+        verdict=verdict.shorten(),
         exception=Exemption(refusal_id=ID, by="u" * 64, at=NOW),
         latitude=-12.123456789012345,
         longitude=-123.12345678901234,

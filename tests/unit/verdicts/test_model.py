@@ -63,7 +63,7 @@ def test_a_fix_exactly_as_accurate_as_the_geofence_asks_is_enough(
     assert (finding.accuracy, finding.outcome) == (accuracy, outcome)
 
 
-def test_a_long_name_is_cut_and_the_distance_is_still_told() -> None:
+def test_a_long_name_is_cut_and_its_distance_is_still_reported() -> None:
     candidate = Candidate(
         geofence_id="g",
         version=3,
@@ -77,6 +77,6 @@ def test_a_long_name_is_cut_and_the_distance_is_still_told() -> None:
     )
     verdict = judge([candidate], Fix(position=Position(lon=25.0, lat=60.01)), datetime(2026, 5, 4, tzinfo=UTC))
     short = "N" * 31 + "…"
-    assert verdict.kept.findings[0].name == short
-    assert verdict.kept.reason == verdict.reason.replace("N" * 100, short)
-    assert verdict.kept.reason.endswith("m away.")
+    assert verdict.shorten().findings[0].name == short
+    assert verdict.shorten().reason == verdict.reason.replace("N" * 100, short)
+    assert verdict.shorten().reason.endswith("m away.")

@@ -121,7 +121,7 @@ def entities_of(table: str, said: EntitiesIn) -> tuple[list[Entity], list[str]]:
     return [entity_of(table, item.id, item, f"{field}.") for item, field in pairs], fields
 
 
-def told_erased(erased: Erased) -> dict[str, Any]:
+def serialize_erased(erased: Erased) -> dict[str, Any]:
     """An ErasedOut."""
     return {"positions": erased.positions, "comments": erased.comments, "reasons": erased.reasons}
 

@@ -46,6 +46,7 @@ from typing import TYPE_CHECKING
 from geo.cells import Cell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from fencepost.common.entity_ref import EntityRef
@@ -141,6 +142,11 @@ def entity(tenant_id: str, target: EntityRef) -> Key:
     return _key(f"T#{tenant_id}#{target.target_table}#{target.target_id}", ENTITY)
 
 
+def entities(tenant_id: str, targets: Iterable[EntityRef]) -> dict[EntityRef, Key]:
+    """Return the keys of several entities: one call where every request of a clock would make several."""
+    return {target: entity(tenant_id, target) for target in targets}
+
+
 def directory(tenant_id: str, table: str) -> str:
     return f"T#{tenant_id}#{table}"
 
@@ -168,6 +174,17 @@ def running_clocks_shard(user_id: str) -> int:
 
 def running_clock_sort(due_from: datetime, tenant_id: str, user_id: str) -> str:
     return f"{_instant(due_from)}#{tenant_id}#{user_id}"
+
+
+def clock_context(tenant_id: str, user_id: str) -> dict[str, Key]:
+    """Return the keys of what a clock action reads beside the directory, by name."""
+    user = user_partition(tenant_id, user_id)
+    return {
+        "tenant": tenant(tenant_id),
+        "clock": _key(user, "CLOCK"),
+        "calendar": _key(user, "CALENDAR"),
+        "exceptions": _key(user, "EXCEPTIONS"),
+    }
 
 
 def calendar(tenant_id: str, user_id: str) -> Key:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from botocore.exceptions import ClientError, HTTPClientError
@@ -18,11 +18,12 @@ from fencepost.dynamodb import serializer
 from fencepost.dynamodb.transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from fencepost.dynamodb.keys import Key
     from fencepost.dynamodb.serializer import Item
 
+NameT = TypeVar("NameT", bound="Hashable")
 _KEYS_A_CALL = 100
 _ATTEMPTS = 8
 _FIRST_PAUSE_S = 0.02
@@ -73,6 +74,12 @@ class Table:
                 return found
             self._pause(_jittered(attempt))
         raise ServiceBusy
+
+    def batch_get_named(self, keys: Mapping[NameT, Key], *, consistent: bool = False) -> dict[NameT, Item]:
+        """Return the items that exist, each under the name that its key has in `keys`."""
+        found = self.batch_get(list(keys.values()), consistent=consistent)
+        pairs = ((name, (key["PK"]["S"], key["SK"]["S"])) for name, key in keys.items())
+        return {name: found[pair] for name, pair in pairs if pair in found}
 
     def query(self, **how: Any) -> Iterator[Item]:
         """All items of a query, page by page as they are taken."""

@@ -50,12 +50,12 @@ class Lessening:
     def of(self, kept: EvidenceT) -> EvidenceT:
         if isinstance(kept, Refusal):
             accuracy_m = None if self.is_removal else kept.accuracy_m
-            return replace(kept, accuracy_m=accuracy_m, verdict=kept.verdict.without_distances)
+            return replace(kept, accuracy_m=accuracy_m, verdict=kept.verdict.remove_distances())
         left: EvidenceT = _with_punches(kept, self._punch)
         return left
 
     def _punch(self, punch: Punch) -> Punch:
-        verdict = punch.verdict.without_distances if punch.verdict is not None else None
+        verdict = punch.verdict.remove_distances() if punch.verdict is not None else None
         if self.is_removal:
             return replace(punch, latitude=None, longitude=None, accuracy_m=None, verdict=verdict)
         return replace(punch, latitude=_rough(punch.latitude), longitude=_rough(punch.longitude), verdict=verdict)

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fencepost.common.events import Event
-    from fencepost.dynamodb.keys import Key
     from fencepost.dynamodb.serializer import Item
     from fencepost.dynamodb.table import Table
     from fencepost.timeclock.audit import State
@@ -57,9 +56,9 @@ class NamedEntities(Protocol):
 
 
 class DynamoDBClockRepository:
-    def __init__(self, table: Table, applying: DynamoDBCandidateRepository, directory: NamedEntities) -> None:
+    def __init__(self, table: Table, candidates: DynamoDBCandidateRepository, directory: NamedEntities) -> None:
         self._table = table
-        self._applying = applying
+        self._candidates = candidates
         self._directory = directory
 
     def desk(
@@ -75,34 +74,32 @@ class DynamoDBClockRepository:
         One BatchGetItem, and one more where the user is in groups or the clock runs for a project. An organization
         that is named is looked up beside the first, and its geofences are read with the second.
         """
-        clock_key, calendar_key = keys.clock(tenant_id, user_id), keys.calendar(tenant_id, user_id)
-        tenant_key, grants_key = keys.tenant(tenant_id), keys.exceptions(tenant_id, user_id)
-        also = [tenant_key, clock_key, calendar_key, grants_key]
+        also = keys.clock_context(tenant_id, user_id)
         if organization_name is None:
             named: list[str] = []
-            reading = self._applying.read(tenant_id, user_id, organization_id, screen, also)
+            snapshot = self._candidates.load_snapshot(tenant_id, user_id, organization_id, screen, also)
         else:
             with ThreadPoolExecutor(1) as beside:
                 asked = beside.submit(self.organizations_named, tenant_id, organization_name)
-                reading = self._applying.read(tenant_id, user_id, organization_id, screen, also)
+                snapshot = self._candidates.load_snapshot(tenant_id, user_id, organization_id, screen, also)
                 named = asked.result()
-        if reading is None:
+        if snapshot is None:
             return None
-        clock_item, calendar = reading.item(clock_key), reading.item(calendar_key)
-        clock = _clock_of(clock_item) if clock_item else None
+        items = snapshot.items
+        clock = _clock_of(items["clock"]) if "clock" in items else None
         # What binds the running clock binds its breaks and its stop, though they do not name it.
         runs_for = clock.organization_id if clock is not None else None
         further = None if organization_id is not None else min(named) if named else runs_for
-        candidates = self._applying.candidates(reading, further)
+        candidates = self._candidates.load_candidates(snapshot, further)
         return ClockContext(
-            settings=settings_of(reading, tenant_key, organization_id or further),
+            settings=settings_of(snapshot, organization_id or further),
             clock=clock,
-            calendar_version=_version_of(calendar),
-            organization_name=reading.name_of("projects", organization_id or further),
+            calendar_version=_version_of(items.get("calendar")),
+            organization_name=_organization_name(snapshot, organization_id or further),
             named=tuple(sorted(named)),
-            has_screen=screen is not None and reading.has(screen),
+            has_screen=screen is not None and screen in items,
             candidates=candidates,
-            grants=grants_of(reading.item(grants_key)),
+            grants=grants_of(items.get("exceptions")),
         )
 
     def running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]:
@@ -114,15 +111,15 @@ class DynamoDBClockRepository:
 
     def ledger(self, tenant_id: str, user_id: str, organization_id: str | None) -> EntryContext:
         """What an entry by hand stands on. One BatchGetItem."""
-        tenant_key, calendar_key = keys.tenant(tenant_id), keys.calendar(tenant_id, user_id)
-        reading = self._applying.read(tenant_id, user_id, organization_id, None, also=[tenant_key, calendar_key])
-        if reading is None:
+        also = {"tenant": keys.tenant(tenant_id), "calendar": keys.calendar(tenant_id, user_id)}
+        snapshot = self._candidates.load_snapshot(tenant_id, user_id, organization_id, None, also)
+        if snapshot is None:
             return EntryContext(is_there=False, settings=TenantSettings(), calendar_version=0, organization_name=None)
         return EntryContext(
             is_there=True,
-            settings=settings_of(reading, tenant_key, organization_id),
-            calendar_version=_version_of(reading.item(calendar_key)),
-            organization_name=reading.name_of("projects", organization_id),
+            settings=settings_of(snapshot, organization_id),
+            calendar_version=_version_of(snapshot.items.get("calendar")),
+            organization_name=_organization_name(snapshot, organization_id),
         )
 
     def organizations_named(self, tenant_id: str, name: str) -> list[str]:
@@ -212,10 +209,15 @@ def _version_of(calendar: Item | None) -> int:
     return int(calendar["version"]["N"]) if calendar else 0
 
 
-def settings_of(reading: DirectorySnapshot, tenant_key: Key, organization_id: str | None) -> TenantSettings:
+def _organization_name(snapshot: DirectorySnapshot, organization_id: str | None) -> str | None:
+    organization = snapshot.items.get(EntityRef("projects", organization_id)) if organization_id else None
+    return organization["name"]["S"] if organization else None
+
+
+def settings_of(snapshot: DirectorySnapshot, organization_id: str | None) -> TenantSettings:
     """What the tenant chose, and in its place what the organization has of its own."""
-    organization = reading.entity(EntityRef("projects", organization_id)) if organization_id else None
-    return tenant_settings(reading.item(tenant_key) or {}, organization or {})
+    organization = snapshot.items.get(EntityRef("projects", organization_id)) if organization_id else None
+    return tenant_settings(snapshot.items.get("tenant", {}), organization or {})
 
 
 def tenant_settings(tenant: Item, organization: Item) -> TenantSettings:

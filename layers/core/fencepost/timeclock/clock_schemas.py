@@ -13,7 +13,7 @@ from fencepost.timeclock.commands import AlreadyClockedIn, ClockRequest, EntryNo
 from fencepost.timeclock.errors import OutsideGeofence
 from fencepost.timeclock.model import Punch
 from fencepost.timeclock.time_types import CATEGORIES
-from fencepost.verdicts.schemas import EntryScreenIn, LocationIn, VerdictOut, fix_of, screen_of, told_verdict
+from fencepost.verdicts.schemas import EntryScreenIn, LocationIn, VerdictOut, serialize_verdict, to_entity_ref, to_fix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -191,8 +191,8 @@ def request_of(body: ClockIn) -> ClockRequest:
         organization_id=body.organizationId,
         # With an id the name is passed over, as the reference says.
         organization_name=body.organizationName if body.organizationId is None else None,
-        screen=screen_of(body.entryScreen),
-        fix=fix_of(body.location) if body.location else None,
+        screen=to_entity_ref(body.entryScreen),
+        fix=to_fix(body.location) if body.location else None,
     )
 
 
@@ -214,7 +214,7 @@ def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
     if isinstance(error, AlreadyClockedIn):
         data = told_clock(error.clock)
     if isinstance(error, OutsideGeofence):
-        data = {**told_verdict(error.verdict), "refusalId": error.refusal_id}
+        data = {**serialize_verdict(error.verdict), "refusalId": error.refusal_id}
     if isinstance(error, EntryNotSaved):
         data = told_entry(error.entry)
     code = "INVALID" if isinstance(error, ValidationFailed) else error.code
@@ -276,7 +276,7 @@ def _punch(punch: Punch) -> dict[str, Any]:
         "location": _location(punch),
         "flagged": punch.is_flagged,
         "late": punch.is_late,
-        "geofenceVerdict": told_verdict(punch.verdict) if punch.verdict else None,
+        "geofenceVerdict": serialize_verdict(punch.verdict) if punch.verdict else None,
         "exception": _exception(punch.exception) if punch.exception else None,
     }
 

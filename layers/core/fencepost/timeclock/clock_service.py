@@ -251,7 +251,7 @@ class ClockService:
         mode = desk.settings.mode(request.action)
         if mode == "off":
             return punch
-        punch = replace(punch, verdict=judge(desk.candidates, request.fix, punch.at).kept)
+        punch = replace(punch, verdict=judge(desk.candidates, request.fix, punch.at).shorten())
         assert punch.verdict is not None
         if punch.verdict.is_allowed:
             return punch

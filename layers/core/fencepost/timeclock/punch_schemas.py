@@ -16,7 +16,7 @@ from fencepost.http.validation import validated
 from fencepost.timeclock.clock_schemas import STATUS, ClockIn, ClockItem, only_what_counts, refused, request_of, told
 from fencepost.timeclock.commands import EntryNotSaved
 from fencepost.timeclock.punch_batch_service import KeptPunch
-from fencepost.verdicts.schemas import VerdictOut, told_verdict
+from fencepost.verdicts.schemas import VerdictOut, serialize_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -216,7 +216,7 @@ def _refusal(refusal: Refusal, now: datetime) -> dict[str, Any]:
         "organizationId": refusal.organization_id,
         "entryScreen": {"targetTable": screen.target_table, "targetId": screen.target_id} if screen else None,
         "accuracy": None if refusal.accuracy_m is None else number(refusal.accuracy_m),
-        "geofenceVerdict": told_verdict(refusal.verdict),
+        "geofenceVerdict": serialize_verdict(refusal.verdict),
         "exception": {
             "grantedBy": grant.by,
             "grantedAt": grant.at.isoformat(),

@@ -1,8 +1,8 @@
-"""May this entry be made here? One answer for the clock and for whoever only wants to know.
+"""Decide whether a user may make an entry at a position: one rule for the clock and for the validation route.
 
-Candidates are the geofences assigned to the user, to one of the user's groups, to the project or to the entry
-screen, by OR; those apply that are active and in force. Where one of them is priority, only the priority ones count.
-Being inside any that counts is enough.
+Candidates are the geofences assigned to the user, to one of the user's groups, to the project or to the entry screen.
+A candidate applies if it is active and in force. If one of those that apply has priority, only those with priority
+count. A position inside any geofence that counts is enough.
 """
 
 from __future__ import annotations
@@ -14,16 +14,21 @@ from fencepost.common.entity_ref import EntityRef
 from fencepost.geofences.validity import InForce
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from geo.shapes.base import Shape
     from geo.wgs84 import Position
 
+# A punch stores the decisive findings and the beginning of each name: enough to explain the verdict, since the id and
+# the version identify the geofence, and small enough to be stored with every punch.
+MAX_STORED_FINDINGS = 5
+MAX_STORED_NAME_LENGTH = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """Where a device says it is. `accuracy_m` is the radius within which it trusts itself; None: it did not say."""
+    """The position that a device reports. `accuracy_m` is the radius that the device claims, if it reports one."""
 
     position: Position
     accuracy_m: float | None = None
@@ -32,7 +37,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A geofence that may apply, and the assignment through which it does."""
+    """A geofence that may apply, and the entity through whose assignment it does."""
 
     geofence_id: str
     version: int
@@ -47,11 +52,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What was seen of one geofence that applies.
+    """How a fix relates to one geofence that applies.
 
-    `outcome` is inside, outside, accuracy (inside, and the fix too vague for it), location_missing, or outranked:
-    where a priority geofence applies, the others do not count. `accuracy` says what the fix's accuracy did: any
-    (none is asked for), enough, too_vague or missing.
+    `outcome` is inside, outside, accuracy (inside, but the fix is not accurate enough), location_missing, or
+    outranked (another geofence has priority, so this one does not count). `accuracy` compares the fix with
+    `min_accuracy_m`: any (the geofence requires none), enough, too_vague or missing.
     """
 
     geofence_id: str
@@ -65,17 +70,12 @@ class Finding:
     accuracy: str = "any"
 
 
-# A punch keeps the decisive ones, and of a name its beginning, since the id and the version tell the rest: enough to
-# explain it, and little enough to be kept with every punch.
-MAX_FINDINGS_KEPT = 5
-MAX_NAME_KEPT = 32
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`code` is ALLOWED, NO_GEOFENCE, or why not: GEOFENCE_OUTSIDE, GEOFENCE_ACCURACY, GEOFENCE_LOCATION_MISSING.
+    """Whether an entry is allowed, and why; the findings are in order, the decisive one first.
 
-    `rule` is what decided: none_applies, any_of_those_that_apply, or any_of_the_priority_ones.
+    `code` is ALLOWED, NO_GEOFENCE, GEOFENCE_OUTSIDE, GEOFENCE_ACCURACY or GEOFENCE_LOCATION_MISSING. `rule` is
+    none_applies, any_of_those_that_apply, or any_of_the_priority_ones.
     """
 
     code: str
@@ -88,18 +88,16 @@ class Verdict:
     def is_allowed(self) -> bool:
         return self.code in ("ALLOWED", "NO_GEOFENCE")
 
-    @property
-    def kept(self) -> Verdict:
-        """The verdict as it is kept with a punch: what decided, and few others."""
-        findings = tuple(replace(found, name=_short(found.name)) for found in self.findings[:MAX_FINDINGS_KEPT])
-        reason = self.reason
-        if findings:
-            reason = reason.replace(self.findings[0].name, findings[0].name)
+    def shorten(self) -> Verdict:
+        """Return the verdict as a punch stores it: a few findings, with shortened names."""
+        findings = tuple(
+            replace(finding, name=_shorten_name(finding.name)) for finding in self.findings[:MAX_STORED_FINDINGS]
+        )
+        reason = self.reason.replace(self.findings[0].name, findings[0].name) if findings else self.reason
         return replace(self, findings=findings, reason=reason)
 
-    @property
-    def without_distances(self) -> Verdict:
-        """The verdict as it is kept when nobody is to know any more where it was given: distances together tell."""
+    def remove_distances(self) -> Verdict:
+        """Return the verdict without its distances: several of them together reveal the position."""
         reason = self.reason
         if self.code == "GEOFENCE_OUTSIDE" and self.findings:
             reason = f"Outside; the nearest geofence that applies was '{self.findings[0].name}'."
@@ -107,46 +105,72 @@ class Verdict:
         return replace(self, reason=reason, findings=findings)
 
 
-def judge(candidates: Sequence[Candidate], fix: Fix | None, at: datetime) -> Verdict:
-    """The verdict on an entry made at `fix` and at an instant, with how the geofences that apply stood.
+def judge(candidates: Iterable[Candidate], fix: Fix | None, at: datetime) -> Verdict:
+    """Return the verdict on an entry made with a fix at an instant.
 
-    Fails closed: where a geofence applies, an entry without a location is refused.
+    It fails closed: if a geofence applies, an entry without a location is refused.
     """
-    applying = _once_each(c for c in candidates if c.is_active and c.in_force.holds(at))
+    applying: dict[str, Candidate] = {}
+    for candidate in candidates:
+        if candidate.is_active and candidate.in_force.holds(at):
+            # A geofence that applies through several assignments is reported once, through the first of them.
+            applying.setdefault(candidate.geofence_id, candidate)
     if not applying:
         return Verdict(code="NO_GEOFENCE", reason="No geofence applies.")
-    has_priority = any(candidate.is_priority for candidate in applying)
-    looked_at = (_finding(c, fix, counts=c.is_priority or not has_priority) for c in applying)
-    findings = tuple(sorted(looked_at, key=_decisive_first))
-    code, reason, decided_by = _decided(findings, fix)
+    has_priority = any(candidate.is_priority for candidate in applying.values())
+    findings = sorted(
+        (_examine(c, fix, counts=c.is_priority or not has_priority) for c in applying.values()), key=_rank
+    )
+    code, reason, decided_by = _decide(findings[0], fix)
     return Verdict(
         code=code,
         reason=reason,
         rule="any_of_the_priority_ones" if has_priority else "any_of_those_that_apply",
-        findings=findings,
+        findings=tuple(findings),
         decided_by=decided_by,
     )
 
 
-def _short(name: str) -> str:
-    """
-    >>> _short("North gate")
-    'North gate'
-    """
-    return name if len(name) <= MAX_NAME_KEPT else f"{name[: MAX_NAME_KEPT - 1]}…"
+def _examine(candidate: Candidate, fix: Fix | None, *, counts: bool) -> Finding:
+    """Return the finding for a geofence that applies. A required accuracy of 0 m accepts any fix."""
+    required_m = candidate.min_accuracy_m
+    if required_m == 0:
+        accuracy = "any"
+    elif fix is None or fix.accuracy_m is None:
+        accuracy = "missing"
+    else:
+        accuracy = "enough" if fix.accuracy_m <= required_m else "too_vague"
+    edge_distance_m = candidate.shape.edge_distance_m(fix.position) if fix else None
+    if not counts:
+        outcome = "outranked"
+    elif edge_distance_m is None:
+        outcome = "location_missing"
+    elif edge_distance_m > 0:
+        outcome = "outside"
+    else:
+        outcome = "inside" if accuracy in ("any", "enough") else "accuracy"
+    return Finding(
+        geofence_id=candidate.geofence_id,
+        version=candidate.version,
+        name=candidate.name,
+        through=candidate.through,
+        is_priority=candidate.is_priority,
+        edge_distance_m=edge_distance_m,
+        outcome=outcome,
+        min_accuracy_m=required_m,
+        accuracy=accuracy,
+    )
 
 
-def _once_each(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """A geofence that applies through several assignments is told through the first of them."""
-    first: dict[str, Candidate] = {}
-    for candidate in candidates:
-        first.setdefault(candidate.geofence_id, candidate)
-    return list(first.values())
+def _rank(finding: Finding) -> tuple[int, float, str]:
+    """Return a sort key: first what allows the entry, then low accuracy, then the nearest, then what is outranked."""
+    distance_m = finding.edge_distance_m
+    rank = {"inside": 0, "accuracy": 1, "outranked": 3}.get(finding.outcome, 2)
+    return rank, (distance_m if distance_m is not None else float("inf")), finding.geofence_id
 
 
-def _decided(findings: Sequence[Finding], fix: Fix | None) -> tuple[str, str, str | None]:
-    """The code, the reason in words, and the geofence that decided; the decisive one comes first."""
-    first = findings[0]
+def _decide(first: Finding, fix: Fix | None) -> tuple[str, str, str | None]:
+    """Return the code, the reason and the id of the deciding geofence, given the finding that ranks first."""
     if first.outcome == "inside":
         return "ALLOWED", f"Inside the geofence '{first.name}'.", first.geofence_id
     if fix is None or first.edge_distance_m is None:
@@ -158,41 +182,10 @@ def _decided(findings: Sequence[Finding], fix: Fix | None) -> tuple[str, str, st
     return "GEOFENCE_OUTSIDE", reason, first.geofence_id
 
 
-def _finding(candidate: Candidate, fix: Fix | None, *, counts: bool) -> Finding:
-    edge_distance_m = candidate.shape.edge_distance_m(fix.position) if fix else None
-    accuracy = _accuracy(candidate.min_accuracy_m, fix)
-    return Finding(
-        geofence_id=candidate.geofence_id,
-        version=candidate.version,
-        name=candidate.name,
-        through=candidate.through,
-        is_priority=candidate.is_priority,
-        edge_distance_m=edge_distance_m,
-        outcome=_outcome(edge_distance_m, accuracy) if counts else "outranked",
-        min_accuracy_m=candidate.min_accuracy_m,
-        accuracy=accuracy,
-    )
+def _shorten_name(name: str) -> str:
+    """Cut a name to the length that is stored.
 
-
-def _accuracy(asked_m: float, fix: Fix | None) -> str:
-    """A geofence that asks for 0 takes any."""
-    if asked_m == 0:
-        return "any"
-    if fix is None or fix.accuracy_m is None:
-        return "missing"
-    return "enough" if fix.accuracy_m <= asked_m else "too_vague"
-
-
-def _outcome(edge_distance_m: float | None, accuracy: str) -> str:
-    if edge_distance_m is None:
-        return "location_missing"
-    if edge_distance_m > 0:
-        return "outside"
-    return "inside" if accuracy in ("any", "enough") else "accuracy"
-
-
-def _decisive_first(finding: Finding) -> tuple[int, float, str]:
-    """What allows first, then what was too vague, then the nearest, and last what does not count."""
-    distance_m = finding.edge_distance_m
-    rank = {"inside": 0, "accuracy": 1, "outranked": 3}.get(finding.outcome, 2)
-    return rank, (distance_m if distance_m is not None else float("inf")), finding.geofence_id
+    >>> _shorten_name("North gate")
+    'North gate'
+    """
+    return name if len(name) <= MAX_STORED_NAME_LENGTH else f"{name[: MAX_STORED_NAME_LENGTH - 1]}…"

@@ -1,6 +1,6 @@
-"""The words of a verdict: where somebody is, and what the geofences that apply say of an entry there.
+"""The request and the response of the validation route, and the parts of them that the clock's routes share.
 
-Apart from the clock's, for the function that only tells verdicts.
+A module of its own: the function of the geofences needs it without the schemas of the clock.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class EntryScreenIn(RequestModel):
 
 
 class ValidateIn(RequestModel):
-    """An entry that is about to be made; `userId` absent means the caller, `dateTime` absent now."""
+    """An entry that is about to be made. `userId` defaults to the caller, `dateTime` to now."""
 
     userId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     projectId: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
@@ -51,7 +51,7 @@ class ValidateIn(RequestModel):
 
 
 class FindingOut(ResponseModel):
-    """A geofence that counted; `edgeDistance` is metres to its boundary, negative inside."""
+    """A geofence that applies; `edgeDistance` is the distance to its boundary in metres, negative inside."""
 
     geofenceId: str
     version: int
@@ -66,7 +66,7 @@ class FindingOut(ResponseModel):
 
 
 class VerdictOut(ResponseModel):
-    """`rule` is what decided, `decidedBy` the geofence that did."""
+    """`rule` is the rule that decided, `decidedBy` the id of the geofence that did."""
 
     code: str
     reason: str
@@ -81,34 +81,37 @@ class ValidationOut(VerdictOut):
     allowed: bool
 
 
-def entry_of(body: ValidateIn, said: Mapping[str, Any]) -> ValidationRequest:
+def to_validation_request(body: ValidateIn, raw_body: Mapping[str, Any]) -> ValidationRequest:
+    """Convert a request body; `raw_body` tells which of its two names the request used for the project."""
     return ValidationRequest(
         user_id=body.userId,
         project_id=body.projectId,
-        project_field="organizationId" if "organizationId" in said else "projectId",
-        screen=screen_of(body.entryScreen),
-        fix=fix_of(body.location) if body.location else None,
+        project_field="organizationId" if "organizationId" in raw_body else "projectId",
+        screen=to_entity_ref(body.entryScreen),
+        fix=to_fix(body.location) if body.location else None,
         at=body.dateTime,
     )
 
 
-def told_validation(verdict: Verdict) -> dict[str, Any]:
-    return {"allowed": verdict.is_allowed, **told_verdict(verdict)}
+def serialize_validation(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as a ValidationOut."""
+    return {"allowed": verdict.is_allowed, **serialize_verdict(verdict)}
 
 
-def screen_of(said: EntryScreenIn | None) -> EntityRef | None:
-    return EntityRef(said.targetTable, said.targetId) if said else None
+def to_entity_ref(screen: EntryScreenIn | None) -> EntityRef | None:
+    return EntityRef(screen.targetTable, screen.targetId) if screen else None
 
 
-def fix_of(where: LocationIn) -> Fix:
+def to_fix(location: LocationIn) -> Fix:
     return Fix(
-        position=Position(lon=where.longitude, lat=where.latitude),
-        accuracy_m=where.accuracy,
-        captured_at=where.capturedAt,
+        position=Position(lon=location.longitude, lat=location.latitude),
+        accuracy_m=location.accuracy,
+        captured_at=location.capturedAt,
     )
 
 
-def told_verdict(verdict: Verdict) -> dict[str, Any]:
+def serialize_verdict(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as a VerdictOut."""
     return {
         "code": verdict.code,
         "reason": verdict.reason,

@@ -1,11 +1,11 @@
-"""May this user, on this project and at this entry screen, make an entry here? It answers, and writes nothing."""
+"""Tell a caller whether a user may make an entry on a project and at an entry screen. Nothing is written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from fencepost.common.errors import Forbidden, NotFound, ValidationFailed
+from fencepost.common.errors import NotFound, ValidationFailed
 from fencepost.common.principal import Permission
 from fencepost.verdicts.model import Candidate, Fix, Verdict, judge
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationRequest:
-    """An entry that is about to be made. `user_id` None means the caller, `at` None now.
+    """An entry that is about to be made. Without a `user_id` it is the caller's, without `at` it is made now.
 
-    `project_field` is what the caller calls the project.
+    `project_field` is the name that the request used for the project.
     """
 
     user_id: str | None = None
@@ -33,7 +33,7 @@ class ValidationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationContext:
-    """What is known of who makes an entry, and for what."""
+    """What a verdict needs: whether the project and the screen exist, and the geofences that may apply."""
 
     has_project: bool
     has_screen: bool
@@ -41,27 +41,36 @@ class ValidationContext:
 
 
 class CandidateRepository(Protocol):
-    """The port to the directory with its geofences."""
+    """The port to the directory and the geofences assigned to its entities."""
 
-    def entrant(
+    def load_validation_context(
         self, tenant_id: str, user_id: str, project_id: str | None, screen: EntityRef | None
-    ) -> ValidationContext | None: ...
+    ) -> ValidationContext | None:
+        """Return what a verdict needs, or None if the user does not exist."""
 
 
 @dataclass(frozen=True)
 class ValidationService:
-    store: CandidateRepository
+    repository: CandidateRepository
 
-    def validate(self, principal: Principal, entry: ValidationRequest, now: datetime) -> Verdict:
-        """Raises Forbidden, NotFound for the user, Invalid for a project or screen that is not there."""
-        user_id = entry.user_id or principal.user_id
-        if user_id != principal.user_id and not principal.can(Permission.VALIDATE_OTHERS):
-            raise Forbidden(Permission.VALIDATE_OTHERS.value)
-        entrant = self.store.entrant(principal.tenant_id, user_id, entry.project_id, entry.screen)
-        if entrant is None:
+    def validate(self, principal: Principal, request: ValidationRequest, now: datetime) -> Verdict:
+        """Return the verdict on an entry that is about to be made.
+
+        Raises:
+            Forbidden: The entry is another user's, and the caller may not validate entries of others.
+            NotFound: The user does not exist.
+            ValidationFailed: The project or the entry screen does not exist.
+        """
+        user_id = request.user_id or principal.user_id
+        if user_id != principal.user_id:
+            principal.require(Permission.VALIDATE_OTHERS)
+        context = self.repository.load_validation_context(
+            principal.tenant_id, user_id, request.project_id, request.screen
+        )
+        if context is None:
             raise NotFound("user")
-        if entry.project_id is not None and not entrant.has_project:
-            raise ValidationFailed.field(entry.project_field, "there is no such project")
-        if entry.screen is not None and not entrant.has_screen:
+        if request.project_id is not None and not context.has_project:
+            raise ValidationFailed.field(request.project_field, "there is no such project")
+        if request.screen is not None and not context.has_screen:
             raise ValidationFailed.field("entryScreen", "there is no such entry screen")
-        return judge(entrant.candidates, entry.fix, entry.at or now)
+        return judge(context.candidates, request.fix, request.at or now)

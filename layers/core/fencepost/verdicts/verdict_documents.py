@@ -28,11 +28,11 @@ def from_verdict_document(document: dict[str, Any]) -> Verdict:
     )
 
 
-def to_assignment_document(assignment: EntityRef) -> dict[str, Any]:
+def to_entity_ref_document(assignment: EntityRef) -> dict[str, Any]:
     return {"target_table": assignment.target_table, "target_id": assignment.target_id}
 
 
-def from_assignment_document(document: dict[str, Any]) -> EntityRef:
+def from_entity_ref_document(document: dict[str, Any]) -> EntityRef:
     return EntityRef(target_table=document["target_table"], target_id=document["target_id"])
 
 
@@ -42,7 +42,7 @@ def _to_finding_document(finding: Finding) -> dict[str, Any]:
         "geofence_id": finding.geofence_id,
         "version": finding.version,
         "name": finding.name,
-        "through": to_assignment_document(finding.through),
+        "through": to_entity_ref_document(finding.through),
         "is_priority": finding.is_priority,
         "edge_distance_m": float(distance_m) if distance_m is not None else None,
         "outcome": finding.outcome,
@@ -56,7 +56,7 @@ def _from_finding_document(document: dict[str, Any]) -> Finding:
         geofence_id=document["geofence_id"],
         version=document["version"],
         name=document["name"],
-        through=from_assignment_document(document["through"]),
+        through=from_entity_ref_document(document["through"]),
         is_priority=document["is_priority"],
         edge_distance_m=document["edge_distance_m"],
         outcome=document["outcome"],
