@@ -19,7 +19,9 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     for record in event["Records"]:
         message = json.loads(record["body"])
         try:
-            container.imports().work(message["tenantId"], message["importId"], message["chunk"], datetime.now(UTC))
+            container.imports().process_chunk(
+                message["tenantId"], message["importId"], message["chunk"], datetime.now(UTC)
+            )
             logger.info("chunk done", extra={"work": message})
         except Exception:  # noqa: BLE001 - one bad message must not take the others with it
             logger.exception("chunk failed", extra={"work": message})

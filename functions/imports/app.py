@@ -15,10 +15,10 @@ from fencepost.http.app import Api, Response
 from fencepost.http.idempotency_key import derive_resource_id
 from fencepost.http.request import Request
 from fencepost.http.validation import validated
-from fencepost.imports.geojson_rows import rows_of_features
-from fencepost.imports.kml_rows import Namer
-from fencepost.imports.model import Drop
-from fencepost.imports.schemas import ImportOut, told
+from fencepost.imports.geojson_rows import parse_features
+from fencepost.imports.kml_rows import NameAllocator
+from fencepost.imports.model import ImportSource
+from fencepost.imports.schemas import ImportResponse, serialize_import
 
 # What a function takes is 6 MB, and a body may come in base64.
 MAX_BODY_BYTES = 4 * 2**20
@@ -33,19 +33,21 @@ prime_snapstart(container.imports)
     summary="Make geofences of a GeoJSON FeatureCollection, in the background",
     needs=Permission.WRITE_GEOFENCES,
     takes=FeatureCollectionIn,
-    gives={202: ImportOut},
+    gives={202: ImportResponse},
     fails=(400, 413, 415),
 )
 def take_features(request: Request) -> Response:
     collection = validated(FeatureCollectionIn, request.json(MAX_BODY_BYTES))
-    drop = Drop.of_request(
+    drop = ImportSource.for_request(
         container.settings().bucket_name,
         request.principal.tenant_id,
         derive_resource_id(request) or new_id(),
         len(collection.features),
     )
-    job = container.imports().begin(drop, datetime.now(UTC), rows_of_features(collection.features, Namer("")))
-    return Response(status=202, body=told(job, None), headers={"Location": f"/api/v1/imports/{job.import_id}"})
+    job = container.imports().begin(drop, datetime.now(UTC), parse_features(collection.features, NameAllocator("")))
+    return Response(
+        status=202, body=serialize_import(job, None), headers={"Location": f"/api/v1/imports/{job.import_id}"}
+    )
 
 
 @api.route(
@@ -53,12 +55,12 @@ def take_features(request: Request) -> Response:
     "/v1/imports/{id}",
     summary="Read how far an import is, and its report once it has ended",
     needs=Permission.WRITE_GEOFENCES,
-    gives={200: ImportOut},
+    gives={200: ImportResponse},
     fails=(404,),
 )
 def read_import(request: Request) -> Response:
     job, report = container.imports().get(request.principal.tenant_id, request.path["id"])
-    return Response(status=200, body=told(job, report))
+    return Response(status=200, body=serialize_import(job, report))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

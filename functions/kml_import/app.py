@@ -8,7 +8,7 @@ from typing import Any
 from fencepost import container
 from fencepost.common.logging import logger
 from fencepost.common.snapstart import prime_snapstart
-from fencepost.imports.model import Drop
+from fencepost.imports.model import ImportSource
 
 prime_snapstart(container.imports)
 
@@ -16,7 +16,7 @@ prime_snapstart(container.imports)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Takes EventBridge's "Object Created", whose key is as it is; only S3's own notifications encode it."""
     about = event["detail"]
-    drop = Drop(
+    drop = ImportSource(
         bucket=about["bucket"]["name"],
         key=about["object"]["key"],
         version_id=about["object"].get("version-id", ""),

@@ -22,44 +22,49 @@ from fencepost.http.idempotency_key import derive_resource_id
 from fencepost.http.problems import AnswerTooLarge
 from fencepost.http.request import Request
 from fencepost.http.validation import validated
-from fencepost.imports.model import Drop
+from fencepost.imports.model import ImportSource
 from fencepost.zones import request, schemas
-from fencepost.zones.download import KML, KMZ, told_in_kml, told_in_kmz, wants_kmz
+from fencepost.zones.download import KML, KMZ, build_kml, build_kmz, prefers_kmz
 from fencepost.zones.redirects import is_allowed
 from fencepost.zones.request import parameters
 from fencepost.zones.schemas import (
-    CreateCall,
-    DeleteCall,
-    DownloadCall,
-    ListCall,
-    SearchCall,
-    UpdateCall,
-    UpdatePointsCall,
-    ZoneCall,
-    ZoneCreated,
-    ZoneDone,
-    ZoneList,
-    ZonePoints,
-    ZoneRead,
-    ZoneRefusal,
-    ZonesFound,
+    CreateZoneRequest,
+    CreateZoneResponse,
+    DeleteZonesRequest,
+    DownloadZonesRequest,
+    ListZonePointsResponse,
+    ListZonesRequest,
+    ListZonesResponse,
+    ReadZoneResponse,
+    SearchLocationRequest,
+    SearchLocationResponse,
+    UpdateZonePointsRequest,
+    UpdateZoneRequest,
+    ZoneErrorResponse,
+    ZoneRequest,
+    ZoneResponse,
 )
 from fencepost.zones.table_import import (
     PREVIEWED,
-    BatchCall,
-    ConvertedZones,
-    ParseAnswer,
-    ParseCall,
-    addresses_of,
-    drafts_of,
-    labels_of,
-    placed,
-    rows_of_table,
-    rows_of_text,
-    tags_of,
-    told_drafts,
+    ConvertBatchRequest,
+    ConvertBatchResponse,
+    ParseSpreadsheetRequest,
+    ParseSpreadsheetResponse,
+    collect_addresses,
+    parse_drafts,
+    parse_lines,
+    read_table,
+    serialize_drafts,
+    set_center,
 )
-from fencepost.zones.upload import UploadAnswer, UploadCall, address_telling, rows_of_file, told_left_out, told_ready
+from fencepost.zones.upload import (
+    UploadZonesRequest,
+    UploadZonesResponse,
+    build_redirect_url,
+    parse_upload,
+    serialize_preview,
+    serialize_skipped,
+)
 from geo.wgs84 import Position
 
 
@@ -68,8 +73,8 @@ def _caller(token: str) -> Principal | None:
 
 
 api = Api(
-    tell=schemas.refused,
-    tells=ZoneRefusal,
+    tell=schemas.render_zone_error,
+    tells=ZoneErrorResponse,
     status=schemas.STATUS,
     admit=lambda event: request.admitted(event, _caller),
 )
@@ -110,13 +115,13 @@ def route(
     "create",
     summary="Create a zone",
     needs=Permission.WRITE_GEOFENCES,
-    takes=CreateCall,
-    gives=ZoneCreated,
+    takes=CreateZoneRequest,
+    gives=CreateZoneResponse,
     fails=(402,),
 )
 def create_zone(request: Request) -> Response:
-    call = validated(CreateCall, parameters(request))
-    fields = schemas.new_fields(call, *_limits(request))
+    call = validated(CreateZoneRequest, parameters(request))
+    fields = schemas.build_new_fields(call, *_limits(request))
     geofence = container.geofences().create(request.principal, fields, _now(), derive_resource_id(request))
     return _done(id=geofence.number)
 
@@ -125,21 +130,21 @@ def create_zone(request: Request) -> Response:
     "update",
     summary="Change a zone: what is not named is kept, points and type always",
     needs=Permission.WRITE_GEOFENCES,
-    takes=UpdateCall,
-    gives=ZoneDone,
+    takes=UpdateZoneRequest,
+    gives=ZoneResponse,
     fails=(409,),
 )
 def update_zone(request: Request) -> Response:
-    said = validated(UpdateCall, parameters(request)).zone
+    said = validated(UpdateZoneRequest, parameters(request)).zone
     tags_named, _ = _limits(request)
 
     def changes(before: Geofence) -> Mapping[str, Any]:
-        return schemas.changed_fields(said, before, _told(before), tags_named)
+        return schemas.build_changed_fields(said, before, _told(before), tags_named)
 
     if said.id is not None:
         container.zones().update(request.principal, said.id, changes, _now())
     elif said.label is not None:
-        container.zones().update_named(request.principal, said.label, changes, _now())
+        container.zones().update_by_label(request.principal, said.label, changes, _now())
     else:
         raise ValidationFailed.field("zone.id", "is missing")
     return _done()
@@ -149,11 +154,11 @@ def update_zone(request: Request) -> Response:
     "delete",
     summary="Delete one zone or several, unless something holds one of them",
     needs=Permission.DELETE_GEOFENCES,
-    takes=DeleteCall,
-    gives=ZoneDone,
+    takes=DeleteZonesRequest,
+    gives=ZoneResponse,
 )
 def delete_zones(request: Request) -> Response:
-    call = validated(DeleteCall, parameters(request))
+    call = validated(DeleteZonesRequest, parameters(request))
     if call.zone_id is not None and call.zone_ids is not None:
         raise ValidationFailed.field("zone_ids", "is given beside zone_id; give one of them")
     numbers = [call.zone_id] if call.zone_id is not None else list(dict.fromkeys(call.zone_ids or ()))
@@ -163,18 +168,22 @@ def delete_zones(request: Request) -> Response:
     return _done()
 
 
-@route("read", summary="Read a zone", needs=Permission.READ_GEOFENCES, takes=ZoneCall, gives=ZoneRead)
+@route("read", summary="Read a zone", needs=Permission.READ_GEOFENCES, takes=ZoneRequest, gives=ReadZoneResponse)
 def read_zone(request: Request) -> Response:
-    call = validated(ZoneCall, parameters(request))
+    call = validated(ZoneRequest, parameters(request))
     return _done(value=_told(container.zones().get(request.principal, call.zone_id)))
 
 
 @route(
-    "list", summary="List the zones, oldest first", needs=Permission.READ_GEOFENCES, takes=ListCall, gives=ZoneList
+    "list",
+    summary="List the zones, oldest first",
+    needs=Permission.READ_GEOFENCES,
+    takes=ListZonesRequest,
+    gives=ListZonesResponse,
 )
 def list_zones(request: Request) -> Response:
-    call = validated(ListCall, parameters(request))
-    found = container.zones().listed(
+    call = validated(ListZonesRequest, parameters(request))
+    found = container.zones().list_zones(
         request.principal, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit
     )
     listed: list[dict[str, Any]] = []
@@ -191,19 +200,19 @@ def list_zones(request: Request) -> Response:
     "download",
     summary="Zones as a KML file, or as KMZ where the header Accept begins with it",
     needs=Permission.READ_GEOFENCES,
-    takes=DownloadCall,
+    takes=DownloadZonesRequest,
     gives=None,
     texts=(KML, KMZ),
 )
 def download_zones(request: Request) -> Response:
-    call = validated(DownloadCall, parameters(request))
-    found = container.zones().listed(
+    call = validated(DownloadZonesRequest, parameters(request))
+    found = container.zones().list_zones(
         request.principal, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit
     )
-    is_kmz = wants_kmz(request.headers.get("accept", ""))
+    is_kmz = prefers_kmz(request.headers.get("accept", ""))
     return Response(
         status=200,
-        body=told_in_kmz(found) if is_kmz else told_in_kml(found),
+        body=build_kmz(found) if is_kmz else build_kml(found),
         media_type=KMZ if is_kmz else KML,
         headers={"Content-Disposition": f'attachment; filename="zones.{"kmz" if is_kmz else "kml"}"'},
     )
@@ -213,12 +222,12 @@ def download_zones(request: Request) -> Response:
     "search_location",
     summary="Say which active zones contain a location",
     needs=Permission.CHECK,
-    takes=SearchCall,
-    gives=ZonesFound,
+    takes=SearchLocationRequest,
+    gives=SearchLocationResponse,
 )
 def search_location(request: Request) -> Response:
-    where = validated(SearchCall, parameters(request)).location
-    found = container.zones().found_at(request.principal, Position(lon=where.lng, lat=where.lat), _now())
+    where = validated(SearchLocationRequest, parameters(request)).location
+    found = container.zones().find_at(request.principal, Position(lon=where.lng, lat=where.lat), _now())
     return _done(list=[{"id": number, "label": label} for number, label in found])
 
 
@@ -227,13 +236,13 @@ def search_location(request: Request) -> Response:
     "/v1/zone/upload",
     summary="Make zones of a KML or KMZ file, or tell which it would make",
     needs=Permission.WRITE_GEOFENCES,
-    takes=UploadCall,
+    takes=UploadZonesRequest,
     takes_file=True,
-    gives={200: UploadAnswer, 303: None},
+    gives={200: UploadZonesResponse, 303: None},
     fails=(400, 402),
 )
 def upload_zones(request: Request) -> Response:
-    call = validated(UploadCall, parameters(request))
+    call = validated(UploadZonesRequest, parameters(request))
     if call.redirect_target is None:
         return _done(**_uploaded(request, call))
     if not is_allowed(call.redirect_target, container.tenants().redirect_origins(request.principal.tenant_id)):
@@ -243,24 +252,24 @@ def upload_zones(request: Request) -> Response:
     try:
         answer = {"success": True, **_uploaded(request, call)}
     except (ValidationFailed, QuotaReached) as error:
-        answer = schemas.refused(error, "")
-    return Response(status=303, body=None, headers={"Location": address_telling(call.redirect_target, answer)})
+        answer = schemas.render_zone_error(error, "")
+    return Response(status=303, body=None, headers={"Location": build_redirect_url(call.redirect_target, answer)})
 
 
-def _uploaded(request: Request, call: UploadCall) -> dict[str, Any]:
+def _uploaded(request: Request, call: UploadZonesRequest) -> dict[str, Any]:
     """What an UploadAnswer tells besides success."""
     principal, now = request.principal, _now()
-    rows = rows_of_file(call, _limits(request)[1])
+    rows = parse_upload(call, _limits(request)[1])
     if call.dry_run:
-        return told_ready(container.imports().tried(principal.tenant_id, rows, now))
-    drop = Drop.of_request(
+        return serialize_preview(container.imports().preview(principal.tenant_id, rows, now))
+    drop = ImportSource.for_request(
         container.settings().bucket_name, principal.tenant_id, derive_resource_id(request) or new_id(), len(rows)
     )
-    job, chunks = container.imports().take(drop, rows, now)
+    job, chunks = container.imports().import_rows(drop, rows, now)
     if job.status == "running":
         return {"list": [], "in_background": True, "import_id": job.import_id}
-    left_out = told_left_out(row for chunk in chunks for row in chunk.left_out)
-    made = container.zones().numbers(principal, [made.id for chunk in chunks for made in chunk.made])
+    left_out = serialize_skipped(row for chunk in chunks for row in chunk.left_out)
+    made = container.zones().find_numbers(principal, [made.id for chunk in chunks for made in chunk.made])
     return {"list": made, **left_out, **({"import_id": job.import_id} if left_out else {})}
 
 
@@ -268,26 +277,30 @@ def _uploaded(request: Request, call: UploadCall) -> dict[str, Any]:
     "batch_convert",
     summary="Tell the circles that a table describes, checked and not made",
     needs=Permission.WRITE_GEOFENCES,
-    takes=BatchCall,
-    gives=ConvertedZones,
+    takes=ConvertBatchRequest,
+    gives=ConvertBatchResponse,
 )
 def convert_batch(request: Request) -> Response:
-    call = validated(BatchCall, parameters(request))
-    drafts, is_cut = drafts_of(_rows(request, call), call)
-    addresses, enough_for = addresses_of(drafts)
-    places = container.spreadsheets().places(addresses)
-    drafts, is_cut = [placed(draft, places) for draft in drafts[:enough_for]], is_cut or enough_for < len(drafts)
-    taken = container.zones().taken_labels(request.principal, labels_of(drafts))
-    tags = container.zones().tags_named(request.principal, tags_of(drafts))
-    return _done(list=told_drafts(drafts, taken, tags), limit_exceeded=is_cut)
+    call = validated(ConvertBatchRequest, parameters(request))
+    drafts, is_cut = parse_drafts(_rows(request, call), call)
+    addresses, enough_for = collect_addresses(drafts)
+    places = container.spreadsheets().find_positions(addresses)
+    drafts, is_cut = [set_center(draft, places) for draft in drafts[:enough_for]], is_cut or enough_for < len(drafts)
+    taken = container.zones().find_taken_labels(
+        request.principal, [draft["label"] for draft in drafts if draft["label"]]
+    )
+    tags = container.zones().find_tag_names(
+        request.principal, {tag for draft in drafts for tag in draft["tags"] if isinstance(tag, int)}
+    )
+    return _done(list=serialize_drafts(drafts, taken, tags), limit_exceeded=is_cut)
 
 
-def _rows(request: Request, call: BatchCall) -> Iterable[Sequence[str]]:
+def _rows(request: Request, call: ConvertBatchRequest) -> Iterable[Sequence[str]]:
     if call.file_id is None and call.batch is None:
         raise ValidationFailed.field("batch", "is missing; or give the file_id of a table")
     if call.file_id is None:
-        return rows_of_text(call.batch or "")
-    rows = container.spreadsheets().rows(request.principal, call.file_id)
+        return parse_lines(call.batch or "")
+    rows = container.spreadsheets().load_rows(request.principal, call.file_id)
     if rows is None:
         raise ValidationFailed.field("file_id", "is of no table that was sent within the last day")
     return rows
@@ -298,14 +311,14 @@ def _rows(request: Request, call: BatchCall) -> Iterable[Sequence[str]]:
     "/v1/data/spreadsheet/parse",
     summary="Keep the table of a CSV or XLSX file for a day",
     needs=Permission.WRITE_GEOFENCES,
-    takes=ParseCall,
+    takes=ParseSpreadsheetRequest,
     takes_file=True,
-    gives={200: ParseAnswer},
+    gives={200: ParseSpreadsheetResponse},
     fails=(400,),
 )
 def parse_spreadsheet(request: Request) -> Response:
-    rows = rows_of_table(validated(ParseCall, parameters(request)).file)
-    file_id = container.spreadsheets().keep(request.principal, rows, derive_resource_id(request))
+    rows = read_table(validated(ParseSpreadsheetRequest, parameters(request)).file)
+    file_id = container.spreadsheets().save(request.principal, rows, derive_resource_id(request))
     return _done(file_id=file_id, rows=len(rows), preview=rows[:PREVIEWED])
 
 
@@ -313,27 +326,27 @@ def parse_spreadsheet(request: Request) -> Response:
     "point/list",
     summary="List the points of a polygon or a sausage",
     needs=Permission.READ_GEOFENCES,
-    takes=ZoneCall,
-    gives=ZonePoints,
+    takes=ZoneRequest,
+    gives=ListZonePointsResponse,
 )
 def list_zone_points(request: Request) -> Response:
-    call = validated(ZoneCall, parameters(request))
-    return _done(list=schemas.told_points(container.zones().get(request.principal, call.zone_id)))
+    call = validated(ZoneRequest, parameters(request))
+    return _done(list=schemas.serialize_points(container.zones().get(request.principal, call.zone_id)))
 
 
 @route(
     "point/update",
     summary="Give a polygon or a sausage other points",
     needs=Permission.WRITE_GEOFENCES,
-    takes=UpdatePointsCall,
-    gives=ZoneDone,
+    takes=UpdateZonePointsRequest,
+    gives=ZoneResponse,
 )
 def update_zone_points(request: Request) -> Response:
-    call = validated(UpdatePointsCall, parameters(request))
+    call = validated(UpdateZonePointsRequest, parameters(request))
     _, point_limit = _limits(request)
 
     def changes(before: Geofence) -> Mapping[str, Any]:
-        return schemas.changed_points(call.points, before, point_limit)
+        return schemas.build_changed_points(call.points, before, point_limit)
 
     container.zones().update(request.principal, call.zone_id, changes, _now())
     return _done()
@@ -344,13 +357,13 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _told(geofence: Geofence, *, with_points: bool = False) -> dict[str, Any]:
-    return schemas.told(geofence, container.zones().tag_numbers(geofence), with_points=with_points)
+    return schemas.serialize_zone(geofence, container.zones().find_tag_numbers(geofence), with_points=with_points)
 
 
 def _limits(request: Request) -> tuple[schemas.TagsNamed, schemas.PointLimit]:
     """Which tags a tenant has, and how many points a polygon of his may have: asked only where it matters."""
     return (
-        partial(container.zones().tags_named, request.principal),
+        partial(container.zones().find_tag_names, request.principal),
         partial(container.tenants().polygon_point_limit, request.principal.tenant_id),
     )
 

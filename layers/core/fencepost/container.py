@@ -111,14 +111,14 @@ def zones() -> ZoneService:
 @cache
 def spreadsheets() -> SpreadsheetService:
     from fencepost.common.aws import client
-    from fencepost.zones.spreadsheets.geocoder import AmazonLocation
+    from fencepost.zones.spreadsheets.geocoder import AmazonLocationGeocoder
     from fencepost.zones.spreadsheets.repository import S3SpreadsheetRepository
     from fencepost.zones.spreadsheets.service import SpreadsheetService
 
     names = settings()
     return SpreadsheetService(
-        store=S3SpreadsheetRepository(s3(), names.bucket_name),
-        geocoder=AmazonLocation(client("geo-places")) if names.geocoder == "amazon-location" else None,
+        repository=S3SpreadsheetRepository(s3(), names.bucket_name),
+        geocoder=AmazonLocationGeocoder(client("geo-places")) if names.geocoder == "amazon-location" else None,
     )
 
 

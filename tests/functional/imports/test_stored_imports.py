@@ -12,24 +12,24 @@ from fencepost import container
 from fencepost.common.events import Event
 from fencepost.directory.repository import DynamoDBDirectoryRepository
 from fencepost.imports.kml_rows import Row
-from fencepost.imports.model import Chunk, Drop, Job, LeftOut, Made
+from fencepost.imports.model import Chunk, CreatedGeofence, ImportJob, ImportSource, SkippedRow
 from fencepost.imports.repository import Bucket, DynamoDBImportRepository
-from fencepost.imports.service import Step
+from fencepost.imports.service import RowResult
 from tests.functional.app import BUCKET, App
 from tests.functional.golden import FOLDER, Example, check_equal, check_reading, check_text, check_writing
 
 DEMO = "demo"
 ID = "00000000-0000-4000-8000-0000000000{:02}".format
 NOW = datetime(2026, 5, 4, 9, 0, 0, 120000, tzinfo=timezone(timedelta(hours=2)))
-DROP = Drop(bucket=BUCKET, key="uploads/demo/Höfe.kml", version_id="v1", sequencer="0A", size_bytes=1234)
-JOB = Job(tenant_id=DEMO, import_id=ID(1), drop=DROP, started_at=NOW, chunks=2, placemarks=3)
+DROP = ImportSource(bucket=BUCKET, key="uploads/demo/Höfe.kml", version_id="v1", sequencer="0A", size_bytes=1234)
+JOB = ImportJob(tenant_id=DEMO, import_id=ID(1), drop=DROP, started_at=NOW, chunks=2, placemarks=3)
 FAILED = replace(JOB, import_id=ID(2), chunks=0, placemarks=0, status="failed", reason="is no ZIP file: “€”")
 CHUNK = Chunk(tenant_id=DEMO, import_id=ID(1), number=0)
 MADE = (
-    Made(id=ID(3), name="Yard", placemark=1),
-    Made(id=ID(4), name="Tor €", placemark=2, note="the style was passed over"),
+    CreatedGeofence(id=ID(3), name="Yard", placemark=1),
+    CreatedGeofence(id=ID(4), name="Tor €", placemark=2, note="the style was passed over"),
 )
-LEFT_OUT = LeftOut(placemark=3, line=17, name="Weg", reason="has no coordinates")
+LEFT_OUT = SkippedRow(placemark=3, line=17, name="Weg", reason="has no coordinates")
 HALF_DONE = replace(CHUNK, done=3, made=MADE, left_out=(LEFT_OUT,), version=2)
 ROWS = [
     Row(placemark=1, line=4, name="Yard"),
@@ -74,7 +74,7 @@ def begin_and_finish(app: App) -> None:
 
 
 def advance(app: App) -> None:
-    steps = [Step(geofence=None, event=None, outcome=outcome) for outcome in (*MADE, LEFT_OUT)]
+    steps = [RowResult(geofence=None, event=None, outcome=outcome) for outcome in (*MADE, LEFT_OUT)]
     check_equal(store().advance(CHUNK, steps), HALF_DONE)
 
 
@@ -134,4 +134,4 @@ def test_documents_of_the_first_release_are_read_with_defaults(app: App) -> None
             app.table.put_item(TableName="fencepost", Item=item | {"doc": {"S": json.dumps(doc)}})
     started_at = datetime(2026, 5, 4, 7, tzinfo=UTC)
     check_equal(store().get(DEMO, ID(1)), replace(JOB, started_at=started_at, chunks_done=1))
-    check_equal(store().chunks(JOB), [replace(CHUNK, made=(Made(id="m", name="Yard", placemark=1),))])
+    check_equal(store().chunks(JOB), [replace(CHUNK, made=(CreatedGeofence(id="m", name="Yard", placemark=1),))])

@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 
 from fencepost import container
 from fencepost.cli import tenants
-from fencepost.zones.spreadsheets.geocoder import AmazonLocation
+from fencepost.zones.spreadsheets.geocoder import AmazonLocationGeocoder
 from tests.functional.app import Answer, App
 from tests.functional.zones.test_zones import ZoneRepository, refused, wrong
 from tests.zone_reference import (
@@ -233,7 +233,7 @@ def test_an_upload_that_dies_on_its_way_is_finished_by_the_workers(
             upload(zones, kml(dot("one")), dry_run=False)
     message, delay_s = sent
     assert (delay_s, zones.listed()) == (60, [])
-    imports.work(message["tenantId"], message["importId"], message["chunk"], _NOW)
+    imports.process_chunk(message["tenantId"], message["importId"], message["chunk"], _NOW)
     assert [zone["label"] for zone in zones.listed()] == ["one"]
 
 
@@ -389,7 +389,7 @@ def test_addresses_are_looked_up_where_a_geocoder_is_set(
     container.settings.cache_clear()
     container.spreadsheets.cache_clear()
     geocoder = container.spreadsheets().geocoder
-    assert isinstance(geocoder, AmazonLocation)
+    assert isinstance(geocoder, AmazonLocationGeocoder)
     geocoder._client.meta.events.register("before-send.geo-places", answered)
     lines = "One\tKarlsplatz, 2\nTwo\tnowhere\nThree\tKarlsplatz, 2\nFour\tKarlsplatz, 2\t1\t2"
     one, two, three, four = converted(zones, lines)

@@ -42,7 +42,7 @@ from fencepost.tenants.service import DEFAULT_POLYGON_POINTS
 from fencepost.timeclock.overlaps import Policy
 from fencepost.timeclock.settings import Judged, Mode
 from fencepost.timeclock.working_time_schemas import WorkingTimeModel, working_time_of
-from fencepost.zones.redirects import origin_of
+from fencepost.zones.redirects import parse_origin
 from geo.shapes.checks import MAX_VERTICES
 
 
@@ -53,7 +53,7 @@ def _role(value: str) -> str:
 
 
 def _origin(value: str) -> str:
-    if origin_of(value) != value:
+    if parse_origin(value) != value:
         raise ValueError(
             "is not an origin: a scheme, a host in lower case and optionally a port, such as https://acme.example"
         )

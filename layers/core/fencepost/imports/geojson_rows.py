@@ -13,7 +13,7 @@ from fencepost.imports.kml_rows import DEFAULT_RADIUS_M, Row
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from fencepost.imports.kml_rows import Namer
+    from fencepost.imports.kml_rows import NameAllocator
 
 # What of a feature's properties says something of a geofence; `name` and the radius are read apart.
 FIELDS = (
@@ -43,13 +43,13 @@ _SEVERAL = {"MultiPoint": "Point", "MultiLineString": "LineString"}
 _MAX_DEPTH = 8
 
 
-def rows_of_features(features: Sequence[Any], namer: Namer) -> Iterator[Iterator[Row]]:
+def parse_features(features: Sequence[Any], namer: NameAllocator) -> Iterator[Iterator[Row]]:
     """The rows of each feature."""
     for ordinal, feature in enumerate(features, start=1):
-        yield rows_of_feature(feature, ordinal, namer)
+        yield parse_feature(feature, ordinal, namer)
 
 
-def rows_of_feature(feature: Any, ordinal: int, namer: Namer) -> Iterator[Row]:
+def parse_feature(feature: Any, ordinal: int, namer: NameAllocator) -> Iterator[Row]:
     """One row for each geometry of a feature that can be a geofence of its own, and one for each that cannot."""
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         yield _problem(ordinal, "", "it is no Feature")

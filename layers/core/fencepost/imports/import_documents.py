@@ -10,10 +10,10 @@ import pydantic_core
 
 from fencepost.dynamodb.documents import dump_document, load_document
 from fencepost.imports.kml_rows import Row
-from fencepost.imports.model import Chunk, Drop, Job, LeftOut, Made
+from fencepost.imports.model import Chunk, CreatedGeofence, ImportJob, ImportSource, SkippedRow
 
 
-def dump_job(job: Job) -> str:
+def dump_job(job: ImportJob) -> str:
     return dump_document(
         {
             "tenant_id": job.tenant_id,
@@ -35,7 +35,7 @@ def dump_job(job: Job) -> str:
     )
 
 
-def load_job(text: str) -> Job:
+def load_job(text: str) -> ImportJob:
     """Parse an import job.
 
     Raises:
@@ -43,10 +43,10 @@ def load_job(text: str) -> Job:
     """
     document = load_document(text)
     drop = document["drop"]
-    return Job(
+    return ImportJob(
         tenant_id=document["tenant_id"],
         import_id=document["import_id"],
-        drop=Drop(
+        drop=ImportSource(
             bucket=drop["bucket"],
             key=drop["key"],
             version_id=drop["version_id"],
@@ -96,11 +96,11 @@ def load_chunk(text: str) -> Chunk:
         number=document["number"],
         done=document.get("done", 0),
         made=tuple(
-            Made(id=made["id"], name=made["name"], placemark=made["placemark"], note=made.get("note"))
+            CreatedGeofence(id=made["id"], name=made["name"], placemark=made["placemark"], note=made.get("note"))
             for made in document.get("made", ())
         ),
         left_out=tuple(
-            LeftOut(placemark=row["placemark"], line=row["line"], name=row["name"], reason=row["reason"])
+            SkippedRow(placemark=row["placemark"], line=row["line"], name=row["name"], reason=row["reason"])
             for row in document.get("left_out", ())
         ),
         is_finished=document.get("is_finished", False),

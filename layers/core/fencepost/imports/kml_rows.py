@@ -77,15 +77,15 @@ def _numbers(coordinates: Any) -> int:
     return sum(map(_numbers, coordinates)) if isinstance(coordinates, list) else 1
 
 
-class Namer:
+class NameAllocator:
     """Gives every geofence of one file a name of its own: the placemark's, else its folder's, else the document's.
 
     With `numbers_unnamed`, a name that is not the placemark's own has a number from the first on.
 
-    >>> namer = Namer("sites.kml")
+    >>> namer = NameAllocator("sites.kml")
     >>> [namer.name("Gate", ()), namer.name("gate", ()), namer.name(None, ("Sites", "North")), namer.name(None, ())]
     ['Gate', 'gate 2', 'North', 'sites']
-    >>> namer = Namer("sites.kml", numbers_unnamed=True)
+    >>> namer = NameAllocator("sites.kml", numbers_unnamed=True)
     >>> [namer.name("Gate", ()), namer.name(None, ("Line",)), namer.name(None, ("Line",)), namer.name("Line", ())]
     ['Gate', 'Line 1', 'Line 2', 'Line']
     """
@@ -122,7 +122,9 @@ def _shown(text: str) -> str:
     return name if is_visible(name) else ""
 
 
-def rows_of(placemark: Placemark, namer: Namer, default_radius_m: float = DEFAULT_RADIUS_M) -> Iterator[Row]:
+def parse_placemark(
+    placemark: Placemark, namer: NameAllocator, default_radius_m: float = DEFAULT_RADIUS_M
+) -> Iterator[Row]:
     """One row for each geometry and one for each problem, so that nothing of the file goes untold."""
     about: dict[str, Any] = {"placemark": placemark.ordinal, "line": placemark.line}
     for geometry in placemark.geometries:
@@ -169,11 +171,11 @@ def _tags(text: str) -> tuple[str, ...]:
     return tuple(tags) if are_tags else ()
 
 
-def as_zone(row: Row) -> Row:
+def to_zone_row(row: Row) -> Row:
     """The row as the zone vocabulary has it: a polygon without holes, and of a line only the ends are nodes.
 
     >>> line = Row(placemark=1, line=1, name="Way", kind="LineString", rings=(((1, 1), (2, 1), (2, 1), (3, 1)),))
-    >>> as_zone(line).rings, as_zone(line).nodes
+    >>> to_zone_row(line).rings, to_zone_row(line).nodes
     ((((1, 1), (2, 1), (3, 1)),), (True, False, True))
     """
     if row.kind == "Polygon":

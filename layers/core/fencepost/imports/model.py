@@ -21,7 +21,7 @@ UPLOADS, REPORTS, CHUNKS = "uploads/", "reports/", "chunks/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drop:
+class ImportSource:
     """A file that was dropped. Bucket, key and version say which one, however often it is told of.
 
     Where the bucket keeps no versions, `sequencer` stands for it: S3 gives each write of a key a larger one.
@@ -34,7 +34,7 @@ class Drop:
     size_bytes: int
 
     @classmethod
-    def of_request(cls, bucket: str, tenant_id: str, request_id: str, size_bytes: int) -> Drop:
+    def for_request(cls, bucket: str, tenant_id: str, request_id: str, size_bytes: int) -> ImportSource:
         """What came in a request instead: its report lies where that of such a file would."""
         key = f"{UPLOADS}{tenant_id}/request-{request_id}.geojson"
         return cls(bucket=bucket, key=key, version_id=request_id, sequencer="", size_bytes=size_bytes)
@@ -69,7 +69,7 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class CreatedGeofence:
     """`note` says what of the row was passed over."""
 
     id: str
@@ -79,7 +79,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class SkippedRow:
     """What did not become a geofence, and why."""
 
     placemark: int
@@ -88,7 +88,7 @@ class LeftOut:
     reason: str
 
     @classmethod
-    def of(cls, row: Row, reason: str) -> LeftOut:
+    def of(cls, row: Row, reason: str) -> SkippedRow:
         return cls(placemark=row.placemark, line=row.line, name=row.name, reason=reason[:MAX_REASON_LENGTH])
 
 
@@ -100,8 +100,8 @@ class Chunk:
     import_id: str
     number: int
     done: int = 0
-    made: tuple[Made, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    made: tuple[CreatedGeofence, ...] = ()
+    left_out: tuple[SkippedRow, ...] = ()
     is_finished: bool = False
     version: int = 1
 
@@ -109,7 +109,7 @@ class Chunk:
     def object_key(self) -> str:
         return chunk_object_key(self.tenant_id, self.import_id, self.number)
 
-    def after(self, made: Sequence[Made], left_out: Sequence[LeftOut]) -> Chunk:
+    def after(self, made: Sequence[CreatedGeofence], left_out: Sequence[SkippedRow]) -> Chunk:
         """The checkpoint when so many more rows are through."""
         return replace(
             self,
@@ -121,12 +121,12 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class ImportJob:
     """One import. `status`: running, completed, failed; `reason` is why it failed as a whole."""
 
     tenant_id: str
     import_id: str
-    drop: Drop
+    drop: ImportSource
     started_at: datetime
     chunks: int
     placemarks: int
@@ -150,12 +150,12 @@ def geofence_of(fields: Mapping[str, Any], chunk: Chunk, row_in_chunk: int, now:
     ).entered()
 
 
-def _told(made: Made) -> dict[str, Any]:
+def _told(made: CreatedGeofence) -> dict[str, Any]:
     note = {} if made.note is None else {"note": made.note}
     return {"id": made.id, "name": made.name, "placemark": made.placemark, **note}
 
 
-def report(job: Job, chunks: Sequence[Chunk], now: datetime | None) -> dict[str, Any]:
+def report(job: ImportJob, chunks: Sequence[Chunk], now: datetime | None) -> dict[str, Any]:
     """What the operator reads: counts, what was made, and a reason for each placemark that was left out.
 
     `now` is when the import ended, or None where that is no longer known.

@@ -12,7 +12,7 @@ from fencepost.dynamodb.outbox import event_item
 from fencepost.dynamodb.transaction import MAX_ACTIONS, Transaction
 from fencepost.imports.import_documents import dump_chunk, dump_job, dump_rows, load_chunk, load_job, load_rows
 from fencepost.imports.kml_rows import Row
-from fencepost.imports.model import Chunk, Job, LeftOut, Made
+from fencepost.imports.model import Chunk, CreatedGeofence, ImportJob, SkippedRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.table import Table
     from fencepost.geofences.model import Geofence
     from fencepost.geofences.repository import DynamoDBGeofenceRepository
-    from fencepost.imports.model import Drop
-    from fencepost.imports.service import Step
+    from fencepost.imports.model import ImportSource
+    from fencepost.imports.service import RowResult
 
 _READ_BYTES = 64 * 1024
 _CHECKPOINT_AND_COUNT = 2
@@ -42,11 +42,11 @@ class DynamoDBImportRepository:
     def is_tenant(self, tenant_id: str) -> bool:
         return self._table.get(keys.tenant(tenant_id)) is not None
 
-    def get(self, tenant_id: str, import_id: str) -> Job | None:
+    def get(self, tenant_id: str, import_id: str) -> ImportJob | None:
         item = self._table.get(keys.import_job(tenant_id, import_id))
         return _job_of(item) if item else None
 
-    def begin(self, job: Job) -> None:
+    def begin(self, job: ImportJob) -> None:
         """Kept as it was where another delivery began it already."""
         transaction = Transaction()
         transaction.create(_job_item(job), VersionMismatch())
@@ -62,7 +62,7 @@ class DynamoDBImportRepository:
             return Chunk(tenant_id=tenant_id, import_id=import_id, number=number)
         return load_chunk(item["doc"]["S"])
 
-    def chunks(self, job: Job) -> list[Chunk]:
+    def chunks(self, job: ImportJob) -> list[Chunk]:
         items = self._table.query(
             KeyConditionExpression="PK = :import AND begins_with(SK, :chunk)",
             ExpressionAttributeValues={
@@ -91,7 +91,7 @@ class DynamoDBImportRepository:
         found = self._table.batch_get([key for key, _ in by_key.values()], consistent=True) if by_key else {}
         return {by_key[pair][1] for pair in found}
 
-    def advance(self, chunk: Chunk, steps: Sequence[Step]) -> Chunk:
+    def advance(self, chunk: Chunk, steps: Sequence[RowResult]) -> Chunk:
         """Write as many of the next steps as one transaction holds, and the checkpoint after them.
 
         Raises VersionMismatch where the checkpoint has moved, NameTaken for a name that came to be in between.
@@ -106,18 +106,18 @@ class DynamoDBImportRepository:
         self._geofences.write(building)
         return after
 
-    def _next_steps(self, chunk: Chunk, steps: Sequence[Step]) -> tuple[Transaction, Chunk]:
+    def _next_steps(self, chunk: Chunk, steps: Sequence[RowResult]) -> tuple[Transaction, Chunk]:
         """A transaction of as many steps as it holds, behind the checkpoint after them."""
         changes = Transaction()
-        made: list[Made] = []
-        left_out: list[LeftOut] = []
+        made: list[CreatedGeofence] = []
+        left_out: list[SkippedRow] = []
         for step in steps:
             if step.geofence is not None and step.event is not None:
                 lists = self._geofences.lists_for(step.geofence.tenant_id, step.geofence.cells)
                 if _CHECKPOINT_AND_COUNT + len(changes) + _actions(step.geofence) + lists > MAX_ACTIONS:
                     break
                 self._geofences.adding(changes, step.geofence, step.event)
-            if isinstance(step.outcome, Made):
+            if isinstance(step.outcome, CreatedGeofence):
                 made.append(step.outcome)
             else:
                 left_out.append(step.outcome)
@@ -143,7 +143,7 @@ class DynamoDBImportRepository:
         except VersionMismatch:
             return
 
-    def finish(self, job: Job, event: Event) -> None:
+    def finish(self, job: ImportJob, event: Event) -> None:
         """Set the job's final status and tell of it, once however often it is called."""
         transaction = Transaction()
         transaction.update(
@@ -176,7 +176,7 @@ class Bucket:
         self._client = client
         self._name = name
 
-    def read(self, drop: Drop) -> Iterable[bytes]:
+    def read(self, drop: ImportSource) -> Iterable[bytes]:
         version = {"VersionId": drop.version_id} if drop.version_id else {}
         answer = self._client.get_object(Bucket=drop.bucket, Key=drop.key, **version)
         chunks: Iterable[bytes] = answer["Body"].iter_chunks(_READ_BYTES)
@@ -225,7 +225,7 @@ def _actions(geofence: Geofence) -> int:
     return 5 + len(geofence.cells) + len(geofence.assignments)
 
 
-def _job_item(job: Job) -> Item:
+def _job_item(job: ImportJob) -> Item:
     values = {
         "entity": "ImportJob",
         "status": job.status,
@@ -235,6 +235,6 @@ def _job_item(job: Job) -> Item:
     return keys.import_job(job.tenant_id, job.import_id) | serializer.item(values)
 
 
-def _job_of(item: Item) -> Job:
+def _job_of(item: Item) -> ImportJob:
     counted = serializer.plain({name: item[name] for name in ("status", "chunksDone")})
     return replace(load_job(item["doc"]["S"]), status=counted["status"], chunks_done=counted["chunksDone"])

@@ -9,13 +9,13 @@ from fencepost.http.fields import ResponseModel, timestamp
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fencepost.imports.model import Job
+    from fencepost.imports.model import ImportJob
 
 
 MAX_ROWS = 1_000
 
 
-class ImportOut(ResponseModel):
+class ImportResponse(ResponseModel):
     """`report` comes when the import has ended: counts, what was made, and a reason for what was left out.
 
     It tells 1,000 of each; the whole report is in the bucket, under `reportKey`.
@@ -31,7 +31,7 @@ class ImportOut(ResponseModel):
     report: dict[str, Any] | None
 
 
-def told(job: Job, report: Mapping[str, Any] | None) -> dict[str, Any]:
+def serialize_import(job: ImportJob, report: Mapping[str, Any] | None) -> dict[str, Any]:
     """An ImportOut."""
     return {
         "id": job.import_id,

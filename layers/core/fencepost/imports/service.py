@@ -20,15 +20,15 @@ from fencepost.common.events import Event
 from fencepost.common.ids import NewId, is_id, new_id
 from fencepost.geofences.errors import NameTaken, QuotaReached
 from fencepost.geofences.service import geofence_event
-from fencepost.imports.geojson_rows import PASSED_OVER, rows_of_features
-from fencepost.imports.kml_rows import Namer, Row, rows_of
+from fencepost.imports.geojson_rows import PASSED_OVER, parse_features
+from fencepost.imports.kml_rows import NameAllocator, Row, parse_placemark
 from fencepost.imports.model import (
     MAX_REASON_LENGTH,
     Chunk,
-    Drop,
-    Job,
-    LeftOut,
-    Made,
+    CreatedGeofence,
+    ImportJob,
+    ImportSource,
+    SkippedRow,
     chunk_object_key,
     geofence_of,
     report,
@@ -70,7 +70,7 @@ class Unreadable(ValueError):
 class ObjectStorage(Protocol):
     """The port to the bucket."""
 
-    def read(self, drop: Drop) -> Iterable[bytes]: ...
+    def read(self, drop: ImportSource) -> Iterable[bytes]: ...
     def put_rows(self, key: str, rows: Sequence[Row]) -> None: ...
     def get_rows(self, key: str) -> list[Row]: ...
     def put_report(self, key: str, report: dict[str, Any]) -> None: ...
@@ -78,10 +78,10 @@ class ObjectStorage(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class RowResult:
     """What one row comes to: a geofence to be written with its event, or a reason why not."""
 
-    outcome: Made | LeftOut
+    outcome: CreatedGeofence | SkippedRow
     geofence: Geofence | None = None
     event: Event | None = None
 
@@ -90,17 +90,17 @@ class ImportRepository(Protocol):
     """The port to where imports and their checkpoints are kept."""
 
     def is_tenant(self, tenant_id: str) -> bool: ...
-    def get(self, tenant_id: str, import_id: str) -> Job | None: ...
-    def begin(self, job: Job) -> None: ...
+    def get(self, tenant_id: str, import_id: str) -> ImportJob | None: ...
+    def begin(self, job: ImportJob) -> None: ...
     def chunk(self, tenant_id: str, import_id: str, number: int) -> Chunk: ...
-    def chunks(self, job: Job) -> list[Chunk]: ...
+    def chunks(self, job: ImportJob) -> list[Chunk]: ...
     def missing(self, tenant_id: str, targets: Sequence[EntityRef]) -> set[EntityRef]: ...
     def know_tags(self, tenant_id: str, tags: Sequence[str]) -> None: ...
     def check_room(self, tenant_id: str, more: int) -> None: ...
     def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]: ...
-    def advance(self, chunk: Chunk, steps: Sequence[Step]) -> Chunk: ...
+    def advance(self, chunk: Chunk, steps: Sequence[RowResult]) -> Chunk: ...
     def finish_chunk(self, chunk: Chunk) -> None: ...
-    def finish(self, job: Job, event: Event) -> None: ...
+    def finish(self, job: ImportJob, event: Event) -> None: ...
 
 
 class ChunkQueue(Protocol):
@@ -117,7 +117,7 @@ class ImportService:
     queue: ChunkQueue | None = None
     make_id: NewId = field(default=new_id)
 
-    def get(self, tenant_id: str, import_id: str) -> tuple[Job, dict[str, Any] | None]:
+    def get(self, tenant_id: str, import_id: str) -> tuple[ImportJob, dict[str, Any] | None]:
         """An import, and its report once it has ended. Raises NotFound."""
         job = self.jobs.get(tenant_id, import_id) if is_id(import_id) else None
         if job is None:
@@ -129,8 +129,8 @@ class ImportService:
         return job, told if told["importId"] == import_id else report(job, self.jobs.chunks(job), None)
 
     def begin(
-        self, drop: Drop, now: datetime, placemarks: Iterable[Iterable[Row]] | None = None, at_once: int = 0
-    ) -> Job:
+        self, drop: ImportSource, now: datetime, placemarks: Iterable[Iterable[Row]] | None = None, at_once: int = 0
+    ) -> ImportJob:
         """Read a dropped file whole, split it into chunks and hand them to the workers.
 
         With `placemarks`, the rows of each, those are what it holds. The workers wait where there are no more chunks
@@ -152,7 +152,7 @@ class ImportService:
             self._hand_out(job, _UNLESS_DONE_AFTER_S if job.chunks <= at_once else 0)
         return job
 
-    def take(self, drop: Drop, rows: Sequence[Row], now: datetime) -> tuple[Job, list[Chunk]]:
+    def import_rows(self, drop: ImportSource, rows: Sequence[Row], now: datetime) -> tuple[ImportJob, list[Chunk]]:
         """Make the geofences of rows: a few at once, or by the workers. The import, and its chunks if it has ended.
 
         Raises QuotaReached, and begins nothing, where the tenant has no room for all of them.
@@ -164,19 +164,19 @@ class ImportService:
         job = self.begin(drop, now, placemarks, CHUNKS_AT_ONCE)
         if job.status == "running" and job.chunks <= CHUNKS_AT_ONCE:
             for number in range(job.chunks):
-                self.work(job.tenant_id, job.import_id, number, now)
+                self.process_chunk(job.tenant_id, job.import_id, number, now)
         job = self.jobs.get(job.tenant_id, job.import_id) or job
         return job, self.jobs.chunks(job) if job.status == "completed" else []
 
-    def tried(self, tenant_id: str, rows: Sequence[Row], now: datetime) -> list[Step]:
-        """What `take` would make of the rows now; nothing is written. Raises QuotaReached."""
+    def preview(self, tenant_id: str, rows: Sequence[Row], now: datetime) -> list[RowResult]:
+        """What `import_rows` would make of the rows now; nothing is written. Raises QuotaReached."""
         self.jobs.check_room(tenant_id, sum(row.problem is None for row in rows))
         nowhere = Chunk(tenant_id=tenant_id, import_id=self.make_id(), number=0)
         steps = [self._step(row, nowhere, n, now) for n, row in enumerate(rows)]
         taken = self.jobs.taken_names(tenant_id, [step.geofence for step in steps if step.geofence is not None])
         return [_unless_taken(step, row, taken) for step, row in zip(steps, rows, strict=True)]
 
-    def work(self, tenant_id: str, import_id: str, number: int, now: datetime) -> None:
+    def process_chunk(self, tenant_id: str, import_id: str, number: int, now: datetime) -> None:
         """Make the geofences of one chunk, from its checkpoint on; the last chunk to end writes the report."""
         chunk = self.jobs.chunk(tenant_id, import_id, number)
         if not chunk.is_finished:
@@ -185,8 +185,12 @@ class ImportService:
         if job is not None:
             self._report_if_done(job, now)
 
-    def _read(self, tenant_id: str, drop: Drop, now: datetime, placemarks: Iterable[Iterable[Row]] | None) -> Job:
-        job = Job(tenant_id=tenant_id, import_id=drop.import_id, drop=drop, started_at=now, chunks=0, placemarks=0)
+    def _read(
+        self, tenant_id: str, drop: ImportSource, now: datetime, placemarks: Iterable[Iterable[Row]] | None
+    ) -> ImportJob:
+        job = ImportJob(
+            tenant_id=tenant_id, import_id=drop.import_id, drop=drop, started_at=now, chunks=0, placemarks=0
+        )
         if drop.size_bytes > MAX_FILE_BYTES:
             return replace(job, status="failed", reason=f"the file has more than {MAX_FILE_BYTES:,} bytes")
         chunks = count = 0
@@ -205,17 +209,17 @@ class ImportService:
             return replace(job, status="failed", reason=str(error))
         return replace(job, chunks=chunks, placemarks=count)
 
-    def _rows(self, drop: Drop) -> Iterator[Iterable[Row]]:
+    def _rows(self, drop: ImportSource) -> Iterator[Iterable[Row]]:
         """The rows of each placemark or feature."""
-        namer, content = Namer(drop.key), self.objects.read(drop)
+        namer, content = NameAllocator(drop.key), self.objects.read(drop)
         if drop.is_geojson:
-            yield from rows_of_features(_features(drop, content), namer)
+            yield from parse_features(_features(drop, content), namer)
             return
         content = unzipped(content, max_bytes=MAX_FILE_BYTES)
         for placemark in read_kml(content, max_text_bytes=MAX_TEXT_BYTES):
-            yield rows_of(placemark, namer)
+            yield parse_placemark(placemark, namer)
 
-    def _hand_out(self, job: Job, delay_s: int) -> None:
+    def _hand_out(self, job: ImportJob, delay_s: int) -> None:
         assert self.queue is not None
         about = {"tenantId": job.tenant_id, "importId": job.import_id}
         self.queue.send([{**about, "chunk": number} for number in range(job.chunks)], delay_s)
@@ -240,20 +244,20 @@ class ImportService:
                 chunk = self.jobs.chunk(chunk.tenant_id, chunk.import_id, chunk.number)
         return chunk
 
-    def _step(self, row: Row, chunk: Chunk, number: int, now: datetime) -> Step:
+    def _step(self, row: Row, chunk: Chunk, number: int, now: datetime) -> RowResult:
         if row.problem is not None:
-            return Step(outcome=LeftOut.of(row, row.problem))
+            return RowResult(outcome=SkippedRow.of(row, row.problem))
         try:
             fields, note = self._fields(row)
             geofence = geofence_of(fields, chunk, number, now)
         except ValidationFailed as error:
-            return Step(outcome=LeftOut.of(row, str(error)))
+            return RowResult(outcome=SkippedRow.of(row, str(error)))
         except GeometryError as error:
             told = error.reason if error.field.startswith("points") else f"{error.field}: {error.reason}"
-            return Step(outcome=LeftOut.of(row, told))
+            return RowResult(outcome=SkippedRow.of(row, told))
         actor = f"import:{chunk.import_id}"
-        return Step(
-            outcome=Made(id=geofence.id, name=geofence.name, placemark=row.placemark, note=note),
+        return RowResult(
+            outcome=CreatedGeofence(id=geofence.id, name=geofence.name, placemark=row.placemark, note=note),
             geofence=geofence,
             event=geofence_event("geofence.created", geofence, self.make_id(), actor, now),
         )
@@ -286,14 +290,14 @@ class ImportService:
                 notes.append(f"passed over: {error}")
                 said = {key: value for key, value in said.items() if key not in wrong}
 
-    def _with_targets(self, steps: Sequence[Step], rows: Sequence[Row], chunk: Chunk) -> list[Step]:
+    def _with_targets(self, steps: Sequence[RowResult], rows: Sequence[Row], chunk: Chunk) -> list[RowResult]:
         """The steps, without the geofences that are assigned to what is not there."""
         waiting = [step.geofence for step in steps[chunk.done :] if step.geofence is not None]
         targets = sorted({target for geofence in waiting for target in geofence.assignments})
         missing = self.jobs.missing(chunk.tenant_id, targets) if targets else set()
         return [_unless_missing(step, row, missing) for step, row in zip(steps, rows, strict=True)]
 
-    def _with_tags(self, steps: list[Step], rows: Sequence[Row], chunk: Chunk) -> list[Step]:
+    def _with_tags(self, steps: list[RowResult], rows: Sequence[Row], chunk: Chunk) -> list[RowResult]:
         """The steps; where the tenant has no room for their tags, without the geofences that have some."""
         waiting = [step.geofence for step in steps[chunk.done :] if step.geofence is not None]
         tags = sorted({tag for geofence in waiting for tag in geofence.tags})
@@ -302,21 +306,23 @@ class ImportService:
         except ValidationFailed as error:
             reason = str(error)
             return [
-                Step(outcome=LeftOut.of(row, reason)) if step.geofence is not None and step.geofence.tags else step
+                RowResult(outcome=SkippedRow.of(row, reason))
+                if step.geofence is not None and step.geofence.tags
+                else step
                 for step, row in zip(steps, rows, strict=True)
             ]
         return steps
 
-    def _report_if_done(self, job: Job, now: datetime) -> None:
+    def _report_if_done(self, job: ImportJob, now: datetime) -> None:
         if job.status != "running" or job.chunks_done < job.chunks:
             return
         job = replace(job, status="completed")
         self._tell(job, self.jobs.chunks(job), now)
 
-    def _fail(self, job: Job, now: datetime) -> None:
+    def _fail(self, job: ImportJob, now: datetime) -> None:
         self._tell(job, [], now)
 
-    def _tell(self, job: Job, chunks: Sequence[Chunk], now: datetime) -> None:
+    def _tell(self, job: ImportJob, chunks: Sequence[Chunk], now: datetime) -> None:
         """The report, then the event: whoever hears of the end finds the report there."""
         told = report(job, chunks, now)
         key = job.drop.report_key(is_known=True)
@@ -332,9 +338,9 @@ class ImportService:
         )
         self.jobs.finish(job, event)
 
-    def _rejected(self, drop: Drop, now: datetime) -> Job:
+    def _rejected(self, drop: ImportSource, now: datetime) -> ImportJob:
         reason = "the file is in no tenant's folder; upload it to uploads/<tenantId>/"
-        job = Job(
+        job = ImportJob(
             tenant_id="",
             import_id=drop.import_id,
             drop=drop,
@@ -373,7 +379,7 @@ def _vertices(rows: Iterable[Row]) -> int:
     return sum(row.vertices for row in rows)
 
 
-def _features(drop: Drop, content: Iterable[bytes]) -> list[Any]:
+def _features(drop: ImportSource, content: Iterable[bytes]) -> list[Any]:
     """The features of a GeoJSON file. Raises Unreadable."""
     if drop.size_bytes > MAX_GEOJSON_BYTES:
         raise Unreadable(f"a GeoJSON file may have {MAX_GEOJSON_BYTES:,} bytes; split it")
@@ -390,25 +396,25 @@ def _features(drop: Drop, content: Iterable[bytes]) -> list[Any]:
     return features
 
 
-def _unless_missing(step: Step, row: Row, missing: set[EntityRef]) -> Step:
+def _unless_missing(step: RowResult, row: Row, missing: set[EntityRef]) -> RowResult:
     absent = missing.intersection(step.geofence.assignments) if step.geofence is not None else None
     if not absent:
         return step
     first = min(absent)
-    return Step(outcome=LeftOut.of(row, f"there is no {first.target_id} in {first.target_table}"))
+    return RowResult(outcome=SkippedRow.of(row, f"there is no {first.target_id} in {first.target_table}"))
 
 
-def _within(steps: Sequence[Step], rows: Sequence[Row], done: int, quota: QuotaReached) -> list[Step]:
+def _within(steps: Sequence[RowResult], rows: Sequence[Row], done: int, quota: QuotaReached) -> list[RowResult]:
     """The steps with no more geofences to come than the quota has room for."""
     room, kept = quota.room, list(steps[:done])
     for step, row in zip(steps[done:], rows[done:], strict=True):
         is_left_out = step.geofence is not None and room == 0
         room -= 0 if step.geofence is None or is_left_out else 1
-        kept.append(Step(outcome=LeftOut.of(row, str(quota))) if is_left_out else step)
+        kept.append(RowResult(outcome=SkippedRow.of(row, str(quota))) if is_left_out else step)
     return kept
 
 
-def _unless_taken(step: Step, row: Row, taken: set[str]) -> Step:
+def _unless_taken(step: RowResult, row: Row, taken: set[str]) -> RowResult:
     if step.geofence is None or step.geofence.name not in taken:
         return step
-    return Step(outcome=LeftOut.of(row, str(NameTaken(row.name))))
+    return RowResult(outcome=SkippedRow.of(row, str(NameTaken(row.name))))

@@ -20,21 +20,21 @@ KML, KMZ = "application/vnd.google-earth.kml+xml", "application/vnd.google-earth
 _MAX_PACKED_BYTES = 10 * MAX_ANSWER_BYTES
 
 
-def wants_kmz(accept: str) -> bool:
+def prefers_kmz(accept: str) -> bool:
     """Whether a zip file comes first: a gateway looks at nothing else before it lets bytes through.
 
-    >>> wants_kmz("application/vnd.google-earth.kmz, */*"), wants_kmz("*/*")
+    >>> prefers_kmz("application/vnd.google-earth.kmz, */*"), prefers_kmz("*/*")
     (True, False)
     """
     return accept.partition(",")[0].partition(";")[0].strip().casefold() == KMZ
 
 
-def told_in_kml(geofences: Iterable[Geofence]) -> str:
+def build_kml(geofences: Iterable[Geofence]) -> str:
     """The file. Raises AnswerTooLarge."""
     return _joined(geofences, MAX_ANSWER_BYTES)
 
 
-def told_in_kmz(geofences: Iterable[Geofence]) -> bytes:
+def build_kmz(geofences: Iterable[Geofence]) -> bytes:
     """The zip file. Raises AnswerTooLarge."""
     from zipfile import ZIP_DEFLATED, ZipFile
 

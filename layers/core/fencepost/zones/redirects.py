@@ -14,12 +14,13 @@ _PLAIN = re.compile(r"[!-\[\]-~]+")
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 
 
-def origin_of(url: str) -> str | None:
+def parse_origin(url: str) -> str | None:
     """Scheme, host and port of an address (RFC 6454), as far as all programs read the same ones there; else None.
 
-    >>> origin_of("https://Maps.example.com/zones?x=1"), origin_of("http://localhost:8080")
+    >>> parse_origin("https://Maps.example.com/zones?x=1"), parse_origin("http://localhost:8080")
     ('https://maps.example.com', 'http://localhost:8080')
-    >>> [origin_of(url) for url in ("//evil.example", "https://a.example@evil.example", "https:\\\\\\\\evil.example")]
+    >>> hostile = "//evil.example", "https://a.example@evil.example", "https:\\\\\\\\evil.example"
+    >>> [parse_origin(url) for url in hostile]
     [None, None, None]
     """
     try:
@@ -37,4 +38,4 @@ def is_allowed(url: str, origins: Collection[str]) -> bool:
     >>> is_allowed("https://a.example/done", {"https://a.example"}), is_allowed("https://b.example", {"https://a.example"})
     (True, False)
     """
-    return origin_of(url) in origins and "#" not in url
+    return parse_origin(url) in origins and "#" not in url

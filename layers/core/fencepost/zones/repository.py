@@ -26,18 +26,18 @@ class DynamoDBZoneRepository:
         self._table = table
         self._tags = TagRepository(table)
 
-    def ids_numbered(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
+    def find_ids(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
         """The ids of the geofences that there are with these numbers, in their order. One round trip for 100."""
         wanted = {number: keys.geofence_number(tenant_id, number) for number in numbers}
         found = self._table.batch_get(list(wanted.values()), consistent=True)
         pairs = {number: keys.pair(key) for number, key in wanted.items()}
         return {number: found[pair]["geofenceId"]["S"] for number, pair in pairs.items() if pair in found}
 
-    def id_named(self, tenant_id: str, name: str) -> str | None:
+    def find_id_by_name(self, tenant_id: str, name: str) -> str | None:
         item = self._table.get(keys.geofence_name(tenant_id, fold_case(name)))
         return item["geofenceId"]["S"] if item else None
 
-    def names_taken(self, tenant_id: str, names: Iterable[str]) -> set[str]:
+    def find_taken_names(self, tenant_id: str, names: Iterable[str]) -> set[str]:
         """Those of these names, folded, that geofences have. One round trip for 100."""
         by_pair = {}
         for name in map(fold_case, names):
@@ -51,7 +51,7 @@ class DynamoDBZoneRepository:
         found = self._table.batch_get([keys.geofence(tenant_id, i) for i in ids], consistent=True).values()
         return {geofence.id: geofence for geofence in map(geofence_of, found)}
 
-    def oldest_first(self, tenant_id: str, offset: int, limit: int) -> Iterator[Geofence]:
+    def list_oldest_first(self, tenant_id: str, offset: int, limit: int) -> Iterator[Geofence]:
         """The first `limit` geofences after `offset`: these are counted in the small index, and not read."""
         start: Mapping[str, Any] = {}
         if offset:
@@ -62,7 +62,7 @@ class DynamoDBZoneRepository:
         items = self._table.query(**_listing("GSI1", tenant_id), Limit=limit, **start)
         yield from map(geofence_of, islice(items, limit))
 
-    def matching(self, tenant_id: str, wanted: TextAndTags, offset: int, limit: int) -> Iterator[Geofence]:
+    def list_matching(self, tenant_id: str, wanted: TextAndTags, offset: int, limit: int) -> Iterator[Geofence]:
         """The first `limit` after `offset` of those that match: only they are read in full."""
         found = islice(self._matching(tenant_id, wanted), offset, offset + limit)
         while some := list(islice(found, _READ_AT_ONCE)):
@@ -70,10 +70,10 @@ class DynamoDBZoneRepository:
             # One that was deleted a moment ago may still be in the index.
             yield from (geofence_of(items[pair]) for pair in map(keys.pair, some) if pair in items)
 
-    def tags_named(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
+    def find_tag_names(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
         return self._tags.named(tenant_id, numbers)
 
-    def tag_numbers(self, tenant_id: str, tags: Iterable[str]) -> dict[str, int]:
+    def find_tag_numbers(self, tenant_id: str, tags: Iterable[str]) -> dict[str, int]:
         return self._tags.numbered(tenant_id, tags)
 
     def _matching(self, tenant_id: str, wanted: TextAndTags) -> Iterator[Key]:

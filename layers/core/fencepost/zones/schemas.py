@@ -54,12 +54,12 @@ Numbers = list[Number]
 
 
 # --- requests ------------------------------------------------------------------------------------------------------
-class Location(RequestModel):
+class ZoneLocationInput(RequestModel):
     lat: Latitude
     lng: Longitude
 
 
-class ZonePoint(RequestModel):
+class ZonePointInput(RequestModel):
     """`node` tells a point that somebody set from one in between; every point is one unless it says otherwise."""
 
     lat: Latitude
@@ -67,10 +67,10 @@ class ZonePoint(RequestModel):
     node: bool | None = None
 
 
-Points = Annotated[list[ZonePoint], Field(fail_fast=True)]
+Points = Annotated[list[ZonePointInput], Field(fail_fast=True)]
 
 
-class ZoneIn(RequestModel):
+class ZoneInput(RequestModel):
     """A zone without its points. In an update, what is absent is kept."""
 
     id: Number | None = None
@@ -79,33 +79,33 @@ class ZoneIn(RequestModel):
     address: Annotated[Text, Field(max_length=500)] | None = None
     color: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{6}$")] | None = None
     radius: Annotated[float, Field(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)] | None = None
-    center: Location | None = None
+    center: ZoneLocationInput | None = None
     tags: Annotated[list[Number], Field(max_length=MAX_TAGS)] | None = None
 
 
-class CreateCall(RequestModel):
-    zone: ZoneIn
+class CreateZoneRequest(RequestModel):
+    zone: ZoneInput
     points: Points | None = None
 
 
-class UpdateCall(RequestModel):
+class UpdateZoneRequest(RequestModel):
     """`zone.id` says which; without one, it is the zone of that label."""
 
-    zone: ZoneIn
+    zone: ZoneInput
 
 
-class DeleteCall(RequestModel):
+class DeleteZonesRequest(RequestModel):
     """One of the two."""
 
     zone_id: Number | None = None
     zone_ids: Annotated[Numbers, Field(min_length=1, max_length=MAX_DELETED)] | None = None
 
 
-class ZoneCall(RequestModel):
+class ZoneRequest(RequestModel):
     zone_id: Number
 
 
-class DownloadCall(RequestModel):
+class DownloadZonesRequest(RequestModel):
     """`filter` is looked for in label, address and description; a zone must have all of `tag_ids`."""
 
     filter: Annotated[Text, Field(max_length=100)] | None = None
@@ -114,30 +114,30 @@ class DownloadCall(RequestModel):
     limit: Annotated[int, Field(ge=1, le=10**9)] | None = None
 
 
-class ListCall(DownloadCall):
+class ListZonesRequest(DownloadZonesRequest):
     with_points: bool | None = None
 
 
-class SearchCall(RequestModel):
-    location: Location
+class SearchLocationRequest(RequestModel):
+    location: ZoneLocationInput
 
 
-class UpdatePointsCall(RequestModel):
+class UpdateZonePointsRequest(RequestModel):
     zone_id: Number
     points: Points
 
 
 # --- answers -------------------------------------------------------------------------------------------------------
-class LocationOut(ResponseModel):
+class ZoneLocation(ResponseModel):
     lat: float
     lng: float
 
 
-class ZonePointOut(LocationOut):
+class ZonePoint(ZoneLocation):
     node: bool
 
 
-class ZoneOut(ResponseModel):
+class Zone(ResponseModel):
     """`approximate` is there, and true, where the geofence is more than this vocabulary can say."""
 
     id: int
@@ -146,39 +146,39 @@ class ZoneOut(ResponseModel):
     address: str
     color: str
     radius: NotRequired[int | None]
-    center: NotRequired[LocationOut | None]
+    center: NotRequired[ZoneLocation | None]
     tags: list[int]
-    points: NotRequired[list[ZonePointOut] | None]
+    points: NotRequired[list[ZonePoint] | None]
     approximate: NotRequired[Literal[True] | None]
 
 
-class ZoneDone(ResponseModel):
+class ZoneResponse(ResponseModel):
     success: Literal[True]
 
 
-class ZoneCreated(ZoneDone):
+class CreateZoneResponse(ZoneResponse):
     id: int
 
 
-class ZoneRead(ZoneDone):
-    value: ZoneOut
+class ReadZoneResponse(ZoneResponse):
+    value: Zone
 
 
-class ZoneList(ZoneDone):
-    list_: Annotated[list[ZoneOut], Field(alias="list")]
+class ListZonesResponse(ZoneResponse):
+    list_: Annotated[list[Zone], Field(alias="list")]
 
 
-class ZoneName(ResponseModel):
+class ZoneLabel(ResponseModel):
     id: int
     label: str
 
 
-class ZonesFound(ZoneDone):
-    list_: Annotated[list[ZoneName], Field(alias="list")]
+class SearchLocationResponse(ZoneResponse):
+    list_: Annotated[list[ZoneLabel], Field(alias="list")]
 
 
-class ZonePoints(ZoneDone):
-    list_: Annotated[list[ZonePointOut], Field(alias="list")]
+class ListZonePointsResponse(ZoneResponse):
+    list_: Annotated[list[ZonePoint], Field(alias="list")]
 
 
 class ZoneStatus(ResponseModel):
@@ -186,23 +186,23 @@ class ZoneStatus(ResponseModel):
     description: str
 
 
-class WrongParameter(ResponseModel):
+class InvalidParameter(ResponseModel):
     parameter: str
     error: str
 
 
-class HoldingEntities(ResponseModel):
+class ReferencingEntities(ResponseModel):
     type: str
     ids: list[str]
 
 
-class ZoneRefusal(ResponseModel):
+class ZoneErrorResponse(ResponseModel):
     """`errors` name the parameters that are wrong (7), `entities` what holds a zone (203)."""
 
     success: Literal[False]
     status: ZoneStatus
-    errors: NotRequired[list[WrongParameter] | None]
-    entities: NotRequired[list[HoldingEntities] | None]
+    errors: NotRequired[list[InvalidParameter] | None]
+    entities: NotRequired[list[ReferencingEntities] | None]
 
 
 # --- refusals ------------------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ STATUS: Mapping[type[FencepostError], int] = {
 }
 
 
-def refused(error: FencepostError, _request_id: str) -> dict[str, Any]:
+def render_zone_error(error: FencepostError, _request_id: str) -> dict[str, Any]:
     """A ZoneRefusal."""
     errors = error.errors if isinstance(error, ValidationFailed) else ()
     if type(error) in _PARAMETERS:
@@ -281,7 +281,7 @@ def refused(error: FencepostError, _request_id: str) -> dict[str, Any]:
 
 
 # --- from requests to geofences ------------------------------------------------------------------------------------
-def new_fields(call: CreateCall, tags_named: TagsNamed, point_limit: PointLimit) -> dict[str, Any]:
+def build_new_fields(call: CreateZoneRequest, tags_named: TagsNamed, point_limit: PointLimit) -> dict[str, Any]:
     """The domain's fields of a new geofence."""
     zone = call.zone
     if zone.id is not None:
@@ -300,7 +300,9 @@ def new_fields(call: CreateCall, tags_named: TagsNamed, point_limit: PointLimit)
     return fields | _line_fields(call.points or [], zone.radius if kind == "sausage" else None, point_limit)
 
 
-def changed_fields(zone: ZoneIn, before: Geofence, was: Mapping[str, Any], tags_named: TagsNamed) -> dict[str, Any]:
+def build_changed_fields(
+    zone: ZoneInput, before: Geofence, was: Mapping[str, Any], tags_named: TagsNamed
+) -> dict[str, Any]:
     """The domain's fields that an update sets. What comes as it was told stays as it is."""
     if zone.type not in (None, was["type"]):
         raise OtherType.field("zone.type", f"cannot change: this zone is a {was['type']}")
@@ -313,7 +315,9 @@ def changed_fields(zone: ZoneIn, before: Geofence, was: Mapping[str, Any], tags_
     return fields if new.radius is None else fields | {"shape": _line(_outline(shape), new.radius)}
 
 
-def changed_points(points: Sequence[ZonePoint], before: Geofence, point_limit: PointLimit) -> dict[str, Any]:
+def build_changed_points(
+    points: Sequence[ZonePointInput], before: Geofence, point_limit: PointLimit
+) -> dict[str, Any]:
     """The domain's fields that other points set."""
     shape = before.shape
     if isinstance(shape, Circle):
@@ -325,7 +329,7 @@ def changed_points(points: Sequence[ZonePoint], before: Geofence, point_limit: P
     return _line_fields(points, half_width_m, point_limit)
 
 
-def _plain_fields(zone: ZoneIn, tags_named: TagsNamed) -> dict[str, Any]:
+def _plain_fields(zone: ZoneInput, tags_named: TagsNamed) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     if zone.label is not None:
         fields["name"] = zone.label
@@ -342,7 +346,7 @@ def _plain_fields(zone: ZoneIn, tags_named: TagsNamed) -> dict[str, Any]:
     return fields
 
 
-def _circle(zone: ZoneIn, before: Circle | None) -> Circle:
+def _circle(zone: ZoneInput, before: Circle | None) -> Circle:
     """The circle that a zone describes, on top of the one that there is."""
     center = before.center if before else None
     if zone.center is not None:
@@ -356,7 +360,9 @@ def _circle(zone: ZoneIn, before: Circle | None) -> Circle:
     return Circle(center=center, radius_m=radius_m)
 
 
-def _line_fields(points: Sequence[ZonePoint], half_width_m: float | None, point_limit: PointLimit) -> dict[str, Any]:
+def _line_fields(
+    points: Sequence[ZonePointInput], half_width_m: float | None, point_limit: PointLimit
+) -> dict[str, Any]:
     """The shape that points describe, a polygon where there is no half-width, and which of them are nodes."""
     vertices, nodes = _vertices(points, is_ring=half_width_m is None)
     least, kind = (3, "polygon") if half_width_m is None else (2, "sausage")
@@ -389,10 +395,10 @@ def _line(vertices: tuple[LonLat, ...], half_width_m: float | None) -> Shape:
         raise ValidationFailed.field(field, error.reason) from None
 
 
-def _vertices(points: Sequence[ZonePoint], *, is_ring: bool) -> tuple[tuple[LonLat, ...], tuple[bool, ...]]:
+def _vertices(points: Sequence[ZonePointInput], *, is_ring: bool) -> tuple[tuple[LonLat, ...], tuple[bool, ...]]:
     """The points without those that repeat the one before or close a ring, and whether each is a node.
 
-    >>> here, there = ZonePoint(lat=1, lng=2), ZonePoint(lat=3, lng=4, node=False)
+    >>> here, there = ZonePointInput(lat=1, lng=2), ZonePointInput(lat=3, lng=4, node=False)
     >>> _vertices([here, there, there, here], is_ring=True)
     (((2.0, 1.0), (4.0, 3.0)), (True, False))
     """
@@ -411,14 +417,14 @@ def _vertices(points: Sequence[ZonePoint], *, is_ring: bool) -> tuple[tuple[LonL
     return tuple(vertices), tuple(nodes)
 
 
-def _check_has_no(zone: ZoneIn, *names: str) -> None:
+def _check_has_no(zone: ZoneInput, *names: str) -> None:
     for name in names:
         if getattr(zone, name) is not None:
             raise ValidationFailed.field(f"zone.{name}", "is nothing that a zone of this type has")
 
 
 # --- from geofences to answers -------------------------------------------------------------------------------------
-def told(geofence: Geofence, tags: Sequence[int], *, with_points: bool = False) -> dict[str, Any]:
+def serialize_zone(geofence: Geofence, tags: Sequence[int], *, with_points: bool = False) -> dict[str, Any]:
     """A geofence in the words of this vocabulary: a ZoneOut. `tags` are the numbers of its tags."""
     shape = geofence.shape
     zone: dict[str, Any] = {
@@ -435,13 +441,13 @@ def told(geofence: Geofence, tags: Sequence[int], *, with_points: bool = False) 
     if isinstance(shape, Circle):
         zone["center"] = _told_at((shape.center.lon, shape.center.lat))
     elif with_points:
-        zone["points"] = told_points(geofence)
+        zone["points"] = serialize_points(geofence)
     if _is_more(shape):
         zone["approximate"] = True
     return zone
 
 
-def told_points(geofence: Geofence) -> list[dict[str, Any]]:
+def serialize_points(geofence: Geofence) -> list[dict[str, Any]]:
     """The points of a polygon or a sausage. Raises NoPoints."""
     shape = geofence.shape
     if isinstance(shape, Circle):

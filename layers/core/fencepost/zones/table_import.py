@@ -15,12 +15,12 @@ from fencepost.http.fields import RequestModel, ResponseModel, Text
 from fencepost.http.validation import validated
 from fencepost.zones.schemas import (
     DEFAULT_COLOR,
-    CreateCall,
-    LocationOut,
+    CreateZoneRequest,
+    InvalidParameter,
     NoDataFile,
     WrongFormat,
-    WrongParameter,
-    ZoneDone,
+    ZoneLocation,
+    ZoneResponse,
 )
 from fencepost.zones.upload import UploadedFile
 from geo.shapes.checks import MAX_RADIUS_M
@@ -48,7 +48,7 @@ def _different(fields: list[FieldName]) -> list[FieldName]:
     return fields
 
 
-class BatchCall(RequestModel):
+class ConvertBatchRequest(RequestModel):
     """One of `batch` and `file_id`; with both, the file counts. There is one geocoder, whatever `geocoder` says."""
 
     batch: str | None = None
@@ -58,7 +58,7 @@ class BatchCall(RequestModel):
     default_radius: Annotated[int, Field(ge=1, le=MAX_RADIUS_M)] = 100
 
 
-class ParseCall(RequestModel):
+class ParseSpreadsheetRequest(RequestModel):
     file: UploadedFile | None = None
 
 
@@ -72,19 +72,19 @@ class ConvertedZone(ResponseModel):
     address: str
     color: str
     radius: int
-    center: LocationOut
+    center: ZoneLocation
     tags: list[int]
-    errors: NotRequired[list[WrongParameter] | None]
+    errors: NotRequired[list[InvalidParameter] | None]
 
 
-class ConvertedZones(ZoneDone):
+class ConvertBatchResponse(ZoneResponse):
     """`limit_exceeded` where the table goes on after what is told of it."""
 
     list_: Annotated[list[ConvertedZone], Field(alias="list")]
     limit_exceeded: bool
 
 
-class ParseAnswer(ZoneDone):
+class ParseSpreadsheetResponse(ZoneResponse):
     """`file_id` is good for a day; `preview` are the first rows."""
 
     file_id: str
@@ -93,15 +93,15 @@ class ParseAnswer(ZoneDone):
 
 
 # --- from lines to zones -------------------------------------------------------------------------------------------
-def rows_of_table(file: UploadedFile | None) -> list[list[str]]:
+def read_table(file: UploadedFile | None) -> list[list[str]]:
     """The rows of a CSV or XLSX file, one more than can be converted. Raises NoDataFile, WrongFormat."""
-    from fencepost.zones.spreadsheets.csv_reader import rows_of
+    from fencepost.zones.spreadsheets.csv_reader import read_rows
     from fencepost.zones.spreadsheets.errors import UnreadableTable
 
     if file is None:
         raise NoDataFile.field("file", "is missing: send a CSV or XLSX file as the part of this name")
     try:
-        rows = rows_of(file.content, MAX_CONVERTED + 2)  # one may be a header
+        rows = read_rows(file.content, MAX_CONVERTED + 2)  # one may be a header
     except UnreadableTable as error:
         raise WrongFormat.field("file", str(error)) from None
     if not rows:
@@ -109,10 +109,10 @@ def rows_of_table(file: UploadedFile | None) -> list[list[str]]:
     return rows
 
 
-def rows_of_text(batch: str) -> Iterator[list[str]]:
+def parse_lines(batch: str) -> Iterator[list[str]]:
     """The cells of each line that has any. Raises WrongFormat where none has.
 
-    >>> list(rows_of_text("Gate\\tKarlsplatz, 2\\r\\n\\nYard"))
+    >>> list(parse_lines("Gate\\tKarlsplatz, 2\\r\\n\\nYard"))
     [['Gate', 'Karlsplatz, 2'], ['Yard']]
     """
     if not batch.strip():
@@ -121,7 +121,7 @@ def rows_of_text(batch: str) -> Iterator[list[str]]:
     return (line.split("\t") for line in lines if line.strip())
 
 
-def drafts_of(rows: Iterable[Sequence[str]], call: BatchCall) -> tuple[list[dict[str, Any]], bool]:
+def parse_drafts(rows: Iterable[Sequence[str]], call: ConvertBatchRequest) -> tuple[list[dict[str, Any]], bool]:
     """A zone as each row says it, and whether there are more rows than are looked at.
 
     A first row of nothing but names of fields is a header: it names the columns, unless the call does.
@@ -164,7 +164,7 @@ def _number(text: str) -> float | int | str:
 
 
 # --- places --------------------------------------------------------------------------------------------------------
-def addresses_of(drafts: Sequence[Mapping[str, Any]]) -> tuple[list[str], int]:
+def collect_addresses(drafts: Sequence[Mapping[str, Any]]) -> tuple[list[str], int]:
     """The different addresses to be looked up, as many as one call may, and how many drafts they are enough for."""
     wanted: dict[str, None] = {}
     for n, draft in enumerate(drafts):
@@ -175,22 +175,14 @@ def addresses_of(drafts: Sequence[Mapping[str, Any]]) -> tuple[list[str], int]:
     return list(wanted), len(drafts)
 
 
-def placed(draft: dict[str, Any], places: Mapping[str, Position]) -> dict[str, Any]:
+def set_center(draft: dict[str, Any], places: Mapping[str, Position]) -> dict[str, Any]:
     """The draft with the place of its address, where it has none of its own and there is one."""
     place = places.get(draft["address"]) if draft["center"] is None else None
     return draft if place is None else draft | {"center": {"lat": place.lat, "lng": place.lon}}
 
 
 # --- answers -------------------------------------------------------------------------------------------------------
-def labels_of(drafts: Iterable[Mapping[str, Any]]) -> list[str]:
-    return [draft["label"] for draft in drafts if draft["label"]]
-
-
-def tags_of(drafts: Iterable[Mapping[str, Any]]) -> set[int]:
-    return {tag for draft in drafts for tag in draft["tags"] if isinstance(tag, int)}
-
-
-def told_drafts(
+def serialize_drafts(
     drafts: Sequence[Mapping[str, Any]], taken: Collection[str], tags: Collection[int]
 ) -> list[dict[str, Any]]:
     """A ConvertedZone each. `taken` are the folded labels of zones that are there, `tags` the numbers of tags."""
@@ -228,7 +220,7 @@ def _errors(draft: Mapping[str, Any], used: Collection[str], tags: Collection[in
     if fold_case(draft["label"]) in used:
         told["zone.label"] = "is that of another zone; labels are unique"
     try:
-        validated(CreateCall, {"zone": draft})
+        validated(CreateZoneRequest, {"zone": draft})
     except ValidationFailed as error:
         told |= {wrong.field: wrong.message for wrong in error.errors}
     center = draft["center"]

@@ -14,15 +14,23 @@ from pydantic_core.core_schema import no_info_plain_validator_function
 
 from fencepost.common.errors import ValidationFailed
 from fencepost.http.fields import RequestModel, ResponseModel, Text
-from fencepost.imports.kml_rows import DEFAULT_RADIUS_M, Namer, Row, as_zone, rows_of
-from fencepost.imports.model import LeftOut
-from fencepost.zones.schemas import LocationOut, NoDataFile, WrongFormat, ZoneDone, ZonePointOut, check_points, told
+from fencepost.imports.kml_rows import DEFAULT_RADIUS_M, NameAllocator, Row, parse_placemark, to_zone_row
+from fencepost.imports.model import SkippedRow
+from fencepost.zones.schemas import (
+    NoDataFile,
+    WrongFormat,
+    ZoneLocation,
+    ZonePoint,
+    ZoneResponse,
+    check_points,
+    serialize_zone,
+)
 from geo.shapes.checks import MAX_RADIUS_M, without_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fencepost.imports.service import Step
+    from fencepost.imports.service import RowResult
     from fencepost.zones.schemas import PointLimit
 
 MIN_RADIUS_M = 20
@@ -58,7 +66,7 @@ class UploadedFile:
         return {"type": "string", "format": "binary"}
 
 
-class UploadCall(RequestModel):
+class UploadZonesRequest(RequestModel):
     file: UploadedFile | None = None
     default_radius: Annotated[int, Field(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)] = round(DEFAULT_RADIUS_M)
     dry_run: bool = True
@@ -66,7 +74,7 @@ class UploadCall(RequestModel):
 
 
 # --- answers -------------------------------------------------------------------------------------------------------
-class ReadyZone(ResponseModel):
+class PreviewedZone(ResponseModel):
     """A zone that is not there yet."""
 
     id: None
@@ -75,11 +83,11 @@ class ReadyZone(ResponseModel):
     address: str
     color: str
     radius: NotRequired[int | None]
-    center: NotRequired[LocationOut | None]
-    points: NotRequired[list[ZonePointOut] | None]
+    center: NotRequired[ZoneLocation | None]
+    points: NotRequired[list[ZonePoint] | None]
 
 
-class LeftOutOfFile(ResponseModel):
+class SkippedPlacemark(ResponseModel):
     """What of the file is no zone, and why; `placemark` counts from 1."""
 
     placemark: int
@@ -88,20 +96,20 @@ class LeftOutOfFile(ResponseModel):
     reason: str
 
 
-class UploadAnswer(ZoneDone):
+class UploadZonesResponse(ZoneResponse):
     """`list` are the zones that the file has, or, without `dry_run`, the ids of those that were made.
 
     With `in_background`, they are being made: `GET /imports/{import_id}` tells how far it is.
     """
 
-    list_: Annotated[list[ReadyZone] | list[int], Field(alias="list")]
-    left_out: NotRequired[list[LeftOutOfFile] | None]
+    list_: Annotated[list[PreviewedZone] | list[int], Field(alias="list")]
+    left_out: NotRequired[list[SkippedPlacemark] | None]
     in_background: NotRequired[Literal[True] | None]
     import_id: NotRequired[str | None]
 
 
 # --- from a file to rows -------------------------------------------------------------------------------------------
-def rows_of_file(call: UploadCall, point_limit: PointLimit) -> list[Row]:
+def parse_upload(call: UploadZonesRequest, point_limit: PointLimit) -> list[Row]:
     """What is to become a zone each, and what cannot. Raises NoDataFile, WrongFormat, TooManyPoints."""
     from fencepost.imports.service import MAX_TEXT_BYTES
     from geo.kml.kmz import unzipped
@@ -110,12 +118,12 @@ def rows_of_file(call: UploadCall, point_limit: PointLimit) -> list[Row]:
 
     if call.file is None:
         raise NoDataFile.field("file", "is missing: send a KML or KMZ file as the part of this name")
-    namer = Namer(call.file.name, numbers_unnamed=True)
+    namer = NameAllocator(call.file.name, numbers_unnamed=True)
     rows: list[Row] = []
     try:
         content = unzipped([call.file.content], max_bytes=MAX_OPENED_BYTES)
         for placemark in read_kml(content, max_text_bytes=MAX_TEXT_BYTES):
-            for row in map(as_zone, rows_of(placemark, namer, call.default_radius)):
+            for row in map(to_zone_row, parse_placemark(placemark, namer, call.default_radius)):
                 if row.kind in _KINDS:
                     check_points(_vertices(row), _KINDS[row.kind], point_limit, "file", f"in line {row.line}")
                 rows.append(row)
@@ -137,11 +145,11 @@ def _vertices(row: Row) -> int:
 
 
 # --- answers to an upload ------------------------------------------------------------------------------------------
-def told_ready(steps: Sequence[Step]) -> dict[str, Any]:
+def serialize_preview(steps: Sequence[RowResult]) -> dict[str, Any]:
     """An UploadAnswer of what would be made. Raises Invalid where that is more than an answer holds."""
     told_all = {
         "list": [_told_ready(step) for step in steps if step.geofence is not None],
-        **told_left_out(step.outcome for step in steps),
+        **serialize_skipped(step.outcome for step in steps),
     }
     if len(json.dumps(told_all, ensure_ascii=False).encode()) > _MAX_TOLD_BYTES:
         raise ValidationFailed.field(
@@ -150,29 +158,29 @@ def told_ready(steps: Sequence[Step]) -> dict[str, Any]:
     return told_all
 
 
-def told_left_out(outcomes: Iterable[object]) -> dict[str, Any]:
+def serialize_skipped(outcomes: Iterable[object]) -> dict[str, Any]:
     """What was left out, where something was."""
     left_out = [
         {"placemark": row.placemark, "line": row.line, "label": row.name, "reason": row.reason}
         for row in outcomes
-        if isinstance(row, LeftOut)
+        if isinstance(row, SkippedRow)
     ]
     return {"left_out": left_out} if left_out else {}
 
 
-def _told_ready(step: Step) -> dict[str, Any]:
+def _told_ready(step: RowResult) -> dict[str, Any]:
     assert step.geofence is not None
-    zone = told(step.geofence, (), with_points=True) | {"id": None}
+    zone = serialize_zone(step.geofence, (), with_points=True) | {"id": None}
     del zone["tags"]
     return zone
 
 
-def address_telling(target: str, answer: dict[str, Any]) -> str:
+def build_redirect_url(target: str, answer: dict[str, Any]) -> str:
     """The address with the answer in its query, as `response`. Raises Invalid where the answer is too long for one.
 
     What was left out is not told there where it is too much: the report of the import has it.
 
-    >>> address_telling("https://a.example/done?x=1", {"success": True})
+    >>> build_redirect_url("https://a.example/done?x=1", {"success": True})
     'https://a.example/done?x=1&response=%7B%22success%22%3Atrue%7D'
     """
     shorter = {name: value for name, value in answer.items() if name != "left_out"}

@@ -7,7 +7,7 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from fencepost.zones.spreadsheets.csv_reader import rows_of
+from fencepost.zones.spreadsheets.csv_reader import read_rows
 from fencepost.zones.spreadsheets.errors import UnreadableTable
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -38,15 +38,15 @@ def workbook(how: int = ZIP_DEFLATED, **changed: str) -> bytes:
 
 
 def test_the_first_sheet_is_read_as_it_is_shown() -> None:
-    assert rows_of(workbook(), 10) == [["label", "", "lat"], ["North gate", "", "48.2", "12"], ["text"]]
+    assert read_rows(workbook(), 10) == [["label", "", "lat"], ["North gate", "", "48.2", "12"], ["text"]]
 
 
 def test_nothing_is_read_after_the_rows_that_are_asked_for() -> None:
     broken_later = PARTS["xl/worksheets/sheet2.xml"].replace('<row r="9">', "<row>" * 3)
     padded = broken_later.replace('<row r="2"/>', '<row r="2"/>' + " " * 2**17)
-    assert rows_of(workbook(sheet2=padded), 1) == [["label", "", "lat"]]
+    assert read_rows(workbook(sheet2=padded), 1) == [["label", "", "lat"]]
     with pytest.raises(UnreadableTable):
-        rows_of(workbook(sheet2=padded), 2)
+        read_rows(workbook(sheet2=padded), 2)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_nothing_is_read_after_the_rows_that_are_asked_for() -> None:
 def test_a_hostile_file_is_refused_at_once(monkeypatch: pytest.MonkeyPatch, part: str, content: str) -> None:
     monkeypatch.setattr("fencepost.zones.spreadsheets.xlsx_reader._MAX_ELEMENTS", 1_000)
     with pytest.raises(UnreadableTable):
-        rows_of(workbook(ZIP_DEFLATED, **{part: content}), 10)
+        read_rows(workbook(ZIP_DEFLATED, **{part: content}), 10)
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_a_hostile_file_is_refused_at_once(monkeypatch: pytest.MonkeyPatch, part
 )
 def test_what_is_no_table_is_told_so(content: bytes) -> None:
     with pytest.raises(UnreadableTable):
-        rows_of(content, 10)
+        read_rows(content, 10)

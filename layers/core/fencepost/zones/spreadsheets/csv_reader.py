@@ -12,10 +12,10 @@ MAX_COLUMNS = 50
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
-def rows_of(content: bytes, most: int) -> list[list[str]]:
+def read_rows(content: bytes, most: int) -> list[list[str]]:
     """The first rows that say anything. Raises NoTable.
 
-    >>> rows_of(b"label;lat;lng\\n\\n Gate ;48.2;16.4;;\\n", most=10)
+    >>> read_rows(b"label;lat;lng\\n\\n Gate ;48.2;16.4;;\\n", most=10)
     [['label', 'lat', 'lng'], ['Gate', '48.2', '16.4']]
     """
     if content.startswith(b"PK"):

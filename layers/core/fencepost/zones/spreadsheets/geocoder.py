@@ -12,7 +12,7 @@ from geo.wgs84 import Position
 _MAX_QUERY = 200
 
 
-class AmazonLocation:
+class AmazonLocationGeocoder:
     def __init__(self, client: Any) -> None:
         self._client = client
 

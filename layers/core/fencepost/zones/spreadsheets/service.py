@@ -32,19 +32,19 @@ class Geocoder(Protocol):
 
 @dataclass(frozen=True)
 class SpreadsheetService:
-    store: SpreadsheetRepository
+    repository: SpreadsheetRepository
     geocoder: Geocoder | None = None
 
-    def keep(self, principal: Principal, rows: Sequence[Sequence[str]], file_id: str | None = None) -> str:
+    def save(self, principal: Principal, rows: Sequence[Sequence[str]], file_id: str | None = None) -> str:
         """Keep the rows for a day, under an id that is told."""
         file_id = file_id or new_id()
-        self.store.put(principal.tenant_id, file_id, rows)
+        self.repository.put(principal.tenant_id, file_id, rows)
         return file_id
 
-    def rows(self, principal: Principal, file_id: str) -> list[list[str]] | None:
-        return self.store.get(principal.tenant_id, file_id) if is_id(file_id) else None
+    def load_rows(self, principal: Principal, file_id: str) -> list[list[str]] | None:
+        return self.repository.get(principal.tenant_id, file_id) if is_id(file_id) else None
 
-    def places(self, addresses: Sequence[str]) -> dict[str, Position]:
+    def find_positions(self, addresses: Sequence[str]) -> dict[str, Position]:
         """Where these addresses are, as far as anybody knows. Raises Busy."""
         if self.geocoder is None or not addresses:
             return {}

@@ -128,14 +128,14 @@ def _number(text: str) -> str:
 
 def _elements(archive: ZipFile, name: str) -> Iterator[_Element]:
     """The elements of a member, by their names without namespaces. Raises NoTable, KeyError where it is not there."""
-    reader = _Reader()
+    reader = _ElementReader()
     with opened(archive, archive.getinfo(name)) as file:
         while chunk := file.read(_READ_BYTES):
             yield from reader.read(chunk)
     yield from reader.read(b"", is_final=True)
 
 
-class _Reader:
+class _ElementReader:
     def __init__(self) -> None:
         self._found: list[_Element] = []
         self._text = ""
