@@ -93,6 +93,10 @@ layers: $(ENGINE_READY) ## build the layers for AWS (arm64, Python 3.13) and for
 openapi: $(DEV_READY) ## generate docs/openapi.json from the handlers
 	$(DEV)/bin/python -m fencepost.http.openapi functions/*/app.py > docs/openapi.json
 
+.PHONY: events
+events: $(DEV_READY) ## generate the sample events in events/ from tests/events/
+	$(DEV)/bin/python -m tests.events
+
 .PHONY: lock
 lock: $(UV_READY) ## update all pinned versions
 	$(call compile,layers/geo/requirements)

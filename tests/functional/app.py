@@ -20,6 +20,7 @@ from fencepost import container
 from fencepost.common import aws
 from fencepost.directory.model import Entity
 from fencepost.http.app import Api
+from tests.events import build_event
 from tests.functional import quick_moto
 
 ROOT = Path(__file__).parents[2]
@@ -55,11 +56,11 @@ def template() -> dict[str, Any]:
 
 
 def event(name: str, /, **body: Any) -> dict[str, Any]:
-    """An event of the `events` folder; with `body`, that becomes its body."""
-    loaded: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    """Return a sample event of `tests.events`; with `body`, that becomes its body."""
+    sample = build_event(name)
     if body:
-        loaded["body"] = json.dumps(body)
-    return loaded
+        sample["body"] = json.dumps(body)
+    return sample
 
 
 def function_of(sent: Mapping[str, Any]) -> str:
