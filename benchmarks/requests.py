@@ -87,9 +87,15 @@ def answered(answer: Handler, sent: dict[str, Any]) -> dict[str, Any]:
 def handler() -> Iterator[Handler]:
     """The function's handler as a fresh container has it; what it logs is written, and not read."""
     with contextlib.redirect_stdout(io.StringIO()):
-        wiring = importlib.import_module("fencepost.container")
-        for made in (wiring.settings, wiring.dynamodb, wiring.table, wiring.geofence_store, wiring.geofences):
-            made.cache_clear()
+        container = importlib.import_module("fencepost.container")
+        for accessor in (
+            container.settings,
+            container.dynamodb_client,
+            container.table,
+            container.geofence_repository,
+            container.geofence_service,
+        ):
+            accessor.cache_clear()
         yield importlib.import_module("functions.location.app").handler
 
 

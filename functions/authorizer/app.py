@@ -8,12 +8,12 @@ from fencepost import container
 from fencepost.common.logging import logger
 from fencepost.common.snapstart import prime_snapstart
 
-prime_snapstart(container.tenants)
+prime_snapstart(container.tenant_service)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Allow the whole API, and leave roles to the handlers: the answer is cached for all routes of a token."""
-    principal = container.tenants().principal_of(
+    principal = container.tenant_service().principal_of(
         _bearer_token(event)
     )  # Busy becomes the gateway's 503: see the template
     if principal is None:

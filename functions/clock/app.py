@@ -61,9 +61,9 @@ from fencepost.timeclock.punch_schemas import (
 )
 
 api = Api(tell=refused, tells=ClockAnswer, status=STATUS)
-prime_snapstart(container.clock)
-prime_snapstart(container.times)
-prime_snapstart(container.punches)
+prime_snapstart(container.clock_service)
+prime_snapstart(container.entry_service)
+prime_snapstart(container.punch_service)
 # A batch begins nothing later than so long after it came: half of the function's time.
 BATCH_S = 5.0
 
@@ -81,7 +81,7 @@ BATCH_S = 5.0
 def act(request: Request) -> Response:
     dry = validated(ActQuery, request.query).dryRun == "true"
     asked = replace(request_of(validated(ClockIn, only_what_counts(request.json()))), key=derive_resource_id(request))
-    clock = container.clock().dry() if dry else container.clock()
+    clock = container.clock_service().dry() if dry else container.clock_service()
     more = {"dryRun": True} if dry else {}
     try:
         outcome = clock.act(request.principal, asked, datetime.now(UTC))
@@ -101,7 +101,7 @@ def act(request: Request) -> Response:
 )
 def read(request: Request) -> Response:
     user_id = validated(WhoseQuery, request.query).userId
-    return Response(status=200, body=told_running(container.clock().running(request.principal, user_id)))
+    return Response(status=200, body=told_running(container.clock_service().running(request.principal, user_id)))
 
 
 @api.route(
@@ -118,7 +118,7 @@ def act_on_all(request: Request) -> Response:
     items = validated(PunchesIn, request.json()).items
     rows = rows_of(items)
     punches = [row for row in rows if isinstance(row, KeptPunch)]
-    answers = container.punches().apply(request.principal, punches, now, told_kept, lambda: monotonic() < until)
+    answers = container.punch_service().apply(request.principal, punches, now, told_kept, lambda: monotonic() < until)
     body = told_batch(items, rows, answers)
     # Of a batch that was not done to its end no answer is kept: it is to be sent again.
     return Response(status=503 if any(item["status"] == 503 for item in body["items"]) else 200, body=body)
@@ -137,7 +137,7 @@ def list_refusals(request: Request) -> Response:
     query = validated(PageQuery, numbered(request.query))
     list_name = f"{request.principal.tenant_id}/refusals"
     after = pagination.after(list_name, query.cursor) if query.cursor is not None else None
-    refusals, last = container.refusals().page(request.principal, query.limit, after)
+    refusals, last = container.refusal_service().page(request.principal, query.limit, after)
     cursor = pagination.cursor(list_name, last.received_at, last.id) if last is not None else None
     return Response(status=200, body=told_refusals(refusals, datetime.now(UTC), cursor))
 
@@ -154,7 +154,7 @@ def list_refusals(request: Request) -> Response:
 def grant(request: Request) -> Response:
     said, now = validated(GrantIn, request.json()), datetime.now(UTC)
     valid_for = timedelta(minutes=said.minutes)
-    granted = container.refusals().grant(request.principal, request.path["id"], valid_for, said.reason, now)
+    granted = container.refusal_service().grant(request.principal, request.path["id"], valid_for, said.reason, now)
     return Response(status=200, body=told_refusals([granted], now))
 
 
@@ -171,7 +171,7 @@ def list_times(request: Request) -> Response:
     query = validated(TimesQuery, numbered(request.query))
     list_name = f"{request.principal.tenant_id}/times"
     after = pagination.after(list_name, query.cursor) if query.cursor is not None else None
-    entries, last = container.times().page(request.principal, wanted(query), query.limit, after)
+    entries, last = container.entry_service().page(request.principal, wanted(query), query.limit, after)
     items = pagination.fitting(entries, item_of)
     if len(items) < len(entries):
         last = entries[len(items) - 1]
@@ -195,7 +195,9 @@ def put_times(request: Request) -> Response:
         try:
             if not isinstance(said, dict):
                 raise ValidationFailed.field(f"items[{index}]", "must be an object")
-            saved = container.times().put(request.principal, said_of(validated(TimeIn, said), key, index), now)
+            saved = container.entry_service().put(
+                request.principal, said_of(validated(TimeIn, said), key, index), now
+            )
         except ServiceBusy:  # the answer is that of the whole request, so that it is sent again
             raise
         except FencepostError as error:
@@ -216,7 +218,7 @@ def put_times(request: Request) -> Response:
 )
 def delete_times(request: Request) -> Response:
     query = validated(DeleteTimesQuery, request.query)
-    deleted = container.times().delete(request.principal, ids_of(query.id), query.reason, datetime.now(UTC))
+    deleted = container.entry_service().delete(request.principal, ids_of(query.id), query.reason, datetime.now(UTC))
     return Response(status=200, body=told_times(deleted))
 
 
@@ -231,7 +233,9 @@ def delete_times(request: Request) -> Response:
 )
 def approve_times(request: Request) -> Response:
     said = validated(ApproveIn, request.json())
-    judged = container.times().judge(request.principal, said.ids, said.approval, said.reason, datetime.now(UTC))
+    judged = container.entry_service().judge(
+        request.principal, said.ids, said.approval, said.reason, datetime.now(UTC)
+    )
     return Response(status=200, body=told_times(judged))
 
 
@@ -246,7 +250,9 @@ def approve_times(request: Request) -> Response:
 )
 def reopen_times(request: Request) -> Response:
     said = validated(IdsIn, request.json())
-    judged = container.times().judge(request.principal, said.ids, "not_approved_yet", said.reason, datetime.now(UTC))
+    judged = container.entry_service().judge(
+        request.principal, said.ids, "not_approved_yet", said.reason, datetime.now(UTC)
+    )
     return Response(status=200, body=told_times(judged))
 
 
@@ -259,7 +265,7 @@ def reopen_times(request: Request) -> Response:
     fails=(400, 404),
 )
 def resubmit(request: Request) -> Response:
-    saved = container.times().resubmit(request.principal, request.path["id"], datetime.now(UTC))
+    saved = container.entry_service().resubmit(request.principal, request.path["id"], datetime.now(UTC))
     item = {"message": "Success", "data": told_saved(saved)}
     return Response(status=201 if saved.was_edited else 200, body={"items": [item], "valid": True})
 
@@ -273,7 +279,7 @@ def resubmit(request: Request) -> Response:
     fails=(400, 404),
 )
 def restore(request: Request) -> Response:
-    saved = container.times().restore(request.principal, request.path["id"], datetime.now(UTC))
+    saved = container.entry_service().restore(request.principal, request.path["id"], datetime.now(UTC))
     return Response(status=200, body=told_times([saved.entry]))
 
 
@@ -286,7 +292,9 @@ def restore(request: Request) -> Response:
     fails=(404,),
 )
 def read_history(request: Request) -> Response:
-    return Response(status=200, body=told_trail(container.times().trail(request.principal, request.path["id"])))
+    return Response(
+        status=200, body=told_trail(container.entry_service().trail(request.principal, request.path["id"]))
+    )
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

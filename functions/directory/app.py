@@ -31,7 +31,7 @@ from fencepost.http.request import Request
 from fencepost.http.validation import validated
 
 api = Api(retell=negotiation.retold)
-prime_snapstart(container.directory)
+prime_snapstart(container.directory_service)
 
 
 @api.route(
@@ -48,7 +48,7 @@ def list_entities(request: Request) -> Response:
     query = validated(PageQuery, numbered(request.query))
     list_name = f"{request.principal.tenant_id}/{table}"
     after = pagination.pair_after(list_name, query.cursor) if query.cursor is not None else None
-    entities, next_after = container.directory().page(request.principal.tenant_id, table, query.limit, after)
+    entities, next_after = container.directory_service().page(request.principal.tenant_id, table, query.limit, after)
     cursor = pagination.pair_cursor(list_name, next_after) if next_after else None
     data = [{"id": entity.id, "name": entity.name} for entity in entities]
     return Response(status=200, body={"data": data, "nextCursor": cursor})
@@ -66,7 +66,7 @@ def list_entities(request: Request) -> Response:
 def put_entities(request: Request) -> Response:
     table = table_of(request.path["table"])
     entities, fields = entities_of(table, validated(EntitiesIn, request.json()))
-    container.directory().put(request.principal.tenant_id, entities, fields)
+    container.directory_service().put(request.principal.tenant_id, entities, fields)
     return Response(status=200, body={"data": [{"id": entity.id, "name": entity.name} for entity in entities]})
 
 
@@ -81,7 +81,8 @@ def put_entities(request: Request) -> Response:
 def read_entity(request: Request) -> Response:
     table = table_of(request.path["table"])
     return Response(
-        status=200, body=told(container.directory().get(request.principal.tenant_id, table, request.path["id"]))
+        status=200,
+        body=told(container.directory_service().get(request.principal.tenant_id, table, request.path["id"])),
     )
 
 
@@ -99,8 +100,10 @@ def put_entity(request: Request) -> Response:
     if said.id not in (None, request.path["id"]):
         raise ValidationFailed.field("id", "is not the id of the address")
     entity = entity_of(table, request.path["id"], said)
-    container.directory().put(request.principal.tenant_id, [entity], [""])
-    return Response(status=200, body=told(container.directory().get(request.principal.tenant_id, table, entity.id)))
+    container.directory_service().put(request.principal.tenant_id, [entity], [""])
+    return Response(
+        status=200, body=told(container.directory_service().get(request.principal.tenant_id, table, entity.id))
+    )
 
 
 @api.route(
@@ -115,13 +118,19 @@ def put_entity(request: Request) -> Response:
 def delete_entity(request: Request) -> Response:
     table = table_of(request.path["table"])
     query, entity_id, now = validated(DeleteEntityQuery, request.query), request.path["id"], datetime.now(UTC)
-    cascade, directory, geofences = query.cascade == "true", container.directory(), container.geofences()
+    cascade, directory, geofences = (
+        query.cascade == "true",
+        container.directory_service(),
+        container.geofence_service(),
+    )
     if query.erase == "false":
         directory.delete(request.principal, table, entity_id, geofences, now, cascade=cascade)
         return Response(status=200, body={"id": entity_id, "deleted": True})
     if table != "users":
         raise ValidationFailed.field("erase", "is for users")
-    erased = container.privacy().forget(request.principal, entity_id, directory, geofences, now, cascade=cascade)
+    erased = container.privacy_service().forget(
+        request.principal, entity_id, directory, geofences, now, cascade=cascade
+    )
     return Response(status=200, body={"id": entity_id, "deleted": True, "erased": serialize_erased(erased)})
 
 

@@ -38,9 +38,9 @@ from fencepost.http.validation import validated
 from fencepost.verdicts.schemas import ValidateIn, ValidationOut, serialize_validation, to_validation_request
 
 api = Api(retell=negotiation.retold)
-prime_snapstart(container.geofences)
-prime_snapstart(container.nearest)
-prime_snapstart(container.validation)
+prime_snapstart(container.geofence_service)
+prime_snapstart(container.nearest_service)
+prime_snapstart(container.validation_service)
 
 
 class Told(RootModel[GeofenceOut | TimekeepingGeofence]):
@@ -93,11 +93,13 @@ def create(request: Request) -> Response:
     said = request.json()
     change, key_id = validated(GeofenceCreate, said), derive_resource_id(request)
     if negotiation.is_timekeeping(request.headers, said):
-        geofence = container.geofences().create(
+        geofence = container.geofence_service().create(
             request.principal, timekeeping.new_fields(change, said), _now(), key_id
         )
         return _created(200, geofence, timekeeping.told(geofence))
-    geofence = container.geofences().create(request.principal, schemas.new_fields(change, said), _now(), key_id)
+    geofence = container.geofence_service().create(
+        request.principal, schemas.new_fields(change, said), _now(), key_id
+    )
     return _created(201, geofence, schemas.told(geofence))
 
 
@@ -144,9 +146,9 @@ def read(request: Request) -> Response:
     query = validated(ReadQuery, request.query)
     if query.as_of is not None:
         return _read(
-            request, container.geofences().as_of(request.principal, request.path["id"], query.as_of).geofence
+            request, container.geofence_service().as_of(request.principal, request.path["id"], query.as_of).geofence
         )
-    return _read(request, container.geofences().get(request.principal, request.path["id"]))
+    return _read(request, container.geofence_service().get(request.principal, request.path["id"]))
 
 
 @api.route(
@@ -200,7 +202,9 @@ def list_versions(request: Request) -> Response:
     query = validated(PageQuery, numbered(request.query))
     list_name = f"{request.principal.tenant_id}/{request.path['id']}/versions"
     before = pagination.number_after(list_name, query.cursor) if query.cursor is not None else None
-    versions, has_more = container.geofences().versions(request.principal, request.path["id"], query.limit, before)
+    versions, has_more = container.geofence_service().versions(
+        request.principal, request.path["id"], query.limit, before
+    )
     told = pagination.fitting(versions, schemas.told_version)
     is_end = not has_more and len(told) == len(versions)
     cursor = None if is_end or not told else pagination.number_cursor(list_name, told[-1]["version"])
@@ -219,7 +223,7 @@ def read_version(request: Request) -> Response:
     number = whole_number(request.path["version"])
     if not isinstance(number, int):
         raise NotFound("version of a geofence")
-    version = container.geofences().version(request.principal, request.path["id"], number)
+    version = container.geofence_service().version(request.principal, request.path["id"], number)
     return Response(status=200, body=schemas.told_version(version))
 
 
@@ -234,7 +238,7 @@ def read_version(request: Request) -> Response:
 )
 def batch(request: Request) -> Response:
     operations = validated(BatchRequest, request.json()).operations
-    results = run_batch(request.principal, operations, container.geofences(), _now())
+    results = run_batch(request.principal, operations, container.geofence_service(), _now())
     return Response(status=200, body={"results": results})
 
 
@@ -246,7 +250,7 @@ def batch(request: Request) -> Response:
     gives={200: TagList},
 )
 def list_tags(request: Request) -> Response:
-    tags = container.geofences().tags(request.principal)
+    tags = container.geofence_service().tags(request.principal)
     return Response(status=200, body={"data": [{"number": number, "name": name} for number, name in tags]})
 
 
@@ -261,7 +265,7 @@ def list_tags(request: Request) -> Response:
 )
 def list_nearest(request: Request) -> Response:
     query = validated(nearest_schemas.NearestQuery, nearest_schemas.numbered(request.query))
-    found = container.nearest().nearest(
+    found = container.nearest_service().nearest(
         request.principal,
         nearest_schemas.position_of(query),
         query.limit,
@@ -288,7 +292,7 @@ def list_nearest(request: Request) -> Response:
 def validate(request: Request) -> Response:
     said = request.json()
     entry = to_validation_request(validated(ValidateIn, said), said)
-    verdict = container.validation().validate(request.principal, entry, datetime.now(UTC))
+    verdict = container.validation_service().validate(request.principal, entry, datetime.now(UTC))
     return Response(status=200, body=serialize_validation(verdict))
 
 
@@ -301,7 +305,7 @@ def _page(request: Request, tell: Callable[[Geofence], dict[str, Any]]) -> tuple
     tenant_id = request.principal.tenant_id
     query = validated(ListQuery, numbered(request.query))
     start = pagination.after(tenant_id, query.cursor) if query.cursor is not None else None
-    page = container.geofences().newest_first(request.principal, query.limit, start, wanted(query))
+    page = container.geofence_service().newest_first(request.principal, query.limit, start, wanted(query))
     told = pagination.fitting(page.geofences, tell)
     last = page.geofences[len(told) - 1] if told else None
     after = (last.created_at, last.id) if last and len(told) < len(page.geofences) else page.after
@@ -323,7 +327,7 @@ def _read(request: Request, geofence: Geofence) -> Response:
 
 def _update(request: Request, geofence_id: str, change: GeofenceUpdate, said: dict[str, Any]) -> Response:
     vocabulary = timekeeping if negotiation.is_timekeeping(request.headers, said) else schemas
-    geofence = container.geofences().update(
+    geofence = container.geofence_service().update(
         request.principal,
         geofence_id,
         lambda before: vocabulary.changed_fields(change, said, before),
@@ -334,7 +338,7 @@ def _update(request: Request, geofence_id: str, change: GeofenceUpdate, said: di
 
 
 def _delete(request: Request, geofence_id: str) -> Response:
-    geofence = container.geofences().delete(request.principal, geofence_id, version_expected(request), _now())
+    geofence = container.geofence_service().delete(request.principal, geofence_id, version_expected(request), _now())
     return Response(status=200, body={"id": geofence.id, "deleted": True})
 
 

@@ -10,7 +10,7 @@ from fencepost import container
 from fencepost.common.logging import logger
 from fencepost.common.snapstart import prime_snapstart
 
-prime_snapstart(container.imports)
+prime_snapstart(container.import_service)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     for record in event["Records"]:
         message = json.loads(record["body"])
         try:
-            container.imports().process_chunk(
+            container.import_service().process_chunk(
                 message["tenantId"], message["importId"], message["chunk"], datetime.now(UTC)
             )
             logger.info("chunk done", extra={"work": message})

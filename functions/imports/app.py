@@ -24,7 +24,7 @@ from fencepost.imports.schemas import ImportResponse, serialize_import
 MAX_BODY_BYTES = 4 * 2**20
 
 api = Api(retell=negotiation.retold)
-prime_snapstart(container.imports)
+prime_snapstart(container.import_service)
 
 
 @api.route(
@@ -44,7 +44,9 @@ def take_features(request: Request) -> Response:
         derive_resource_id(request) or new_id(),
         len(collection.features),
     )
-    job = container.imports().begin(drop, datetime.now(UTC), parse_features(collection.features, NameAllocator("")))
+    job = container.import_service().begin(
+        drop, datetime.now(UTC), parse_features(collection.features, NameAllocator(""))
+    )
     return Response(
         status=202, body=serialize_import(job, None), headers={"Location": f"/api/v1/imports/{job.import_id}"}
     )
@@ -59,7 +61,7 @@ def take_features(request: Request) -> Response:
     fails=(404,),
 )
 def read_import(request: Request) -> Response:
-    job, report = container.imports().get(request.principal.tenant_id, request.path["id"])
+    job, report = container.import_service().get(request.principal.tenant_id, request.path["id"])
     return Response(status=200, body=serialize_import(job, report))
 
 

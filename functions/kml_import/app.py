@@ -10,7 +10,7 @@ from fencepost.common.logging import logger
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.imports.model import ImportSource
 
-prime_snapstart(container.imports)
+prime_snapstart(container.import_service)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -25,6 +25,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     )
     if drop.is_folder:
         return {"status": "passed over"}
-    job = container.imports().begin(drop, datetime.now(UTC))
+    job = container.import_service().begin(drop, datetime.now(UTC))
     logger.info("import", import_id=job.import_id, tenant=job.tenant_id, status=job.status, chunks=job.chunks)
     return {"importId": job.import_id, "status": job.status, "chunks": job.chunks}

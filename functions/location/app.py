@@ -28,7 +28,7 @@ from fencepost.http.request import Request
 from fencepost.http.validation import validated
 
 api = Api(retell=negotiation.retold)
-prime_snapstart(container.geofences)
+prime_snapstart(container.geofence_service)
 
 
 @api.route(
@@ -68,7 +68,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _checked(request: Request, positions: Sequence[CheckRequest]) -> list[list[Match]]:
     query = validated(CheckQuery, read_query(request.query))
-    return container.geofences().check(
+    return container.geofence_service().check(
         request.principal,
         [position_of(where) for where in positions],
         datetime.now(UTC),

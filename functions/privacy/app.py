@@ -10,6 +10,6 @@ from fencepost.common.logging import logger
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    lessened = container.privacy().lessen_positions(datetime.now(UTC))
+    lessened = container.privacy_service().lessen_positions(datetime.now(UTC))
     logger.info("lessened positions", count=lessened)
     return {"lessened": lessened}

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from fencepost.timeclock.model import TimeEntry
 
 api = Api(tell=refused, tells=ClockAnswer, status=STATUS)
-prime_snapstart(container.reports)
-prime_snapstart(container.times)
+prime_snapstart(container.report_service)
+prime_snapstart(container.entry_service)
 _FILES = tuple(MEDIA_TYPES.values())
 
 
@@ -43,7 +43,7 @@ def read_totals(request: Request) -> Response:
     wanted, asked = wanted_in(query), asked_of(query)
     list_name = f"{request.principal.tenant_id}/totals/{query.unit}/{query.by}/{query.split}"
     after = place_of(list_name, query.cursor) if query.cursor is not None else None
-    totals, place = container.reports().totals(request.principal, wanted, asked, query.limit, after)
+    totals, place = container.report_service().totals(request.principal, wanted, asked, query.limit, after)
     cursor = cursor_of(list_name, place) if place is not None else None
     return Response(status=200, body={"items": told_totals(totals, asked), "valid": True, "nextCursor": cursor})
 
@@ -60,7 +60,9 @@ def read_totals(request: Request) -> Response:
 )
 def read_export(request: Request) -> Response:
     query = validated(ExportQuery, numbered(request.query))
-    page = container.times().page(request.principal, wanted_in(query), query.limit, _after(request, query.cursor))
+    page = container.entry_service().page(
+        request.principal, wanted_in(query), query.limit, _after(request, query.cursor)
+    )
     return _file(request, query.format, *page)
 
 
@@ -77,7 +79,7 @@ def read_export(request: Request) -> Response:
 def export(request: Request) -> Response:
     said = validated(ExportIn, request.json())
     after = _after(request, said.cursor)
-    page = container.times().export(request.principal, wanted_in(said), said.limit, after, datetime.now(UTC))
+    page = container.entry_service().export(request.principal, wanted_in(said), said.limit, after, datetime.now(UTC))
     return _file(request, said.format, *page)
 
 

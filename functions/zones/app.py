@@ -69,7 +69,7 @@ from geo.wgs84 import Position
 
 
 def _caller(token: str) -> Principal | None:
-    return container.callers().principal_of(token, _now())
+    return container.authenticator().principal_of(token, _now())
 
 
 api = Api(
@@ -78,10 +78,10 @@ api = Api(
     status=schemas.STATUS,
     admit=lambda event: request.admitted(event, _caller),
 )
-prime_snapstart(container.zones)
-prime_snapstart(container.callers)
-prime_snapstart(container.imports)
-prime_snapstart(container.spreadsheets)
+prime_snapstart(container.zone_service)
+prime_snapstart(container.authenticator)
+prime_snapstart(container.import_service)
+prime_snapstart(container.spreadsheet_service)
 
 
 def route(
@@ -122,7 +122,7 @@ def route(
 def create_zone(request: Request) -> Response:
     call = validated(CreateZoneRequest, parameters(request))
     fields = schemas.build_new_fields(call, *_limits(request))
-    geofence = container.geofences().create(request.principal, fields, _now(), derive_resource_id(request))
+    geofence = container.geofence_service().create(request.principal, fields, _now(), derive_resource_id(request))
     return _done(id=geofence.number)
 
 
@@ -142,9 +142,9 @@ def update_zone(request: Request) -> Response:
         return schemas.build_changed_fields(said, before, _told(before), tags_named)
 
     if said.id is not None:
-        container.zones().update(request.principal, said.id, changes, _now())
+        container.zone_service().update(request.principal, said.id, changes, _now())
     elif said.label is not None:
-        container.zones().update_by_label(request.principal, said.label, changes, _now())
+        container.zone_service().update_by_label(request.principal, said.label, changes, _now())
     else:
         raise ValidationFailed.field("zone.id", "is missing")
     return _done()
@@ -164,14 +164,14 @@ def delete_zones(request: Request) -> Response:
     numbers = [call.zone_id] if call.zone_id is not None else list(dict.fromkeys(call.zone_ids or ()))
     if not numbers:
         raise ValidationFailed.field("zone_id", "is missing")
-    container.zones().delete(request.principal, numbers, _now())
+    container.zone_service().delete(request.principal, numbers, _now())
     return _done()
 
 
 @route("read", summary="Read a zone", needs=Permission.READ_GEOFENCES, takes=ZoneRequest, gives=ReadZoneResponse)
 def read_zone(request: Request) -> Response:
     call = validated(ZoneRequest, parameters(request))
-    return _done(value=_told(container.zones().get(request.principal, call.zone_id)))
+    return _done(value=_told(container.zone_service().get(request.principal, call.zone_id)))
 
 
 @route(
@@ -183,7 +183,7 @@ def read_zone(request: Request) -> Response:
 )
 def list_zones(request: Request) -> Response:
     call = validated(ListZonesRequest, parameters(request))
-    found = container.zones().list_zones(
+    found = container.zone_service().list_zones(
         request.principal, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit
     )
     listed: list[dict[str, Any]] = []
@@ -206,7 +206,7 @@ def list_zones(request: Request) -> Response:
 )
 def download_zones(request: Request) -> Response:
     call = validated(DownloadZonesRequest, parameters(request))
-    found = container.zones().list_zones(
+    found = container.zone_service().list_zones(
         request.principal, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit
     )
     is_kmz = prefers_kmz(request.headers.get("accept", ""))
@@ -227,7 +227,7 @@ def download_zones(request: Request) -> Response:
 )
 def search_location(request: Request) -> Response:
     where = validated(SearchLocationRequest, parameters(request)).location
-    found = container.zones().find_at(request.principal, Position(lon=where.lng, lat=where.lat), _now())
+    found = container.zone_service().find_at(request.principal, Position(lon=where.lng, lat=where.lat), _now())
     return _done(list=[{"id": number, "label": label} for number, label in found])
 
 
@@ -245,7 +245,7 @@ def upload_zones(request: Request) -> Response:
     call = validated(UploadZonesRequest, parameters(request))
     if call.redirect_target is None:
         return _done(**_uploaded(request, call))
-    if not is_allowed(call.redirect_target, container.tenants().redirect_origins(request.principal.tenant_id)):
+    if not is_allowed(call.redirect_target, container.tenant_service().redirect_origins(request.principal.tenant_id)):
         raise ValidationFailed.field(
             "redirect_target", "is at no origin that is allowed; see redirectOrigins of the tenant"
         )
@@ -261,15 +261,15 @@ def _uploaded(request: Request, call: UploadZonesRequest) -> dict[str, Any]:
     principal, now = request.principal, _now()
     rows = parse_upload(call, _limits(request)[1])
     if call.dry_run:
-        return serialize_preview(container.imports().preview(principal.tenant_id, rows, now))
+        return serialize_preview(container.import_service().preview(principal.tenant_id, rows, now))
     drop = ImportSource.for_request(
         container.settings().bucket_name, principal.tenant_id, derive_resource_id(request) or new_id(), len(rows)
     )
-    job, chunks = container.imports().import_rows(drop, rows, now)
+    job, chunks = container.import_service().import_rows(drop, rows, now)
     if job.status == "running":
         return {"list": [], "in_background": True, "import_id": job.import_id}
     left_out = serialize_skipped(row for chunk in chunks for row in chunk.left_out)
-    made = container.zones().find_numbers(principal, [made.id for chunk in chunks for made in chunk.made])
+    made = container.zone_service().find_numbers(principal, [made.id for chunk in chunks for made in chunk.made])
     return {"list": made, **left_out, **({"import_id": job.import_id} if left_out else {})}
 
 
@@ -284,12 +284,12 @@ def convert_batch(request: Request) -> Response:
     call = validated(ConvertBatchRequest, parameters(request))
     drafts, is_cut = parse_drafts(_rows(request, call), call)
     addresses, enough_for = collect_addresses(drafts)
-    places = container.spreadsheets().find_positions(addresses)
+    places = container.spreadsheet_service().find_positions(addresses)
     drafts, is_cut = [set_center(draft, places) for draft in drafts[:enough_for]], is_cut or enough_for < len(drafts)
-    taken = container.zones().find_taken_labels(
+    taken = container.zone_service().find_taken_labels(
         request.principal, [draft["label"] for draft in drafts if draft["label"]]
     )
-    tags = container.zones().find_tag_names(
+    tags = container.zone_service().find_tag_names(
         request.principal, {tag for draft in drafts for tag in draft["tags"] if isinstance(tag, int)}
     )
     return _done(list=serialize_drafts(drafts, taken, tags), limit_exceeded=is_cut)
@@ -300,7 +300,7 @@ def _rows(request: Request, call: ConvertBatchRequest) -> Iterable[Sequence[str]
         raise ValidationFailed.field("batch", "is missing; or give the file_id of a table")
     if call.file_id is None:
         return parse_lines(call.batch or "")
-    rows = container.spreadsheets().load_rows(request.principal, call.file_id)
+    rows = container.spreadsheet_service().load_rows(request.principal, call.file_id)
     if rows is None:
         raise ValidationFailed.field("file_id", "is of no table that was sent within the last day")
     return rows
@@ -318,7 +318,7 @@ def _rows(request: Request, call: ConvertBatchRequest) -> Iterable[Sequence[str]
 )
 def parse_spreadsheet(request: Request) -> Response:
     rows = read_table(validated(ParseSpreadsheetRequest, parameters(request)).file)
-    file_id = container.spreadsheets().save(request.principal, rows, derive_resource_id(request))
+    file_id = container.spreadsheet_service().save(request.principal, rows, derive_resource_id(request))
     return _done(file_id=file_id, rows=len(rows), preview=rows[:PREVIEWED])
 
 
@@ -331,7 +331,7 @@ def parse_spreadsheet(request: Request) -> Response:
 )
 def list_zone_points(request: Request) -> Response:
     call = validated(ZoneRequest, parameters(request))
-    return _done(list=schemas.serialize_points(container.zones().get(request.principal, call.zone_id)))
+    return _done(list=schemas.serialize_points(container.zone_service().get(request.principal, call.zone_id)))
 
 
 @route(
@@ -348,7 +348,7 @@ def update_zone_points(request: Request) -> Response:
     def changes(before: Geofence) -> Mapping[str, Any]:
         return schemas.build_changed_points(call.points, before, point_limit)
 
-    container.zones().update(request.principal, call.zone_id, changes, _now())
+    container.zone_service().update(request.principal, call.zone_id, changes, _now())
     return _done()
 
 
@@ -357,14 +357,16 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _told(geofence: Geofence, *, with_points: bool = False) -> dict[str, Any]:
-    return schemas.serialize_zone(geofence, container.zones().find_tag_numbers(geofence), with_points=with_points)
+    return schemas.serialize_zone(
+        geofence, container.zone_service().find_tag_numbers(geofence), with_points=with_points
+    )
 
 
 def _limits(request: Request) -> tuple[schemas.TagsNamed, schemas.PointLimit]:
     """Which tags a tenant has, and how many points a polygon of his may have: asked only where it matters."""
     return (
-        partial(container.zones().find_tag_names, request.principal),
-        partial(container.tenants().polygon_point_limit, request.principal.tenant_id),
+        partial(container.zone_service().find_tag_names, request.principal),
+        partial(container.tenant_service().polygon_point_limit, request.principal.tenant_id),
     )
 
 

@@ -101,9 +101,9 @@ class App:
         }.items():
             monkeypatch.setenv(name, value)
         self.queue_url = queue_url
-        self._forget_wiring()
+        self._clear_container()
         self.calls: Counter[str] = Counter()
-        client = container.dynamodb().meta
+        client = container.dynamodb_client().meta
         monkeypatch.setattr(client, "events", copy.copy(client.events))  # whoever listens, does so for one test
         client.events.register("before-call.dynamodb", self._count)
         self._make_tables()
@@ -167,7 +167,9 @@ class App:
     def put(self, table: str, entity_id: str, *, tenant: str = "demo", members: Iterable[str] | None = None) -> None:
         """An entity of the directory, named by its id."""
         people = frozenset(members) if members is not None else None
-        container.directory().put(tenant, [Entity(table=table, id=entity_id, name=entity_id, members=people)], [""])
+        container.directory_service().put(
+            tenant, [Entity(table=table, id=entity_id, name=entity_id, members=people)], [""]
+        )
 
     def before_the_next_write(self, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
         """Something is done in between: after the next request has read, and before it writes."""
@@ -241,7 +243,7 @@ class App:
             self._make_table("Table", "fencepost")
             self._make_table("IdempotencyTable", "idempotency")
             for tenant_id in ("demo", "other"):
-                container.tenants().put_tenant(tenant_id, tenant_id.title())
+                container.tenant_service().put_tenant(tenant_id, tenant_id.title())
                 for user_id in ("ada", "vera", "emil"):
                     self.put("users", user_id, tenant=tenant_id)
             _TABLES.update(tables)
@@ -252,10 +254,10 @@ class App:
         wanted = {"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"} & properties.keys()
         self.table.create_table(TableName=name, **{about: properties[about] for about in wanted})
 
-    def _forget_wiring(self) -> None:
-        for build in vars(container).values():
-            if hasattr(build, "cache_clear"):
-                build.cache_clear()
+    def _clear_container(self) -> None:
+        for accessor in vars(container).values():
+            if hasattr(accessor, "cache_clear"):
+                accessor.cache_clear()
 
     def _count(self, model: Any, **_: Any) -> None:
         self.calls[model.name] += 1

@@ -32,7 +32,7 @@ def test_a_request_is_answered(app: App, name: str) -> None:
 
 @pytest.mark.parametrize("name", ZONE_CALLS)
 def test_a_zone_call_is_answered(app: App, name: str) -> None:
-    key = container.tenants().issue_key("demo", "ada", ["admin"])
+    key = container.tenant_service().issue_key("demo", "ada", ["admin"])
     request = json.loads(json.dumps(event(name)).replace(KEY, key))
     answer = Answer(app.invoke(function_of(request), request))
     assert answer.status == 200 or answer.body["status"]["code"] == 201, answer  # 201: the zone does not exist
@@ -51,4 +51,4 @@ def test_a_trigger_is_processed(app: App, name: str) -> None:
 
 
 def test_the_key_in_the_authorizer_event_is_not_a_real_one(app: App) -> None:
-    assert container.tenants().principal_of(event("api/authorize")["headers"]["authorization"]) is None
+    assert container.tenant_service().principal_of(event("api/authorize")["headers"]["authorization"]) is None

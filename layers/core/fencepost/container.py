@@ -1,8 +1,8 @@
-"""Puts stores and services together, once a container and only what a function needs.
+"""The composition root: one accessor for each service, repository and client, built once a process and on first use.
 
-Nothing happens on import: the first call reads the environment and makes the AWS clients. With SnapStart that
-call is made before the snapshot is taken, so that a restored container begins with everything in place. What is
-imported is imported there: a function pays for its own stores and services, and not for those of the others.
+Importing this module touches neither the environment nor the network: the first call of an accessor reads the
+settings and makes the AWS clients. With SnapStart that call runs before the snapshot is taken, so that a restored
+function starts with everything in place. Each accessor imports its classes itself: a function loads what it uses.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from fencepost.http.idempotency_records import Idempotency
 
 if TYPE_CHECKING:
     from fencepost.common.settings import Settings
+    from fencepost.directory.repository import DynamoDBDirectoryRepository
     from fencepost.directory.service import DirectoryService
     from fencepost.dynamodb.outbox import Bus
     from fencepost.dynamodb.table import Table
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from fencepost.reports.service import ReportService
     from fencepost.tenants.service import CachedAuthenticator, TenantService
     from fencepost.tenants.user_pool import UserPool
+    from fencepost.timeclock.clock_repository import DynamoDBClockRepository
     from fencepost.timeclock.clock_service import ClockService
+    from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
     from fencepost.timeclock.entry_service import TimesService
     from fencepost.timeclock.index_maintenance import EntryListMaintenance
     from fencepost.timeclock.punch_batch_service import PunchService
@@ -46,133 +49,141 @@ def settings() -> Settings:
 
 
 @cache
-def dynamodb() -> Any:
+def dynamodb_client() -> Any:
     from fencepost.common.aws import client
 
     return client("dynamodb")
 
 
 @cache
-def table() -> Table:
-    from fencepost.dynamodb.table import Table
-
-    return Table(dynamodb(), settings().table_name)
-
-
-@cache
-def s3() -> Any:
+def s3_client() -> Any:
     from fencepost.common.aws import client
 
     return client("s3")
 
 
 @cache
-def idempotency() -> DynamoDBIdempotencyRepository:
-    """Imported when a request brings an Idempotency-Key, for most bring none."""
-    from fencepost.http.idempotency_repository import DynamoDBIdempotencyRepository
+def table() -> Table:
+    from fencepost.dynamodb.table import Table
 
-    return DynamoDBIdempotencyRepository(dynamodb(), settings().idempotency_table_name)
-
-
-# Every function that has routes imports this module, so each of its POSTs finds the records here.
-Idempotency.records = idempotency
+    return Table(dynamodb_client(), settings().table_name)
 
 
 @cache
-def geofence_store() -> DynamoDBGeofenceRepository:
-    """One a container: it keeps the big geofences that it has read."""
+def event_bus() -> Bus:
+    from fencepost.common.aws import client
+    from fencepost.dynamodb.outbox import Bus
+
+    return Bus(client("events"), settings().event_bus_name)
+
+
+@cache
+def idempotency_repository() -> DynamoDBIdempotencyRepository:
+    """Return the stored responses of requests that carry an Idempotency-Key; most requests carry none."""
+    from fencepost.http.idempotency_repository import DynamoDBIdempotencyRepository
+
+    return DynamoDBIdempotencyRepository(dynamodb_client(), settings().idempotency_table_name)
+
+
+# Every function with routes imports this module, so that each of its POST routes finds the stored responses here.
+Idempotency.records = idempotency_repository
+
+
+@cache
+def geofence_repository() -> DynamoDBGeofenceRepository:
+    """Return the repository that caches large geofences: there must be one a process."""
     from fencepost.geofences.repository import DynamoDBGeofenceRepository
 
     return DynamoDBGeofenceRepository(table())
 
 
 @cache
-def geofences() -> GeofenceService:
+def geofence_service() -> GeofenceService:
     from fencepost.geofences.service import GeofenceService
 
-    return GeofenceService(geofence_store())
+    return GeofenceService(geofence_repository())
 
 
 @cache
-def nearest() -> NearestService:
+def nearest_service() -> NearestService:
     from fencepost.geofences.nearest_service import NearestService
 
-    return NearestService(geofence_store())
+    return NearestService(geofence_repository())
 
 
 @cache
-def zones() -> ZoneService:
-    from fencepost.zones.repository import DynamoDBZoneRepository
-    from fencepost.zones.service import ZoneService
+def index_maintenance() -> IndexMaintenance:
+    from fencepost.geofences.spatial_index.maintenance import IndexMaintenance
 
-    return ZoneService(geofences(), DynamoDBZoneRepository(table()))
-
-
-@cache
-def spreadsheets() -> SpreadsheetService:
-    from fencepost.common.aws import client
-    from fencepost.zones.spreadsheets.geocoder import AmazonLocationGeocoder
-    from fencepost.zones.spreadsheets.repository import S3SpreadsheetRepository
-    from fencepost.zones.spreadsheets.service import SpreadsheetService
-
-    names = settings()
-    return SpreadsheetService(
-        repository=S3SpreadsheetRepository(s3(), names.bucket_name),
-        geocoder=AmazonLocationGeocoder(client("geo-places")) if names.geocoder == "amazon-location" else None,
-    )
+    return IndexMaintenance(table())
 
 
 @cache
-def applying() -> DynamoDBCandidateRepository:
+def candidate_repository() -> DynamoDBCandidateRepository:
     from fencepost.verdicts.repository import DynamoDBCandidateRepository
 
-    return DynamoDBCandidateRepository(table(), geofence_store())
+    return DynamoDBCandidateRepository(table(), geofence_repository())
 
 
 @cache
-def clock() -> ClockService:
+def validation_service() -> ValidationService:
+    from fencepost.verdicts.service import ValidationService
+
+    return ValidationService(candidate_repository())
+
+
+@cache
+def directory_repository() -> DynamoDBDirectoryRepository:
     from fencepost.directory.repository import DynamoDBDirectoryRepository
+
+    return DynamoDBDirectoryRepository(table())
+
+
+@cache
+def directory_service() -> DirectoryService:
+    from fencepost.directory.service import DirectoryService
+
+    return DirectoryService(directory_repository())
+
+
+@cache
+def clock_repository() -> DynamoDBClockRepository:
     from fencepost.timeclock.clock_repository import DynamoDBClockRepository
+
+    return DynamoDBClockRepository(table(), candidate_repository(), directory_repository())
+
+
+@cache
+def entry_repository() -> DynamoDBEntryRepository:
+    from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
+
+    return DynamoDBEntryRepository(table())
+
+
+@cache
+def clock_service() -> ClockService:
     from fencepost.timeclock.clock_service import ClockService
-    from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 
-    return ClockService(
-        DynamoDBClockRepository(table(), applying(), DynamoDBDirectoryRepository(table())),
-        DynamoDBEntryRepository(table()),
-    )
+    return ClockService(clock_repository(), entry_repository())
 
 
 @cache
-def times() -> TimesService:
-    from fencepost.directory.repository import DynamoDBDirectoryRepository
-    from fencepost.timeclock.clock_repository import DynamoDBClockRepository
-    from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
+def entry_service() -> TimesService:
     from fencepost.timeclock.entry_service import TimesService
 
-    return TimesService(
-        DynamoDBEntryRepository(table()),
-        DynamoDBClockRepository(table(), applying(), DynamoDBDirectoryRepository(table())),
-    )
+    return TimesService(entry_repository(), clock_repository())
 
 
 @cache
-def reports() -> ReportService:
-    from fencepost.reports.repository import DynamoDBReportRepository
-    from fencepost.reports.service import ReportService
+def punch_service() -> PunchService:
+    from fencepost.timeclock.punch_batch_service import PunchService
+    from fencepost.timeclock.receipt_repository import DynamoDBReceiptRepository
 
-    return ReportService(DynamoDBReportRepository(table()))
-
-
-@cache
-def privacy() -> PrivacyService:
-    from fencepost.privacy.repository import DynamoDBPrivacyRepository
-    from fencepost.privacy.service import PrivacyService
-
-    return PrivacyService(DynamoDBPrivacyRepository(table()))
+    return PunchService(clock_service(), DynamoDBReceiptRepository(table()))
 
 
 @cache
-def refusals() -> RefusalService:
+def refusal_service() -> RefusalService:
     from fencepost.timeclock.refusal_repository import DynamoDBRefusalRepository
     from fencepost.timeclock.refusal_service import RefusalService
 
@@ -180,44 +191,30 @@ def refusals() -> RefusalService:
 
 
 @cache
-def punches() -> PunchService:
-    from fencepost.timeclock.punch_batch_service import PunchService
-    from fencepost.timeclock.receipt_repository import DynamoDBReceiptRepository
-
-    return PunchService(clock(), DynamoDBReceiptRepository(table()))
-
-
-@cache
-def validation() -> ValidationService:
-    from fencepost.verdicts.service import ValidationService
-
-    return ValidationService(applying())
-
-
-@cache
-def directory() -> DirectoryService:
-    from fencepost.directory.repository import DynamoDBDirectoryRepository
-    from fencepost.directory.service import DirectoryService
-
-    return DirectoryService(DynamoDBDirectoryRepository(table()))
-
-
-@cache
-def time_lists() -> EntryListMaintenance:
+def entry_list_maintenance() -> EntryListMaintenance:
     from fencepost.timeclock.index_maintenance import EntryListMaintenance
 
     return EntryListMaintenance(table())
 
 
 @cache
-def index_upkeep() -> IndexMaintenance:
-    from fencepost.geofences.spatial_index.maintenance import IndexMaintenance
+def report_service() -> ReportService:
+    from fencepost.reports.repository import DynamoDBReportRepository
+    from fencepost.reports.service import ReportService
 
-    return IndexMaintenance(table())
+    return ReportService(DynamoDBReportRepository(table()))
 
 
 @cache
-def tenants() -> TenantService:
+def privacy_service() -> PrivacyService:
+    from fencepost.privacy.repository import DynamoDBPrivacyRepository
+    from fencepost.privacy.service import PrivacyService
+
+    return PrivacyService(DynamoDBPrivacyRepository(table()))
+
+
+@cache
+def tenant_service() -> TenantService:
     from fencepost.tenants.repository import DynamoDBTenantRepository
     from fencepost.tenants.service import TenantService
 
@@ -225,47 +222,61 @@ def tenants() -> TenantService:
 
 
 @cache
-def callers() -> CachedAuthenticator:
+def authenticator() -> CachedAuthenticator:
     from fencepost.tenants.service import CachedAuthenticator
 
-    return CachedAuthenticator(tenants())
+    return CachedAuthenticator(tenant_service())
 
 
 @cache
 def user_pool() -> UserPool | None:
-    """None for those who only have a table, as the administration command has."""
+    """Return the user pool, or None where only a table is configured, as for the commands."""
     from fencepost.tenants.user_pool import UserPool
 
-    names = settings()
-    if not names.user_pool_id:
+    environment = settings()
+    if not environment.user_pool_id:
         return None
     return UserPool(
-        pool_id=names.user_pool_id,
-        client_id=names.user_pool_client_id,
-        endpoint=names.aws_endpoint_url_cognito_identity_provider or names.aws_endpoint_url,
+        pool_id=environment.user_pool_id,
+        client_id=environment.user_pool_client_id,
+        endpoint=environment.aws_endpoint_url_cognito_identity_provider or environment.aws_endpoint_url,
     )
 
 
 @cache
-def imports() -> ImportService:
+def import_service() -> ImportService:
     from fencepost.common.aws import client
-    from fencepost.directory.repository import DynamoDBDirectoryRepository
     from fencepost.geofences import schemas
     from fencepost.imports.repository import Bucket, DynamoDBImportRepository, ImportQueue
     from fencepost.imports.service import ImportService
 
-    names = settings()
+    environment = settings()
+    queue_url = environment.import_queue_url
     return ImportService(
-        objects=Bucket(s3(), names.bucket_name),
-        jobs=DynamoDBImportRepository(table(), geofence_store(), DynamoDBDirectoryRepository(table())),
+        objects=Bucket(s3_client(), environment.bucket_name),
+        jobs=DynamoDBImportRepository(table(), geofence_repository(), directory_repository()),
         fields_of=schemas.fields_of,
-        queue=ImportQueue(client("sqs"), names.import_queue_url) if names.import_queue_url else None,
+        queue=ImportQueue(client("sqs"), queue_url) if queue_url else None,
     )
 
 
 @cache
-def bus() -> Bus:
-    from fencepost.common.aws import client
-    from fencepost.dynamodb.outbox import Bus
+def zone_service() -> ZoneService:
+    from fencepost.zones.repository import DynamoDBZoneRepository
+    from fencepost.zones.service import ZoneService
 
-    return Bus(client("events"), settings().event_bus_name)
+    return ZoneService(geofence_service(), DynamoDBZoneRepository(table()))
+
+
+@cache
+def spreadsheet_service() -> SpreadsheetService:
+    from fencepost.common.aws import client
+    from fencepost.zones.spreadsheets.geocoder import AmazonLocationGeocoder
+    from fencepost.zones.spreadsheets.repository import S3SpreadsheetRepository
+    from fencepost.zones.spreadsheets.service import SpreadsheetService
+
+    environment = settings()
+    return SpreadsheetService(
+        repository=S3SpreadsheetRepository(s3_client(), environment.bucket_name),
+        geocoder=AmazonLocationGeocoder(client("geo-places")) if environment.geocoder == "amazon-location" else None,
+    )

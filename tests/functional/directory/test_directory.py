@@ -246,11 +246,11 @@ def test_a_cursor_that_holds_something_else_is_refused(app: App, where: str) -> 
 
 
 def test_an_organization_has_a_time_zone_of_its_own_until_it_is_taken_off(app: App) -> None:
-    container.tenants().put_tenant("demo", "Demo", time_zone="Europe/Berlin")
+    container.tenant_service().put_tenant("demo", "Demo", time_zone="Europe/Berlin")
 
     def time_zones() -> list[str]:
-        desk = container.clock().store.desk("demo", "emil", "site", None)
-        ledger = container.times().ledgers.ledger("demo", "emil", "site")
+        desk = container.clock_service().store.desk("demo", "emil", "site", None)
+        ledger = container.entry_service().ledgers.ledger("demo", "emil", "site")
         assert desk is not None
         return [desk.settings.time_zone, ledger.settings.time_zone]
 

@@ -37,7 +37,12 @@ def names(answer: Answer) -> list[str]:
 
 def another_container() -> None:
     """From here on nothing is remembered."""
-    for build in (container.geofence_store, container.geofences, container.nearest, container.imports):
+    for build in (
+        container.geofence_repository,
+        container.geofence_service,
+        container.nearest_service,
+        container.import_service,
+    ):
         build.cache_clear()
 
 
@@ -349,7 +354,7 @@ def test_a_big_geofence_costs_a_read_the_first_time_and_only_where_it_may_be_nea
     assert names(nearest(app, 50, 8.0, limit="2")) == ["Near", "Here"]
     assert app.calls["BatchGetItem"] == 3
     assert nearest(app, 50, 8.0, limit="2").body["completeWithinMeters"] == pytest.approx(2051, abs=2)
-    assert len(container.geofence_store()._versions) == 1
+    assert len(container.geofence_repository()._versions) == 1
     app.calls.clear()
     nearest(app, 50, 8.0, limit="2")
     assert app.calls["BatchGetItem"] == 2
@@ -432,7 +437,7 @@ def test_what_is_too_much_for_one_transaction_is_listed_before(app: App) -> None
         radiusMeters=1,
         assignments=targets[0],
     )
-    cells = container.geofence_store().get("demo", made.body["id"])
+    cells = container.geofence_repository().get("demo", made.body["id"])
     assert cells is not None
     assert len(cells.cells) > 20
     elsewhere = [{"lat": 45.0, "lng": lon} for lon in (-0.027, 0.027)]  # where four cells of every level meet
@@ -443,7 +448,7 @@ def test_what_is_too_much_for_one_transaction_is_listed_before(app: App) -> None
     assert moved.status == 200, moved
     assert sizes == [21, 98]
     assert names(nearest(app, 45, 0)) == ["Far"]
-    assert all(difference.is_harmless for difference in container.index_upkeep().differences("demo"))
+    assert all(difference.is_harmless for difference in container.index_maintenance().differences("demo"))
 
 
 def test_an_import_lists_its_cells(app: App) -> None:
@@ -458,7 +463,7 @@ def test_an_import_lists_its_cells(app: App) -> None:
     assert max(sizes) <= 100
     assert len(names(nearest(app, 0, 0, limit="100"))) == 48
     assert_agrees(app, 12, -77, 20)
-    assert container.index_upkeep().differences("demo") == []
+    assert container.index_maintenance().differences("demo") == []
 
 
 def test_a_batch_lists_its_cells(app: App) -> None:
@@ -475,7 +480,7 @@ def test_a_batch_lists_its_cells(app: App) -> None:
 def test_a_cell_that_was_taken_off_the_lists_is_listed_again_by_who_knew_it(app: App) -> None:
     made = app.circle("A", 10.005, 10.005, radiusMeters=100).body["id"]
     app.request("geofences", "delete", path_id=made)
-    upkeep = container.index_upkeep()
+    upkeep = container.index_maintenance()
     while differences := upkeep.differences("demo"):
         upkeep.repair("demo", differences)
     assert not [
@@ -484,7 +489,7 @@ def test_a_cell_that_was_taken_off_the_lists_is_listed_again_by_who_knew_it(app:
     app.circle("B", 10.005, 10.005, radiusMeters=100)
     app.request("geofences", "delete", path_id=made)
     assert names(nearest(app, 50, 50)) == ["B"]
-    assert container.index_upkeep().differences("demo") == []
+    assert container.index_maintenance().differences("demo") == []
 
 
 def test_a_list_that_is_gone_is_made_again_by_who_knew_it(app: App) -> None:

@@ -24,7 +24,7 @@ def test_a_tag_has_one_number_however_it_is_written(app: App) -> None:
 
 
 def test_a_number_is_the_geofences_own_and_free_when_it_is_gone(app: App) -> None:
-    container.geofence_store()._draw_number = iter([7, 7, 8, 7]).__next__
+    container.geofence_repository()._draw_number = iter([7, 7, 8, 7]).__next__
     first, second = app.circle("A").body, app.circle("B").body
     assert (first["number"], second["number"]) == (7, 8)
     assert app.request("geofences", "update", path_id=first["id"], radius=9).body["number"] == 7
@@ -34,23 +34,23 @@ def test_a_number_is_the_geofences_own_and_free_when_it_is_gone(app: App) -> Non
 
 def test_beyond_the_limit_there_is_a_402_with_the_limit_and_the_count(app: App) -> None:
     app.circle("A")
-    container.tenants().limit_geofences("demo", 2)
+    container.tenant_service().limit_geofences("demo", 2)
     geofence_id = app.circle("B").body["id"]
     answer = app.request("geofences", "create_circle", name="C", latitude=1, longitude=1)
     assert (answer.status, answer.body["code"]) == (402, "GEOFENCE_QUOTA_REACHED")
     assert (answer.body["limit"], answer.body["count"]) == (2, 2)
     app.request("geofences", "delete", path_id=geofence_id)
     app.circle("C")
-    container.tenants().limit_geofences("demo", 1)
+    container.tenant_service().limit_geofences("demo", 1)
     assert app.request("geofences", "create_circle", name="D", latitude=1, longitude=1).body["count"] == 2
-    container.tenants().put_tenant("demo", "Renamed")
+    container.tenant_service().put_tenant("demo", "Renamed")
     assert app.request("geofences", "create_circle", name="D", latitude=1, longitude=1).status == 402
-    container.tenants().limit_geofences("demo", None)
+    container.tenant_service().limit_geofences("demo", None)
     app.circle("D")
 
 
 def test_an_import_stops_at_the_limit_and_says_so_of_each_row(app: App) -> None:
-    container.tenants().limit_geofences("demo", 5)
+    container.tenant_service().limit_geofences("demo", 5)
     points = "".join(
         f"<Placemark><name>P {n}</name><Point><coordinates>{n},1</coordinates></Point></Placemark>"
         for n in range(1, 9)

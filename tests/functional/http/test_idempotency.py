@@ -355,7 +355,7 @@ def test_a_long_answer_is_packed_and_comes_back_whole(app: App) -> None:
 def test_an_answer_that_no_item_can_hold_goes_on_in_further_items(app: App) -> None:
     """Random text does not pack: this is near the 6 MB that a function may answer."""
     answer = {"statusCode": 200, "headers": {}, "body": Random(1).randbytes(2_000_000).hex()}
-    store, asked = container.idempotency(), IdempotencyKey(tenant_id="demo", identity="i", digest="d")
+    store, asked = container.idempotency_repository(), IdempotencyKey(tenant_id="demo", identity="i", digest="d")
     now = datetime.now(UTC)
     assert store.claim(asked, "run", now, now) is None
     store.keep(asked, "run", answer, now)
@@ -406,7 +406,7 @@ def test_nothing_is_done_where_the_key_cannot_be_looked_up(app: App, monkeypatch
     sent = event("api/create_circle")
     sent["headers"]["Idempotency-Key"] = KEY
     with monkeypatch.context() as patch:
-        patch.setattr(container.dynamodb(), "put_item", throttled)
+        patch.setattr(container.dynamodb_client(), "put_item", throttled)
         answer = Answer(app.invoke("geofences", sent))
     assert (answer.status, answer.headers["Retry-After"], geofences(app)) == (503, "1", [])
 
@@ -414,13 +414,13 @@ def test_nothing_is_done_where_the_key_cannot_be_looked_up(app: App, monkeypatch
 def test_a_claim_that_is_sent_twice_because_its_answer_was_lost_is_one_claim(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = container.dynamodb().put_item
+    send = container.dynamodb_client().put_item
 
     def send_twice(**what: Any) -> Any:
         send(**what)
         return send(**what)
 
-    monkeypatch.setattr(container.dynamodb(), "put_item", send_twice)
+    monkeypatch.setattr(container.dynamodb_client(), "put_item", send_twice)
     assert create(app).status == 201
     monkeypatch.undo()
     assert is_replayed(create(app))

@@ -53,7 +53,7 @@ ROWS = [
 
 def store() -> DynamoDBImportRepository:
     return DynamoDBImportRepository(
-        container.table(), container.geofence_store(), DynamoDBDirectoryRepository(container.table())
+        container.table(), container.geofence_repository(), DynamoDBDirectoryRepository(container.table())
     )
 
 

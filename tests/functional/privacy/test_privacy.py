@@ -40,7 +40,7 @@ def test_positions_are_rough_after_some_days_and_gone_after_more(app: App) -> No
     assert delete(app, gone).status == 200
     assert clock(app, "start", "12:00", location=HERE).status == 200
     assert clock(app, "cancel").status == 200
-    job = container.privacy()
+    job = container.privacy_service()
     assert job.lessen_positions(MAY_4 + timedelta(days=29)) == 0
     assert "30.267153" in docs(app)
     in_june = MAY_4 + timedelta(days=31)
@@ -59,13 +59,13 @@ def test_a_run_takes_so_much_and_the_next_one_the_rest(app: App) -> None:
     setup(positions={"removeAfterDays": 1})
     for hour in (9, 10, 11):
         clocked_here(app, f"{hour:02}:00", f"{hour + 1:02}:00")
-    job, now = container.privacy(), MAY_4 + timedelta(days=9)
+    job, now = container.privacy_service(), MAY_4 + timedelta(days=9)
     assert [job.lessen_positions(now, at_most=2) for _ in range(3)] == [2, 1, 0]
 
 
 def test_who_says_nothing_keeps_positions_and_who_says_so_no_more(app: App) -> None:
     clocked_here(app, "09:00", "10:00")
-    job, now = container.privacy(), MAY_4 + timedelta(days=9_000)
+    job, now = container.privacy_service(), MAY_4 + timedelta(days=9_000)
     assert job.lessen_positions(now) == 0
     setup(positions={"removeAfterDays": 30})
     setup(positions={})
@@ -89,7 +89,7 @@ def test_what_is_changed_at_the_same_moment_is_left_for_the_next_run(
         return found
 
     monkeypatch.setattr(table, "batch_get", overtaken)
-    assert [container.privacy().lessen_positions(now) for _ in range(2)] == [0, 1]
+    assert [container.privacy_service().lessen_positions(now) for _ in range(2)] == [0, 1]
     assert "30.267153" not in docs(app)
     assert "Long day" in docs(app)
 
@@ -213,9 +213,9 @@ def test_what_was_kept_before_there_were_lists_is_put_on_them(app: App) -> None:
             bare = {name: value for name, value in item.items() if name[:4] not in ("GSI2", "GSI4", "coun")}
             app.table.put_item(TableName="fencepost", Item=bare)
     assert (totals(app, APPROVER), totals(app)) == ([], [])
-    assert [container.time_lists().rebuild(tenant) for tenant in ("other", "demo", "demo")] == [0, 2, 0]
+    assert [container.entry_list_maintenance().rebuild(tenant) for tenant in ("other", "demo", "demo")] == [0, 2, 0]
     assert [total["netSeconds"] for total in totals(app, APPROVER)] == [3_600]
-    assert container.privacy().lessen_positions(MAY_4 + timedelta(days=9)) == 2
+    assert container.privacy_service().lessen_positions(MAY_4 + timedelta(days=9)) == 2
 
 
 def test_of_a_refusal_the_distances_go_and_of_a_forgotten_person_the_verdict(app: App) -> None:
@@ -223,7 +223,7 @@ def test_of_a_refusal_the_distances_go_and_of_a_forgotten_person_the_verdict(app
     app.circle("Office", 40.0, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
     assert clock(app, "start", "09:00", location=HERE).status == 403
     assert 'edge_distance_m":1' in docs(app)
-    job, later = container.privacy(), datetime.now(UTC) + timedelta(days=31)
+    job, later = container.privacy_service(), datetime.now(UTC) + timedelta(days=31)
     assert [job.lessen_positions(later) for _ in range(2)] == [1, 0]
     assert "m away" not in docs(app)
     assert "Office" in docs(app)

@@ -23,7 +23,7 @@ def authorize(app: App, header: str) -> Any:
 
 
 def test_a_key_opens_the_whole_api_for_its_user(app: App) -> None:
-    key = container.tenants().issue_key("demo", "vera", ["viewer", "employee"])
+    key = container.tenant_service().issue_key("demo", "vera", ["viewer", "employee"])
     answer = authorize(app, f"Bearer {key}")
     assert answer["context"] == {"tenantId": "demo", "userId": "vera", "roles": "employee,viewer"}
     (statement,) = answer["policyDocument"]["Statement"]
@@ -31,7 +31,7 @@ def test_a_key_opens_the_whole_api_for_its_user(app: App) -> None:
 
 
 def test_a_user_may_have_two_keys_while_one_replaces_the_other(app: App) -> None:
-    keys = [container.tenants().issue_key("demo", "vera", ["viewer"]) for _ in range(2)]
+    keys = [container.tenant_service().issue_key("demo", "vera", ["viewer"]) for _ in range(2)]
     assert all(authorize(app, f"bearer {key}")["context"]["userId"] == "vera" for key in keys)
 
 
@@ -44,7 +44,7 @@ def is_turned_away(app: App, key: str) -> bool:
 
 
 def test_a_third_key_ends_the_first(app: App) -> None:
-    tenants = container.tenants()
+    tenants = container.tenant_service()
     first, *live = (tenants.issue_key("demo", "vera", [role]) for role in ("viewer", "editor", "admin"))
     others = tenants.issue_key("demo", "ada", ["viewer"])
     assert is_turned_away(app, first)
@@ -57,7 +57,7 @@ def test_a_third_key_ends_the_first(app: App) -> None:
 
 def test_of_keys_issued_at_once_two_live(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another is issued between what the first reads and what it writes."""
-    tenants = container.tenants()
+    tenants = container.tenant_service()
     old = [tenants.issue_key("demo", "vera", ["viewer"]) for _ in range(2)]
     read = tenants.store.live_keys
     between: list[str] = []
@@ -75,7 +75,7 @@ def test_of_keys_issued_at_once_two_live(app: App, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_key_that_is_revoked_opens_nothing(app: App, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    leaked, other = (container.tenants().issue_key("demo", "vera", [role]) for role in ("admin", "viewer"))
+    leaked, other = (container.tenant_service().issue_key("demo", "vera", [role]) for role in ("admin", "viewer"))
 
     def run(*said: str) -> tuple[int, str]:
         monkeypatch.setattr("sys.argv", ["api_keys", *said])
@@ -96,8 +96,8 @@ def test_a_key_that_is_revoked_opens_nothing(app: App, monkeypatch: pytest.Monke
 
 
 def test_the_keys_of_a_user_who_is_deleted_open_nothing(app: App) -> None:
-    keys = [container.tenants().issue_key("demo", "vera", ["approver"]) for _ in range(2)]
-    others = container.tenants().issue_key("other", "vera", ["approver"])
+    keys = [container.tenant_service().issue_key("demo", "vera", ["approver"]) for _ in range(2)]
+    others = container.tenant_service().issue_key("other", "vera", ["approver"])
     assert app.request("directory", "directory_delete", path={"table": "users", "id": "vera"}).status == 200
     assert all(is_turned_away(app, key) for key in keys)
     assert not is_turned_away(app, others)
@@ -108,13 +108,13 @@ def test_the_keys_of_a_user_who_is_deleted_open_nothing(app: App) -> None:
 def test_a_key_that_is_issued_while_its_user_is_deleted_is_deleted_too(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = container.directory().store
+    store = container.directory_service().store
     removed = store.remove
     between: list[str] = []
 
     def remove(*args: Any, **how: Any) -> None:
         monkeypatch.setattr(store, "remove", removed)
-        between.append(container.tenants().issue_key("demo", "vera", ["approver"]))
+        between.append(container.tenant_service().issue_key("demo", "vera", ["approver"]))
         removed(*args, **how)
 
     monkeypatch.setattr(store, "remove", remove)
@@ -124,12 +124,12 @@ def test_a_key_that_is_issued_while_its_user_is_deleted_is_deleted_too(
 
 def test_nobody_gets_a_key_who_is_not_in_the_directory(app: App) -> None:
     with pytest.raises(NotFound, match="no such user"):
-        container.tenants().issue_key("demo", "nobody", ["viewer"])
+        container.tenant_service().issue_key("demo", "nobody", ["viewer"])
 
 
 def test_anything_else_is_turned_away(app: App) -> None:
-    key = container.tenants().issue_key("demo", "vera", ["viewer"])
-    other = container.tenants().issue_key("demo", "vera", ["admin"])
+    key = container.tenant_service().issue_key("demo", "vera", ["viewer"])
+    other = container.tenant_service().issue_key("demo", "vera", ["admin"])
     mixed = key[:20] + other[20:]
     tokens = ("", "x", f"{key}x", key[:-1], mixed)
     for header in ("", "Bearer", key, f"Basic {key}", *(f"Bearer {token}" for token in tokens)):
@@ -138,16 +138,16 @@ def test_anything_else_is_turned_away(app: App) -> None:
 
 
 def test_a_key_is_not_kept_in_the_clear(app: App) -> None:
-    key = container.tenants().issue_key("demo", "vera", ["viewer"])
+    key = container.tenant_service().issue_key("demo", "vera", ["viewer"])
     assert key.split("_", 2)[2] not in json.dumps(app.items(), default=str)
 
 
 def test_a_role_that_is_none_and_an_id_that_is_none_are_refused(app: App) -> None:
-    tenants = container.tenants()
+    tenants = container.tenant_service()
     for wrong in (
         lambda: tenants.issue_key("demo", "vera", ["owner"]),
         lambda: tenants.put_tenant("a#b", "A"),
-        lambda: container.directory().put("demo", [Entity(table="users", id="", name="B")], [""]),
+        lambda: container.directory_service().put("demo", [Entity(table="users", id="", name="B")], [""]),
     ):
         with pytest.raises(ValidationFailed):
             wrong()
@@ -161,5 +161,5 @@ def test_renaming_a_user_keeps_the_geofences_that_are_assigned(app: App) -> None
         "name": "X",
     }
     assert app.request("geofences", "create_circle", **body).status == 201
-    container.directory().put("demo", [Entity(table="users", id="emil", name="Emil the Second")], [""])
+    container.directory_service().put("demo", [Entity(table="users", id="emil", name="Emil the Second")], [""])
     assert app.request("clock", "clock_start", location=None, action="start").status == 403

@@ -58,7 +58,7 @@ ANSWER = {"statusCode": 201, "headers": {"ETag": '"1"'}, "body": '{"name":"Tor �
 
 
 def put_tenant(_app: App) -> None:
-    container.tenants().put_tenant(
+    container.tenant_service().put_tenant(
         "full",
         "Höfe",
         clock_limit_hours=12.5,
@@ -76,7 +76,10 @@ def read_tenant(_app: App) -> object:
     item = container.table().get(keys.tenant("full"))
     assert item is not None
     policies = DynamoDBPrivacyRepository(container.table()).policies()
-    limit, origins = container.tenants().polygon_point_limit("full"), container.tenants().redirect_origins("full")
+    limit, origins = (
+        container.tenant_service().polygon_point_limit("full"),
+        container.tenant_service().redirect_origins("full"),
+    )
     return item["name"]["S"], tenant_settings(item, {}), limit, origins, policies
 
 
@@ -138,7 +141,7 @@ FULL = TenantSettings(
 )
 EXAMPLES = {
     "tenant_minimal": Example(
-        lambda _app: container.tenants().put_tenant("full", "Höfe"),
+        lambda _app: container.tenant_service().put_tenant("full", "Höfe"),
         read_tenant,
         ("Höfe", TenantSettings(), 100, frozenset(), {}),
     ),
@@ -199,7 +202,7 @@ def test_working_time_is_the_golden_text(name: str, model: WorkingTime) -> None:
 
 
 def test_idempotency_record_is_the_golden_item(app: App) -> None:
-    records, until = container.idempotency(), NOW + timedelta(seconds=30)
+    records, until = container.idempotency_repository(), NOW + timedelta(seconds=30)
     assert records.claim(ASKED, "run", NOW, until) is None
     (claimed,) = app.table.scan(TableName="idempotency")["Items"]
     records.keep(ASKED, "run", ANSWER, NOW)
@@ -212,9 +215,9 @@ def test_idempotency_record_is_the_golden_item(app: App) -> None:
 def test_golden_idempotency_record_is_read(app: App) -> None:
     claimed, kept = json.loads((FOLDER / "idempotency.json").read_text())
     app.table.put_item(TableName="idempotency", Item=claimed)
-    record = container.idempotency().claim(ASKED, "other", NOW, NOW + timedelta(seconds=30))
+    record = container.idempotency_repository().claim(ASKED, "other", NOW, NOW + timedelta(seconds=30))
     check_equal(record, Record(digest=ASKED.digest, answer=None))
     kept["answer"] = {"B": zlib.compress(json.dumps(ANSWER, ensure_ascii=False).encode())}
     app.table.put_item(TableName="idempotency", Item=kept)
-    record = container.idempotency().claim(ASKED, "other", NOW, NOW + timedelta(seconds=30))
+    record = container.idempotency_repository().claim(ASKED, "other", NOW, NOW + timedelta(seconds=30))
     check_equal(record, Record(digest=ASKED.digest, answer=ANSWER))

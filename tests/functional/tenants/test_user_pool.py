@@ -97,7 +97,7 @@ def pool(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
             "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": f"http://127.0.0.1:{server.server_port}",
         }.items():
             monkeypatch.setenv(name, value)
-        app._forget_wiring()
+        app._clear_container()
         yield pool
         server.shutdown()
 
@@ -157,7 +157,7 @@ def test_the_keys_are_fetched_once(app: App, pool: Pool) -> None:
 
 
 def test_an_api_key_asks_the_pool_for_nothing(app: App, pool: Pool) -> None:
-    authorize(app, container.tenants().issue_key("demo", "vera", ["viewer"]))
+    authorize(app, container.tenant_service().issue_key("demo", "vera", ["viewer"]))
     known = container.user_pool()
     assert known is not None
     assert "_tokens" not in vars(known)
@@ -279,7 +279,7 @@ def test_without_the_pools_keys_nobody_gets_in_and_nobody_is_refused(
         with pytest.raises(ServiceBusy):
             authorize(app, pool.token())
     assert pool.asked == 1
-    authorize(app, container.tenants().issue_key("demo", "vera", ["viewer"]))
+    authorize(app, container.tenant_service().issue_key("demo", "vera", ["viewer"]))
     monkeypatch.setattr(id_tokens, "_FAILED_ASKED_AGAIN_AFTER_S", 0)
     for pool.answer in (b"<html>", b"[]", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "X"}]}'):
         with pytest.raises(ServiceBusy):
@@ -301,7 +301,7 @@ def test_known_keys_serve_while_the_pool_cannot_be_asked(
 
 def test_a_pool_that_nobody_listens_for_lets_nobody_in(app: App, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "http://127.0.0.1:1")
-    app._forget_wiring()
+    app._clear_container()
     with pytest.raises(ServiceBusy):
         authorize(app, pool.token())
 
@@ -315,7 +315,7 @@ def test_where_there_is_no_pool_a_token_of_one_is_nothing(
     app: App, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("USER_POOL_ID")
-    app._forget_wiring()
+    app._clear_container()
     assert is_refused(app, pool.token())
 
 

@@ -45,7 +45,7 @@ def clocked(app: App, start: str, stop: str, *breaks: str, **who: str) -> Answer
 
 
 def policy(app: App, name: Policy) -> None:
-    container.tenants().put_tenant("demo", "Demo", overlaps=name)
+    container.tenant_service().put_tenant("demo", "Demo", overlaps=name)
 
 
 def data(answer: Answer) -> dict[str, Any]:
@@ -336,13 +336,13 @@ def test_a_forgotten_clock_is_stopped_at_the_limit_and_marked_so(app: App) -> No
     app.request("clock", "clock_start", action="start", dateTime=start.isoformat())
     app.request("clock", "clock_start", action="start", user="vera")
     assert app.invoke("schedules", {}) == {"stopped": []}  # it was told of a moment ago; there may be more to come
-    stopped, failed = container.clock().stop_forgotten(now + timedelta(minutes=1))
+    stopped, failed = container.clock_service().stop_forgotten(now + timedelta(minutes=1))
     assert (len(stopped), failed) == (1, [])
     told = [event for event in app.events() if event["type"] == "clock.stopped"]
     assert [(event["stoppedBy"], event["to"]) for event in told] == [
         ("limit", (start + timedelta(hours=24)).isoformat())
     ]
-    assert container.clock().stop_forgotten(now + timedelta(minutes=1)) == ([], [])
+    assert container.clock_service().stop_forgotten(now + timedelta(minutes=1)) == ([], [])
     assert code(clock(app, "stop", "17:00")) == (404, "NO_RUNNING_CLOCK")
     assert code(clock(app, "start", user="vera", comment="again")) == (400, "CLOCK_ALREADY_RUNNING")
 
@@ -351,9 +351,9 @@ def test_no_clock_starts_for_a_user_who_is_deleted_at_the_same_moment(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(user: str) -> None:
-        geofences = container.geofences()
+        geofences = container.geofence_service()
         ada = Principal(tenant_id="demo", user_id="ada", roles=frozenset({"admin"}))
-        container.directory().delete(ada, "users", user, geofences, datetime.now(UTC), cascade=True)
+        container.directory_service().delete(ada, "users", user, geofences, datetime.now(UTC), cascade=True)
 
     fence(app, assignments=[{"targetTable": "users", "targetId": "vera"}])
     for user, refused in (("emil", {}), ("vera", {"location": FAR})):
@@ -366,10 +366,10 @@ def test_a_forgotten_clock_of_nobody_is_discarded(app: App) -> None:
     started = data(clock(app, "start", "09:00"))["id"]
     app.table.delete_item(TableName="fencepost", Key=keys.entity("demo", EntityRef("users", "emil")))
     now = datetime.now(UTC) + timedelta(minutes=1)
-    assert container.clock().stop_forgotten(now) == ([], [])
-    assert list(container.clock().store.due(now)) == []
+    assert container.clock_service().stop_forgotten(now) == ([], [])
+    assert list(container.clock_service().store.due(now)) == []
     assert [event["clockId"] for event in app.events() if event["type"] == "clock.cancelled"] == [started]
-    trail = container.times().store.trail("demo", started)
+    trail = container.entry_service().store.trail("demo", started)
     assert trail is not None
     assert [change.action for change in trail[1]] == ["started", "cancelled"]
 
@@ -379,7 +379,7 @@ def test_a_break_after_the_limit_is_refused_and_an_open_one_ends_at_it(app: App)
     late = app.request("clock", "clock_break", action="break", dateTime="2026-05-06T12:00:00+02:00")
     assert code(late) == (400, "WRONG_ORDER")
     clock(app, "break", "16:00")
-    (entry,), failed = container.clock().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
+    (entry,), failed = container.clock_service().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
     assert failed == []
     assert entry.breaks[0].end == entry.end == entry.start + timedelta(hours=24)
 
@@ -397,7 +397,7 @@ def test_one_clock_that_cannot_be_stopped_does_not_keep_the_others_running(
         save(self, tenant_id, saving)
 
     monkeypatch.setattr(DynamoDBEntryRepository, "save", failing_for_emil)
-    stopped, failed = container.clock().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
+    stopped, failed = container.clock_service().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
     assert [entry.user_id for entry in stopped] == ["vera"]
     assert [type(error) for error in failed] == [RuntimeError]
 

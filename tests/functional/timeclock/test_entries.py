@@ -171,8 +171,8 @@ def test_an_entry_is_changed_by_the_fields_that_are_given(app: App) -> None:
 def test_the_same_request_with_its_key_makes_its_entries_once(app: App) -> None:
     key = {"Idempotency-Key": "k1"}
     first = app.request("clock", "times_put", headers=key, items=[span("09:00", "10:00"), span("10:00", "11:00")])
-    for record in container.dynamodb().scan(TableName="idempotency")["Items"]:
-        container.dynamodb().delete_item(TableName="idempotency", Key={"id": record["id"]})
+    for record in container.dynamodb_client().scan(TableName="idempotency")["Items"]:
+        container.dynamodb_client().delete_item(TableName="idempotency", Key={"id": record["id"]})
     again = app.request("clock", "times_put", headers=key, items=[span("09:00", "10:00"), span("10:00", "11:00")])
     assert again.body == first.body
     assert listed(app) == ["09-10", "10-11"]

@@ -71,7 +71,7 @@ class Punching(RuleBasedStateMachine):
     @initialize(name=st.sampled_from(get_args(Policy)), model=st.sampled_from(MODELS))
     def choose_the_rules(self, name: Any, model: WorkingTime) -> None:
         policy(self.app, name)
-        container.tenants().put_tenant("demo", "Demo", time_zone="Europe/Berlin", working_time=model)
+        container.tenant_service().put_tenant("demo", "Demo", time_zone="Europe/Berlin", working_time=model)
 
     @rule(
         target=entries,

@@ -66,7 +66,7 @@ def event(event_type: str) -> Event:
 
 def clocks() -> DynamoDBClockRepository:
     return DynamoDBClockRepository(
-        container.table(), container.applying(), DynamoDBDirectoryRepository(container.table())
+        container.table(), container.candidate_repository(), DynamoDBDirectoryRepository(container.table())
     )
 
 

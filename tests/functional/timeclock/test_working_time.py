@@ -46,7 +46,7 @@ def at(text: str) -> datetime:
 
 def act(action: str, when: str) -> Outcome:
     """What Emil does at an instant, at that instant."""
-    return container.clock().act(EMIL, ClockRequest(action=action, at=at(when)), at(when))
+    return container.clock_service().act(EMIL, ClockRequest(action=action, at=at(when)), at(when))
 
 
 def entries(app: App) -> list[dict[str, Any]]:
@@ -136,7 +136,7 @@ def test_an_update_to_another_organization_leaves_the_limits_of_the_one_before(a
     put(app, "projects", "site", name="Site", workingTime={"forgotten": {"stopAt": "limit", "remindMinutes": 30}})
     clock(app, "start", "08:00", organizationId="short")
     clock(app, "update", organizationId="site")
-    ((_, running),) = container.clock().store.due(at("08:00") + timedelta(days=3_650))
+    ((_, running),) = container.clock_service().store.due(at("08:00") + timedelta(days=3_650))
     assert (running.deadline, running.remind_at) == (at("08:00") + timedelta(days=1), at("07:30") + timedelta(days=1))
     answer = clock(app, "stop", "16:00")
     assert (answer.status, data(answer)["to"], data(answer)["adjustments"]) == (200, f"{DAY}16:00:00+02:00", [])
@@ -213,7 +213,7 @@ def test_a_wrong_model_is_refused_with_its_field(app: App) -> None:
 def test_a_reminder_comes_once_and_the_shift_ends_once(app: App) -> None:
     set_up(forgotten={"stopAt": "shift_end", "shiftEnd": "17:00", "remindMinutes": 15})
     started = act("start", "09:00").clock
-    service = container.clock()
+    service = container.clock_service()
     assert service.stop_forgotten(at("16:44")) == ([], [])
     assert told_events(app, "clock.reminded") == []
     app.calls.clear()
@@ -240,9 +240,9 @@ def test_a_reminder_comes_once_and_the_shift_ends_once(app: App) -> None:
 
 def test_a_schedule_that_comes_late_stops_without_a_reminder(app: App) -> None:
     set_up(forgotten={"stopAt": "shift_end", "shiftEnd": "17:00", "remindMinutes": 15})
-    container.clock().act(EMIL, ClockRequest(action="start", at=at("09:00")), at("18:00"))
-    assert container.clock().stop_forgotten(at("18:00")) == ([], [])
-    stopped, _ = container.clock().stop_forgotten(at("19:00"))
+    container.clock_service().act(EMIL, ClockRequest(action="start", at=at("09:00")), at("18:00"))
+    assert container.clock_service().stop_forgotten(at("18:00")) == ([], [])
+    stopped, _ = container.clock_service().stop_forgotten(at("19:00"))
     assert [entry.end for entry in stopped] == [at("17:00")]
     assert told_events(app, "clock.reminded") == []
 
@@ -263,7 +263,7 @@ def test_a_stop_by_hand_while_the_schedule_reminds_or_stops_is_the_only_one(
     act("start", "09:00")
     with monkeypatch.context() as patched:
         patched.setattr(DynamoDBClockRepository, "remind", stopped_first)
-        assert container.clock().stop_forgotten(at("16:46")) == ([], [])
+        assert container.clock_service().stop_forgotten(at("16:46")) == ([], [])
     assert told_events(app, "clock.reminded") == []
 
     def saved_first(self: DynamoDBEntryRepository, tenant_id: str, saving: Saving) -> None:
@@ -272,7 +272,7 @@ def test_a_stop_by_hand_while_the_schedule_reminds_or_stops_is_the_only_one(
         save_entry(self, tenant_id, saving)
 
     monkeypatch.setattr(DynamoDBEntryRepository, "save", saved_first)
-    assert container.clock().stop_forgotten(at("17:02")) == ([], [])
+    assert container.clock_service().stop_forgotten(at("17:02")) == ([], [])
     ends = [datetime.fromisoformat(entry["to"]) for entry in entries(app)]
     assert ends == [at("16:45"), at("16:58")]
 

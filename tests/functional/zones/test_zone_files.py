@@ -201,7 +201,7 @@ def test_too_many_points_or_zones_are_refused_and_nothing_is_made(zones: ZoneRep
         for dry_run in (True, False):
             answer = upload(zones, kml(dot("fine"), f"<Placemark>{shape}</Placemark>"), dry_run=dry_run)
             assert refused(answer) == (400, 202)
-    container.tenants().limit_geofences("demo", 1)
+    container.tenant_service().limit_geofences("demo", 1)
     for dry_run in (True, False):
         assert refused(upload(zones, kml(dot("one"), dot("two")), dry_run=dry_run)) == (402, 268)
     assert zones.listed() == []
@@ -224,7 +224,7 @@ def test_an_upload_that_dies_on_its_way_is_finished_by_the_workers(
     app: App, zones: ZoneRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
-    imports = container.imports()
+    imports = container.import_service()
     assert imports.queue is not None
     monkeypatch.setattr(imports.queue, "send", lambda messages, delay_s: sent.extend([*messages, delay_s]))
     with monkeypatch.context() as dying:
@@ -387,8 +387,8 @@ def test_addresses_are_looked_up_where_a_geocoder_is_set(
 
     monkeypatch.setenv("GEOCODER", "amazon-location")
     container.settings.cache_clear()
-    container.spreadsheets.cache_clear()
-    geocoder = container.spreadsheets().geocoder
+    container.spreadsheet_service.cache_clear()
+    geocoder = container.spreadsheet_service().geocoder
     assert isinstance(geocoder, AmazonLocationGeocoder)
     geocoder._client.meta.events.register("before-send.geo-places", answered)
     lines = "One\tKarlsplatz, 2\nTwo\tnowhere\nThree\tKarlsplatz, 2\nFour\tKarlsplatz, 2\t1\t2"

@@ -38,7 +38,7 @@ class ZoneRepository:
 
     def __init__(self, app: App, roles: str = "admin", tenant: str = "demo") -> None:
         self.app = app
-        self.hash = container.tenants().issue_key(tenant, "ada", roles.split(","))
+        self.hash = container.tenant_service().issue_key(tenant, "ada", roles.split(","))
 
     def __call__(self, path: str, /, **parameters: Any) -> Answer:
         """As the reference's examples call: JSON, the hash in it."""
@@ -416,7 +416,7 @@ def test_too_many_points_are_a_202_and_a_tenant_may_be_given_more(app: App, zone
     assert app.calls == {"TransactWriteItems": 1}
     assert refused(zones("create", zone={**POLYGON, "label": "Large"}, points=ring(101))) == (400, 202)
     assert refused(zones("point/update", zone_id=yard, points=ring(101))) == (400, 202)
-    container.tenants().put_tenant("demo", "Demo", polygon_point_limit=150)
+    container.tenant_service().put_tenant("demo", "Demo", polygon_point_limit=150)
     assert zones("point/update", zone_id=yard, points=ring(101)).body == {"success": True}
     assert refused(zones("create", zone={**POLYGON, "label": "Large"}, points=ring(151))) == (400, 202)
     tenants.apply(tenants.Setup.model_validate({"tenants": [{"id": "demo", "name": "Renamed"}]}))  # unsaid, it stays
@@ -429,7 +429,7 @@ def test_too_many_points_are_a_202_and_a_tenant_may_be_given_more(app: App, zone
 
 
 def test_beyond_the_quota_there_is_a_268(zones: ZoneRepository) -> None:
-    container.tenants().limit_geofences("demo", 1)
+    container.tenant_service().limit_geofences("demo", 1)
     zones.create(ZONE)
     assert refused(zones("create", zone={**ZONE, "label": "More"})) == (402, 268)
 

@@ -24,7 +24,7 @@ def main() -> int:
     of_user.add_argument("user")
     commands.add_parser("revoke", help="revoke a key").add_argument("key")
     said = parser.parse_args()
-    tenants = container.tenants()
+    tenants = container.tenant_service()
     try:
         if said.command == "list":
             for key in tenants.keys_of(said.tenant, said.user):

@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("command", choices=["check", "rebuild"])
     parser.add_argument("tenant")
     said = parser.parse_args()
-    upkeep = container.index_upkeep()
+    upkeep = container.index_maintenance()
     differences = upkeep.differences(said.tenant)
     for _ in range(_ROUNDS if said.command == "rebuild" else 0):
         if not differences:

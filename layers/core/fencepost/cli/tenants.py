@@ -118,7 +118,7 @@ def _to_stored(positions: Positions) -> dict[str, int]:
 
 def apply(setup: Setup) -> dict[str, dict[str, str]]:
     """Make it so, and return the new keys by tenant and user. Raises Invalid."""
-    tenants = container.tenants()
+    tenants = container.tenant_service()
     keys: dict[str, dict[str, str]] = {}
     for tenant in setup.tenants:
         tenants.put_tenant(
@@ -136,7 +136,9 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
         if "geofence_limit" in tenant.model_fields_set:
             tenants.limit_geofences(tenant.id, tenant.geofence_limit)
         for user in tenant.users:
-            container.directory().put(tenant.id, [Entity(table="users", id=user.id, name=user.name)], ["users"])
+            container.directory_service().put(
+                tenant.id, [Entity(table="users", id=user.id, name=user.name)], ["users"]
+            )
         with_keys = [user for user in tenant.users if user.roles]
         keys[tenant.id] = {user.id: tenants.issue_key(tenant.id, user.id, user.roles) for user in with_keys}
     return keys

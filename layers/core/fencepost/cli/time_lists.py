@@ -18,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m fencepost.cli.time_lists", description=__doc__)
     parser.add_argument("command", choices=["rebuild"])
     parser.add_argument("tenant")
-    print(f"{container.time_lists().rebuild(parser.parse_args().tenant)} were added to their lists")
+    print(f"{container.entry_list_maintenance().rebuild(parser.parse_args().tenant)} were added to their lists")
     return 0
 
 
