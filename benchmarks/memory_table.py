@@ -10,7 +10,7 @@ from fencepost.dynamodb import keys
 from fencepost.dynamodb.keys import Key
 from fencepost.dynamodb.serializer import Item
 from fencepost.dynamodb.transaction import BYTES, MAX_BUCKET_BYTES
-from geo.cells import Cell, cells_at
+from geo.cells import Cell, list_cells_at
 from geo.wgs84 import Position
 
 TENANT = "demo"
@@ -61,7 +61,7 @@ class ReceivedTable(MemoryTable):
 
     def receive(self, position: Position) -> None:
         """The next read is the one of this position's cells, and is answered already."""
-        first = super().batch_get([keys.cell(TENANT, cell) for cell in cells_at(position)])
+        first = super().batch_get([keys.cell(TENANT, cell) for cell in list_cells_at(position)])
         more = [
             keys.cell(TENANT, keys.cell_of(TENANT, partition), shard)
             for (partition, _), item in first.items()

@@ -90,7 +90,7 @@ def _polygon(random: Random, town: Town, vertices: int, radius_km: float) -> Pol
     reach_km = radius_km * (1 + sum(height * np.sin(often * turn + phase) for often, phase, height in waves))
     lon = middle[0] + reach_km * np.cos(turn) * town.lon_a_km
     lat = middle[1] + reach_km * np.sin(turn) / _KM_A_DEGREE
-    return Polygon.of_one_ring(list(zip(lon.round(7).tolist(), lat.round(7).tolist(), strict=True)))
+    return Polygon.from_ring(list(zip(lon.round(7).tolist(), lat.round(7).tolist(), strict=True)))
 
 
 def _corridor(random: Random, town: Town, length_km: float) -> Corridor:

@@ -20,7 +20,7 @@ from benchmarks.mixes import positions
 from benchmarks.table_server import serving
 from fencepost.common.aws import client
 from fencepost.dynamodb import keys
-from geo.cells import cells_at
+from geo.cells import list_cells_at
 from geo.wgs84 import Position
 from local.places import ROOT
 
@@ -55,7 +55,7 @@ def requests(built: Built, seed: str) -> Requests:
     batch = event("check_batch", {"positions": [said(position) for position in where]})
     with serving(built.table) as address, environment(address):
         dynamodb = client("dynamodb")
-        cells = [[keys.cell(TENANT, cell) for cell in cells_at(position)] for position in where]
+        cells = [[keys.cell(TENANT, cell) for cell in list_cells_at(position)] for position in where]
         distinct = list({keys.pair(key): key for some in cells for key in some}.values())[:100]
         with handler() as answer:
             return Requests(

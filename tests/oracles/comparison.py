@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
 
-from geo.cells import Cell, cells_at, cover
+from geo.cells import Cell, cover, list_cells_at
 from geo.codec import find_near
-from geo.shapes.base import Shape, distances_within_m
+from geo.shapes.base import Shape, measure_distances_m
 from geo.shapes.circle import Circle
 from geo.shapes.packing import unpack_bounds
 from geo.wgs84 import Position
@@ -117,15 +117,15 @@ def _filtered_out(
     shape: Shape, edge_m: float, packed: bytes, cells: frozenset[Cell], position: Position
 ) -> Iterator[str]:
     """The quick tests that wrongly say of a position that the shape does not reach it."""
-    if cells.isdisjoint(cells_at(position)):
+    if cells.isdisjoint(list_cells_at(position)):
         yield "cells"
-    if not shape.bounds.meets(position.lon, position.lat):
+    if not shape.bounds.covers(position.lon, position.lat):
         yield "bounds"
-    if not isinstance(shape, Circle) and not unpack_bounds(packed).meets(position.lon, position.lat):
+    if not isinstance(shape, Circle) and not unpack_bounds(packed).covers(position.lon, position.lat):
         yield "packed bounds"
     if not [*find_near(position, 0, [(None, packed)])]:
         yield "packed bytes"
-    if edge_m <= -_OTHER_WAY_M and next(distances_within_m(position, [shape], 0.0)) is None:
+    if edge_m <= -_OTHER_WAY_M and next(measure_distances_m(position, [shape], 0.0)) is None:
         yield "check"
 
 

@@ -9,7 +9,7 @@ from random import Random
 
 import numpy as np
 
-from geo.cells import LEVELS, MAX_CELLS, Cell, cells_at, cover
+from geo.cells import LEVELS, MAX_CELLS, Cell, cover, list_cells_at
 from geo.shapes.base import Shape
 from geo.wgs84 import Position
 from tests.oracles.comparison import Disagreement
@@ -74,7 +74,7 @@ def _look_up(random: Random, count: int, geofences: int, findings: IndexFindings
         for cell in cells:
             entered[cell].add(number)
     positions = [_random_position(random, asked, covers) for _ in range(count)]
-    candidates = [set().union(*(entered.get(cell, ()) for cell in cells_at(p))) for p in positions]
+    candidates = [set().union(*(entered.get(cell, ()) for cell in list_cells_at(p))) for p in positions]
     rows = as_rows(positions)
     units = unit_vectors(rows[:, 0], rows[:, 1])
     for number, question in enumerate(asked):
@@ -83,7 +83,9 @@ def _look_up(random: Random, count: int, geofences: int, findings: IndexFindings
         possible = near[oracle.may_cover(rows[near])].tolist()
         findings.inside += len(possible)
         findings.disagreements += [
-            Disagreement("missed by the index", question.shape, positions[k], covers[number], cells_at(positions[k]))
+            Disagreement(
+                "missed by the index", question.shape, positions[k], covers[number], list_cells_at(positions[k])
+            )
             for k in possible
             if number not in candidates[k] and question.shape.covers(positions[k])
         ]

@@ -16,7 +16,7 @@ from fencepost.geofences.model import Geofence
 from fencepost.geofences.spatial_index import nearest_search
 from fencepost.geofences.spatial_index.entry import IndexEntry, attribute_of, pack_entry
 from fencepost.geofences.spatial_index.occupied_cells import element_of
-from geo.cells import ROOT, listed_in
+from geo.cells import ROOT, find_listing_cell
 from geo.shapes.base import Shape
 from geo.shapes.circle import Circle
 from geo.wgs84 import Position
@@ -83,9 +83,9 @@ class FakeTable:
         for cell in geofence.cells:
             self.items.setdefault(keys.pair(keys.cell(_TENANT, cell)), {})[attribute_of(geofence.id)] = entry
             while cell != ROOT:
-                above = keys.pair(keys.cell_list(_TENANT, listed_in(cell)))
+                above = keys.pair(keys.cell_list(_TENANT, find_listing_cell(cell)))
                 self.items.setdefault(above, {"listed": {"BS": set()}})["listed"]["BS"].add(element_of(cell))
-                cell = listed_in(cell)  # noqa: PLW2901 - up to the root
+                cell = find_listing_cell(cell)  # noqa: PLW2901 - up to the root
         return geofence
 
 

@@ -67,7 +67,7 @@ def _has_hole_outside(part: tuple[Ring, ...]) -> bool:
     shell, *holes = part
     if not holes:
         return False
-    sides = Rings(Polygon.of_one_ring(shell)).sides(np.array([vertex for hole in holes for vertex in hole]))
+    sides = Rings(Polygon.from_ring(shell)).sides(np.array([vertex for hole in holes for vertex in hole]))
     return not all(side.inside for side in sides)
 
 

@@ -1,7 +1,7 @@
 """The grid of cells behind the index: which cell holds a position, which cells hold a shape.
 
 Cells are plain boxes of longitude and latitude, 360 / 2^level degrees on a side, at five levels from 1.2 km to
-45 degrees. A shape is entered at one level only, the finest at which few enough cells cover it, so a position
+45 degrees. A shape is indexed at one level only, the finest at which few enough cells cover it, so a position
 looks at five cells and meets every shape that could contain it, however many there are elsewhere.
 """
 
@@ -39,11 +39,11 @@ class Cell(NamedTuple):
         return f"{self.level}.{self.x}.{self.y}"
 
 
-def cells_at(position: Position) -> list[Cell]:
-    """The five cells that hold a position, finest first.
+def list_cells_at(position: Position) -> list[Cell]:
+    """Return the five cells that hold a position, finest first.
 
     >>> from geo.wgs84 import Position
-    >>> [str(cell) for cell in cells_at(Position(lon=-97.7431, lat=30.2672))]
+    >>> [str(cell) for cell in list_cells_at(Position(lon=-97.7431, lat=30.2672))]
     ['15.7487.10946', '12.935.1368', '9.116.171', '6.14.21', '3.1.2']
     """
     # Written out, for every check begins here.
@@ -59,23 +59,24 @@ def cells_at(position: Position) -> list[Cell]:
     ]
 
 
-def cells_within(position: Position, within_m: float) -> list[Cell]:
-    """The cells that hold any position at most so many metres away: those of `cells_at`, and their neighbours.
+def list_cells_within(position: Position, within_m: float) -> list[Cell]:
+    """Return the cells that hold any position at most `within_m` away: those of `list_cells_at`, and neighbours.
 
-    Raises GeometryError close to a pole, where some metres are many columns.
+    Raises:
+        GeometryError: It is close to a pole, where some metres are many columns.
 
     >>> from geo.wgs84 import Position
-    >>> len(cells_within(Position(lon=-97.7431, lat=30.2672), 0.001)), len(cells_within(Position(lon=0, lat=0), 1))
-    (5, 20)
+    >>> [len(list_cells_within(Position(lon=lon, lat=lat), 1)) for lon, lat in ((-97.7431, 30.2672), (0, 0))]
+    [5, 20]
     """
     bounds = Circle(center=position, radius_m=within_m).bounds
-    if sum(_count(bounds, level) for level in LEVELS) > _MAX_WITHIN:
+    if sum(_count_cells(bounds, level) for level in LEVELS) > _MAX_WITHIN:
         raise GeometryError("within", "reaches over too many cells so close to a pole; ask for less")
-    return [cell for level in LEVELS for cell in _cells_in(bounds, level)]
+    return [cell for level in LEVELS for cell in _list_cells(bounds, level)]
 
 
 def cover(shape: Shape, max_cells: int = MAX_CELLS) -> frozenset[Cell]:
-    """The cells of the one level at which the shape is entered: the finest that takes at most `max_cells`.
+    """Return the cells by which the index holds a shape: of the finest level that takes at most `max_cells`.
 
     Every position that the shape covers lies in one of them. The coarsest level is taken as it comes: a shape at a
     pole meets its 8 columns, so a smaller `max_cells` may be exceeded, MAX_CELLS never.
@@ -93,78 +94,78 @@ def cover(shape: Shape, max_cells: int = MAX_CELLS) -> frozenset[Cell]:
 
 def _find_cells(shape: Shape, level: int) -> frozenset[Cell] | None:
     """Return the cells of a level that the shape meets, or None where there are too many to look at."""
-    count = _count(shape.bounds, level)
+    count = _count_cells(shape.bounds, level)
     if count > _MAX_LOOKED_AT:
         return None
     boxes = shape.boxes(360 / 2**level)
     meets: Callable[[Sequence[Bounds]], Sequence[bool]] | None = getattr(shape, "meets", None)
     if len(boxes) == 1 and meets is None and count > MAX_CELLS:
         return None  # all of them would count
-    cells = frozenset(cell for box in boxes for cell in _cells_in(box, level))
+    cells = frozenset(cell for box in boxes for cell in _list_cells(box, level))
     if meets is None or len(cells) == 1:
         return cells
     ordered = sorted(cells)
-    are_met = meets([_box(cell) for cell in ordered])
+    are_met = meets([_to_box(cell) for cell in ordered])
     return frozenset(cell for cell, is_met in zip(ordered, are_met, strict=True) if is_met)
 
 
-def _box(cell: Cell) -> Bounds:
+def _to_box(cell: Cell) -> Bounds:
     """Return the box of a cell, a hair too wide: a position on its border may be rounded into it."""
     side = 360 / 2**cell.level
     west, south = cell.x * side - 180, cell.y * side - 90
     return Bounds(west - _HAIR_DEG, south - _HAIR_DEG, west + side + _HAIR_DEG, south + side + _HAIR_DEG)
 
 
-def _columns(box: Bounds, level: int) -> range:
-    """The columns of a box, running on past the last one where it crosses the antimeridian."""
+def _list_columns(box: Bounds, level: int) -> range:
+    """Return the columns of a box, running on past the last one where it crosses the antimeridian."""
     across = 2**level
     first, last = floor((box.west + 180) / 360 * across), floor((box.east + 180) / 360 * across)
     return range(first, min(last, first + across - 1) + 1)
 
 
-def _rows(box: Bounds, level: int) -> range:
-    return range(_row(level, box.south), _row(level, box.north) + 1)
+def _list_rows(box: Bounds, level: int) -> range:
+    return range(_find_row(level, box.south), _find_row(level, box.north) + 1)
 
 
-def _row(level: int, lat: float) -> int:
+def _find_row(level: int, lat: float) -> int:
     upright = 1 << level - 1
     return max(0, min(upright - 1, floor((lat + 90) / 180 * upright)))
 
 
-def _count(box: Bounds, level: int) -> int:
-    return len(_columns(box, level)) * len(_rows(box, level))
+def _count_cells(box: Bounds, level: int) -> int:
+    return len(_list_columns(box, level)) * len(_list_rows(box, level))
 
 
-def _cells_in(box: Bounds, level: int) -> Iterable[Cell]:
+def _list_cells(box: Bounds, level: int) -> Iterable[Cell]:
     across = 2**level
-    rows = _rows(box, level)
-    return (Cell(level, x % across, y) for x in _columns(box, level) for y in rows)
+    rows = _list_rows(box, level)
+    return (Cell(level, x % across, y) for x in _list_columns(box, level) for y in rows)
 
 
 ROOT = Cell(0, 0, 0)
-"""Above all cells: the whole globe. Nothing is entered there."""
+"""Above all cells: the whole globe. Nothing is indexed there."""
 
 # Each cell is listed in a cell one or two levels above it, and those in turn, up to the root.
 _LISTED_AT = {15: 9, 12: 9, 9: 3, 6: 3, 3: 0}
 LIST_LEVELS = frozenset(_LISTED_AT.values())
 
 
-def listed_in(cell: Cell) -> Cell:
-    """The cell that lists this one, where it is occupied.
+def find_listing_cell(cell: Cell) -> Cell:
+    """Return the cell that lists this one, where it is occupied.
 
-    >>> str(listed_in(Cell(15, 7487, 10946))), str(listed_in(Cell(9, 116, 171))), listed_in(Cell(3, 1, 2)) == ROOT
-    ('9.116.171', '3.1.2', True)
+    >>> [str(find_listing_cell(cell)) for cell in (Cell(15, 7487, 10946), Cell(9, 116, 171), Cell(3, 1, 2))]
+    ['9.116.171', '3.1.2', '0.0.0']
     """
     level = _LISTED_AT[cell.level]
     down = cell.level - level
     return Cell(level, cell.x >> down, cell.y >> down)
 
 
-def box_of(cell: Cell) -> Bounds:
-    """The box of a cell, a hair too wide, as shapes are entered in it.
+def to_bounds(cell: Cell) -> Bounds:
+    """Return the box of a cell, a hair too wide and within the globe.
 
-    >>> box_of(Cell(3, 1, 2)).south < 0 < 45 < box_of(Cell(3, 1, 2)).north
+    >>> to_bounds(Cell(3, 1, 2)).south < 0 < 45 < to_bounds(Cell(3, 1, 2)).north
     True
     """
-    west, south, east, north = _box(cell)
+    west, south, east, north = _to_box(cell)
     return Bounds(west, max(south, -90.0), east, min(north, 90.0))

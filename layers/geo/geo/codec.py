@@ -54,7 +54,7 @@ def measure_lower_bound_m(data: bytes, offset: int, measure_box_m: Callable[[Bou
     Args:
         data: Holds the packed shape.
         offset: Where it begins.
-        measure_box_m: As `distance_bounds.lower_bound_from` makes it.
+        measure_box_m: As `distance_bounds.make_lower_bound` returns it.
     """
     first_byte = data[offset]
     if first_byte == _NARROW_CIRCLE:

@@ -1,8 +1,7 @@
 """Edges that are straight in longitude and latitude, and how far a position is from them.
 
 Steps of an edge are chords in space, where nothing is special about a pole or the antimeridian. One product of
-matrices tells of all steps how near they can be, and the frame of WGS84 tells how far those few are that can be the
-nearest.
+matrices bounds how near each step can be. The frame of WGS84 then measures those few that can be the nearest.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from functools import cached_property, partial
 from math import dist, hypot, inf, isnan, nan, sqrt
 from typing import TYPE_CHECKING
 
-from geo.wgs84 import SMALLEST_RADIUS_M, Frame, points_in_space_m
+from geo.wgs84 import SMALLEST_RADIUS_M, Frame, to_earth_centred_array_m
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,17 +38,20 @@ _POINT_M, _MILLIMETRE_M = 1e-6, 1e-3
 
 
 class Edges:
-    """The edges along runs of vertices, each open or closed to a ring.
-
-    :param vertices: of all runs, one after the other; a ring does not repeat its first at the end
-    :param counts: how many of them each run has
-    """
+    """The edges along runs of vertices, each open or closed to a ring."""
 
     def __init__(self, vertices: Vertices, counts: Sequence[int], *, are_rings: bool) -> None:
+        """Take the vertices of all runs.
+
+        Args:
+            vertices: Of all runs, one after the other; a ring does not repeat its first at the end.
+            counts: How many of them each run has.
+            are_rings: Whether each run is closed.
+        """
         self.vertices, self.counts, self.are_rings = vertices, counts, are_rings
 
     def distance_m(self, frame: Frame, at_most_m: float = inf) -> float:
-        """Metres from the frame's position to the nearest point of the edges; where it is farther, maybe infinity.
+        """Return the metres from the frame's position to the edges, or maybe infinity where it is over `at_most_m`.
 
         >>> import numpy as np
         >>> from geo.wgs84 import Position
@@ -59,27 +61,27 @@ class Edges:
         (11057.4, inf)
         """
         steps = self.steps
-        less2, away2, rounding2 = steps.least2(frame)
-        nearest = int(less2.argmin())
-        least2 = less2.item(nearest) + away2
+        lower2, away2, rounding2 = steps.bound_distances2(frame)
+        nearest = int(lower2.argmin())
+        nearest2 = lower2.item(nearest) + away2
         # A chord is no longer than the arc, and a step strays from its chord.
-        reach_m = min(sqrt(max(least2 + steps.half2.item(nearest), 0.0) + rounding2), at_most_m)
+        reach_m = min(sqrt(max(nearest2 + steps.half2.item(nearest), 0.0) + rounding2), at_most_m)
         reach2 = (reach_m * (1 + _OFF_BY_AZIMUTH) + 2 * steps.most_bent_m) ** 2 + rounding2
-        if least2 > reach2:
+        if nearest2 > reach2:
             return inf
-        possible = steps.at((less2 <= reach2 - away2).nonzero()[0].tolist())
+        possible = steps.find_chords((lower2 <= reach2 - away2).nonzero()[0].tolist())
         if len(possible) > _MOST_MEASURED:
-            if least2 <= _NEARBY_M * _NEARBY_M:
-                return self.distance_in_steps_m(frame, possible)
+            if nearest2 <= _NEARBY_M * _NEARBY_M:
+                return self.measure_steps_m(frame, possible)
             # Far away there is no plane. Any few of those that are as near as can be told are near enough.
-            possible = steps.at(less2.argsort()[:_FEW].tolist())
-        feet = [steps.foot(frame, step) for step in possible]
+            possible = steps.find_chords(lower2.argsort()[:_FEW].tolist())
+        feet = [steps.find_foot(frame, step) for step in possible]
         farthest_m = min(at_most_m, *[apart_m + bent_m for apart_m, bent_m, _, _ in feet]) * (1 + _OFF_BY_AZIMUTH)
-        found = [steps.distance_m(frame, foot) for foot in feet if foot[0] - foot[1] <= farthest_m + _POINT_M]
-        return self.distance_in_steps_m(frame, possible) if isnan(sum(found)) else min(found, default=inf)
+        found = [steps.measure_m(frame, foot) for foot in feet if foot[0] - foot[1] <= farthest_m + _POINT_M]
+        return self.measure_steps_m(frame, possible) if isnan(sum(found)) else min(found, default=inf)
 
-    def distance_in_steps_m(self, frame: Frame, steps: Iterable[int] | None = None) -> float:
-        """The same, slowly, of some of the steps or of all.
+    def measure_steps_m(self, frame: Frame, steps: Iterable[int] | None = None) -> float:
+        """Return the metres to some of the steps or to all, slowly.
 
         Two looks: every step as a chord of the frame's plane, then those that could hold the nearest point again,
         each cut into 64, where chord and edge differ by less than 0.1 mm up to 70 degrees of latitude, and by 6 mm
@@ -90,24 +92,25 @@ class Edges:
         lon, lat = self.steps.lon, self.steps.lat
         some = self.steps.starts if steps is None else np.fromiter(steps, np.intp)
         ends = np.stack([some, some + 1], axis=1)
-        east, north = frame.plane_m(lon[ends], lat[ends])
-        reach = _to_segments_m(east, north)[:, 0]
+        east, north = frame.to_plane_m(lon[ends], lat[ends])
+        reach = _measure_segments_m(east, north)[:, 0]
         chord2 = (np.diff(east) ** 2 + np.diff(north) ** 2)[:, 0]
-        bend = _bend_m(chord2, lon[ends], lat[ends]) + _MILLIMETRE_M
+        bend = _bound_bends_m(chord2, lon[ends], lat[ends]) + _MILLIMETRE_M
         close = some[reach - bend <= (reach + bend).min()]
         along = np.linspace(0.0, 1.0, _FINE_STEPS + 1)
         fine_lon = lon[close, None] + (lon[close + 1] - lon[close])[:, None] * along
         fine_lat = lat[close, None] + (lat[close + 1] - lat[close])[:, None] * along
-        return float(_to_segments_m(*frame.plane_m(fine_lon, fine_lat)).min())
+        return float(_measure_segments_m(*frame.to_plane_m(fine_lon, fine_lat)).min())
 
     @cached_property
     def steps(self) -> Steps:
+        """The edges in steps."""
         import numpy as np
 
         runs, start = [], 0
         for count in self.counts:
             run = self.vertices[start : start + count]
-            runs.append(stepped(np.concatenate([run, run[:1]]) if self.are_rings else run, STEP_DEG))
+            runs.append(add_steps(np.concatenate([run, run[:1]]) if self.are_rings else run, STEP_DEG))
             start += count
         return Steps(runs)
 
@@ -122,7 +125,7 @@ class Steps:
 
     The nearer end of a chord is at most half of it from where a position is nearest to it. So of a chord at the
     distance d one end is at most d^2 + (length / 2)^2 away, squared, and only points of which that is true for the
-    smallest d can be ends of the nearest chord. `_terms` are multiplied by a position (x, y, z, 1) to say, for each
+    smallest d can be ends of the nearest chord. `_terms` are multiplied by a position (x, y, z, 1) to give, for each
     point, the square of its distance less `half2`, that of half its longer chord, and less x^2 + y^2 + z^2.
     `bent_m` is how far a step may stray from its chord.
     """
@@ -131,7 +134,7 @@ class Steps:
         import numpy as np
 
         self.lon, self.lat = (np.concatenate(axis) for axis in zip(*runs, strict=True))
-        self._points = points_in_space_m(self.lon, self.lat)
+        self._points = to_earth_centred_array_m(self.lon, self.lat)
         is_last = np.zeros(len(self.lon), bool)
         is_last[np.cumsum([len(lon) for lon, _ in runs]) - 1] = True
         self._is_last = is_last
@@ -139,7 +142,7 @@ class Steps:
         chord2[is_last[:-1]] = 0.0
         half2 = np.maximum(np.append(chord2, 0.0), np.append(0.0, chord2)) / 4
         ends = np.stack([np.arange(len(chord2)), np.arange(len(chord2)) + 1], axis=1)
-        self.bent_m = _bend_m(chord2, self.lon[ends], self.lat[ends])
+        self.bent_m = _bound_bends_m(chord2, self.lon[ends], self.lat[ends])
         self.most_bent_m = float(self.bent_m.max())
         middle = (self._points.min(axis=0) + self._points.max(axis=0)) / 2
         self._middle = tuple(middle.tolist())
@@ -155,26 +158,26 @@ class Steps:
         """The points at which a chord begins."""
         return (~self._is_last).nonzero()[0]
 
-    def least2(self, frame: Frame) -> tuple[NDArray[np.float32], float, float]:
-        """For each point the least that the square of its chords' distance can be, less the second; and the rounding.
+    def bound_distances2(self, frame: Frame) -> tuple[NDArray[np.float32], float, float]:
+        """Return, for each point, a lower bound of the square of its chords' distance; an offset; the rounding.
 
-        The second is x^2 + y^2 + z^2.
+        The offset, x^2 + y^2 + z^2, has to be added to each bound.
         """
         middle_x, middle_y, middle_z = self._middle
         x, y, z = frame.x - middle_x, frame.y - middle_y, frame.z - middle_z
         away2 = x * x + y * y + z * z
-        less2 = self._vector((x, y, z, 1.0)).dot(self._terms)
-        return less2, away2, _ROUNDING * (self._reach_m + sqrt(away2)) ** 2
+        lower2 = self._vector((x, y, z, 1.0)).dot(self._terms)
+        return lower2, away2, _ROUNDING * (self._reach_m + sqrt(away2)) ** 2
 
-    def at(self, points: Sequence[int]) -> set[int]:
-        """The chords that begin or end at these points, by the points where they begin."""
+    def find_chords(self, points: Sequence[int]) -> set[int]:
+        """Return the chords that begin or end at these points, by the points where they begin."""
         is_last = self._is_last
         chords = {point for point in points if not is_last.item(point)}
         chords.update([point - 1 for point in points if point and not is_last.item(point - 1)])
         return chords
 
-    def foot(self, frame: Frame, step: int) -> Foot:
-        """The foot of a chord: its nearest point."""
+    def find_foot(self, frame: Frame, step: int) -> Foot:
+        """Return the foot of a chord: its nearest point."""
         ((x, y, z), (end_x, end_y, end_z)) = self._points[step : step + 2].tolist()
         d_x, d_y, d_z = end_x - x, end_y - y, end_z - z
         x, y, z = x - frame.x, y - frame.y, z - frame.z
@@ -185,8 +188,8 @@ class Steps:
         apart_m = hypot(x + along * d_x, y + along * d_y, z + along * d_z)
         return apart_m, self.bent_m.item(step), along, step
 
-    def distance_m(self, frame: Frame, foot: Foot) -> float:
-        """Metres to a step, by the foot of its chord; not a number where the step bends too much for that.
+    def measure_m(self, frame: Frame, foot: Foot) -> float:
+        """Return the metres to a step, by the foot of its chord; not a number where the step bends too much for that.
 
         A step that strays from its chord by next to nothing has the same foot. A longer one is looked at again, by
         shorter chords around the foot, until those stray by nothing. The farther the position, the farther a bend
@@ -205,8 +208,8 @@ class Steps:
             return nan
         while True:
             first, last = max(0.0, along - slack), min(1.0, along + slack)
-            east, north = frame.east_north_m(lon + first * lon_step, lat + first * lat_step)
-            east_end, north_end = frame.east_north_m(lon + last * lon_step, lat + last * lat_step)
+            east, north = frame.to_east_north_m(lon + first * lon_step, lat + first * lat_step)
+            east_end, north_end = frame.to_east_north_m(lon + last * lon_step, lat + last * lat_step)
             d_east, d_north = east_end - east, north_end - north
             length2 = d_east * d_east + d_north * d_north
             if length2 < _POINT_M * _POINT_M:
@@ -218,11 +221,11 @@ class Steps:
             slack *= shorter
 
 
-def stepped(vertices: Vertices, longest_deg: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The vertices, with more between them so that no step is longer than `longest_deg` on either axis.
+def add_steps(vertices: Vertices, longest_deg: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the vertices, with more between them so that no step is longer than `longest_deg` on either axis.
 
     >>> import numpy as np
-    >>> [axis.tolist() for axis in stepped(np.array([[0.0, 0.0], [1.0, 2.0]]), 1.0)]
+    >>> [axis.tolist() for axis in add_steps(np.array([[0.0, 0.0], [1.0, 2.0]]), 1.0)]
     [[0.0, 0.5, 1.0], [0.0, 1.0, 2.0]]
     """
     import numpy as np
@@ -237,8 +240,8 @@ def stepped(vertices: Vertices, longest_deg: float) -> tuple[NDArray[np.float64]
     return np.interp(wanted, at, vertices[:, 0]), np.interp(wanted, at, vertices[:, 1])
 
 
-def _to_segments_m(east: NDArray[np.float64], north: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distance from the origin to each segment between neighbours along the last axis."""
+def _measure_segments_m(east: NDArray[np.float64], north: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distance from the origin to each segment between neighbours along the last axis."""
     import numpy as np
 
     x, y = east[..., :-1], north[..., :-1]
@@ -251,8 +254,10 @@ def _to_segments_m(east: NDArray[np.float64], north: NDArray[np.float64]) -> NDA
     return np.where(is_whole, nearest, np.minimum(np.hypot(x, y), np.hypot(x + dx, y + dy)))
 
 
-def _bend_m(chord2: NDArray[np.float64], lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far steps stray from their chords, at the most, by the square of the chord and the degrees of both ends.
+def _bound_bends_m(
+    chord2: NDArray[np.float64], lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how far steps stray from their chords at the most, by the square of the chord and both ends in degrees.
 
     A parallel bends by tan(latitude) / R, and all that is on the globe by 1 / R. A tenth is added. Close to a pole,
     where that has no end, what runs along the meridian and turns by an angle is bent by sqrt(5) times the angle.

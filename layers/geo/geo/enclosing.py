@@ -24,7 +24,7 @@ def measure_enclosing_radius_m(center: Position, steps: Steps, half_width_m: flo
     """
     import numpy as np
 
-    reach = np.hypot(*Frame(center).plane_m(steps.lon, steps.lat))
+    reach = np.hypot(*Frame(center).to_plane_m(steps.lon, steps.lat))
     start = steps.starts
     ends, strays_m = np.maximum(reach[start], reach[start + 1]), steps.bent_m[start]
     farthest_m = float((ends + strays_m).max())

@@ -2,7 +2,7 @@
 
 
 class GeometryError(ValueError):
-    """A shape that cannot be one, with the field that is at fault, or several of which the same is to be said.
+    """A shape that cannot be one, with the field that is at fault, or several fields with the same fault.
 
     >>> str(GeometryError("radius_m", "must be at least 0.001 m"))
     'radius_m: must be at least 0.001 m'

@@ -18,6 +18,15 @@ _ANY_DEGREES = 1e6
 
 
 def parse_rings(value: Any, where: str) -> tuple[Ring, ...]:
+    """Return closed rings as open ones.
+
+    Args:
+        value: The coordinates of a Polygon, not checked.
+        where: Their place in the geometry, for the error.
+
+    Raises:
+        GeometryError: With the place of what is wrong, from `points` on.
+    """
     return tuple(_parse_ring(ring, f"{where}[{n}]") for n, ring in enumerate(parse_list(value, where)))
 
 
@@ -29,6 +38,7 @@ def _parse_ring(value: Any, where: str) -> Ring:
 
 
 def parse_points(value: Any, where: str) -> tuple[LonLat, ...]:
+    """Return the positions of a LineString or ring; see `parse_rings`. Heights are ignored."""
     return tuple(_parse_point(point, f"{where}[{n}]") for n, point in enumerate(parse_list(value, where)))
 
 
@@ -50,6 +60,7 @@ def _is_number(value: Any) -> bool:
 
 
 def parse_list(value: Any, where: str) -> list[Any]:
+    """Return a list that is not empty; see `parse_rings`."""
     if not isinstance(value, list) or not value:
         raise GeometryError(f"points{where}", "must be a list that is not empty")
     return value

@@ -1,4 +1,4 @@
-"""A line drawn on a grid: a quick look that tells of most positions that the line is nowhere near."""
+"""A line drawn on a grid: a quick look that rules out most positions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ ACROSS = 128
 class Raster:
     """Which of 128 by 128 cells over a box a line comes near.
 
-    :param vertices: of the line, rows of longitude and latitude in degrees, without a jump at the antimeridian
-    :param margins: how near, in degrees of longitude and latitude
-
     >>> import numpy as np
     >>> slope = Raster(np.array([[175.0, 0.0], [185.0, 5.0]]), (0.1, 0.1))
     >>> slope.is_near(180, 2.55), slope.is_near(-180, 2.55), slope.is_near(180, 3), slope.is_near(0, 0)
@@ -26,13 +23,19 @@ class Raster:
     __slots__ = ("_cells", "_columns_a_degree", "_rows_a_degree", "_south", "_west")
 
     def __init__(self, vertices: NDArray[np.float64], margins: tuple[float, float]) -> None:
+        """Draw a line.
+
+        Args:
+            vertices: Rows of longitude and latitude in degrees, without a jump at the antimeridian.
+            margins: How near, in degrees of longitude and latitude.
+        """
         import numpy as np
 
-        least, most = vertices.min(axis=0) - margins, vertices.max(axis=0) + margins
-        a_degree = ACROSS / (most - least)
-        self._west, self._south = least.tolist()
+        lowest, highest = vertices.min(axis=0) - margins, vertices.max(axis=0) + margins
+        a_degree = ACROSS / (highest - lowest)
+        self._west, self._south = lowest.tolist()
         self._columns_a_degree, self._rows_a_degree = a_degree.tolist()
-        line = _cut((vertices - least) * a_degree)
+        line = _add_steps((vertices - lowest) * a_degree)
         grown = np.multiply(margins, a_degree)
         first = np.floor(np.minimum(line[:-1], line[1:]) - grown).astype(np.intp).clip(0, ACROSS - 1)
         past = np.floor(np.maximum(line[:-1], line[1:]) + grown).astype(np.intp).clip(0, ACROSS - 1) + 1
@@ -44,7 +47,7 @@ class Raster:
         self._cells = np.packbits(is_drawn, bitorder="little").tobytes()
 
     def is_near(self, lon: float, lat: float) -> bool:
-        """Whether the line may be near; where it says no, it is not."""
+        """Return whether the line may be near; where it says no, it is not."""
         column = (lon - self._west) % 360 * self._columns_a_degree
         row = (lat - self._south) * self._rows_a_degree
         if not (column < ACROSS and 0 <= row < ACROSS):
@@ -53,8 +56,8 @@ class Raster:
         return bool(self._cells[cell >> 3] >> (cell & 7) & 1)
 
 
-def _cut(line: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The line with more vertices, so that no step is longer than one on either axis."""
+def _add_steps(line: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the line with more vertices, so that no step is longer than one on either axis."""
     import numpy as np
 
     counts = np.maximum(1, np.ceil(np.abs(np.diff(line, axis=0)).max(axis=1)))

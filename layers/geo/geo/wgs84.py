@@ -56,10 +56,10 @@ def wrap_position(lon: float, lat: float) -> Position:
     return Position(lon=lon - 360 * ceil((lon - 180) / 360), lat=lat)
 
 
-def earth_centred_m(lon: float, lat: float) -> tuple[float, float, float]:
-    """Earth-centred, earth-fixed coordinates (metres) of a point on the ellipsoid (degrees).
+def to_earth_centred_m(lon: float, lat: float) -> tuple[float, float, float]:
+    """Return the earth-centred, earth-fixed coordinates (metres) of a point on the ellipsoid (degrees).
 
-    >>> [round(v) for v in earth_centred_m(0, 0)]
+    >>> [round(v) for v in to_earth_centred_m(0, 0)]
     [6378137, 0, 0]
     """
     phi, lam = radians(lat), radians(lon)
@@ -69,8 +69,8 @@ def earth_centred_m(lon: float, lat: float) -> tuple[float, float, float]:
     return across * cos(lam), across * sin(lam), n * (1 - _E2) * sin_phi
 
 
-def points_in_space_m(lon: Any, lat: Any) -> Any:
-    """The same for arrays, along a new last axis."""
+def to_earth_centred_array_m(lon: Any, lat: Any) -> Any:
+    """Return the same for arrays, along a new last axis."""
     import numpy as np
 
     phi, lam = np.radians(lat), np.radians(lon)
@@ -113,26 +113,26 @@ class Frame:
         self.x, self.y, self.z = across * self._cos_lam, across * self._sin_lam, self._n * (1 - _E2) * self._sin_phi
 
     def distance_m(self, lon: float, lat: float) -> float:
-        """Metres along the ellipsoid from the frame's position to a point (degrees)."""
-        x, y, z = earth_centred_m(lon, lat)
+        """Return the metres along the ellipsoid from the frame's position to a point (degrees)."""
+        x, y, z = to_earth_centred_m(lon, lat)
         dx, dy, dz = x - self.x, y - self.y, z - self.z
         chord2 = dx * dx + dy * dy + dz * dz
         if chord2 > _FRAME_REACH_M * _FRAME_REACH_M:
-            return _geodesic_m(self.position.lon, self.position.lat, lon, lat)
+            return _solve_geodesic_m(self.position.lon, self.position.lat, lon, lat)
         east = -self._sin_lam * dx + self._cos_lam * dy
         north = self._cos_phi * dz - self._sin_phi * (self._cos_lam * dx + self._sin_lam * dy)
-        curvature = self._curvature(east, north)
+        curvature = self._find_curvature(east, north)
         return float(2 / curvature * asin(min(1.0, sqrt(chord2) * curvature / 2)))
 
-    def _curvature(self, east: Any, north: Any) -> Any:
-        """One over the radius of curvature in the azimuth of a point, by Euler's formula."""
+    def _find_curvature(self, east: Any, north: Any) -> Any:
+        """Return one over the radius of curvature in the azimuth of a point, by Euler's formula."""
         return (north * north / self._m + east * east / self._n + 1e-12 / self._m) / (
             east * east + north * north + 1e-12
         )
 
-    def east_north_m(self, lon: float, lat: float) -> tuple[float, float]:
-        """East and north of a point (degrees) in this frame: `plane_m` for one point that is nearby."""
-        x, y, z = earth_centred_m(lon, lat)
+    def to_east_north_m(self, lon: float, lat: float) -> tuple[float, float]:
+        """Return east and north of a point (degrees) in this frame: `to_plane_m` for one point that is nearby."""
+        x, y, z = to_earth_centred_m(lon, lat)
         dx, dy, dz = x - self.x, y - self.y, z - self.z
         towards = self._cos_lam * dx + self._sin_lam * dy
         east = -self._sin_lam * dx + self._cos_lam * dy
@@ -140,51 +140,51 @@ class Frame:
         level2 = east * east + north * north
         if level2 == 0:
             return 0.0, 0.0
-        curvature = self._curvature(east, north)
+        curvature = self._find_curvature(east, north)
         arc = 2 / curvature * asin(min(1.0, sqrt(dx * dx + dy * dy + dz * dz) * curvature / 2))
         scale = arc / sqrt(level2)
         return east * scale, north * scale
 
-    def plane_m(self, lon: Any, lat: Any) -> tuple[Any, Any]:
-        """East and north (metres, numpy arrays) of points (degrees, numpy arrays) in this frame.
+    def to_plane_m(self, lon: Any, lat: Any) -> tuple[Any, Any]:
+        """Return east and north (metres, numpy arrays) of points (degrees, numpy arrays) in this frame.
 
         Exact to millimetres up to some 200 km, and to half a percent as far as the globe goes.
         """
         import numpy as np
 
-        x, y, z = np.moveaxis(points_in_space_m(lon, lat), -1, 0)
+        x, y, z = np.moveaxis(to_earth_centred_array_m(lon, lat), -1, 0)
         dx, dy, dz = x - self.x, y - self.y, z - self.z
         towards = self._cos_lam * dx + self._sin_lam * dy
         east = -self._sin_lam * dx + self._cos_lam * dy
         north = self._cos_phi * dz - self._sin_phi * towards
         chord2 = dx * dx + dy * dy + dz * dz
         level = np.sqrt(east * east + north * north)
-        curvature = self._curvature(east, north)
+        curvature = self._find_curvature(east, north)
         arc = 2 / curvature * np.arcsin(np.minimum(1.0, np.sqrt(chord2) * curvature / 2))
         scale = np.divide(arc, level, out=np.zeros_like(arc), where=level > 0)
         # The antipode has no direction; any will do, for it is half the globe away in each.
         return np.where(level > 0, east * scale, arc), north * scale
 
 
-def distance_m(a: Position, b: Position) -> float:
-    """Metres along the ellipsoid between two positions.
+def measure_distance_m(a: Position, b: Position) -> float:
+    """Return the metres along the ellipsoid between two positions.
 
-    >>> round(distance_m(Position(lon=0, lat=0), Position(lon=1, lat=0)), 3)
+    >>> round(measure_distance_m(Position(lon=0, lat=0), Position(lon=1, lat=0)), 3)
     111319.491
     """
     return Frame(a).distance_m(b.lon, b.lat)
 
 
-def _geodesic_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
+def _solve_geodesic_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
     from geographiclib.geodesic import Geodesic  # pure Python; only far positions pay for it
 
     return float(Geodesic.WGS84.Inverse(lat_a, lon_a, lat_b, lon_b, Geodesic.DISTANCE)["s12"])
 
 
-def angular_radius_deg(points: Iterable[tuple[float, float]]) -> tuple[Position, float]:
-    """A cap that holds all the points (lon, lat degrees): its middle and its radius in degrees of arc.
+def find_cap(points: Iterable[tuple[float, float]]) -> tuple[Position, float]:
+    """Return a cap that holds all the points (lon, lat degrees): its middle and its radius in degrees of arc.
 
-    >>> middle, radius = angular_radius_deg([(-10, 0), (10, 0)])
+    >>> middle, radius = find_cap([(-10, 0), (10, 0)])
     >>> (middle.lon, round(radius, 6))
     (0.0, 10.0)
     """

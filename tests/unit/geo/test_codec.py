@@ -58,8 +58,8 @@ def test_a_corridor_of_any_numbers_comes_back(points: list[tuple[float, float]],
 
 
 def test_a_vertex_of_map_coordinates_takes_8_bytes_and_any_other_16() -> None:
-    small = Polygon.of_one_ring(TRIANGLE).pack()
-    wide = Polygon.of_one_ring((*TRIANGLE[:2], (24.945, 60.180000000000007))).pack()
+    small = Polygon.from_ring(TRIANGLE).pack()
+    wide = Polygon.from_ring((*TRIANGLE[:2], (24.945, 60.180000000000007))).pack()
     assert len(wide) - len(small) == 3 * 8
 
 
@@ -88,16 +88,16 @@ def test_the_packed_bounds_hold_the_shape_and_little_more(fresh_seed: int) -> No
         if isinstance(shape, Circle):
             continue
         bounds = unpack_bounds(cut_outline(shape.pack()))
-        assert all(bounds.meets(*corner) for corner in corners(shape)), f"seed {fresh_seed}"
+        assert all(bounds.covers(*corner) for corner in corners(shape)), f"seed {fresh_seed}"
         wider = [abs(a - b) for a, b in zip(bounds, shape.bounds, strict=True)]
         assert max(wider) < 2.5e-7, f"seed {fresh_seed}"
 
 
 def test_the_packed_bounds_hold_a_vertex_a_hair_below_a_whole_number() -> None:
     west = nextafter(-125.5242981, -180)
-    triangle = Polygon.of_one_ring(((west, 10.0), (-125.0, 10.0), (-125.0, 11.0)))
+    triangle = Polygon.from_ring(((west, 10.0), (-125.0, 10.0), (-125.0, 11.0)))
     assert triangle.covers(Position(lon=west, lat=10.0))
-    assert unpack_bounds(triangle.pack()).meets(west, 10.0)
+    assert unpack_bounds(triangle.pack()).covers(west, 10.0)
 
 
 def test_numbers_are_written_big_endian() -> None:
@@ -113,7 +113,7 @@ def test_a_corridor_takes_8_bytes_a_point_after_its_head(count: int) -> None:
 
 def test_the_largest_polygon_comes_back() -> None:
     ring = tuple((k / 10_000, 0.0) for k in range(5_000)) + tuple((k / 10_000, 1.0) for k in reversed(range(5_000)))
-    polygon = Polygon.of_one_ring(ring)
+    polygon = Polygon.from_ring(ring)
     packed = polygon.pack()
     assert unpack_shape(packed) == polygon
     assert count_bytes(packed) == len(packed)

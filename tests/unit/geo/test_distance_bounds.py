@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from geo.cells import LIST_LEVELS, ROOT, Cell, box_of, cells_at, listed_in
-from geo.distance_bounds import least_m_from
+from geo.cells import LIST_LEVELS, ROOT, Cell, find_listing_cell, list_cells_at, to_bounds
+from geo.distance_bounds import make_lower_bound
 from geo.shapes.base import Shape
 from geo.shapes.bounds import Bounds
 from geo.shapes.circle import Circle
@@ -40,7 +40,7 @@ def boxes(draw: st.DrawFn) -> Bounds:
 def test_no_point_of_a_box_is_nearer_than_the_bound(
     lon: float, lat: float, box: Bounds, east: float, north: float
 ) -> None:
-    least = least_m_from(Position(lon=lon, lat=lat))(box)
+    least = make_lower_bound(Position(lon=lon, lat=lat))(box)
     for x in (box.west, box.west + east * (box.east - box.west), box.east):
         for y in (
             box.south,
@@ -53,14 +53,14 @@ def test_no_point_of_a_box_is_nearer_than_the_bound(
 
 @given(LONS, LATS, boxes())
 def test_the_bound_is_0_inside_and_close_outside(lon: float, lat: float, box: Bounds) -> None:
-    least = least_m_from(Position(lon=lon, lat=lat))(box)
-    if box.meets(lon, lat):
+    least = make_lower_bound(Position(lon=lon, lat=lat))(box)
+    if box.covers(lon, lat):
         assert least == 0
         return
     # Not so much too small that a search would read all there is: a bound of 0 would pass the other test.
     steps = [k / 200 for k in range(201)]
     edges = [(x, box.south + k * (box.north - box.south)) for x in (box.west, box.east) for k in steps]
-    edges += [(lon, y) for y in (box.south, box.north) if Bounds(box.west, -90, box.east, 90).meets(lon, 0)]
+    edges += [(lon, y) for y in (box.south, box.north) if Bounds(box.west, -90, box.east, 90).covers(lon, 0)]
     nearest_m = min(exact_m(lon, lat, x, y) for x, y in edges)
     assert least >= 0.97 * nearest_m - 0.01 * (box.north - box.south) * 111_000 - 0.01
 
@@ -69,22 +69,22 @@ def test_the_bound_is_0_inside_and_close_outside(lon: float, lat: float, box: Bo
 def test_the_bound_of_a_cell_is_one_of_every_position_in_it(
     lon: float, lat: float, to_lon: float, to_lat: float
 ) -> None:
-    least_m = least_m_from(Position(lon=lon, lat=lat))
+    least_m = make_lower_bound(Position(lon=lon, lat=lat))
     there = exact_m(lon, lat, to_lon, to_lat)
     # All longitudes are one place at a pole, but for the last bit.
-    assert all(least_m(box_of(cell)) <= there + 1e-6 for cell in cells_at(Position(lon=to_lon, lat=to_lat)))
+    assert all(least_m(to_bounds(cell)) <= there + 1e-6 for cell in list_cells_at(Position(lon=to_lon, lat=to_lat)))
 
 
 @given(LONS, LATS)
 def test_every_cell_is_listed_up_to_the_root_in_the_cells_of_the_same_position(lon: float, lat: float) -> None:
-    own = cells_at(Position(lon=lon, lat=lat))
+    own = list_cells_at(Position(lon=lon, lat=lat))
     for cell in own:
         while cell != ROOT:
-            above = listed_in(cell)
+            above = find_listing_cell(cell)
             assert above.level in LIST_LEVELS
             assert above in (*own, ROOT)
             cell = above  # noqa: PLW2901 - up to the root
-    assert listed_in(Cell(15, 2**15 - 1, 2**14 - 1)) == Cell(9, 511, 255)
+    assert find_listing_cell(Cell(15, 2**15 - 1, 2**14 - 1)) == Cell(9, 511, 255)
 
 
 AWKWARD: list[Shape] = [
@@ -92,11 +92,11 @@ AWKWARD: list[Shape] = [
     Corridor(points=((-40, 0), (39, 0)), half_width_m=100_000),
     Corridor(points=((175, -80), (-100, -70)), half_width_m=20),
     Corridor(points=((0, 89.9999), (180, 89.9999)), half_width_m=1),
-    Polygon.of_one_ring(((-30, -20), (30, -20), (30, 20), (-30, 20))),
-    Polygon.of_one_ring(((0, 60), (120, 60), (-120, 60))),
-    Polygon.of_one_ring(((0, 60), (39, 60), (39, 60.1), (0, 60.1))),
-    Polygon.of_one_ring(((179.99, 10), (-179.99, 10), (-179.99, 10.01), (179.99, 10.01))),
-    Polygon.of_one_ring(((0, 89.99), (120, 89.99), (-120, 89.99))),
+    Polygon.from_ring(((-30, -20), (30, -20), (30, 20), (-30, 20))),
+    Polygon.from_ring(((0, 60), (120, 60), (-120, 60))),
+    Polygon.from_ring(((0, 60), (39, 60), (39, 60.1), (0, 60.1))),
+    Polygon.from_ring(((179.99, 10), (-179.99, 10), (-179.99, 10.01), (179.99, 10.01))),
+    Polygon.from_ring(((0, 89.99), (120, 89.99), (-120, 89.99))),
 ]
 
 
@@ -151,6 +151,6 @@ def test_the_circle_around_a_shape_is_no_larger_than_it_must_be(fresh_seed: int)
         lon, lat = max(-179.0, min(179.0, lon)), max(-80.0, min(80.0, lat))
         size = 10 ** random.uniform(-5, -0.5)
         ring = ((lon, lat), (lon + size, lat), (lon + size, lat + size), (lon, lat + size))
-        polygon = Polygon.of_one_ring(ring)
+        polygon = Polygon.from_ring(ring)
         corner_m = max(exact_m(polygon.center.lon, polygon.center.lat, *vertex) for vertex in ring)
         assert polygon.enclosing_radius_m() <= ceil(corner_m * 1.002 + 0.03)

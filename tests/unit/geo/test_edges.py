@@ -8,11 +8,11 @@ import pytest
 
 from geo.codec import find_near
 from geo.edges import Edges
-from geo.shapes.base import Shape, distances_within_m
+from geo.shapes.base import Shape, measure_distances_m
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
 from geo.shapes.polygon import Polygon
-from geo.wgs84 import Frame, Position, distance_m
+from geo.wgs84 import Frame, Position, measure_distance_m
 
 CASES = 300
 METRE_DEG = 1 / 111_000
@@ -44,7 +44,7 @@ def test_the_quick_distance_is_the_slow_one(fresh_seed: int) -> None:
     for _ in range(CASES):
         edges, position = random_edges(random)
         frame = Frame(position)
-        slow_m = edges.distance_in_steps_m(frame)
+        slow_m = edges.measure_steps_m(frame)
         assert edges.distance_m(frame) == pytest.approx(slow_m, abs=0.002), (fresh_seed, edges.vertices, position)
 
 
@@ -76,7 +76,7 @@ def test_a_ring_of_many_edges_that_are_all_as_far_is_measured(lat: float, radius
     for off in (0.0, 1e-6, 0.01, 0.3, 0.999, 1.5):
         angle = random.uniform(0, 6)
         frame = Frame(at(10 + off * wide * float(np.cos(angle)), min(lat + off * high * float(np.sin(angle)), 80.0)))
-        assert ring.distance_m(frame) == pytest.approx(ring.distance_in_steps_m(frame), abs=0.002), (fresh_seed, off)
+        assert ring.distance_m(frame) == pytest.approx(ring.measure_steps_m(frame), abs=0.002), (fresh_seed, off)
 
 
 def test_one_shape_serves_positions_of_many_latitudes(fresh_seed: int) -> None:
@@ -85,7 +85,7 @@ def test_one_shape_serves_positions_of_many_latitudes(fresh_seed: int) -> None:
     edges = Edges(np.array(coast), [1_000], are_rings=False)
     for _ in range(30):
         frame = Frame(at(10 + random.uniform(-0.5, 0.5), random.uniform(39.5, 50.5)))
-        expected_m = edges.distance_in_steps_m(frame)
+        expected_m = edges.measure_steps_m(frame)
         assert edges.distance_m(frame) == pytest.approx(expected_m, abs=0.002), fresh_seed
 
 
@@ -94,7 +94,7 @@ def test_nothing_within_the_limit_is_said_to_be_beyond(fresh_seed: int) -> None:
     for _ in range(CASES):
         edges, position = random_edges(random)
         frame = Frame(position)
-        slow_m = edges.distance_in_steps_m(frame)
+        slow_m = edges.measure_steps_m(frame)
         above, below = slow_m * 1.000001 + 0.001, slow_m * 0.9 - 0.01
         assert edges.distance_m(frame, above) == pytest.approx(slow_m, abs=0.002), fresh_seed
         if 0 < below < 40_000:
@@ -104,8 +104,8 @@ def test_nothing_within_the_limit_is_said_to_be_beyond(fresh_seed: int) -> None:
 @pytest.mark.parametrize("position", [at(23, 86), at(-170, 5), at(100, -40), at(-152.4, -80)])
 def test_the_distance_of_many_vertices_far_away_is_that_of_a_geodesic(position: Position) -> None:
     around = [(-152.39 + cos(k / 16) / 500, -86.48 + sin(k / 16) / 9_000) for k in range(100)]
-    polygon = Polygon.of_one_ring(around)
-    nearest_m = min(distance_m(position, at(*vertex)) for vertex in around)
+    polygon = Polygon.from_ring(around)
+    nearest_m = min(measure_distance_m(position, at(*vertex)) for vertex in around)
     assert polygon.edge_distance_m(position) == pytest.approx(nearest_m, rel=1e-5)
 
 
@@ -116,7 +116,7 @@ def test_where_the_plane_cannot_be_trusted_the_slow_way_is_taken(position: Posit
     corridor = Corridor(points=tuple(map(tuple, vertices.tolist())), half_width_m=10)
     assert corridor.edge_distance_m(position) == pytest.approx(-10, abs=0.01)
     other_side = at(-lon, lat) if abs(lon) > 179 else position
-    assert (next(distances_within_m(other_side, [corridor], 500)) is not None) == (
+    assert (next(measure_distances_m(other_side, [corridor], 500)) is not None) == (
         corridor.edge_distance_m(other_side) <= 500
     )
 
@@ -127,7 +127,7 @@ def random_shape(random: Random) -> tuple[Shape, Position]:
     if random.random() < 0.2:
         return Circle(center=at(*points[0]), radius_m=random.uniform(1, 50_000)), position
     if len(points) == 3:
-        return Polygon.of_one_ring(points), position
+        return Polygon.from_ring(points), position
     return Corridor(points=points, half_width_m=random.choice((1.0, 100.0, 20_000.0))), position
 
 
@@ -139,7 +139,7 @@ def test_shapes_held_to_a_position_at_once_are_as_near_as_one_by_one(fresh_seed:
         for within_m in (0.0, 2_000.0):
             alone = [each.edge_distance_m(position) for each in shapes]
             expected = [edge_m if edge_m <= within_m else None for edge_m in alone]
-            found = [metres and metres[1] for metres in distances_within_m(position, shapes, within_m)]
+            found = [metres and metres[1] for metres in measure_distances_m(position, shapes, within_m)]
             for got, wanted, edge_m in zip(found, expected, alone, strict=True):
                 if abs(edge_m - within_m) < 1e-6:
                     continue  # on a boundary the last bit decides
@@ -175,4 +175,4 @@ def test_vertices_that_differ_by_next_to_nothing_have_a_distance(step: float) ->
 def test_a_corridor_across_the_antimeridian_is_near(here: float, there: float) -> None:
     corridor = Corridor(points=((there, 0), (there, 1)), half_width_m=10)
     assert [*find_near(at(here, 0.5), 2_000, [(None, corridor.pack())])]
-    assert next(distances_within_m(at(here, 0.5), [corridor], 2_000)) is not None
+    assert next(measure_distances_m(at(here, 0.5), [corridor], 2_000)) is not None

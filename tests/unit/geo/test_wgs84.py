@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from geo.errors import GeometryError
-from geo.wgs84 import Frame, Position, angular_radius_deg, distance_m, earth_centred_m
+from geo.wgs84 import Frame, Position, find_cap, measure_distance_m, to_earth_centred_m
 from tests.oracles.geodesics import exact_m, moved, vincenty_m
 from tests.oracles.shapes import random_place
 
@@ -24,7 +24,7 @@ def worst_error_m(seed: int, shortest_m: float, longest_m: float) -> float:
         lon, lat = random_place(random)
         by_m = shortest_m * (longest_m / shortest_m) ** random.random()
         to = moved(lon, lat, random.choice((0.0, 90.0, random.uniform(-180, 180))), by_m)
-        got = distance_m(Position(lon=lon, lat=lat), Position(lon=to[0], lat=to[1]))
+        got = measure_distance_m(Position(lon=lon, lat=lat), Position(lon=to[0], lat=to[1]))
         worst = max(worst, abs(got - exact_m(lon, lat, *to)))
     return worst
 
@@ -48,14 +48,14 @@ def test_a_distance_is_that_of_the_geodesic(
 def test_a_distance_is_right_between_any_two_positions(
     lon_a: float, lat_a: float, lon_b: float, lat_b: float
 ) -> None:
-    got = distance_m(Position(lon=lon_a, lat=lat_a), Position(lon=lon_b, lat=lat_b))
+    got = measure_distance_m(Position(lon=lon_a, lat=lat_a), Position(lon=lon_b, lat=lat_b))
     expected = exact_m(lon_a, lat_a, lon_b, lat_b)
     assert got == pytest.approx(expected, abs=0.001 if expected < 100_000 else 0.005)
 
 
 @given(longitudes, latitudes)
 def test_a_position_is_no_way_from_itself(lon: float, lat: float) -> None:
-    assert distance_m(Position(lon=lon, lat=lat), Position(lon=lon, lat=lat)) == 0
+    assert measure_distance_m(Position(lon=lon, lat=lat), Position(lon=lon, lat=lat)) == 0
 
 
 @given(latitudes, longitudes)
@@ -66,7 +66,7 @@ def test_both_names_of_the_antimeridian_are_one_place(lat: float, lon: float) ->
 
 @given(longitudes, longitudes, st.sampled_from([-90.0, 90.0]))
 def test_a_pole_has_every_longitude(lon: float, other: float, lat: float) -> None:
-    assert distance_m(Position(lon=lon, lat=lat), Position(lon=other, lat=lat)) < 1e-8
+    assert measure_distance_m(Position(lon=lon, lat=lat), Position(lon=other, lat=lat)) < 1e-8
 
 
 def test_the_plane_says_the_same_as_the_distance(fresh_seed: int) -> None:
@@ -75,13 +75,13 @@ def test_the_plane_says_the_same_as_the_distance(fresh_seed: int) -> None:
         lon, lat = random_place(random)
         to = moved(lon, lat, random.uniform(-180, 180), 10 ** random.uniform(-6, 5))
         frame = Frame(Position(lon=lon, lat=lat))
-        east, north = frame.plane_m(np.array([to[0]]), np.array([to[1]]))
+        east, north = frame.to_plane_m(np.array([to[0]]), np.array([to[1]]))
         length_m = float(np.hypot(east, north).item())
         assert length_m == pytest.approx(frame.distance_m(*to), abs=1e-6), f"seed {fresh_seed}"
 
 
 def test_the_plane_has_east_to_the_right_and_north_upwards() -> None:
-    east, north = Frame(Position(lon=24.94, lat=60.17)).plane_m(np.array([24.95, 24.94]), np.array([60.17, 60.18]))
+    east, north = Frame(Position(lon=24.94, lat=60.17)).to_plane_m(np.array([24.95, 24.94]), np.array([60.17, 60.18]))
     assert east[0] > 500
     assert abs(north[0]) < 0.1
     assert north[1] > 1_100
@@ -101,8 +101,8 @@ def test_the_oracle_of_distances_agrees_with_geographiclib(fresh_seed: int) -> N
 
 
 def test_earth_centred_coordinates_meet_the_axes_of_the_ellipsoid() -> None:
-    assert earth_centred_m(0, 90)[2] == pytest.approx(6_356_752.314245, abs=1e-6)
-    assert earth_centred_m(90, 0)[1] == pytest.approx(6_378_137, abs=1e-6)
+    assert to_earth_centred_m(0, 90)[2] == pytest.approx(6_356_752.314245, abs=1e-6)
+    assert to_earth_centred_m(90, 0)[1] == pytest.approx(6_378_137, abs=1e-6)
 
 
 @pytest.mark.parametrize("lat", [90.0000001, -91, float("nan"), float("inf")])
@@ -121,7 +121,7 @@ def test_a_longitude_off_the_globe_is_refused(lon: float) -> None:
 
 @given(st.lists(st.tuples(longitudes, latitudes), min_size=1, max_size=6))
 def test_a_cap_holds_all_its_points(points: list[tuple[float, float]]) -> None:
-    middle, radius_deg = angular_radius_deg(points)
+    middle, radius_deg = find_cap(points)
     on_sphere_deg = [sphere_angle_deg((middle.lon, middle.lat), point) for point in points]
     assert max(on_sphere_deg) <= radius_deg + 1e-6
 

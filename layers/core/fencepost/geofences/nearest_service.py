@@ -7,8 +7,8 @@ from math import floor
 from typing import TYPE_CHECKING, Protocol
 
 from fencepost.geofences.service import IndexedGeofence
-from geo.distance_bounds import surely_m
-from geo.wgs84 import distance_m
+from geo.distance_bounds import to_lower_bound_m
+from geo.wgs84 import measure_distance_m
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,7 +65,7 @@ class Nearest:
         after = self.geofences[told].edge_distance_m if told < len(self.geofences) else self.next_edge_distance_m
         if after is None:
             return None
-        return max(0, floor(surely_m(after)))
+        return max(0, floor(to_lower_bound_m(after)))
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class NearestService:
         geofences = [
             Near(
                 geofence=geofence,
-                distance_m=distance_m(position, geofence.shape.center),
+                distance_m=measure_distance_m(position, geofence.shape.center),
                 edge_distance_m=edge_distance_m,
             )
             for edge_distance_m, geofence in found[:limit]

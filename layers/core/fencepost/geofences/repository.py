@@ -20,7 +20,7 @@ from fencepost.geofences.model import Version
 from fencepost.geofences.spatial_index.entry import IndexEntry, attribute_of, entries_near, entries_of, pack_entry
 from fencepost.geofences.spatial_index.occupied_cells import CellLists, ListGone
 from fencepost.geofences.tag_repository import TagRepository
-from geo.cells import cells_at, cells_within
+from geo.cells import list_cells_at, list_cells_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -256,7 +256,9 @@ class DynamoDBGeofenceRepository:
         are known to be crowded. For one position and no reach those are five cells. Raises Crowded where all
         positions together are among more geofences than can be looked at before a caller's patience ends.
         """
-        around = [cells_within(position, reach_m) if reach_m else cells_at(position) for position in positions]
+        around = [
+            list_cells_within(position, reach_m) if reach_m else list_cells_at(position) for position in positions
+        ]
         cells = around[0] if len(around) == 1 else dict.fromkeys(chain.from_iterable(around))
         if len(cells) > MAX_CELLS_READ:
             raise AreaTooDense(f"reach over more than {MAX_CELLS_READ:,} cells of the index")

@@ -385,7 +385,7 @@ def _polygon(change: GeofenceChange, before: Polygon | None) -> Polygon:
     if change.points is not None and change.geometry is not None:
         raise GeometryError("points", "give points or geometry, not both")
     if change.points is not None:
-        return Polygon.of_one_ring(_lonlats(change.points))
+        return Polygon.from_ring(_lonlats(change.points))
     if change.geometry is not None:
         return Polygon.parse_fields(ShapeFields(geometry=change.geometry), None, DEFAULT_RADIUS_M)
     if before is None:

@@ -15,7 +15,7 @@ from fencepost.geofences.errors import StillReferenced
 from fencepost.geofences.model import Geofence
 from fencepost.geofences.validity import ALWAYS
 from geo.errors import GeometryError
-from geo.shapes.base import distances_within_m
+from geo.shapes.base import measure_distances_m
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -269,7 +269,7 @@ class GeofenceService:
 def _matches(position: Position, geofences: Sequence[IndexedGeofence], within_m: float, now: datetime) -> list[Match]:
     if not geofences:
         return []
-    found = distances_within_m(position, (geofence.shape for geofence in geofences), within_m)
+    found = measure_distances_m(position, (geofence.shape for geofence in geofences), within_m)
     matches = [
         Match(geofence, *metres)
         for geofence, metres in zip(geofences, found, strict=True)

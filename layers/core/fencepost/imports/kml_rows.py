@@ -13,7 +13,7 @@ from fencepost.common.errors import ValidationFailed
 from fencepost.common.text import fold_case, is_visible
 from fencepost.geofences.model import MAX_NAME_LENGTH, MAX_TAG_LENGTH, MAX_TAGS
 from geo.errors import GeometryError
-from geo.shapes.checks import without_repeats
+from geo.shapes.checks import drop_repeats
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
 from geo.shapes.polygon import Polygon
@@ -182,7 +182,7 @@ def to_zone_row(row: Row) -> Row:
         return replace(row, rings=row.rings[:1])
     if row.kind != "LineString":
         return row
-    points = without_repeats(row.rings[0])
+    points = drop_repeats(row.rings[0])
     is_end = tuple(n in (0, len(points) - 1) for n in range(len(points)))
     return replace(row, rings=(points,), nodes=() if all(is_end) else is_end)
 

@@ -34,7 +34,7 @@ from fencepost.imports.model import (
     report,
 )
 from geo.errors import GeometryError
-from geo.kml.kmz import unzipped
+from geo.kml.kmz import unzip_kml
 from geo.kml.model import KmlError
 from geo.kml.reader import read_kml
 
@@ -215,7 +215,7 @@ class ImportService:
         if drop.is_geojson:
             yield from parse_features(_features(drop, content), namer)
             return
-        content = unzipped(content, max_bytes=MAX_FILE_BYTES)
+        content = unzip_kml(content, max_bytes=MAX_FILE_BYTES)
         for placemark in read_kml(content, max_text_bytes=MAX_TEXT_BYTES):
             yield parse_placemark(placemark, namer)
 

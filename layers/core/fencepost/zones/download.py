@@ -45,11 +45,11 @@ def build_kmz(geofences: Iterable[Geofence]) -> bytes:
 
 
 def _joined(geofences: Iterable[Geofence], most: int) -> str:
-    from geo.kml.writer import document
+    from geo.kml.writer import write_document
 
     pieces: list[str] = []
     size = 0
-    for piece in document("zones", map(_placemark, geofences)):
+    for piece in write_document("zones", map(_placemark, geofences)):
         pieces.append(piece)
         size += len(piece.encode())
         if size > most:  # before all of it is in memory
@@ -58,7 +58,7 @@ def _joined(geofences: Iterable[Geofence], most: int) -> str:
 
 
 def _placemark(geofence: Geofence) -> str:
-    from geo.kml.writer import placemark
+    from geo.kml.writer import format_placemark
 
     radius_m = radius_of(geofence.shape)
     said = {
@@ -67,7 +67,7 @@ def _placemark(geofence: Geofence) -> str:
         "color": geofence.color,
         "tags": json.dumps(geofence.tags, ensure_ascii=False) if geofence.tags else None,
     }
-    return placemark(
+    return format_placemark(
         geofence.shape,
         name=geofence.name,
         description=geofence.description,

@@ -388,7 +388,7 @@ def _most_points(count: int, point_limit: PointLimit) -> int:
 def _line(vertices: tuple[LonLat, ...], half_width_m: float | None) -> Shape:
     try:
         if half_width_m is None:
-            return Polygon.of_one_ring(vertices)
+            return Polygon.from_ring(vertices)
         return Corridor(points=vertices, half_width_m=half_width_m)
     except GeometryError as error:
         field = "zone.radius" if error.field in ("radius_m", "half_width_m") else error.field

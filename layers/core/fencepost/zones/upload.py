@@ -25,7 +25,7 @@ from fencepost.zones.schemas import (
     check_points,
     serialize_zone,
 )
-from geo.shapes.checks import MAX_RADIUS_M, without_repeats
+from geo.shapes.checks import MAX_RADIUS_M, drop_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -112,7 +112,7 @@ class UploadZonesResponse(ZoneResponse):
 def parse_upload(call: UploadZonesRequest, point_limit: PointLimit) -> list[Row]:
     """What is to become a zone each, and what cannot. Raises NoDataFile, WrongFormat, TooManyPoints."""
     from fencepost.imports.service import MAX_TEXT_BYTES
-    from geo.kml.kmz import unzipped
+    from geo.kml.kmz import unzip_kml
     from geo.kml.model import KmlError
     from geo.kml.reader import read_kml
 
@@ -121,7 +121,7 @@ def parse_upload(call: UploadZonesRequest, point_limit: PointLimit) -> list[Row]
     namer = NameAllocator(call.file.name, numbers_unnamed=True)
     rows: list[Row] = []
     try:
-        content = unzipped([call.file.content], max_bytes=MAX_OPENED_BYTES)
+        content = unzip_kml([call.file.content], max_bytes=MAX_OPENED_BYTES)
         for placemark in read_kml(content, max_text_bytes=MAX_TEXT_BYTES):
             for row in map(to_zone_row, parse_placemark(placemark, namer, call.default_radius)):
                 if row.kind in _KINDS:
@@ -140,7 +140,7 @@ _KINDS = {"LineString": "sausage", "Polygon": "polygon"}
 
 
 def _vertices(row: Row) -> int:
-    points = without_repeats(row.rings[0])
+    points = drop_repeats(row.rings[0])
     return len(points) - (row.kind == "Polygon" and len(points) > 1 and points[0] == points[-1])
 
 

@@ -59,6 +59,7 @@ class GeometryReader:
         self._in_multi_geometry = Level(do_nothing, stack.skip, self.children)
 
     def start_placemark(self) -> None:
+        """Forget the geometries and problems of the placemark before."""
         self.geometries: list[KmlGeometry] = []
         self.problems: list[str] = []
         self._coordinates: list[str] = []

@@ -26,29 +26,32 @@ _MAGIC = b"PK\x03\x04"
 _READ_BYTES = 2**16
 
 
-def unzipped(chunks: Iterable[bytes], *, max_bytes: int) -> Iterator[bytes]:
-    """The bytes of a KML file, taken out of its zip file where it is in one; a plain one passes as it is.
+def unzip_kml(chunks: Iterable[bytes], *, max_bytes: int) -> Iterator[bytes]:
+    """Yield the bytes of a KML file, taken out of its zip file where it is in one; a plain one passes as it is.
 
-    Of a KMZ this is the file that a viewer opens: `doc.kml`, else the first .kml. Raises KmlError, while iterating,
-    where the zip file is broken or encrypted, or where more than `max_bytes` come out of it.
+    Of a KMZ this is the file that a viewer opens: `doc.kml`, else the first .kml.
+
+    Raises:
+        KmlError: While iterating, where the zip file is too large, broken or locked, or where more than `max_bytes`
+            come out of it.
 
     >>> packed = BytesIO()
     >>> with ZipFile(packed, "w") as archive:
     ...     archive.writestr("doc.kml", "<kml/>")
-    >>> list(unzipped([packed.getvalue()], max_bytes=100)), list(unzipped([b"<k", b"ml/>"], max_bytes=100))
+    >>> list(unzip_kml([packed.getvalue()], max_bytes=100)), list(unzip_kml([b"<k", b"ml/>"], max_bytes=100))
     ([b'<kml/>'], [b'<kml/>'])
     """
     head, rest = b"", iter(chunks)
     while len(head) < len(_MAGIC) and (chunk := next(rest, b"")):
         head += chunk
     if head.startswith(_MAGIC):
-        yield from _main_file(_whole(chain([head], rest)), max_bytes)
+        yield from _read_main_file(_read_whole(chain([head], rest)), max_bytes)
     else:
         yield head
         yield from rest
 
 
-def _whole(chunks: Iterable[bytes]) -> BytesIO:
+def _read_whole(chunks: Iterable[bytes]) -> BytesIO:
     content = BytesIO()
     for chunk in chunks:
         content.write(chunk)
@@ -57,10 +60,10 @@ def _whole(chunks: Iterable[bytes]) -> BytesIO:
     return content
 
 
-def _main_file(content: BytesIO, max_bytes: int) -> Iterator[bytes]:
+def _read_main_file(content: BytesIO, max_bytes: int) -> Iterator[bytes]:
     came_out = 0
     try:
-        with ZipFile(content) as archive, opened(archive, _main_member(archive.infolist())) as file:
+        with ZipFile(content) as archive, open_member(archive, _find_main_member(archive.infolist())) as file:
             while chunk := file.read(_READ_BYTES):
                 came_out += len(chunk)
                 if came_out > max_bytes:
@@ -74,18 +77,19 @@ def _main_file(content: BytesIO, max_bytes: int) -> Iterator[bytes]:
         raise KmlError(f"the zip file cannot be opened ({error}): send the .kml file inside by itself") from error
 
 
-def opened(archive: ZipFile, member: ZipInfo) -> IO[bytes]:
-    """A member of a zip file, to be read in pieces.
+def open_member(archive: ZipFile, member: ZipInfo) -> IO[bytes]:
+    """Open a member of a zip file, to be read in pieces.
 
-    Raises what LOCKED_ZIP are: also for compressions other than deflate, of which zipfile unpacks more than it is
-    asked for, a gigabyte out of a thousand bytes.
+    Raises:
+        NotImplementedError: Like all of `LOCKED_ZIP`, and for any compression but deflate too: of others zipfile
+            unpacks more than it is asked for, a gigabyte out of a thousand bytes.
     """
     if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise NotImplementedError("it is compressed in an unusual way")
     return archive.open(member)
 
 
-def _main_member(members: list[ZipInfo]) -> ZipInfo:
+def _find_main_member(members: list[ZipInfo]) -> ZipInfo:
     files = [member for member in members if member.filename.casefold().endswith(".kml")]
     if not files:
         raise KmlError("the zip file has no .kml file inside: export it as KML or KMZ")

@@ -42,7 +42,7 @@ class LevelStack:
         self._text: list[str] = []
         self._levels: list[Level] = []
         self._skipped = Level(do_nothing, self.skip)
-        self._within_text = Level(self._part_text, self._open_within_text)
+        self._within_text = Level(self._separate_words, self._open_within_text)
         self.parser = self._make_parser()
 
     def _make_parser(self) -> expat.XMLParserType:
@@ -57,9 +57,11 @@ class LevelStack:
 
     @property
     def line(self) -> int:
+        """The line of the file that is being read, from 1."""
         return self.parser.CurrentLineNumber
 
     def open(self, level: Level) -> None:
+        """Read on inside an element."""
         self._levels.append(level)
 
     def skip(self, tag: str, attributes: dict[str, str]) -> None:
@@ -86,33 +88,37 @@ class LevelStack:
         """Count what is stored of a placemark, container or schema.
 
         Raises:
-            KmlError: It is too much.
+            KmlError: It is more than `max_text_bytes`.
         """
         self._counted_bytes += size
         if self._counted_bytes > self._max_text_bytes:
-            raise self.error(
+            raise self.make_error(
                 f"a single element holds more than {self._max_text_bytes} bytes of text: simplify or split it"
             )
 
     def reset_count(self) -> None:
+        """Count anew."""
         self._counted_bytes = 0
 
     def check_number_of_names(self, count: int) -> None:
         """Refuse a file of too many names of elements.
 
         Raises:
-            KmlError: There are.
+            KmlError: It has.
         """
         if count > _MAX_NAMES:
-            raise self.error(f"there are over {_MAX_NAMES} different names of elements: export the file anew as KML")
+            raise self.make_error(
+                f"there are over {_MAX_NAMES} different names of elements: export the file anew as KML"
+            )
 
-    def error(self, what: str) -> KmlError:
+    def make_error(self, what: str) -> KmlError:
+        """Return the error with the line on which it is."""
         return KmlError(f"line {self.line}: {what}")
 
     def _on_start(self, tag: str, attributes: dict[str, str]) -> None:
         levels = self._levels
         if len(levels) > self._max_depth:
-            raise self.error(f"elements are nested more than {self._max_depth} deep: flatten the folders")
+            raise self.make_error(f"elements are nested more than {self._max_depth} deep: flatten the folders")
         level = levels[-1]
         level.children.get(to_local_name(tag), level.otherwise)(tag, attributes)
 
@@ -120,17 +126,17 @@ class LevelStack:
         self._levels.pop().close()
 
     def _on_doctype(self, *declaration: object) -> None:
-        raise self.error("the file has a DOCTYPE, which KML has no use for and is refused: remove it")
+        raise self.make_error("the file has a DOCTYPE, which KML has no use for and is refused: remove it")
 
     def _on_text(self, text: str) -> None:
         self.count_bytes(len(text) if text.isascii() else len(text.encode()))
         self._text.append(text)
 
     def _open_within_text(self, tag: str, attributes: dict[str, str]) -> None:
-        self._part_text()
+        self._separate_words()
         self._levels.append(self._within_text)
 
-    def _part_text(self) -> None:
+    def _separate_words(self) -> None:
         # Markup within a text parts words: `1,2<br/>3,4` must not become the number 23.
         self._on_text(" ")
 

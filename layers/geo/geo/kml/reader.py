@@ -144,7 +144,7 @@ class _Reader:
 
     def _check_what_expat_holds(self) -> None:
         if self._fed_bytes - self._parser.CurrentByteIndex > _MAX_MARKUP_BYTES + FEED_BYTES:
-            raise self._stack.error(f"one tag or comment is over {_MAX_MARKUP_BYTES} bytes: remove it")
+            raise self._stack.make_error(f"one tag or comment is over {_MAX_MARKUP_BYTES} bytes: remove it")
         self._stack.check_number_of_names(len(self._parser.intern))
 
     # -- what is inside what -----------------------------------------------------------------------
@@ -207,7 +207,7 @@ class _Reader:
         self._in_file = Level(do_nothing, self._refuse_root, {**features, "kml": self._open_wrapper})
 
     def _refuse_root(self, tag: str, attributes: dict[str, str]) -> None:
-        raise self._stack.error(
+        raise self._stack.make_error(
             f"the root element is <{shorten(tag)}>, not <kml>: this is not a KML file; export it as KML"
         )
 
@@ -314,9 +314,9 @@ class _Reader:
 
 
 def _parse_name(text: str) -> str | None:
-    """Fold white space; what producers write for want of a name is None.
+    r"""Fold white space; what producers write for want of a name is None.
 
-    >>> _parse_name(" North\\n  gate "), _parse_name("NULL"), _parse_name("  ")
+    >>> _parse_name(" North\n  gate "), _parse_name("NULL"), _parse_name("  ")
     ('North gate', None, None)
     """
     name = " ".join(text.split())

@@ -21,7 +21,7 @@ SAME_AREA_DEG2 = 1e-9
 """Square degrees by which two areas may differ and still be the same."""
 
 
-def is_unwrapped(vertices: Vertices) -> bool:
+def are_unwrapped(vertices: Vertices) -> bool:
     """Return whether the longitudes can stay as they are: no edge meets the antimeridian or goes around a pole."""
     lon = vertices[:, 0]
     west, east = float(lon.min()), float(lon.max())

@@ -135,12 +135,12 @@ def to_points(vertices: Vertices) -> tuple[LonLat, ...]:
     return tuple(zip(vertices[:, 0].tolist(), vertices[:, 1].tolist(), strict=True))
 
 
-def distances_within_m(position: Position, shapes: Iterable[Shape], within_m: float) -> Iterator[Distances | None]:
+def measure_distances_m(position: Position, shapes: Iterable[Shape], within_m: float) -> Iterator[Distances | None]:
     """Return, for each shape, the metres to its centre and boundary, or None where the boundary is farther.
 
     >>> from geo.shapes.circle import Circle
     >>> near, far = (Circle(center=Position(lon=lon, lat=0), radius_m=100) for lon in (0.0001, 0.1))
-    >>> found = distances_within_m(Position(lon=0, lat=0), [near, far], 0)
+    >>> found = measure_distances_m(Position(lon=0, lat=0), [near, far], 0)
     >>> [one and [round(metres, 1) for metres in one] for one in found]
     [[11.1, -88.9], None]
     """

@@ -41,10 +41,10 @@ class Bounds(NamedTuple):
         turns = 360 * floor((west + 180) / 360)
         return Bounds(west - turns, south, east - turns, north)
 
-    def meets(self, lon: float, lat: float) -> bool:
+    def covers(self, lon: float, lat: float) -> bool:
         """Return whether the box holds a point, its border included.
 
-        >>> Bounds(170, -10, 190, 10).meets(-175, 0)
+        >>> Bounds(170, -10, 190, 10).covers(-175, 0)
         True
         """
         if not self.south <= lat <= self.north:

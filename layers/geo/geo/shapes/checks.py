@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from geo.edges import STEP_DEG
 from geo.errors import GeometryError
-from geo.wgs84 import angular_radius_deg, wrap_position
+from geo.wgs84 import find_cap, wrap_position
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +25,10 @@ _MAX_STEPS = 100_000
 _CAP_STEPS = 300
 
 
-def without_repeats(points: Sequence[LonLat]) -> tuple[LonLat, ...]:
+def drop_repeats(points: Sequence[LonLat]) -> tuple[LonLat, ...]:
     """Return the points without those that repeat the one before.
 
-    >>> without_repeats([(1, 2), (1, 2), (3, 4)])
+    >>> drop_repeats([(1, 2), (1, 2), (3, 4)])
     ((1, 2), (3, 4))
     """
     return tuple(point for k, point in enumerate(points) if k == 0 or point != points[k - 1])
@@ -40,7 +40,7 @@ def normalize_ring(ring: Sequence[LonLat]) -> Ring:
     Raises:
         GeometryError: A vertex is not on the globe, or fewer than 3 differ.
     """
-    points = without_repeats(normalize_vertices("points", ring))
+    points = drop_repeats(normalize_vertices("points", ring))
     if len(points) > 1 and points[0] == points[-1]:
         points = points[:-1]
     if len(set(points)) < 3:
@@ -117,7 +117,7 @@ def check_radius(radius_m: float) -> None:
     """Refuse a radius or half-width that is out of range.
 
     Raises:
-        GeometryError: It is.
+        GeometryError: It is not from MIN_RADIUS_M to MAX_RADIUS_M.
     """
     if not (isfinite(radius_m) and MIN_RADIUS_M <= radius_m <= MAX_RADIUS_M):
         raise GeometryError("radius_m", f"must be from {MIN_RADIUS_M} to {MAX_RADIUS_M:,.0f} metres")
@@ -147,7 +147,7 @@ def check_across(field: str, points: Sequence[LonLat]) -> None:
     Raises:
         GeometryError: It is more than MAX_ACROSS_DEG across.
     """
-    _, radius_deg = angular_radius_deg(points)
+    _, radius_deg = find_cap(points)
     # That is around the middle of the vertices: where many of them are on one side, there is a smaller one.
     if 2 * radius_deg > MAX_ACROSS_DEG and _measure_across_deg(points) > MAX_ACROSS_DEG:
         raise GeometryError(field, f"the shape is more than {MAX_ACROSS_DEG:.0f} degrees across")

@@ -7,13 +7,13 @@ from functools import cached_property
 from struct import Struct, pack
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from geo.edges import Edges, stepped
+from geo.edges import Edges, add_steps
 from geo.enclosing import measure_enclosing_radius_m
 from geo.errors import GeometryError
 from geo.geojson import parse_points
 from geo.kml.coordinates import format_coordinates
 from geo.raster import Raster
-from geo.shapes.antimeridian import is_unwrapped, unwrap
+from geo.shapes.antimeridian import are_unwrapped, unwrap
 from geo.shapes.base import LonLat, ShapeFields, to_points
 from geo.shapes.bounds import Bounds
 from geo.shapes.checks import (
@@ -24,8 +24,8 @@ from geo.shapes.checks import (
     check_radius,
     check_steps,
     count_places,
+    drop_repeats,
     normalize_vertices,
-    without_repeats,
 )
 from geo.shapes.packing import (
     WIDE,
@@ -62,7 +62,7 @@ class Corridor:
 
     def __post_init__(self) -> None:
         check_radius(self.half_width_m)
-        points = without_repeats(normalize_vertices("points", self.points))
+        points = drop_repeats(normalize_vertices("points", self.points))
         if count_places(points) < 2:
             raise GeometryError("points", "a corridor needs at least 2 different points")
         if len(points) > MAX_CORRIDOR_POINTS:
@@ -72,23 +72,23 @@ class Corridor:
         object.__setattr__(self, "points", points)
 
     @classmethod
-    def of_vertices(cls, vertices: Vertices, half_width_m: float, *, is_plain: bool) -> Self:
+    def from_vertices(cls, vertices: Vertices, half_width_m: float, *, is_unwrapped: bool) -> Self:
         """Make a corridor that was checked before.
 
         Args:
             vertices: Rows of longitude and latitude.
             half_width_m: To either side of the line.
-            is_plain: Whether it does not come near the antimeridian.
+            is_unwrapped: Whether it does not come near the antimeridian.
         """
         corridor = object.__new__(cls)
-        corridor.__dict__.update(half_width_m=half_width_m, _given=vertices, _is_plain=is_plain)
+        corridor.__dict__.update(half_width_m=half_width_m, _given_vertices=vertices, _is_unwrapped=is_unwrapped)
         return corridor
 
     def __getattr__(self, name: str) -> Any:
         """Make the vertices as tuples only where somebody asks for them: a check does not."""
         if name != "points":
             raise AttributeError(name)
-        points = self.__dict__["points"] = to_points(self._given)
+        points = self.__dict__["points"] = to_points(self._given_vertices)
         return points
 
     def covers(self, position: Position) -> bool:
@@ -129,7 +129,7 @@ class Corridor:
         return measure_enclosing_radius_m(self.center, self.edges.steps, self.half_width_m)
 
     def boxes(self, side_deg: float) -> list[Bounds]:
-        lon, lat = stepped(self._vertices, side_deg)
+        lon, lat = add_steps(self._vertices, side_deg)
         ends = zip(lon[:-1].tolist(), lat[:-1].tolist(), lon[1:].tolist(), lat[1:].tolist(), strict=True)
         return [Bounds(min(a, c), min(b, d), max(a, c), max(b, d)).expand(self.half_width_m) for a, b, c, d in ends]
 
@@ -150,18 +150,18 @@ class Corridor:
         return Edges(self._vertices, [len(self._vertices)], are_rings=False)
 
     @cached_property
-    def _given(self) -> Vertices:
+    def _given_vertices(self) -> Vertices:
         import numpy as np
 
         return np.array(self.points, dtype=np.float64)
 
     @cached_property
-    def _is_plain(self) -> bool:
-        return is_unwrapped(self._given)
+    def _is_unwrapped(self) -> bool:
+        return are_unwrapped(self._given_vertices)
 
     @property
     def _vertices(self) -> Vertices:
-        return self._given if self._is_plain else unwrap(self._given)
+        return self._given_vertices if self._is_unwrapped else unwrap(self._given_vertices)
 
     def pack(self) -> bytes:
         flat = tuple(value for point in self.points for value in point)
@@ -173,7 +173,7 @@ class Corridor:
     def unpack(cls, data: bytes, offset: int) -> Self:
         first_byte, west, width, _, _, half_width_m, count = _HEAD.unpack_from(data, offset)
         vertices = unpack_vertices(data, offset + _HEAD.size, count, wide=bool(first_byte & WIDE))
-        return cls.of_vertices(vertices, half_width_m, is_plain=is_box_unwrapped(west, width))
+        return cls.from_vertices(vertices, half_width_m, is_unwrapped=is_box_unwrapped(west, width))
 
     @classmethod
     def count_bytes(cls, data: bytes, offset: int) -> int:

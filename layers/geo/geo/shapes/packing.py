@@ -32,6 +32,7 @@ def is_wide(flat: Iterable[float]) -> bool:
 
 
 def pack_tag(tag: int, *, wide: bool) -> bytes:
+    """Pack the first byte."""
     return bytes([tag | WIDE if wide else tag])
 
 
@@ -59,12 +60,14 @@ def is_box_unwrapped(west: int, width: int) -> bool:
 
 
 def pack_coordinates(flat: Sequence[float], *, wide: bool) -> bytes:
+    """Pack longitudes and latitudes, one after the other."""
     if wide:
         return pack(f">{len(flat)}d", *flat)
     return pack(f">{len(flat)}i", *(round(value * UNITS_PER_DEGREE) for value in flat))
 
 
 def unpack_vertices(data: bytes, at: int, count: int, *, wide: bool) -> Vertices:
+    """Return `count` vertices that begin at `at`."""
     import numpy as np
 
     flat = np.frombuffer(data, ">f8" if wide else ">i4", 2 * count, at).astype(np.float64)

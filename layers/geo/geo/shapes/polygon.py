@@ -13,7 +13,7 @@ from geo.enclosing import measure_enclosing_radius_m
 from geo.errors import GeometryError
 from geo.geojson import parse_list, parse_rings
 from geo.kml.coordinates import format_coordinates
-from geo.shapes.antimeridian import SAME_AREA_DEG2, build_planar, is_unwrapped, unwrap
+from geo.shapes.antimeridian import SAME_AREA_DEG2, are_unwrapped, build_planar, unwrap
 from geo.shapes.base import LonLat, Ring, ShapeFields, to_points
 from geo.shapes.bounds import Bounds
 from geo.shapes.checks import (
@@ -70,20 +70,21 @@ class Polygon:
         self._check_valid()
 
     @classmethod
-    def of_vertices(cls, vertices: Vertices, counts: Sequence[Sequence[int]], *, is_plain: bool) -> Self:
+    def from_vertices(cls, vertices: Vertices, counts: Sequence[Sequence[int]], *, is_unwrapped: bool) -> Self:
         """Make a polygon that was checked before.
 
         Args:
             vertices: Rows of longitude and latitude.
             counts: How many of them each ring of each part has.
-            is_plain: Whether it does not come near the antimeridian nor go around a pole.
+            is_unwrapped: Whether it does not come near the antimeridian nor go around a pole.
         """
         polygon = object.__new__(cls)
-        polygon.__dict__.update(_given=vertices, _counts=counts, _is_plain=is_plain)
+        polygon.__dict__.update(_given_vertices=vertices, _counts=counts, _is_unwrapped=is_unwrapped)
         return polygon
 
     @classmethod
-    def of_one_ring(cls, ring: Sequence[LonLat]) -> Self:
+    def from_ring(cls, ring: Sequence[LonLat]) -> Self:
+        """Make a polygon of one part without holes."""
         return cls(parts=((tuple(ring),),))
 
     def __getattr__(self, name: str) -> Any:
@@ -95,10 +96,12 @@ class Polygon:
 
     def covers(self, position: Position) -> bool:
         if abs(position.lat) == 90:
-            return self._holds_pole(position.lat)
-        if self._is_plain:
-            return bool(self._meets(position.lon, position.lat)[0])
-        return any(bool(self._meets(position.lon + turn, position.lat)[0]) for turn in (-360, *self.turns))
+            return self._covers_pole(position.lat)
+        if self._is_unwrapped:
+            return bool(self._intersects_xy(position.lon, position.lat)[0])
+        return any(
+            bool(self._intersects_xy(position.lon + turn, position.lat)[0]) for turn in (-360, *self.turns_deg)
+        )
 
     def edge_distance_m(self, position: Position) -> float:
         nearest_m = self.edges.distance_m(Frame(position))
@@ -123,7 +126,7 @@ class Polygon:
     def enclosing_radius_m(self) -> int:
         """Return the metres around the centre within which all of it lies.
 
-        >>> Polygon.of_one_ring([(0, 0), (0.01, 0), (0.01, 0.01), (0, 0.01)]).enclosing_radius_m()
+        >>> Polygon.from_ring([(0, 0), (0.01, 0), (0.01, 0.01), (0, 0.01)]).enclosing_radius_m()
         785
         """
         return measure_enclosing_radius_m(self.center, self.edges.steps)
@@ -137,7 +140,7 @@ class Polygon:
 
         west, south, east, north = np.array(boxes).T
         hits = np.zeros(len(boxes), bool)
-        for turn in self.turns:
+        for turn in self.turns_deg:
             hits |= shapely.intersects(self.planar, shapely.box(west + turn, south, east + turn, north))
         # One that touches a pole touches it at every longitude.
         if self.bounds.south == -90:
@@ -148,7 +151,7 @@ class Polygon:
         return met
 
     @cached_property
-    def turns(self) -> range:
+    def turns_deg(self) -> range:
         """The degrees by which a longitude is turned to the east to be one of the planar geometry."""
         return range(0, ceil(self.planar.bounds[2]) + 181, 360)
 
@@ -166,7 +169,7 @@ class Polygon:
         """
         import shapely
 
-        if self._is_plain:
+        if self._is_unwrapped:
             rings = [[shapely.linearrings(ring) for ring in rings] for rings in self._rings]
             parts = [shapely.polygons(outer, holes or None) for outer, *holes in rings]
             geometry = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
@@ -181,9 +184,9 @@ class Polygon:
         import numpy as np
         import shapely
 
-        if self._is_plain:
+        if self._is_unwrapped:
             counts = [count for counts in self._counts for count in counts]
-            return Edges(self._given, counts, are_rings=True)
+            return Edges(self._given_vertices, counts, are_rings=True)
         if len(self._counts) > len(shapely.get_parts(self.planar)):
             outlines = shapely.get_rings(shapely.get_parts(self.planar))
             runs = [shapely.get_coordinates(outline) for outline in outlines]
@@ -192,7 +195,7 @@ class Polygon:
         return Edges(np.concatenate(runs), [len(run) for run in runs], are_rings=False)
 
     @cached_property
-    def _meets(self) -> Any:
+    def _intersects_xy(self) -> Any:
         """A function of longitude and latitude, with the geometry in an array: numpy would make one at every call."""
         import numpy as np
         import shapely
@@ -201,7 +204,7 @@ class Polygon:
         array[0] = self.planar
         return partial(shapely.intersects_xy, array)
 
-    def _holds_pole(self, lat: float) -> bool:
+    def _covers_pole(self, lat: float) -> bool:
         """Return whether a pole belongs to the polygon: at every longitude, so any vertex or edge there will do."""
         import shapely
 
@@ -209,7 +212,7 @@ class Polygon:
         return bool(shapely.intersects(self.planar, shapely.LineString([(west - 1, lat), (east + 1, lat)])))
 
     @cached_property
-    def _given(self) -> Vertices:
+    def _given_vertices(self) -> Vertices:
         """The vertices of all rings, one after the other."""
         import numpy as np
 
@@ -220,8 +223,8 @@ class Polygon:
         return [[len(ring) for ring in part] for part in self.parts]
 
     @cached_property
-    def _is_plain(self) -> bool:
-        return is_unwrapped(self._given)
+    def _is_unwrapped(self) -> bool:
+        return are_unwrapped(self._given_vertices)
 
     @property
     def _rings(self) -> list[list[Vertices]]:
@@ -230,7 +233,7 @@ class Polygon:
         for counts in self._counts:
             rings = []
             for count in counts:
-                rings.append(self._given[start : start + count])
+                rings.append(self._given_vertices[start : start + count])
                 start += count
             parts.append(rings)
         return parts
@@ -261,7 +264,7 @@ class Polygon:
         at = offset + _HEAD.size
         counts = _unpack_counts(data, at, size)
         vertices = unpack_vertices(data, at + 2 * size, sum(map(sum, counts)), wide=bool(first_byte & WIDE))
-        return cls.of_vertices(vertices, counts, is_plain=is_box_unwrapped(west, width))
+        return cls.from_vertices(vertices, counts, is_unwrapped=is_box_unwrapped(west, width))
 
     @classmethod
     def count_bytes(cls, data: bytes, offset: int) -> int:
@@ -280,7 +283,7 @@ class Polygon:
             raise GeometryError("radius_m", "belongs to a circle or a corridor; a polygon has none")
         check_points_or_geometry(fields)
         if fields.points is not None:
-            return cls.of_one_ring(fields.points)
+            return cls.from_ring(fields.points)
         if fields.geometry is not None:
             return cls(parts=_parse_parts(fields.geometry))
         if not isinstance(before, cls):

@@ -7,7 +7,7 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import pytest
 
-from geo.kml.kmz import MAX_ZIP_BYTES, unzipped
+from geo.kml.kmz import MAX_ZIP_BYTES, unzip_kml
 from geo.kml.model import KmlError
 
 
@@ -25,7 +25,7 @@ def misled(content: bytes) -> bytes:
 
 
 def opened(content: bytes, max_bytes: int = 1_000) -> bytes:
-    return b"".join(unzipped((content[n : n + 3] for n in range(0, len(content), 3)), max_bytes=max_bytes))
+    return b"".join(unzip_kml((content[n : n + 3] for n in range(0, len(content), 3)), max_bytes=max_bytes))
 
 
 def test_a_plain_file_passes_as_it_is() -> None:
@@ -49,7 +49,7 @@ def test_a_compression_that_zipfile_does_not_bound_is_not_read(how: int) -> None
 def test_what_comes_out_is_counted_and_not_believed() -> None:
     bomb = packed({"doc.kml": b" " * 2_000_000})
     assert len(bomb) < 3_000
-    taken = unzipped([bomb], max_bytes=100_000)
+    taken = unzip_kml([bomb], max_bytes=100_000)
     with pytest.raises(KmlError, match="more than 100,000 bytes come out"):
         list(taken)
     assert opened(packed({"doc.kml": b" " * 1_000})) == b" " * 1_000
@@ -72,4 +72,4 @@ def test_what_comes_out_is_counted_and_not_believed() -> None:
 )
 def test_a_zip_file_that_cannot_be_read_is_told_with_its_reason(content: bytes, said: str) -> None:
     with pytest.raises(KmlError, match=said):
-        list(unzipped([content], max_bytes=1_000))
+        list(unzip_kml([content], max_bytes=1_000))

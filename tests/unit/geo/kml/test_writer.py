@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.kml.reader import read_kml
-from geo.kml.writer import document, placemark
+from geo.kml.writer import format_placemark, write_document
 from geo.shapes.base import Shape
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
@@ -22,8 +22,8 @@ texts = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_chara
 @given(lon=longitudes, lat=latitudes, name=texts, value=texts)
 def test_a_circle_is_read_as_it_was_written(lon: float, lat: float, name: str, value: str) -> None:
     circle = Circle(center=Position(lon=lon, lat=lat), radius_m=50)
-    told = placemark(circle, name=name, description=value, color="#27A9E3", data={"x&": value})
-    written = document("zones", [told])
+    told = format_placemark(circle, name=name, description=value, color="#27A9E3", data={"x&": value})
+    written = write_document("zones", [told])
     (read,) = read_kml(piece.encode() for piece in written)
     assert read.geometries[0].rings == (((lon, lat),),)
     assert (read.name or "") == " ".join(name.split()).removeprefix("NULL" if name.strip() == "NULL" else "\0")
@@ -35,7 +35,7 @@ def test_holes_parts_and_lines_are_read_as_they_were_written() -> None:
     hole = ((0.7, 0.7), (0.8, 0.7), (0.8, 0.8))
     far = ((5.0, 5.0), (6.0, 5.0), (6.0, 6.0))
     shapes: list[Shape] = [Polygon(parts=((square, hole), (far,))), Corridor(points=far, half_width_m=5)]
-    written = document("zones", [placemark(shape, name="a", data={}) for shape in shapes])
+    written = write_document("zones", [format_placemark(shape, name="a", data={}) for shape in shapes])
     two, line = read_kml([piece.encode() for piece in written])
     assert [geometry.rings for geometry in two.geometries] == [
         (square + square[:1], hole + hole[:1]),
@@ -46,5 +46,7 @@ def test_holes_parts_and_lines_are_read_as_they_were_written() -> None:
 
 def test_what_xml_cannot_hold_is_left_out() -> None:
     circle = Circle(center=Position(lon=1, lat=1), radius_m=50)
-    (read,) = read_kml(p.encode() for p in document("a", [placemark(circle, name="a\x00b\uffffc", data={})]))
+    (read,) = read_kml(
+        p.encode() for p in write_document("a", [format_placemark(circle, name="a\x00b\uffffc", data={})])
+    )
     assert read.name == "abc"

@@ -6,7 +6,7 @@ import pytest
 
 from geo.errors import GeometryError
 from geo.shapes.base import LonLat, Ring, Shape
-from geo.shapes.checks import without_repeats
+from geo.shapes.checks import drop_repeats
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
 from geo.shapes.polygon import Polygon
@@ -87,7 +87,7 @@ def test_what_is_no_shape_is_refused_by_the_field_at_fault(make: Callable[[], Sh
 
 def test_a_crossing_is_told_with_its_place() -> None:
     with pytest.raises(GeometryError, match=r"self-intersection at longitude and latitude 0\.5 0\.5"):
-        Polygon.of_one_ring(((0, 0), (1, 1), (1, 0), (0, 1)))
+        Polygon.from_ring(((0, 0), (1, 1), (1, 0), (0, 1)))
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_what_is_just_within_the_limits_is_taken(make: Callable[[], Shape]) -> N
 
 
 def test_points_that_repeat_the_one_before_are_dropped() -> None:
-    assert without_repeats([(0, 0), (0, 0), (1, 0), (0, 0), (0, 0)]) == ((0, 0), (1, 0), (0, 0))
+    assert drop_repeats([(0, 0), (0, 0), (1, 0), (0, 0), (0, 0)]) == ((0, 0), (1, 0), (0, 0))
     assert Corridor(points=((0, 0), (0, 0), (0, 1), (0, 1)), half_width_m=1).points == ((0, 0), (0, 1))
 
 
 def test_a_ring_is_kept_open() -> None:
-    assert Polygon.of_one_ring((*SQUARE, SQUARE[0])).parts == ((SQUARE,),)
+    assert Polygon.from_ring((*SQUARE, SQUARE[0])).parts == ((SQUARE,),)
 
 
 def test_a_shape_keeps_no_negative_zero() -> None:

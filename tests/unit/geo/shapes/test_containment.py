@@ -113,7 +113,7 @@ def test_a_corridor_follows_the_parallel_and_not_the_great_circle() -> None:
 
 
 def test_a_polygon_follows_the_parallel_and_not_the_great_circle() -> None:
-    polygon = Polygon.of_one_ring(((0, 60), (40, 60), (40, 50), (0, 50)))
+    polygon = Polygon.from_ring(((0, 60), (40, 60), (40, 50), (0, 50)))
     assert polygon.covers(at(20, 60))
     assert not polygon.covers(at(20, 60.000001))
     assert polygon.edge_distance_m(at(20, 61)) == pytest.approx(expected_m(polygon, at(20, 61)), abs=0.01)
@@ -126,7 +126,7 @@ def test_a_corridor_is_not_near_at_the_antipode_of_a_crossing_of_the_antimeridia
 
 
 def test_a_polygon_is_far_from_the_antipode_of_its_boundary() -> None:
-    polygon = Polygon.of_one_ring(((20, 10), (30, 10), (30, 20), (20, 20)))
+    polygon = Polygon.from_ring(((20, 10), (30, 10), (30, 20), (20, 20)))
     assert polygon.edge_distance_m(at(-155, -10)) > 12_000_000
 
 
@@ -163,7 +163,7 @@ def test_one_of_several_parts_may_cross_the_antimeridian() -> None:
 @pytest.mark.parametrize("lon", [-180, -77.1, 0, 100, 180])
 def test_a_ring_around_a_pole_holds_the_pole(lon: float, lat: float) -> None:
     ring = tuple((x, y if lat > 0 else -y) for x, y in CAP)
-    polygon = Polygon.of_one_ring(ring)
+    polygon = Polygon.from_ring(ring)
     assert polygon.covers(at(lon, lat))
     assert polygon.covers(at(lon, 0.9 * lat))
     assert not polygon.covers(at(lon, 0.88 * lat))
@@ -190,7 +190,7 @@ def test_a_polygon_around_a_pole_may_have_a_hole_around_the_pole() -> None:
 
 @pytest.mark.parametrize("lon", [-180, 0, 20, 100])
 def test_a_vertex_at_the_pole_is_covered_by_every_name_of_the_pole(lon: float) -> None:
-    wedge = Polygon.of_one_ring(((0, 80), (40, 80), (40, 90), (0, 90)))
+    wedge = Polygon.from_ring(((0, 80), (40, 80), (40, 90), (0, 90)))
     assert wedge.covers(at(lon, 90))
 
 
@@ -210,7 +210,7 @@ def test_points_on_an_edge_are_inside_and_a_hair_beside_it_outside(turn: int) ->
         return (lon + turn + 180) % 360 - 180
 
     ring = ((0.0, 0.0), (4.0, 0.0), (4.0, 2.0), (0.0, 4.0))
-    polygon = Polygon.of_one_ring(tuple((moved_east(lon), lat) for lon, lat in ring))
+    polygon = Polygon.from_ring(tuple((moved_east(lon), lat) for lon, lat in ring))
     for lon, lat in ((1.0, 3.5), (2.0, 3.0), (3.5, 2.25), (4.0, 1.3), (2.7, 0.0), (0.0, 3.9), *ring):
         assert polygon.covers(at(moved_east(lon), lat))
     for lon, lat in ((1.0, nextafter(3.5, 9)), (2.7, -5e-324), (3.5, nextafter(2.25, 9))):
@@ -221,7 +221,7 @@ def test_points_on_an_edge_are_inside_and_a_hair_beside_it_outside(turn: int) ->
     "shape",
     [
         Corridor(points=((20, 10), (30, 10)), half_width_m=5_000),
-        Polygon.of_one_ring(((20, 9), (30, 9), (30, 11), (20, 11))),
+        Polygon.from_ring(((20, 9), (30, 9), (30, 11), (20, 11))),
         Circle(center=at(25, 10), radius_m=5_000),
     ],
     ids=["corridor", "polygon", "circle"],
@@ -233,7 +233,7 @@ def test_the_center_of_a_shape_is_amid_it(shape: Shape) -> None:
 def test_the_center_of_a_shape_across_the_antimeridian_is_a_position() -> None:
     corridor = Corridor(points=((179, 10), (-177, 10)), half_width_m=5_000)
     assert (corridor.center.lon, corridor.center.lat) == pytest.approx((-179, 10))
-    polygon = Polygon.of_one_ring(((179, 10), (-177, 10), (-177, 12), (179, 12)))
+    polygon = Polygon.from_ring(((179, 10), (-177, 10), (-177, 12), (179, 12)))
     assert (polygon.center.lon, polygon.center.lat) == pytest.approx((-179, 11))
 
 
@@ -300,7 +300,7 @@ def test_more_vertices_on_the_edges_do_not_matter() -> None:
     closed = (*ring, ring[0])
     halves = tuple(point for a, b in pairwise(closed) for point in (a, ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)))
     positions = [at(lon / 4, lat / 4) for lon in range(36, 80, 3) for lat in range(196, 236, 3)]
-    assert_same_answers(Polygon.of_one_ring(ring), Polygon.of_one_ring(halves), positions, 0)
+    assert_same_answers(Polygon.from_ring(ring), Polygon.from_ring(halves), positions, 0)
     line = Corridor(points=closed, half_width_m=40_000)
     assert_same_answers(line, Corridor(points=(*halves, ring[0]), half_width_m=40_000), positions, 0)
 
@@ -319,10 +319,10 @@ def test_a_position_on_the_antimeridian_may_be_called_180_or_minus_180(lat: floa
         Circle(center=at(-179.999, lat), radius_m=500),
         Circle(center=at(180, lat), radius_m=1),
         Corridor(points=((179.99, south), (-179.99, north)), half_width_m=1),
-        Polygon.of_one_ring(((179.99, south), (-179.99, south), (-179.99, north), (179.99, north))),
-        Polygon.of_one_ring(((180, south), (-179.99, south), (-179.99, north), (180, north))),
-        Polygon.of_one_ring(((-180, south), (-179.99, south), (-179.99, north), (180, north))),
-        Polygon.of_one_ring(((179.99, south), (-180, south), (180, north), (179.99, north))),
+        Polygon.from_ring(((179.99, south), (-179.99, south), (-179.99, north), (179.99, north))),
+        Polygon.from_ring(((180, south), (-179.99, south), (-179.99, north), (180, north))),
+        Polygon.from_ring(((-180, south), (-179.99, south), (-179.99, north), (180, north))),
+        Polygon.from_ring(((179.99, south), (-180, south), (180, north), (179.99, north))),
     ]
     for shape in found:
         assert shape.covers(at(180, lat)), shape
@@ -338,10 +338,10 @@ def test_a_shape_moved_along_its_parallel_gives_the_same_answers() -> None:
 
     for by in (0.0, 178.5, 179.25, 180.0, -181.5):
         there = east(by)
-        polygon = Polygon.of_one_ring(tuple((there(lon), lat) for lon, lat in ring))
+        polygon = Polygon.from_ring(tuple((there(lon), lat) for lon, lat in ring))
         corridor = Corridor(points=polygon.parts[0][0], half_width_m=2_000)
         for k in range(40):
             lon, lat = -0.25 + k % 8 * 0.25, 59.75 + k // 8 * 0.375
             for shape in (polygon, corridor):
-                here = Polygon.of_one_ring(ring) if shape is polygon else Corridor(points=ring, half_width_m=2_000)
+                here = Polygon.from_ring(ring) if shape is polygon else Corridor(points=ring, half_width_m=2_000)
                 assert shape.covers(at(there(lon), lat)) == here.covers(at(lon, lat)), (by, lon, lat)

@@ -5,7 +5,7 @@ from unittest.mock import patch
 import pytest
 import shapely
 
-from geo.cells import cells_at, cover
+from geo.cells import cover, list_cells_at
 from geo.codec import find_near, unpack_shape
 from geo.shapes.base import Ring
 from geo.shapes.polygon import Polygon
@@ -21,7 +21,7 @@ ASKED = [Position(lon=lon, lat=lat) for lon in (-180, -90, 0, 20, 30, 45, 60) fo
 @pytest.mark.parametrize("first", range(len(HOOKED)))
 def test_a_ring_around_a_pole_may_begin_at_any_vertex(first: int, pole: int) -> None:
     ring = tuple((lon, pole * lat) for lon, lat in (*HOOKED[first:], *HOOKED[:first]))
-    polygon = Polygon.of_one_ring(ring)
+    polygon = Polygon.from_ring(ring)
     there = [Position(lon=p.lon, lat=pole * p.lat) for p in ASKED]
     expected = [edge_m <= 0 for edge_m in Oracle(polygon).edge_distances_m(there)]
     assert [polygon.covers(p) for p in there] == expected
@@ -54,21 +54,21 @@ def spiral(turns: float, width_deg: float) -> tuple[Ring, list[Position]]:
 @pytest.mark.parametrize("turns", [0.9, 1.25, 1.6, 2.2, 3.5])
 def test_a_band_that_winds_around_a_pole_is_covered_all_along(turns: float) -> None:
     ring, middle = spiral(turns, width_deg=1.2 / turns)
-    polygon = Polygon.of_one_ring(ring)
+    polygon = Polygon.from_ring(ring)
     again = unpack_shape(polygon.pack())
     cells = cover(polygon)
     for position in middle:
         assert polygon.covers(position), position
         assert again.covers(position), position
-        assert not cells.isdisjoint(cells_at(position)), position
-        assert polygon.bounds.meets(position.lon, position.lat)
+        assert not cells.isdisjoint(list_cells_at(position)), position
+        assert polygon.bounds.covers(position.lon, position.lat)
         assert [*find_near(position, 0, [(None, polygon.pack())])]
 
 
 def test_a_band_that_meets_itself_after_a_turn_is_refused() -> None:
     ring, _ = spiral(2.2, width_deg=1.5)
     with pytest.raises(ValueError, match="overlaps itself around a pole"):
-        Polygon.of_one_ring(ring)
+        Polygon.from_ring(ring)
 
 
 def test_a_thousand_holes_around_a_pole_are_taken_off_at_once() -> None:
@@ -110,5 +110,5 @@ def test_a_ring_around_a_pole_with_a_hole_may_begin_at_any_vertex(first: int) ->
 
 def test_the_place_of_a_crossing_has_a_longitude_of_at_most_180_degrees() -> None:
     with pytest.raises(ValueError, match=r"longitude and latitude -?1[78]\d(\.\d+)? ") as caught:
-        Polygon.of_one_ring(((170, 0), (-170, 1), (-170, 0), (175, 1)))
+        Polygon.from_ring(((170, 0), (-170, 1), (-170, 0), (175, 1)))
     assert abs(float(str(caught.value).split()[-2])) <= 180

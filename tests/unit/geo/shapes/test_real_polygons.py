@@ -124,7 +124,7 @@ def test_where_a_ring_begins_and_runs_and_what_lies_on_it_does_not_matter(fresh_
 
 
 def test_a_polygon_that_answers_otherwise_once_changed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    random, square = Random(1), Polygon.of_one_ring(SQUARE)
+    random, square = Random(1), Polygon.from_ring(SQUARE)
     positions = question_of(random, square, 3 * METRES_A_DEGREE).positions
     covers = Polygon.covers
     monkeypatch.setattr(Polygon, "covers", lambda self, p: covers(self, p) == (self == square))

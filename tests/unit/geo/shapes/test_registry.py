@@ -3,12 +3,12 @@
 import pytest
 
 from geo import shapes
-from geo.cells import cells_at, cover
+from geo.cells import cover, list_cells_at
 from geo.codec import count_bytes, cut_outline, find_near, measure_lower_bound_m, unpack_shape
-from geo.distance_bounds import least_m_from
+from geo.distance_bounds import make_lower_bound
 from geo.kml.reader import read_kml
-from geo.kml.writer import document, placemark
-from geo.shapes.base import Shape, ShapeFields, distances_within_m
+from geo.kml.writer import format_placemark, write_document
+from geo.shapes.base import Shape, ShapeFields, measure_distances_m
 from geo.shapes.circle import Circle
 from geo.wgs84 import Position
 from tests.donut import Donut, register_donut
@@ -32,19 +32,19 @@ def test_a_registered_type_is_packed_between_others_and_read_again() -> None:
 
 
 def test_a_registered_type_is_found_by_its_cells_and_box_and_checked_exactly() -> None:
-    assert cover(DONUT) & {*cells_at(IN_THE_RING)}
+    assert cover(DONUT) & {*list_cells_at(IN_THE_RING)}
     assert [*find_near(IN_THE_RING, 0, [("donut", DONUT.pack())])]
     assert [*find_near(IN_THE_RING, 0, [("donut", cut_outline(DONUT.pack()))])]
     assert not [*find_near(Position(lon=25, lat=60), 0, [("donut", DONUT.pack())])]
-    assert next(distances_within_m(HELSINKI, [DONUT], 0)) is None
-    found = next(distances_within_m(IN_THE_RING, [DONUT], 0))
+    assert next(measure_distances_m(HELSINKI, [DONUT], 0)) is None
+    found = next(measure_distances_m(IN_THE_RING, [DONUT], 0))
     assert found is not None
     assert [round(metres) for metres in found] == [78, -22]
 
 
 def test_the_lower_bound_of_a_registered_type_is_that_of_its_box() -> None:
     away = Position(lon=24.94, lat=61.17)
-    bound_m = measure_lower_bound_m(cut_outline(DONUT.pack()), 0, least_m_from(away))
+    bound_m = measure_lower_bound_m(cut_outline(DONUT.pack()), 0, make_lower_bound(away))
     assert 0.98 * DONUT.edge_distance_m(away) < bound_m <= DONUT.edge_distance_m(away)
 
 
@@ -62,8 +62,8 @@ def test_a_registered_type_is_written_as_geojson_and_read_by_its_name() -> None:
 
 
 def test_a_registered_type_is_written_as_kml_and_read_by_its_name() -> None:
-    text = placemark(DONUT, name="Ring", data={"type": "donut"})
-    [found] = read_kml([piece.encode() for piece in document("zones", [text])])
+    text = format_placemark(DONUT, name="Ring", data={"type": "donut"})
+    [found] = read_kml([piece.encode() for piece in write_document("zones", [text])])
     [geometry] = found.geometries
     donut = shapes.find_by_geometry(geometry.kind, found.data["type"])
     assert donut is Donut

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fencepost.dynamodb import keys
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.geofences.spatial_index.occupied_cells import CellLists, cells_listed, element_of
-from geo.cells import LEVELS, Cell, cells_at, listed_in
+from geo.cells import LEVELS, Cell, find_listing_cell, list_cells_at
 from geo.shapes.circle import Circle
 from geo.wgs84 import Position
 from tests.oracles.nearest import FakeTable, nearest_compared
@@ -40,8 +40,8 @@ def test_a_search_in_a_city_reads_three_times_at_the_most(geofences: int) -> Non
 
 @given(st.floats(-180, 180), st.floats(-90, 90), st.sampled_from(range(len(LEVELS))))
 def test_a_cell_is_read_from_a_list_as_it_was_put_there(lon: float, lat: float, nth: int) -> None:
-    cell = cells_at(Position(lon=lon, lat=lat))[nth]
-    assert list(cells_listed(listed_in(cell), {"listed": {"BS": [element_of(cell)]}})) == [cell]
+    cell = list_cells_at(Position(lon=lon, lat=lat))[nth]
+    assert list(cells_listed(find_listing_cell(cell), {"listed": {"BS": [element_of(cell)]}})) == [cell]
 
 
 def test_a_cell_is_put_on_all_lists_that_are_not_known() -> None:

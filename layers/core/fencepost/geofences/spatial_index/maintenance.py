@@ -18,7 +18,7 @@ from fencepost.dynamodb.transaction import BYTES, LISTED, SHARDS, Transaction
 from fencepost.geofences.items import geofence_of
 from fencepost.geofences.spatial_index.entry import attribute_of, geofence_id_of, pack_entry
 from fencepost.geofences.spatial_index.occupied_cells import CellLists, cells_listed, element_of
-from geo.cells import LIST_LEVELS, ROOT, listed_in
+from geo.cells import LIST_LEVELS, ROOT, find_listing_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -148,7 +148,7 @@ class IndexMaintenance:
                 ExpressionAttributeNames={"#listed": LISTED},
             )
         transaction.update(
-            keys.cell_list(tenant_id, listed_in(cell)),
+            keys.cell_list(tenant_id, find_listing_cell(cell)),
             VersionMismatch(),
             UpdateExpression="DELETE #listed :cell",
             ConditionExpression="attribute_exists(PK)",

@@ -18,8 +18,8 @@ from fencepost.dynamodb import keys
 from fencepost.dynamodb.transaction import SHARDS
 from fencepost.geofences.spatial_index.entry import IndexEntry, entries_of
 from fencepost.geofences.spatial_index.occupied_cells import cells_listed
-from geo.cells import LIST_LEVELS, ROOT, Cell, box_of, cells_at
-from geo.distance_bounds import least_m_from
+from geo.cells import LIST_LEVELS, ROOT, Cell, list_cells_at, to_bounds
+from geo.distance_bounds import make_lower_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -66,7 +66,7 @@ def found(
     :param in_full: entries as they are, the big ones read in full
     """
     search = _Search(tenant_id, position, count, is_wanted, in_full)
-    own = cells_at(position)
+    own = list_cells_at(position)
     lists = (cell for cell in [*own, ROOT] if cell.level in LIST_LEVELS)
     wanted = [*(_Waiting(0, cell, 0) for cell in own), *(_Waiting(0, cell, _LIST) for cell in lists)]
     search.seen.update((one.cell, one.shard) for one in wanted)
@@ -97,7 +97,7 @@ class _Search:
     _known: dict[str, IndexEntry] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._least_m = least_m_from(self.position)
+        self._least_m = make_lower_bound(self.position)
 
     def take(self, read: _Waiting, item: Item) -> None:
         """What an item that was read tells: further cells, or geofences and further shards."""
@@ -151,7 +151,7 @@ class _Search:
         return self.nearest[-1][0] if len(self.nearest) == self.count else inf
 
     def _wait_for(self, cell: Cell, shards: Iterable[int]) -> None:
-        least_m = self._least_m(box_of(cell))
+        least_m = self._least_m(to_bounds(cell))
         for shard in shards:
             if (cell, shard) not in self.seen:
                 self.seen.add((cell, shard))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from fencepost.dynamodb import keys
 from fencepost.dynamodb.transaction import LISTED, Transaction
-from geo.cells import ROOT, Cell, listed_in
+from geo.cells import ROOT, Cell, find_listing_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +58,7 @@ class CellLists:
         """Put a cell on the list above it, and so on up to a list that is known; what is there afterwards."""
         there = []
         while cell != ROOT:
-            above = listed_in(cell)
+            above = find_listing_cell(cell)
             key = keys.cell_list(tenant_id, above)
             is_known = self.knows(key)
             transaction.list_in(key, element_of(cell), ListGone(tenant_id, above), must_exist=is_known)
@@ -83,7 +83,7 @@ def element_of(cell: Cell) -> bytes:
     >>> element_of(Cell(15, 7487, 10946)), element_of(Cell(3, 1, 2))
     (b'\\x06?\\x02', b'\\x03\\x01\\x02')
     """
-    above = listed_in(cell)
+    above = find_listing_cell(cell)
     down = cell.level - above.level
     return bytes((down, cell.x - (above.x << down), cell.y - (above.y << down)))
 

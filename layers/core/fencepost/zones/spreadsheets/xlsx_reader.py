@@ -15,7 +15,7 @@ from xml.parsers import expat
 from zipfile import ZipFile
 
 from fencepost.zones.spreadsheets.errors import MAX_CELL, UnreadableTable
-from geo.kml.kmz import BROKEN_ZIP, LOCKED_ZIP, opened
+from geo.kml.kmz import BROKEN_ZIP, LOCKED_ZIP, open_member
 
 _MAX_OPENED_BYTES = 32 * 2**20
 _MAX_MEMBERS = 1_000
@@ -129,7 +129,7 @@ def _number(text: str) -> str:
 def _elements(archive: ZipFile, name: str) -> Iterator[_Element]:
     """The elements of a member, by their names without namespaces. Raises NoTable, KeyError where it is not there."""
     reader = _ElementReader()
-    with opened(archive, archive.getinfo(name)) as file:
+    with open_member(archive, archive.getinfo(name)) as file:
         while chunk := file.read(_READ_BYTES):
             yield from reader.read(chunk)
     yield from reader.read(b"", is_final=True)
