@@ -26,11 +26,11 @@ whole_latitudes = st.integers(-900_000_000, 900_000_000).map(lambda n: n / 10_00
 TRIANGLE = ((24.9400001, 60.17), (24.95, 60.17), (24.945, 60.18))
 
 
-def some_questions(seed: int, count: int) -> list[Question]:
+def make_questions(seed: int, count: int) -> list[Question]:
     return list(islice(sound_questions(Random(seed)), count))
 
 
-def corners(shape: Shape) -> list[tuple[float, float]]:
+def list_corners(shape: Shape) -> list[tuple[float, float]]:
     if isinstance(shape, Corridor):
         return list(shape.points)
     assert isinstance(shape, Polygon)
@@ -64,7 +64,7 @@ def test_a_vertex_of_map_coordinates_takes_8_bytes_and_any_other_16() -> None:
 
 
 def test_random_shapes_come_back_one_after_another(fresh_seed: int) -> None:
-    shapes = [question.shape for question in some_questions(fresh_seed, 90)]
+    shapes = [question.shape for question in make_questions(fresh_seed, 90)]
     packed = [shape.pack() for shape in shapes]
     together = b"".join(packed)
     offset = 0
@@ -76,7 +76,7 @@ def test_random_shapes_come_back_one_after_another(fresh_seed: int) -> None:
 
 
 def test_a_shape_that_came_back_answers_as_before(fresh_seed: int) -> None:
-    for shape, positions, _ in some_questions(fresh_seed, 24):
+    for shape, positions, _ in make_questions(fresh_seed, 24):
         again = unpack_shape(shape.pack())
         assert again.bounds == shape.bounds, f"seed {fresh_seed}"
         for position in positions:
@@ -84,11 +84,11 @@ def test_a_shape_that_came_back_answers_as_before(fresh_seed: int) -> None:
 
 
 def test_the_packed_bounds_hold_the_shape_and_little_more(fresh_seed: int) -> None:
-    for shape, _, _ in some_questions(fresh_seed, 90):
+    for shape, _, _ in make_questions(fresh_seed, 90):
         if isinstance(shape, Circle):
             continue
         bounds = unpack_bounds(cut_outline(shape.pack()))
-        assert all(bounds.covers(*corner) for corner in corners(shape)), f"seed {fresh_seed}"
+        assert all(bounds.covers(*corner) for corner in list_corners(shape)), f"seed {fresh_seed}"
         wider = [abs(a - b) for a, b in zip(bounds, shape.bounds, strict=True)]
         assert max(wider) < 2.5e-7, f"seed {fresh_seed}"
 

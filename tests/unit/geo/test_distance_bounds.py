@@ -25,14 +25,14 @@ LONS, LATS = st.floats(-180, 180), st.floats(-90, 90)
 
 
 @st.composite
-def boxes(draw: st.DrawFn) -> Bounds:
+def draw_boxes(draw: st.DrawFn) -> Bounds:
     """Of any size: at the poles, across the antimeridian, all around the globe, or a point."""
     west, width = draw(LONS), draw(st.sampled_from((0.0, 1e-6, 0.01, 1, 45, 179, 360)) | st.floats(0, 360))
     south, north = sorted((draw(LATS), draw(LATS | st.sampled_from((-90.0, 90.0)))))
     return Bounds(west, south, west + width, north)
 
 
-@given(LONS, LATS, boxes(), st.floats(0, 1), st.floats(0, 1))
+@given(LONS, LATS, draw_boxes(), st.floats(0, 1), st.floats(0, 1))
 @example(0.0, 89.0, Bounds(90, -90, 180, 90), 0.5, 0.99)
 @example(10.0, -89.0, Bounds(120, -90, 200, 80), 0.0, 0.001)
 @example(0.0, 0.0, Bounds(90, -45, 91, 45), 0.0, 0.5)
@@ -51,7 +51,7 @@ def test_no_point_of_a_box_is_nearer_than_the_bound(
             assert least <= exact_m(lon, lat, x, y) + 1e-6
 
 
-@given(LONS, LATS, boxes())
+@given(LONS, LATS, draw_boxes())
 def test_the_bound_is_0_inside_and_close_outside(lon: float, lat: float, box: Bounds) -> None:
     least = make_lower_bound(Position(lon=lon, lat=lat))(box)
     if box.covers(lon, lat):
@@ -100,7 +100,7 @@ AWKWARD: list[Shape] = [
 ]
 
 
-def _points_of(shape: Shape, random: Random) -> list[tuple[float, float]]:
+def make_points(shape: Shape, random: Random) -> list[tuple[float, float]]:
     """Points of the shape, most of them as far out as it goes."""
     if isinstance(shape, Circle):
         center = shape.center
@@ -129,7 +129,7 @@ def _check_enclosed(shape: Shape, random: Random) -> None:
     lon, lat = round(shape.center.lon, 7), round(shape.center.lat, 7)
     if isinstance(shape, Circle):
         lon, lat = shape.center.lon, shape.center.lat
-    farthest_m = max(exact_m(lon, lat, *point) for point in _points_of(shape, random))
+    farthest_m = max(exact_m(lon, lat, *point) for point in make_points(shape, random))
     assert farthest_m <= radius_m + 1e-6, shape
 
 

@@ -16,7 +16,7 @@ longitudes = st.floats(-180, 180)
 latitudes = st.floats(-90, 90)
 
 
-def worst_error_m(seed: int, shortest_m: float, longest_m: float) -> float:
+def find_worst_error_m(seed: int, shortest_m: float, longest_m: float) -> float:
     """The largest error over 2,000 pairs of positions, their distances even on a logarithmic scale."""
     random = Random(seed)
     worst = 0.0
@@ -36,7 +36,7 @@ def worst_error_m(seed: int, shortest_m: float, longest_m: float) -> float:
 def test_a_distance_is_that_of_the_geodesic(
     shortest_m: float, longest_m: float, bar_m: float, fresh_seed: int
 ) -> None:
-    worst = worst_error_m(fresh_seed, shortest_m, longest_m)
+    worst = find_worst_error_m(fresh_seed, shortest_m, longest_m)
     assert worst < bar_m, f"off by {worst} m with seed {fresh_seed}"
 
 
@@ -122,11 +122,11 @@ def test_a_longitude_off_the_globe_is_refused(lon: float) -> None:
 @given(st.lists(st.tuples(longitudes, latitudes), min_size=1, max_size=6))
 def test_a_cap_holds_all_its_points(points: list[tuple[float, float]]) -> None:
     middle, radius_deg = find_cap(points)
-    on_sphere_deg = [sphere_angle_deg((middle.lon, middle.lat), point) for point in points]
+    on_sphere_deg = [measure_sphere_angle_deg((middle.lon, middle.lat), point) for point in points]
     assert max(on_sphere_deg) <= radius_deg + 1e-6
 
 
-def sphere_angle_deg(a: tuple[float, float], b: tuple[float, float]) -> float:
+def measure_sphere_angle_deg(a: tuple[float, float], b: tuple[float, float]) -> float:
     lam, phi = np.radians([a[0], b[0]]), np.radians([a[1], b[1]])
     half = np.sin(np.diff(phi) / 2) ** 2 + np.cos(phi[0]) * np.cos(phi[1]) * np.sin(np.diff(lam) / 2) ** 2
     return float(np.degrees(2 * np.arcsin(np.sqrt(half.clip(0, 1)))).item())

@@ -11,7 +11,7 @@ from geo.kml.kmz import MAX_ZIP_BYTES, unzip_kml
 from geo.kml.model import KmlError
 
 
-def packed(members: dict[str, bytes], how: int = ZIP_DEFLATED) -> bytes:
+def zip_members(members: dict[str, bytes], how: int = ZIP_DEFLATED) -> bytes:
     file = BytesIO()
     with ZipFile(file, "w", how) as archive:
         for name, content in members.items():
@@ -19,51 +19,51 @@ def packed(members: dict[str, bytes], how: int = ZIP_DEFLATED) -> bytes:
     return file.getvalue()
 
 
-def misled(content: bytes) -> bytes:
+def mislead(content: bytes) -> bytes:
     """The list of members says that it is far behind the end of the file."""
     return content[:-6] + (10**9).to_bytes(4, "little") + content[-2:]
 
 
-def opened(content: bytes, max_bytes: int = 1_000) -> bytes:
+def unzip(content: bytes, max_bytes: int = 1_000) -> bytes:
     return b"".join(unzip_kml((content[n : n + 3] for n in range(0, len(content), 3)), max_bytes=max_bytes))
 
 
 def test_a_plain_file_passes_as_it_is() -> None:
     for content in (b"", b"<", b"<kml/>", b"PK", b"P" * 5_000):
-        assert opened(content) == content
+        assert unzip(content) == content
 
 
 def test_of_several_files_the_one_that_viewers_open_is_read() -> None:
-    assert opened(packed({"a.kml": b"1", "x/doc.kml": b"2", "DOC.kml": b"3"})) == b"3"
-    assert opened(packed({"icon.png": b"0", "files/b.KML": b"1", "c.kml": b"2"}, ZIP_STORED)) == b"1"
+    assert unzip(zip_members({"a.kml": b"1", "x/doc.kml": b"2", "DOC.kml": b"3"})) == b"3"
+    assert unzip(zip_members({"icon.png": b"0", "files/b.KML": b"1", "c.kml": b"2"}, ZIP_STORED)) == b"1"
 
 
 @pytest.mark.parametrize("how", [ZIP_BZIP2, ZIP_LZMA])
 def test_a_compression_that_zipfile_does_not_bound_is_not_read(how: int) -> None:
     """A thousand bytes of BZIP2 become a gigabyte before the first of them is counted."""
-    content = packed({"doc.kml": b" " * 100_000}, how)
+    content = zip_members({"doc.kml": b" " * 100_000}, how)
     with pytest.raises(KmlError, match=r"cannot be opened .* send the \.kml file inside by itself"):
-        opened(content)
+        unzip(content)
 
 
 def test_what_comes_out_is_counted_and_not_believed() -> None:
-    bomb = packed({"doc.kml": b" " * 2_000_000})
+    bomb = zip_members({"doc.kml": b" " * 2_000_000})
     assert len(bomb) < 3_000
     taken = unzip_kml([bomb], max_bytes=100_000)
     with pytest.raises(KmlError, match="more than 100,000 bytes come out"):
         list(taken)
-    assert opened(packed({"doc.kml": b" " * 1_000})) == b" " * 1_000
+    assert unzip(zip_members({"doc.kml": b" " * 1_000})) == b" " * 1_000
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (packed({"readme.txt": b"x"}), "no .kml file"),
-        (packed({"doc.kml": b"<kml/>"})[:40], "broken"),
-        (packed({"doc.kml": b"<kml/>"}, ZIP_STORED).replace(b"<kml/>", b"<kmx/>"), "broken"),
-        (misled(packed({"doc.kml": b"<kml/>"})), "broken"),
+        (zip_members({"readme.txt": b"x"}), "no .kml file"),
+        (zip_members({"doc.kml": b"<kml/>"})[:40], "broken"),
+        (zip_members({"doc.kml": b"<kml/>"}, ZIP_STORED).replace(b"<kml/>", b"<kmx/>"), "broken"),
+        (mislead(zip_members({"doc.kml": b"<kml/>"})), "broken"),
         (
-            packed({"doc.kml": b"<kml/>"}).replace(b"\x14\x00\x00\x00\x08", b"\x14\x00\x01\x00\x08"),
+            zip_members({"doc.kml": b"<kml/>"}).replace(b"\x14\x00\x00\x00\x08", b"\x14\x00\x01\x00\x08"),
             "cannot be opened",
         ),
         (b"PK\x03\x04" + b"\0" * MAX_ZIP_BYTES, "more than"),

@@ -29,19 +29,19 @@ def read_line(coordinates: str) -> Placemark:
     return read_one(f"<LineString><coordinates>{coordinates}</coordinates></LineString>")
 
 
-def ring(coordinates: str) -> str:
+def write_ring(coordinates: str) -> str:
     return f"<LinearRing><coordinates>{coordinates}</coordinates></LinearRing>"
 
 
-def outer(coordinates: str) -> str:
-    return f"<outerBoundaryIs>{ring(coordinates)}</outerBoundaryIs>"
+def write_outer(coordinates: str) -> str:
+    return f"<outerBoundaryIs>{write_ring(coordinates)}</outerBoundaryIs>"
 
 
-def kinds(placemark: Placemark) -> list[str]:
+def list_kinds(placemark: Placemark) -> list[str]:
     return [geometry.kind for geometry in placemark.geometries]
 
 
-def refusal(*chunks: bytes) -> str:
+def read_refused(*chunks: bytes) -> str:
     with pytest.raises(KmlError) as caught:
         list(read_kml(chunks))
     return str(caught.value)
@@ -137,7 +137,7 @@ def test_any_of_kmls_own_elements_may_be_the_root(root: str) -> None:
 
 
 def test_a_placemark_may_be_the_root() -> None:
-    assert kinds(read(f"<Placemark>{POINT}</Placemark>")[0]) == ["Point"]
+    assert list_kinds(read(f"<Placemark>{POINT}</Placemark>")[0]) == ["Point"]
 
 
 def test_prefixes_are_passed_over_declared_or_not() -> None:
@@ -146,7 +146,7 @@ def test_prefixes_are_passed_over_declared_or_not() -> None:
         "<k:Point><gx:altitudeMode>x</gx:altitudeMode><k:coordinates>1,2</k:coordinates></k:Point>"
         "</k:Placemark></k:kml>"
     )
-    assert (placemark.name, kinds(placemark)) == ("p", ["Point"])
+    assert (placemark.name, list_kinds(placemark)) == ("p", ["Point"])
 
 
 def test_placemarks_inside_an_element_nobody_knows_are_found() -> None:
@@ -171,7 +171,7 @@ def test_a_network_link_is_no_placemark() -> None:
 )
 def test_a_kml_2_0_schema_makes_its_element_a_placemark(schema: str) -> None:
     [zone] = read(f"<kml><Document>{schema}<Folder><Zone><name>z</name>{POINT}</Zone></Folder></Document></kml>")
-    assert (zone.name, kinds(zone)) == ("z", ["Point"])
+    assert (zone.name, list_kinds(zone)) == ("z", ["Point"])
 
 
 def test_a_schema_without_a_parent_or_named_like_a_known_element_changes_nothing() -> None:
@@ -201,8 +201,8 @@ def test_a_description_of_bare_markup_keeps_its_words() -> None:
 
 
 def test_a_polygon_has_its_outer_ring_first_even_when_the_file_says_holes_first() -> None:
-    holes = f"<innerBoundaryIs>{ring('1,1 2,1 2,2')}{ring('3,3 4,3 4,4')}</innerBoundaryIs>"
-    placemark = read_one(f"<Polygon>{holes}{outer('0,0 9,0 9,9 0,0')}</Polygon>")
+    holes = f"<innerBoundaryIs>{write_ring('1,1 2,1 2,2')}{write_ring('3,3 4,3 4,4')}</innerBoundaryIs>"
+    placemark = read_one(f"<Polygon>{holes}{write_outer('0,0 9,0 9,9 0,0')}</Polygon>")
     assert placemark.geometries[0].rings == (
         ((0, 0), (9, 0), (9, 9), (0, 0)),
         ((1, 1), (2, 1), (2, 2)),
@@ -211,31 +211,31 @@ def test_a_polygon_has_its_outer_ring_first_even_when_the_file_says_holes_first(
 
 
 def test_unclosed_repeated_crossing_and_far_away_vertices_pass_as_they_are() -> None:
-    placemark = read_one(f"<Polygon>{outer('0,0 1,1 1,1 1,0 0,1 3000,200')}</Polygon>")
+    placemark = read_one(f"<Polygon>{write_outer('0,0 1,1 1,1 1,0 0,1 3000,200')}</Polygon>")
     assert placemark.geometries[0].rings == (((0, 0), (1, 1), (1, 1), (1, 0), (0, 1), (3000, 200)),)
 
 
 def test_a_linear_ring_outside_a_polygon_is_a_line() -> None:
-    assert kinds(read_one(ring("0,0 1,1 1,0 0,0"))) == ["LineString"]
+    assert list_kinds(read_one(write_ring("0,0 1,1 1,0 0,0"))) == ["LineString"]
 
 
 @pytest.mark.parametrize("multi", ["MultiGeometry", "MultiPolygon", "MultiLineString", "MultiPoint"])
 def test_multi_geometries_may_nest_and_keep_their_order(multi: str) -> None:
     line = "<LineString><coordinates>0,0 1,1</coordinates></LineString>"
-    polygon = f"<Polygon>{outer('0,0 1,0 1,1 0,0')}</Polygon>"
+    polygon = f"<Polygon>{write_outer('0,0 1,0 1,1 0,0')}</Polygon>"
     placemark = read_one(f"<{multi}>{line}<{multi}><{multi}>{POINT}</{multi}>{polygon}</{multi}>{line}</{multi}>")
-    assert kinds(placemark) == ["LineString", "Point", "Polygon", "LineString"]
+    assert list_kinds(placemark) == ["LineString", "Point", "Polygon", "LineString"]
 
 
 def test_sibling_geometries_are_all_taken() -> None:
-    assert kinds(read_one(POINT + ring("0,0 1,1") + POINT)) == ["Point", "LineString", "Point"]
+    assert list_kinds(read_one(POINT + write_ring("0,0 1,1") + POINT)) == ["Point", "LineString", "Point"]
 
 
 @pytest.mark.parametrize("tag", ["gx:Track", "gx:MultiTrack", "Model", "GroundOverlay", "Placemark"])
 def test_what_is_not_supported_is_named_and_the_rest_still_read(tag: str) -> None:
     placemark = read_one(f"<{tag}><Point/></{tag}><MultiGeometry><{tag}/>{POINT}</MultiGeometry>")
     assert placemark.problems == (f"{tag} is not supported",) * 2
-    assert kinds(placemark) == ["Point"]
+    assert list_kinds(placemark) == ["Point"]
 
 
 @pytest.mark.parametrize("inside", ["", "<MultiGeometry/>", "<name>n</name>"])
@@ -255,15 +255,18 @@ def test_a_placemark_without_a_geometry_says_so(inside: str) -> None:
             "Point has more than one coordinates element",
         ),
         ("<Polygon/>", "Polygon has no outer ring"),
-        (f"<Polygon><innerBoundaryIs>{ring('0,0')}</innerBoundaryIs></Polygon>", "Polygon has no outer ring"),
-        (f"<Polygon>{outer('0,0')}{outer('1,1')}</Polygon>", "Polygon has more than one outer ring"),
-        (f"<Polygon>{outer('')}</Polygon>", "Polygon's outer ring has no coordinates"),
+        (f"<Polygon><innerBoundaryIs>{write_ring('0,0')}</innerBoundaryIs></Polygon>", "Polygon has no outer ring"),
+        (f"<Polygon>{write_outer('0,0')}{write_outer('1,1')}</Polygon>", "Polygon has more than one outer ring"),
+        (f"<Polygon>{write_outer('')}</Polygon>", "Polygon's outer ring has no coordinates"),
         (
-            f"<Polygon>{outer('0,0')}{ring('1,1')}</Polygon>",
+            f"<Polygon>{write_outer('0,0')}{write_ring('1,1')}</Polygon>",
             "Polygon has a LinearRing outside outerBoundaryIs and innerBoundaryIs",
         ),
         (
-            f"<Polygon>{outer('0,0')}<innerBoundaryIs>{ring('1,1')}{ring('1 2')}</innerBoundaryIs></Polygon>",
+            (
+                f"<Polygon>{write_outer('0,0')}<innerBoundaryIs>{write_ring('1,1')}{write_ring('1 2')}</innerBoundaryIs>"
+                "</Polygon>"
+            ),
             'Polygon\'s inner ring 2 cannot be read: tuple 1, "1", has no latitude',
         ),
     ],
@@ -274,8 +277,8 @@ def test_a_geometry_that_cannot_be_read_leaves_one_sentence_and_nothing_else(ins
 
 
 def test_an_unreadable_polygon_does_not_spoil_the_next() -> None:
-    placemark = read_one(f"<Polygon>{outer('x')}</Polygon><Polygon>{outer('0,0 1,0 1,1')}</Polygon>")
-    assert (len(placemark.problems), kinds(placemark)) == (1, ["Polygon"])
+    placemark = read_one(f"<Polygon>{write_outer('x')}</Polygon><Polygon>{write_outer('0,0 1,0 1,1')}</Polygon>")
+    assert (len(placemark.problems), list_kinds(placemark)) == (1, ["Polygon"])
 
 
 # -- coordinates ----------------------------------------------------------------
@@ -340,13 +343,13 @@ def test_at_most_forty_characters_of_the_file_are_quoted() -> None:
 def test_a_placemark_comes_out_before_the_next_chunk_is_asked_for() -> None:
     asked = []
 
-    def chunks() -> Iterator[bytes]:
+    def make_chunks() -> Iterator[bytes]:
         for ordinal in (1, 2):
             asked.append(ordinal)
             yield b"<kml>" * (ordinal == 1) + f"<Placemark>{POINT}</Placemark>".encode()
         yield b"</kml>"
 
-    assert next(read_kml(chunks())).ordinal == 1
+    assert next(read_kml(make_chunks())).ordinal == 1
     assert asked == [1]
 
 
@@ -378,7 +381,7 @@ def test_an_eight_bit_encoding_is_read() -> None:
 def test_memory_does_not_grow_with_the_number_of_placemarks() -> None:
     block = f"<Placemark><name>n</name>{POINT}</Placemark>".encode() * 100
 
-    def chunks() -> Iterator[bytes]:
+    def make_chunks() -> Iterator[bytes]:
         yield b"<kml>"
         for _ in range(100):
             yield block
@@ -386,7 +389,7 @@ def test_memory_does_not_grow_with_the_number_of_placemarks() -> None:
 
     tracemalloc.start()
     try:
-        assert sum(1 for _ in read_kml(chunks())) == 10_000
+        assert sum(1 for _ in read_kml(make_chunks())) == 10_000
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -398,36 +401,36 @@ def test_memory_does_not_grow_with_the_number_of_placemarks() -> None:
 
 @pytest.mark.parametrize("data", [b"", b" \n\t", b'<?xml version="1.0"?>', " ".encode("utf-16"), b"<!-- - -->"])
 def test_an_empty_file_is_refused(data: bytes) -> None:
-    assert refusal(data).startswith("the file is empty")
+    assert read_refused(data).startswith("the file is empty")
 
 
 def test_no_chunks_at_all_are_an_empty_file() -> None:
-    assert refusal().startswith("the file is empty")
+    assert read_refused().startswith("the file is empty")
 
 
 @pytest.mark.parametrize("data", [b"<kml><Document>", b"<kml><Docu", b"<kml><![CDATA[ab", "<kml>ä".encode()[:-1]])
 def test_a_file_that_was_cut_off_is_refused(data: bytes) -> None:
-    assert refusal(data) == "line 1: the file ends in the middle of an element: export or send it again"
+    assert read_refused(data) == "line 1: the file ends in the middle of an element: export or send it again"
 
 
 def test_what_is_not_xml_is_refused_with_its_place() -> None:
-    assert refusal(b"<kml>\n <a></b></kml>").startswith(
+    assert read_refused(b"<kml>\n <a></b></kml>").startswith(
         "line 2, column 7: the file is not XML, or is broken here (mismatched tag)"
     )
 
 
 @pytest.mark.parametrize("data", [b'{"type": "Point"}', b"<kml>\0</kml>", b"<kml>&nbsp;</kml>", b"<kml/><kml/>"])
 def test_what_is_nearly_xml_is_refused(data: bytes) -> None:
-    assert "not XML, or is broken here" in refusal(data)
+    assert "not XML, or is broken here" in read_refused(data)
 
 
 @pytest.mark.parametrize("encoding", ["nonsense", "shift_jis", "rot13", "idna", "punycode"])
 def test_an_encoding_that_cannot_be_read_is_refused(encoding: str) -> None:
-    assert "save it as UTF-8" in refusal(f'<?xml version="1.0" encoding="{encoding}"?><kml/>'.encode())
+    assert "save it as UTF-8" in read_refused(f'<?xml version="1.0" encoding="{encoding}"?><kml/>'.encode())
 
 
 def test_another_kind_of_xml_is_refused_by_its_root() -> None:
-    assert refusal(b'<?xml version="1.0"?>\n<gpx xmlns="x"><wpt/></gpx>').startswith(
+    assert read_refused(b'<?xml version="1.0"?>\n<gpx xmlns="x"><wpt/></gpx>').startswith(
         "line 2: the root element is <gpx>, not <kml>"
     )
 
@@ -435,27 +438,27 @@ def test_another_kind_of_xml_is_refused_by_its_root() -> None:
 @pytest.mark.parametrize("size", [1, 100])
 def test_a_zip_file_is_told_to_be_unzipped_first(size: int) -> None:
     data = b"PK\x03\x04\x14\x00doc.kml"
-    assert "unzip it" in refusal(*(data[start : start + size] for start in range(0, len(data), size)))
+    assert "unzip it" in read_refused(*(data[start : start + size] for start in range(0, len(data), size)))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
 def test_a_doctype_is_refused_in_any_encoding(encoding: str) -> None:
     bom = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}.get(encoding, b"")
     lol = '<!DOCTYPE kml [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><kml>&b;</kml>'
-    assert "DOCTYPE" in refusal(bom + lol.encode(encoding))
+    assert "DOCTYPE" in read_refused(bom + lol.encode(encoding))
 
 
 # -- bounds -----------------------------------------------------------------------
 
 
 def test_elements_may_nest_as_deep_as_the_bound_and_no_deeper() -> None:
-    def nested(depth: int) -> bytes:
+    def nest(depth: int) -> bytes:
         return b"<kml>" + b"<Folder>" * (depth - 1) + b"</Folder>" * (depth - 1) + b"</kml>"
 
-    assert list(read_kml([nested(64)])) == []
-    assert "nested more than 64 deep" in refusal(nested(65))
+    assert list(read_kml([nest(64)])) == []
+    assert "nested more than 64 deep" in read_refused(nest(65))
     with pytest.raises(KmlError, match="nested more than 3 deep"):
-        list(read_kml([nested(4)], max_depth=3))
+        list(read_kml([nest(4)], max_depth=3))
 
 
 @pytest.mark.parametrize("around", ["Style", "Placemark", "name", "Point", "ExtendedData"])
@@ -466,7 +469,7 @@ def test_the_depth_is_bounded_inside_every_element(around: str) -> None:
             pass
 
 
-def endless(start: str, unit: str) -> Iterator[bytes]:
+def repeat_forever(start: str, unit: str) -> Iterator[bytes]:
     yield start.encode()
     while True:
         yield unit.encode() * 1000
@@ -488,16 +491,16 @@ def endless(start: str, unit: str) -> Iterator[bytes]:
 )
 def test_what_one_element_holds_is_bounded(start: str, unit: str) -> None:
     with pytest.raises(KmlError, match="holds more than 10000 bytes of text"):
-        list(read_kml(endless(start, unit), max_text_bytes=10_000))
+        list(read_kml(repeat_forever(start, unit), max_text_bytes=10_000))
 
 
 def test_the_bound_on_text_counts_bytes_and_starts_anew_with_each_placemark() -> None:
-    def file(name: str) -> list[bytes]:
+    def write_file(name: str) -> list[bytes]:
         return [f"<Folder>{f'<Placemark><name>{name}</name></Placemark>' * 3}</Folder>".encode()]
 
-    assert len(list(read_kml(file("ä" * 50), max_text_bytes=100))) == 3
+    assert len(list(read_kml(write_file("ä" * 50), max_text_bytes=100))) == 3
     with pytest.raises(KmlError, match="bytes of text"):
-        list(read_kml(file("ä" * 50 + "b"), max_text_bytes=100))
+        list(read_kml(write_file("ä" * 50 + "b"), max_text_bytes=100))
 
 
 def test_text_that_nobody_wants_is_not_bounded() -> None:
@@ -508,7 +511,7 @@ def test_text_that_nobody_wants_is_not_bounded() -> None:
 @pytest.mark.parametrize("start", ["<kml a='", "<kml><!--", "<?pi "])
 def test_a_tag_or_comment_without_end_is_refused(start: str) -> None:
     with pytest.raises(KmlError, match="one tag or comment is over"):
-        list(read_kml(endless(start, "a" * 50)))
+        list(read_kml(repeat_forever(start, "a" * 50)))
 
 
 def test_element_names_and_schemas_without_end_are_refused() -> None:

@@ -16,23 +16,23 @@ NAN, INFINITE = float("nan"), float("inf")
 SQUARE: Ring = ((0, 0), (4, 0), (4, 4), (0, 4))
 
 
-def circle(radius_m: float) -> Callable[[], Shape]:
+def make_circle(radius_m: float) -> Callable[[], Shape]:
     return lambda: Circle(center=Position(lon=0, lat=0), radius_m=radius_m)
 
 
-def corridor(*points: LonLat, half_width_m: float = 10) -> Callable[[], Shape]:
+def make_corridor(*points: LonLat, half_width_m: float = 10) -> Callable[[], Shape]:
     return lambda: Corridor(points=points, half_width_m=half_width_m)
 
 
-def polygon(*rings: Ring) -> Callable[[], Shape]:
+def make_polygon(*rings: Ring) -> Callable[[], Shape]:
     return lambda: Polygon(parts=(rings,))
 
 
-def zigzag(count: int) -> list[LonLat]:
+def make_zigzag(count: int) -> list[LonLat]:
     return [(k / 1_000, k % 2 / 1_000) for k in range(count)]
 
 
-def comb(count: int) -> Ring:
+def make_comb(count: int) -> Ring:
     """A ring of so many vertices along two parallels."""
     half = count // 2
     there = [(k / 10_000, 0.0) for k in range(half)]
@@ -42,38 +42,40 @@ def comb(count: int) -> Ring:
 @pytest.mark.parametrize(
     ("make", "field"),
     [
-        pytest.param(circle(0.0009), "radius_m", id="radius too small"),
-        pytest.param(circle(100_000.01), "radius_m", id="radius too large"),
-        pytest.param(circle(-5), "radius_m", id="radius negative"),
-        pytest.param(circle(NAN), "radius_m", id="radius no number"),
-        pytest.param(circle(INFINITE), "radius_m", id="radius infinite"),
-        pytest.param(corridor((0, 0)), "points", id="corridor of one point"),
-        pytest.param(corridor(), "points", id="corridor of no point"),
-        pytest.param(corridor((0, 0), (0, 0)), "points", id="corridor of one point twice"),
-        pytest.param(corridor((180, 0), (-180, 0)), "points", id="corridor of one point by two names"),
-        pytest.param(corridor((0, 90), (50, 90)), "points", id="corridor of a pole alone"),
-        pytest.param(corridor((0, 0), (81, 0)), "points", id="corridor too wide"),
-        pytest.param(corridor((0, 0), (0, 91)), "points[1]", id="corridor off the globe"),
-        pytest.param(corridor((NAN, 0), (0, 1)), "points[0]", id="corridor with no number"),
-        pytest.param(corridor((0, 0), (0, 1), half_width_m=0), "radius_m", id="corridor without width"),
-        pytest.param(corridor(*zigzag(1_025)), "points", id="corridor of 1,025 points"),
-        pytest.param(polygon(((0, 0), (1, 1))), "points", id="ring of two points"),
-        pytest.param(polygon(((0, 0), (1, 1), (0, 0), (1, 1))), "points", id="ring of two points over and over"),
-        pytest.param(polygon(((0, 0), (1, 1), (0, 0))), "points", id="closed ring of two points"),
-        pytest.param(polygon(((0, 0), (1, 1), (2, 2))), "points", id="ring without area"),
-        pytest.param(polygon(((0, 0), (1, 1), (1, 0), (0, 1))), "points", id="bow-tie"),
-        pytest.param(polygon(((179, 0), (-179, 1), (-179, 0), (179, 1))), "points", id="bow-tie, antimeridian"),
-        pytest.param(polygon(SQUARE, ((5, 5), (6, 5), (6, 6), (5, 6))), "points", id="hole outside"),
-        pytest.param(polygon(SQUARE, ((3, 1), (5, 1), (5, 2), (3, 2))), "points", id="hole half outside"),
-        pytest.param(polygon(SQUARE, ((1, 1), (3, 1), (2, 3)), ((2, 1), (3, 2), (1, 2))), "points", id="holes cross"),
-        pytest.param(polygon(((0, 0), (NAN, 1), (1, 0))), "points[1]", id="ring with no number"),
-        pytest.param(polygon(((0, 0), (1, INFINITE), (1, 0))), "points[1]", id="ring with infinity"),
-        pytest.param(polygon(((0, 0), (1, 1), (181, 0))), "points[2]", id="ring off the globe"),
-        pytest.param(polygon(((0, 0), (60, 0), (120, 0), (120, 20), (0, 20))), "points", id="120 degrees wide"),
-        pytest.param(polygon(((0, 0), (120, 0), (-120, 0))), "points", id="round the equator"),
-        pytest.param(polygon(comb(10_001)), "points", id="10,001 vertices"),
-        pytest.param(polygon(), "points", id="no ring"),
-        pytest.param(polygon(()), "points", id="empty ring"),
+        pytest.param(make_circle(0.0009), "radius_m", id="radius too small"),
+        pytest.param(make_circle(100_000.01), "radius_m", id="radius too large"),
+        pytest.param(make_circle(-5), "radius_m", id="radius negative"),
+        pytest.param(make_circle(NAN), "radius_m", id="radius no number"),
+        pytest.param(make_circle(INFINITE), "radius_m", id="radius infinite"),
+        pytest.param(make_corridor((0, 0)), "points", id="corridor of one point"),
+        pytest.param(make_corridor(), "points", id="corridor of no point"),
+        pytest.param(make_corridor((0, 0), (0, 0)), "points", id="corridor of one point twice"),
+        pytest.param(make_corridor((180, 0), (-180, 0)), "points", id="corridor of one point by two names"),
+        pytest.param(make_corridor((0, 90), (50, 90)), "points", id="corridor of a pole alone"),
+        pytest.param(make_corridor((0, 0), (81, 0)), "points", id="corridor too wide"),
+        pytest.param(make_corridor((0, 0), (0, 91)), "points[1]", id="corridor off the globe"),
+        pytest.param(make_corridor((NAN, 0), (0, 1)), "points[0]", id="corridor with no number"),
+        pytest.param(make_corridor((0, 0), (0, 1), half_width_m=0), "radius_m", id="corridor without width"),
+        pytest.param(make_corridor(*make_zigzag(1_025)), "points", id="corridor of 1,025 points"),
+        pytest.param(make_polygon(((0, 0), (1, 1))), "points", id="ring of two points"),
+        pytest.param(make_polygon(((0, 0), (1, 1), (0, 0), (1, 1))), "points", id="ring of two points over and over"),
+        pytest.param(make_polygon(((0, 0), (1, 1), (0, 0))), "points", id="closed ring of two points"),
+        pytest.param(make_polygon(((0, 0), (1, 1), (2, 2))), "points", id="ring without area"),
+        pytest.param(make_polygon(((0, 0), (1, 1), (1, 0), (0, 1))), "points", id="bow-tie"),
+        pytest.param(make_polygon(((179, 0), (-179, 1), (-179, 0), (179, 1))), "points", id="bow-tie, antimeridian"),
+        pytest.param(make_polygon(SQUARE, ((5, 5), (6, 5), (6, 6), (5, 6))), "points", id="hole outside"),
+        pytest.param(make_polygon(SQUARE, ((3, 1), (5, 1), (5, 2), (3, 2))), "points", id="hole half outside"),
+        pytest.param(
+            make_polygon(SQUARE, ((1, 1), (3, 1), (2, 3)), ((2, 1), (3, 2), (1, 2))), "points", id="holes cross"
+        ),
+        pytest.param(make_polygon(((0, 0), (NAN, 1), (1, 0))), "points[1]", id="ring with no number"),
+        pytest.param(make_polygon(((0, 0), (1, INFINITE), (1, 0))), "points[1]", id="ring with infinity"),
+        pytest.param(make_polygon(((0, 0), (1, 1), (181, 0))), "points[2]", id="ring off the globe"),
+        pytest.param(make_polygon(((0, 0), (60, 0), (120, 0), (120, 20), (0, 20))), "points", id="120 degrees wide"),
+        pytest.param(make_polygon(((0, 0), (120, 0), (-120, 0))), "points", id="round the equator"),
+        pytest.param(make_polygon(make_comb(10_001)), "points", id="10,001 vertices"),
+        pytest.param(make_polygon(), "points", id="no ring"),
+        pytest.param(make_polygon(()), "points", id="empty ring"),
         pytest.param(lambda: Polygon(parts=()), "points", id="no part"),
         pytest.param(lambda: Polygon(parts=((SQUARE,), (((3, 3), (6, 3), (6, 6), (3, 6)),))), "points", id="overlap"),
     ],
@@ -93,13 +95,13 @@ def test_a_crossing_is_told_with_its_place() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        circle(0.001),
-        circle(100_000),
-        corridor(*zigzag(1_024)),
-        corridor(*(point for point in zigzag(1_024) for _ in range(3))),
-        corridor((0, 0), (79.9, 0)),
-        polygon(comb(10_000)),
-        polygon(SQUARE, ((1, 1), (2, 1), (2, 2), (1, 2)), ((2, 2), (3, 2), (3, 3), (2, 3))),
+        make_circle(0.001),
+        make_circle(100_000),
+        make_corridor(*make_zigzag(1_024)),
+        make_corridor(*(point for point in make_zigzag(1_024) for _ in range(3))),
+        make_corridor((0, 0), (79.9, 0)),
+        make_polygon(make_comb(10_000)),
+        make_polygon(SQUARE, ((1, 1), (2, 1), (2, 2), (1, 2)), ((2, 2), (3, 2), (3, 3), (2, 3))),
     ],
     ids=[
         "1 mm",

@@ -41,7 +41,7 @@ def test_a_polygon_of_90_degrees_is_refused_wherever_its_vertices_crowd() -> Non
         Polygon(parts=((crowd,), (island,)))
 
 
-def spiral(turns: float, width_deg: float) -> tuple[Ring, list[Position]]:
+def make_spiral(turns: float, width_deg: float) -> tuple[Ring, list[Position]]:
     """A band from 84 to 87 degrees that winds around a pole and does not hold it, and positions in its middle."""
     count = round(turns * 36)
     lons = [(10.0 * k + 180) % 360 - 180 for k in range(count + 1)]
@@ -53,7 +53,7 @@ def spiral(turns: float, width_deg: float) -> tuple[Ring, list[Position]]:
 
 @pytest.mark.parametrize("turns", [0.9, 1.25, 1.6, 2.2, 3.5])
 def test_a_band_that_winds_around_a_pole_is_covered_all_along(turns: float) -> None:
-    ring, middle = spiral(turns, width_deg=1.2 / turns)
+    ring, middle = make_spiral(turns, width_deg=1.2 / turns)
     polygon = Polygon.from_ring(ring)
     again = unpack_shape(polygon.pack())
     cells = cover(polygon)
@@ -66,7 +66,7 @@ def test_a_band_that_winds_around_a_pole_is_covered_all_along(turns: float) -> N
 
 
 def test_a_band_that_meets_itself_after_a_turn_is_refused() -> None:
-    ring, _ = spiral(2.2, width_deg=1.5)
+    ring, _ = make_spiral(2.2, width_deg=1.5)
     with pytest.raises(ValueError, match="overlaps itself around a pole"):
         Polygon.from_ring(ring)
 
