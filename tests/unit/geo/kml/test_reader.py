@@ -264,8 +264,8 @@ def test_a_placemark_without_a_geometry_says_so(inside: str) -> None:
         ),
         (
             (
-                f"<Polygon>{write_outer('0,0')}<innerBoundaryIs>{write_ring('1,1')}{write_ring('1 2')}</innerBoundaryIs>"
-                "</Polygon>"
+                f"<Polygon>{write_outer('0,0')}"
+                f"<innerBoundaryIs>{write_ring('1,1')}{write_ring('1 2')}</innerBoundaryIs></Polygon>"
             ),
             'Polygon\'s inner ring 2 cannot be read: tuple 1, "1", has no latitude',
         ),
