@@ -16,24 +16,24 @@ from benchmarks.mixes import GEOFENCES_A_TOWN, MIXED, TIME_CLOCK, Mix
 from benchmarks.postgis import Compared, NotInstalled, compared
 from benchmarks.requests import requests
 from benchmarks.results import OfMix, Results, machine, versions
-from local.places import MADE
-from local.progress import say
+from local.paths import GENERATED
+from local.progress import print_progress
 
-_LAST_RUN = MADE / "benchmarks.pickle"
+_LAST_RUN = GENERATED / "benchmarks.pickle"
 
 
 def main() -> None:
     options = _options()
     if not options.report_only:
         _LAST_RUN.write_bytes(pickle.dumps(_measured(options)))
-    say(f"wrote {report.write(pickle.loads(_LAST_RUN.read_bytes())).name}")  # noqa: S301 - our own
+    print_progress(f"wrote {report.write(pickle.loads(_LAST_RUN.read_bytes())).name}")  # noqa: S301 - our own
 
 
 def _measured(options: argparse.Namespace) -> Results:
     started = time.monotonic()
-    say("cold starts")
+    print_progress("cold starts")
     cold = cold_starts(options.cold_starts)
-    say("crowded spot")
+    print_progress("crowded spot")
     over_one_spot = crowd(options.seed)
     most = max(2, options.geofences // GEOFENCES_A_TOWN) * GEOFENCES_A_TOWN
     tenth = most // 10 // GEOFENCES_A_TOWN * GEOFENCES_A_TOWN
@@ -55,13 +55,13 @@ def _measured(options: argparse.Namespace) -> Results:
 
 
 def _of_mix(mix: Mix, sizes: list[int], options: argparse.Namespace) -> OfMix:
-    say(f"{mix.name}: building {sizes[-1]:,} geofences")
+    print_progress(f"{mix.name}: building {sizes[-1]:,} geofences")
     built = build(mix, sizes, options.seed)
-    say(f"{mix.name}: requests")
+    print_progress(f"{mix.name}: requests")
     asked = requests(built[sizes[0]], options.seed)
-    say(f"{mix.name}: checks")
+    print_progress(f"{mix.name}: checks")
     checks = check_all(built, options.positions, options.passes, options.seed)
-    say(f"{mix.name}: PostGIS")
+    print_progress(f"{mix.name}: PostGIS")
     return OfMix(
         mix=mix,
         cells_a_geofence={size: one.cells_a_geofence for size, one in built.items()},

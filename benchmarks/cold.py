@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.places import BUILT_LAYERS, ENGINE_PYTHON, ROOT
+from local.paths import BUILT_LAYERS, ENGINE_PYTHON, ROOT
 
 AWS_CLIENT = "the AWS client alone"
 

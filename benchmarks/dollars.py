@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from math import ceil
 
-from local.places import TEMPLATE
+from local.paths import TEMPLATE
 
 PRICES = "us-east-1, 2025, without the free tier"
 API_CALL = 3.50 / 1e6

@@ -16,7 +16,7 @@ from benchmarks.plots import draw
 from benchmarks.postgis import GEOGRAPHY, GEOMETRY, IN_SERVER, Compared
 from benchmarks.results import Results
 from benchmarks.timing import Timing
-from local.places import ROOT
+from local.paths import ROOT
 
 DOCS = ROOT / "docs"
 _WAITING_MS = 5

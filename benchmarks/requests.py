@@ -22,7 +22,7 @@ from fencepost.common.aws import client
 from fencepost.dynamodb import keys
 from geo.cells import list_cells_at
 from geo.wgs84 import Position
-from local.places import ROOT
+from local.paths import ROOT
 
 BATCH = 1_000
 _REQUESTS, _BATCHES, _WARMING_UP = 1_000, 3, 50

@@ -1,5 +1,4 @@
-"""The service on one machine: builds the layers, starts the embedded engine, deploys the template to it.
+"""Run the service on one machine: build the layers, start the embedded engine, deploy the template to it.
 
-Runs with the engine's own Python (`make run`), and from the end-to-end tests, which start engines of
-their own.
+`make run` uses this package with the engine's Python. The end-to-end tests use it to start their own engine.
 """

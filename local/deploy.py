@@ -1,4 +1,4 @@
-"""Deploys the template to a running engine, and gives its API an address that never changes."""
+"""Deploy the template to a running engine and map its API to a fixed address."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from local.engine import HOST, Engine
 
 STACK: Final = "fencepost"
 STAGE: Final = "api"
-ON_LOOPBACK: Final = {"TlsOnly": "false"}
+LOCAL_PARAMETERS: Final = {"TlsOnly": "false"}
 _ARTIFACTS: Final = "fencepost-artifacts"
 _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-_NEVER_STOOD: Final = ("CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK", "DELETE")
-_DEPLOYS_WITHIN_S: Final = 120.0
+_NEVER_COMPLETED: Final = ("CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK", "DELETE")
+_DEPLOY_TIMEOUT_S: Final = 120.0
 
 
 class DeploymentFailed(Exception):
-    """The engine refused the stack. The text names each resource that failed, and why."""
+    """The engine refused the stack. The message names each failed resource with the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A stack in place: its outputs, and the address of its API with the stage, without a version."""
+    """A deployed stack. `api_url` includes the stage and no API version."""
 
     outputs: Mapping[str, str]
     api_url: str
@@ -44,24 +44,35 @@ def deploy(
     parameters: Mapping[str, str] | None = None,
     stack: str = STACK,
 ) -> Deployment:
-    """Creates the stack or brings it up to date; deploying what is already there changes nothing.
+    """Create or update the stack. Deploying an unchanged stack changes nothing.
 
-    Raises DeploymentFailed.
+    Raises:
+        DeploymentFailed: The engine refused the stack, or a resource failed.
     """
-    address = _upload_template(engine.client("s3"), engine, template, layers)
+    template_url = _upload_template(engine.client("s3"), engine, template, layers)
     formation = engine.client("cloudformation")
-    _remove_what_never_stood(formation, stack)
-    if _create_or_update(formation, stack, address, parameters or {}):
-        _wait(formation, stack)
-    api_id = _physical_id(formation, stack, "AWS::ApiGateway::RestApi")
+    # A stack whose creation failed or was interrupted can only be deleted.
+    if (_read_status(formation, stack) or "").startswith(_NEVER_COMPLETED):
+        formation.delete_stack(StackName=stack)
+        _wait_while_in_progress(formation, stack)
+    if _create_or_update(formation, stack, template_url, parameters or {}):
+        status = _wait_while_in_progress(formation, stack)
+        if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            raise DeploymentFailed(f"The stack is {status}.\n{_describe_failures(formation, stack)}")
+    resources = formation.describe_stack_resources(StackName=stack)["StackResources"]
+    api_id = next(it["PhysicalResourceId"] for it in resources if it["ResourceType"] == "AWS::ApiGateway::RestApi")
     gateway = engine.client("apigateway")
-    _apply_gateway_responses(gateway, api_id, _processed_template(formation, stack))
-    _map_address(gateway, api_id)
-    return Deployment(outputs=_outputs(formation, stack), api_url=f"{engine.url}/{STAGE}")
+    processed = formation.get_template(StackName=stack, TemplateStage="Processed")["TemplateBody"]
+    _apply_gateway_responses(gateway, api_id, json.loads(processed) if isinstance(processed, str) else processed)
+    _map_base_path(gateway, api_id)
+    outputs = formation.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
+    return Deployment(
+        outputs={output["OutputKey"]: output["OutputValue"] for output in outputs}, api_url=f"{engine.url}/{STAGE}"
+    )
 
 
 def _upload_template(s3: Any, engine: Engine, template: Path, layers: Mapping[str, Path]) -> str:
-    """Stores the template with all it names, and tells where (a template soon outgrows the inline limit)."""
+    """Upload the template and its artifacts, and return its URL: the template exceeds the limit for inline bodies."""
     s3.create_bucket(Bucket=_ARTIFACTS)
 
     def upload(key: str, content: bytes) -> str:
@@ -74,23 +85,16 @@ def _upload_template(s3: Any, engine: Engine, template: Path, layers: Mapping[st
     return f"{engine.url}/{_ARTIFACTS}/template.json"
 
 
-def _remove_what_never_stood(formation: Any, stack: str) -> None:
-    """Clears away a stack whose creation failed or was interrupted: such a one can only be deleted."""
-    if (_status(formation, stack) or "").startswith(_NEVER_STOOD):
-        formation.delete_stack(StackName=stack)
-        _wait_while_in_progress(formation, stack)
-
-
-def _create_or_update(formation: Any, stack: str, address: str, parameters: Mapping[str, str]) -> bool:
-    """Whether there is anything to wait for."""
+def _create_or_update(formation: Any, stack: str, template_url: str, parameters: Mapping[str, str]) -> bool:
+    """Request the change and return whether there is one to wait for."""
     arguments = {
         "StackName": stack,
-        "TemplateURL": address,
+        "TemplateURL": template_url,
         "Capabilities": _CAPABILITIES,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     }
     try:
-        if _status(formation, stack) is None:
+        if _read_status(formation, stack) is None:
             formation.create_stack(**arguments)
         else:
             formation.update_stack(**arguments)
@@ -101,22 +105,16 @@ def _create_or_update(formation: Any, stack: str, address: str, parameters: Mapp
     return True
 
 
-def _wait(formation: Any, stack: str) -> None:
-    status = _wait_while_in_progress(formation, stack)
-    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        raise DeploymentFailed(f"The stack is {status}.\n{_failures(formation, stack)}")
-
-
 def _wait_while_in_progress(formation: Any, stack: str) -> str:
-    deadline = time.monotonic() + _DEPLOYS_WITHIN_S
-    while (status := _status(formation, stack) or "gone").endswith("IN_PROGRESS"):
+    deadline = time.monotonic() + _DEPLOY_TIMEOUT_S
+    while (status := _read_status(formation, stack) or "DELETED").endswith("IN_PROGRESS"):
         if time.monotonic() > deadline:
-            raise DeploymentFailed(f"The stack is still {status} after {_DEPLOYS_WITHIN_S:.0f} s.")
+            raise DeploymentFailed(f"The stack is still {status} after {_DEPLOY_TIMEOUT_S:.0f} s.")
         time.sleep(0.1)
     return status
 
 
-def _status(formation: Any, stack: str) -> str | None:
+def _read_status(formation: Any, stack: str) -> str | None:
     try:
         return str(formation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
     except ClientError as error:
@@ -125,34 +123,17 @@ def _status(formation: Any, stack: str) -> str | None:
         raise
 
 
-def _failures(formation: Any, stack: str) -> str:
+def _describe_failures(formation: Any, stack: str) -> str:
     events = formation.describe_stack_events(StackName=stack)["StackEvents"]
     failed = [event for event in reversed(events) if event.get("ResourceStatus", "").endswith("FAILED")]
     return "\n".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed)
 
 
-def _physical_id(formation: Any, stack: str, resource_type: str) -> str:
-    resources = formation.describe_stack_resources(StackName=stack)["StackResources"]
-    of_type = (each["PhysicalResourceId"] for each in resources if each["ResourceType"] == resource_type)
-    return str(next(of_type))
-
-
-def _outputs(formation: Any, stack: str) -> dict[str, str]:
-    described = formation.describe_stacks(StackName=stack)["Stacks"][0]
-    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-
-
-def _processed_template(formation: Any, stack: str) -> dict[str, Any]:
-    body = formation.get_template(StackName=stack, TemplateStage="Processed")["TemplateBody"]
-    processed: dict[str, Any] = json.loads(body) if isinstance(body, str) else body
-    return processed
-
-
 def _apply_gateway_responses(gateway: Any, api_id: str, processed: Mapping[str, Any]) -> None:
-    """Honours the gateway responses in an API's definition: AWS does so by itself, the engine does not.
+    """Apply the gateway responses of the API definition, which AWS applies and the engine ignores.
 
-    They take effect with the next deployment of the stage, which carries their digest as its description:
-    what is in effect already is left alone.
+    They take effect with the next deployment of the stage. Its description is their digest, so a deployment with
+    unchanged responses is skipped.
     """
     api = next(each for each in processed["Resources"].values() if each["Type"] == "AWS::ApiGateway::RestApi")
     responses = api["Properties"]["Body"].get("x-amazon-apigateway-gateway-responses", {})
@@ -166,8 +147,8 @@ def _apply_gateway_responses(gateway: Any, api_id: str, processed: Mapping[str, 
     gateway.create_deployment(restApiId=api_id, stageName=STAGE, description=digest)
 
 
-def _map_address(gateway: Any, api_id: str) -> None:
-    """Serves the API below `/api` of the engine's own address, whatever id its last deployment gave it."""
+def _map_base_path(gateway: Any, api_id: str) -> None:
+    """Serve the API below `/api` of the engine's address, whatever id the deployment gave it."""
     names = {item["domainName"] for item in gateway.get_domain_names().get("items", [])}
     if HOST not in names:
         gateway.create_domain_name(domainName=HOST)

@@ -1,4 +1,4 @@
-"""What a program needs to talk to the running service; `.local/endpoint.json` holds the same."""
+"""Addresses and keys that a client of the running service needs, as in `.local/endpoint.json`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local.engine import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Engine
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Addresses and keys of a deployed service, all of them on loopback."""
+    """Addresses and keys of a deployed service. All addresses are on loopback."""
 
     base_url: str
     bucket: str
@@ -25,8 +25,8 @@ class Endpoint:
     outputs: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, engine: Engine, deployment: Deployment) -> Endpoint:
-        """The endpoint of a deployment; the output `BucketName` names the bucket for dropped files."""
+    def from_deployment(cls, engine: Engine, deployment: Deployment) -> Endpoint:
+        """Return the endpoint of a deployment. Its output `BucketName` is the bucket for uploaded files."""
         return cls(
             base_url=f"{deployment.api_url}/v1",
             bucket=deployment.outputs["BucketName"],
@@ -35,7 +35,7 @@ class Endpoint:
         )
 
     def write(self, file: Path, *, tenants: Mapping[str, Any]) -> None:
-        """Writes the file in one step: who reads it finds the old one or the new one, never half of one."""
+        """Write the file atomically: a reader finds the old file or the new one, never a part."""
         content = {
             "baseUrl": self.base_url,
             "bucket": self.bucket,

@@ -1,9 +1,9 @@
-"""Starts and stops the embedded engine, on loopback only, with IAM enforced.
+"""Start and stop the embedded engine, on loopback only, with IAM enforced.
 
     with Engine(port=4566, data_dir=Path(".local/data")) as engine:
         engine.client("s3").list_buckets()
 
-Each engine owns its data folder while it runs. Data are written when it stops, hence the patience in `stop`.
+An engine owns its data folder while it runs. It saves its data only when it stops, so `stop` waits for that.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from typing import IO, Any, Final, Self
 import boto3
 from botocore.config import Config
 
-from local import kept_data
-from local.places import ENGINE_PYTHON
+from local import saved_state
+from local.paths import ENGINE_PYTHON
 
 HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 4566
 REGION: Final = "us-east-1"
-# The engine's name for the owner of its account; every other key is held to its policies.
+# The engine's key of the account owner. Every other key is subject to its policies.
 ACCESS_KEY_ID: Final = "test"
 SECRET_ACCESS_KEY: Final = "test"  # noqa: S105 - no secret: the engine listens on loopback alone
 
-_STARTS_WITHIN_S: Final = 60.0
-_STOPS_WITHIN_S: Final = 60.0
+_START_TIMEOUT_S: Final = 60.0
+_STOP_TIMEOUT_S: Final = 60.0
 _LOG_TAIL_LINES: Final = 30
-# Of the caller's environment only this much: no AWS profile, no proxy, no PYTHONPATH reaches the functions.
-_PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+# The engine inherits no other variables: no AWS profile, no proxy and no PYTHONPATH reaches the functions.
+_INHERITED_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class EngineError(Exception):
-    """The engine cannot run. The text is for the person at the terminal.
+    """The engine cannot run. The message is for the person at the terminal.
 
     EngineError
     ├── PortTaken
@@ -52,7 +52,7 @@ class EngineError(Exception):
 
 
 class PortTaken(EngineError):
-    """Something else listens on the port."""
+    """Another program listens on the port."""
 
     def __init__(self, port: int) -> None:
         super().__init__(f"Port {port} is taken. Choose another, for example: make run PORT={port + 1}")
@@ -62,19 +62,19 @@ class DataInUse(EngineError):
     """Another engine runs on the same data folder."""
 
     def __init__(self, data_dir: Path, owner: str) -> None:
-        who = f"process {owner}" if owner else "just starting"
-        super().__init__(f"Another engine ({who}) uses the data in {data_dir}. Stop it first.")
+        process = f"process {owner}" if owner else "just starting"
+        super().__init__(f"Another engine ({process}) uses the data in {data_dir}. Stop it first.")
 
 
 class EngineDied(EngineError):
-    """The engine ended, or never answered."""
+    """The engine ended by itself or did not respond."""
 
     def __init__(self, what: str, log_file: Path) -> None:
-        super().__init__(f"{what} The end of {log_file}:\n{_tail(log_file)}")
+        super().__init__(f"{what} The end of {log_file}:\n{_read_tail(log_file)}")
 
 
 class Engine:
-    """One engine on one port and one data folder, running between `start` and `stop`."""
+    """An engine on one port and one data folder. It runs between `start` and `stop`."""
 
     def __init__(self, *, port: int = DEFAULT_PORT, data_dir: Path, log_file: Path | None = None) -> None:
         self.port = port
@@ -87,10 +87,6 @@ class Engine:
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -101,15 +97,18 @@ class Engine:
         self.stop()
 
     def start(self) -> None:
-        """Starts the engine and returns when it answers.
+        """Start the engine and return when it responds.
 
-        Raises PortTaken, DataInUse, or EngineDied with the end of its log.
+        Raises:
+            PortTaken: Another program listens on the port.
+            DataInUse: Another engine uses the data folder.
+            EngineDied: The engine ended or did not respond. The message has the end of its log.
         """
         self._lock = _lock_folder(self.data_dir)
         try:
             _require_free_port(self.port)
             self._empty_temporary_folder()
-            kept_data.mend(self.data_dir, address=f"{HOST}:{self.port}")
+            saved_state.repair(self.data_dir, address=f"{HOST}:{self.port}")
             self._process = self._spawn(self._lock)
             self._wait_until_ready()
         except BaseException:
@@ -117,9 +116,9 @@ class Engine:
             raise
 
     def stop(self) -> None:
-        """Asks the engine to stop and waits until it has written its data; kills it only if it never does."""
+        """Stop the engine and wait until it has saved its data. Kill it only after a timeout."""
         if self._process is not None:
-            _end(self._process)
+            _terminate(self._process)
             self._process = None
         if self._lock is not None:
             self._empty_temporary_folder()
@@ -127,12 +126,16 @@ class Engine:
             self._lock = None
 
     def raise_if_dead(self) -> None:
-        """Raises EngineDied when the engine has ended by itself."""
+        """Check that the engine has not ended by itself.
+
+        Raises:
+            EngineDied: It has. The message has the end of its log.
+        """
         if self._process is not None and self._process.poll() is not None:
             raise EngineDied(f"The engine ended with status {self._process.returncode}.", self.log_file)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the engine's owner, untouched by the machine's AWS settings and proxies."""
+        """Return a boto3 client of the account owner that ignores the machine's AWS settings and proxies."""
         return boto3.client(  # type: ignore[call-overload]  # the service is not a literal here
             service,
             endpoint_url=self.url,
@@ -156,17 +159,17 @@ class Engine:
             return subprocess.Popen(
                 [ENGINE_PYTHON, "-P", Path(__file__).with_name("engine_process.py")],
                 cwd=self.data_dir,
-                env=self._environment(),
+                env=self._build_environment(),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=[lock.fileno()],  # it owns the data while it saves them, even without its parent
-                start_new_session=True,  # Ctrl-C is for the parent: it stops the engine in order
+                pass_fds=[lock.fileno()],  # the engine keeps the lock while it saves, even if its parent has died
+                start_new_session=True,  # Ctrl-C reaches only the parent, which stops the engine in order
             )
 
-    def _environment(self) -> dict[str, str]:
-        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        return passed_on | {
+    def _build_environment(self) -> dict[str, str]:
+        inherited = {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
+        return inherited | {
             "AUTH": "true",
             "AWS_EC2_METADATA_DISABLED": "true",
             "BIND_HOST": HOST,
@@ -187,16 +190,16 @@ class Engine:
         }
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _STARTS_WITHIN_S
-        while not _answers(f"{self.url}/_ministack/ready"):
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not _is_ready(f"{self.url}/_ministack/ready"):
             self.raise_if_dead()
             if time.monotonic() > deadline:
-                raise EngineDied(f"The engine did not answer within {_STARTS_WITHIN_S:.0f} s.", self.log_file)
+                raise EngineDied(f"The engine did not answer within {_START_TIMEOUT_S:.0f} s.", self.log_file)
             time.sleep(0.05)
 
 
 def _lock_folder(folder: Path) -> IO[str]:
-    """Takes the folder for this process; the lock goes with the process, however it ends."""
+    """Lock the folder. The operating system releases the lock when the process ends, however it ends."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / "lock").open("a+")
     try:
@@ -221,7 +224,7 @@ def _require_free_port(port: int) -> None:
             raise PortTaken(port) from None
 
 
-def _answers(url: str) -> bool:
+def _is_ready(url: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=5) as response:
@@ -230,10 +233,10 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _terminate(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(_STOPS_WITHIN_S)
+        process.wait(_STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -241,7 +244,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def _tail(log_file: Path) -> str:
+def _read_tail(log_file: Path) -> str:
     if not log_file.exists():
         return "(no log)"
     return "\n".join(log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:])

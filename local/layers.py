@@ -1,7 +1,7 @@
 """Build the layers: for this machine's Python, which the engine uses, or for AWS.
 
-A built layer is a folder with everything below `python/`, as Lambda mounts it. Dependencies change seldom and the
-layer's own package often. Each is built again only after it changed, so a change of code takes a moment.
+A built layer is a folder with everything below `python/`, as Lambda mounts it. The dependencies and the layer's own
+package are each rebuilt only after a change, so a change of code takes a moment.
 
     python -m local.layers host | arm64
 """
@@ -22,18 +22,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from local.places import BUILT_LAYERS, ENGINE_PYTHON, LAYERS, UV
-from local.progress import say
+from local.paths import BUILT_LAYERS, ENGINE_PYTHON, LAYERS, UV
+from local.progress import print_progress
 
-BUILT_FROM: Final = "built-from.json"
-"""Lies beside a layer built for this machine, and tells one build from another."""
+BUILD_STATE: Final = "built-from.json"
+"""Name of the file beside a layer built for this machine. Its content identifies the build."""
 
-_LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "*.pyc")
+_IGNORED: Final = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """A folder of `layers/`: its requirements and the one package of its own."""
+    """A folder of `layers/` with its requirements and its one package."""
 
     folder: str
     package: str
@@ -55,33 +55,34 @@ LAYERS_IN_ORDER: Final = (
 
 
 def build_for_host() -> Mapping[str, Path]:
-    """Builds every layer for the engine's Python and tells where each stands, by the name of its folder."""
+    """Build every layer for the engine's Python, and return the built folder of each source folder."""
     return {layer.folder: _build_for_host(layer) for layer in LAYERS_IN_ORDER}
 
 
 def build_for_lambda() -> Mapping[str, Path]:
-    """Builds every layer for arm64 with the very command that `sam build` runs."""
+    """Build every layer for arm64 with the command that `sam build` runs."""
     return {layer.folder: _build_for_lambda(layer) for layer in LAYERS_IN_ORDER}
 
 
 def _build_for_host(layer: Layer) -> Path:
     built = BUILT_LAYERS / "host" / layer.folder
-    state_file = built / BUILT_FROM
-    wanted = {
-        "requirements": _digest_of_text(layer.requirements.read_text() + _this_machine()),
-        "package": _digest_of_folder(layer.source / layer.package),
+    state_file = built / BUILD_STATE
+    machine = f"{sys.implementation.cache_tag} {sys.version_info[:3]} {platform.machine()} {sys.platform}"
+    expected = {
+        "requirements": hashlib.sha256((layer.requirements.read_text() + machine).encode()).hexdigest(),
+        "package": _hash_folder(layer.source / layer.package),
     }
-    present = json.loads(state_file.read_text()) if state_file.exists() else {}
-    if present == wanted:
+    current = json.loads(state_file.read_text()) if state_file.exists() else {}
+    if current == expected:
         return built
-    state_file.unlink(missing_ok=True)  # a build that is cut short must not pass for a whole one
-    if present.get("requirements") != wanted["requirements"]:
-        say(f"layer {layer.folder}: installing its dependencies")
+    state_file.unlink(missing_ok=True)  # an interrupted build must not pass for a complete one
+    if current.get("requirements") != expected["requirements"]:
+        print_progress(f"layer {layer.folder}: installing its dependencies")
         _install_dependencies(layer, built)
-        present = {}
-    if present.get("package") != wanted["package"]:
-        _lay_package(layer, built)
-    state_file.write_text(json.dumps(wanted))
+        current = {}
+    if current.get("package") != expected["package"]:
+        _copy_package(layer, built)
+    state_file.write_text(json.dumps(expected))
     return built
 
 
@@ -93,10 +94,10 @@ def _install_dependencies(layer: Layer, built: Path) -> None:
     subprocess.run(command, check=True)
 
 
-def _lay_package(layer: Layer, built: Path) -> None:
+def _copy_package(layer: Layer, built: Path) -> None:
     target = built / "python" / layer.package
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(layer.source / layer.package, target, ignore=_LEFT_OUT)
+    shutil.copytree(layer.source / layer.package, target, ignore=_IGNORED)
     compileall.compile_dir(target, quiet=1)
 
 
@@ -109,41 +110,30 @@ def _build_for_lambda(layer: Layer) -> Path:
     return built
 
 
-def _digest_of_folder(folder: Path) -> str:
-    """A digest of the names and contents of the files in a folder, whatever their dates."""
+def _hash_folder(folder: Path) -> str:
+    """Return a digest of the names and contents of the files in a folder."""
     digest = hashlib.sha256()
-    for file in source_files(folder):
+    for file in list_source_files(folder):
         content = hashlib.sha256(file.read_bytes()).hexdigest()
         digest.update(f"{file.relative_to(folder).as_posix()} {content}\n".encode())
     return digest.hexdigest()
 
 
-def source_files(folder: Path) -> list[Path]:
-    """The files of a folder in a fixed order, without what Python leaves behind."""
+def list_source_files(folder: Path) -> list[Path]:
+    """Return the files of a folder in a fixed order, without Python's caches."""
     files = (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
     return sorted(files)
 
 
-def _this_machine() -> str:
-    return f"{sys.implementation.cache_tag} {sys.version_info[:3]} {platform.machine()} {sys.platform}"
-
-
-def _digest_of_text(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _size_in_megabytes(folder: Path) -> float:
-    return sum(os.lstat(file).st_size for file in folder.rglob("*") if file.is_file()) / 1e6
-
-
 def main() -> None:
-    """Builds the layers for one target and prints what each weighs unzipped."""
+    """Build the layers for one target and print the unzipped size of each."""
     parser = argparse.ArgumentParser(prog="python -m local.layers", description=__doc__)
     parser.add_argument("target", choices=["host", "arm64"])
     target = parser.parse_args().target
     built = build_for_host() if target == "host" else build_for_lambda()
     for name, folder in built.items():
-        say(f"layer {name}: {_size_in_megabytes(folder):.1f} MB in {folder}")
+        megabytes = sum(os.lstat(file).st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+        print_progress(f"layer {name}: {megabytes:.1f} MB in {folder}")
 
 
 if __name__ == "__main__":

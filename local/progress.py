@@ -1,13 +1,13 @@
-"""Lines that say how far `make run` has come, and how long it took."""
+"""Progress lines of `make run` with the time since the start."""
 
 from __future__ import annotations
 
 import time
 from typing import Final
 
-_STARTED: Final = time.monotonic()
+_START_S: Final = time.monotonic()
 
 
-def say(text: str) -> None:
-    """Prints one line of progress, with the seconds since the program started."""
-    print(f"[{time.monotonic() - _STARTED:5.1f} s] {text}", flush=True)
+def print_progress(text: str) -> None:
+    """Print one line of progress with the seconds since the program started."""
+    print(f"[{time.monotonic() - _START_S:5.1f} s] {text}", flush=True)

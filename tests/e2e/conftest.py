@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 
 from local import demo, layers
-from local.deploy import ON_LOOPBACK, deploy
+from local.deploy import LOCAL_PARAMETERS, deploy
 from local.endpoint import Endpoint
 from local.engine import HOST, Engine
-from local.places import TEMPLATE
+from local.paths import TEMPLATE
 from tests.e2e.service import ClocksOfAShift, ForgottenClock, Service
 
 
@@ -35,8 +35,8 @@ def free_port() -> int:
 
 
 def deployed(engine: Engine) -> Service:
-    deployment = deploy(engine, template=TEMPLATE, layers=layers.build_for_host(), parameters=ON_LOOPBACK)
-    endpoint = Endpoint.of(engine, deployment)
+    deployment = deploy(engine, template=TEMPLATE, layers=layers.build_for_host(), parameters=LOCAL_PARAMETERS)
+    endpoint = Endpoint.from_deployment(engine, deployment)
     return Service(engine, endpoint, demo.prepare(endpoint, engine.client("s3"), engine.data_dir / "demo-keys.json"))
 
 
