@@ -15,7 +15,7 @@ from fencepost.http.fields import (
     ResponseModel,
     Text,
     decimal_number,
-    radius_of,
+    number,
 )
 from geo.shapes.checks import MIN_RADIUS_M
 from geo.wgs84 import Position
@@ -110,13 +110,14 @@ def told_all(positions: Sequence[CheckRequest], matches: Sequence[Sequence[Match
 
 def _told_match(match: Match, accuracy_m: float | None) -> dict[str, Any]:
     geofence, distance_m, edge_distance_m = match
+    radius_m = geofence.shape.radius_m
     return {
         "geofenceId": geofence.id,
         "geofenceName": geofence.name,
         "distance": round(distance_m),
         "edgeDistance": round(edge_distance_m, 3) + 0.0,  # a boundary is at 0, not at -0
         "state": match.state(accuracy_m),
-        "radiusMeters": radius_of(geofence.shape),
+        "radiusMeters": None if radius_m is None else number(radius_m),
         "action": geofence.action,
         "triggerOn": geofence.trigger_on,
     }

@@ -70,7 +70,7 @@ class Geofence:
         # Whoever waited for others has an older `now`; versions must not lie in each other's past.
         updated_at = max(now, self.updated_at + timedelta(milliseconds=1))
         after = replace(self, **changes, version=self.version + 1, updated_at=updated_at)
-        if self.nodes and "nodes" not in changes and _vertices(after.shape) != _vertices(self.shape):
+        if self.nodes and "nodes" not in changes and after.shape.to_geojson() != self.shape.to_geojson():
             after = replace(after, nodes=())
         if after.is_active and self.cells and after.shape == self.shape:
             return after
@@ -81,10 +81,6 @@ class Geofence:
         """The geofence with the cells in which the index holds it."""
         cells = cover(self.shape, min(MAX_CELLS, max_cells)) if self.is_active else ()
         return replace(self, cells={cell: self.cells.get(cell, 0) for cell in sorted(cells)})
-
-
-def _vertices(shape: Shape) -> object:
-    return getattr(shape, "points", None) or getattr(shape, "parts", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from fencepost.geofences.serializers import ScheduleOut, told_in_force, told_shape
+from fencepost.geofences.serializers import Kind, ScheduleOut, told_in_force, told_shape
 from fencepost.http.fields import Latitude, Longitude, RequestModel, ResponseModel, decimal_number, whole_number
 from geo.wgs84 import Position
 
@@ -42,7 +42,7 @@ class NearOut(ResponseModel):
     version: int
     distance: int
     edgeDistance: float
-    type: Literal["circle", "polygon", "corridor"]
+    type: Kind
     latitude: float
     longitude: float
     radiusMeters: float | None

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from fencepost.common.entity_ref import TARGET_TABLES, EntityRef
 from fencepost.common.text import fold_case
 from fencepost.geofences.filters import GeofenceFilter
+from fencepost.geofences.serializers import Kind
 from fencepost.http.fields import Instant, RequestModel, Text, whole_number
 from geo.shapes.bounds import Bounds
 
@@ -46,7 +47,7 @@ class PageQuery(RequestModel):
 
 class ListQuery(PageQuery):
     status: Literal["active", "inactive"] | None = None
-    type: Literal["circle", "polygon", "corridor"] | None = None
+    type: Kind | None = None
     tag: Annotated[Text, Field(max_length=50), AfterValidator(_says_something)] | None = None
     filter: (
         Annotated[

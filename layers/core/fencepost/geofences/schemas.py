@@ -16,7 +16,7 @@ from fencepost.common.errors import FieldError, ValidationFailed
 from fencepost.common.text import fold_case
 from fencepost.common.timezones import MINUTES_A_DAY
 from fencepost.geofences.model import MAX_ASSIGNMENTS, MAX_NAME_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, Geofence
-from fencepost.geofences.serializers import ScheduleOut, told_center, told_in_force, told_shape
+from fencepost.geofences.serializers import Kind, NameOfType, ScheduleOut, told_in_force, told_shape
 from fencepost.geofences.validity import ALWAYS, DAYS, InForce, Schedule, Window
 from fencepost.http.fields import (
     Instant,
@@ -34,22 +34,22 @@ from fencepost.http.fields import (
 )
 from fencepost.http.validation import validated
 from geo.errors import GeometryError
+from geo.shapes import find_by_geometry, find_by_kind
 from geo.shapes.base import ShapeFields
 from geo.shapes.checks import MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
-from geo.shapes.polygon import Polygon
-from geo.wgs84 import Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fencepost.geofences.model import Version
-    from geo.shapes.base import LonLat, Shape
+    from geo.shapes.base import Shape
 
 DEFAULT_RADIUS_M = 500.0
 MAX_ACTION_BYTES = 8 * 1024
 MAX_WINDOWS = 20
+_TYPE_ALIASES = {"sausage": Corridor.kind}
 ADDRESS = "/api/v1/geofences/"
 
 
@@ -101,7 +101,7 @@ class GeofenceChange(RequestModel):
 
     name: Annotated[VisibleText, Field(max_length=MAX_NAME_LENGTH)] | None = _aliases("name", "pname", "label")
     description: Annotated[Text, Field(max_length=500)] | None = None
-    type: Literal["circle", "polygon", "corridor", "sausage"] | None = None
+    type: Annotated[str, NameOfType(*_TYPE_ALIASES)] | None = None
     latitude: Latitude | None = _aliases("latitude", "center_lat", AliasPath("center", "lat"))
     longitude: Longitude | None = _aliases("longitude", "center_lon", AliasPath("center", "lng"))
     radius_m: Annotated[float, Field(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)] | None = _aliases(
@@ -161,7 +161,7 @@ class GeofenceOut(ResponseModel):
     uri: str
     name: str
     description: str | None
-    type: Literal["circle", "polygon", "corridor"]
+    type: Kind
     latitude: float
     longitude: float
     radiusMeters: float | None
@@ -322,86 +322,39 @@ def _in_force(change: GeofenceChange, said: Mapping[str, Any], before: InForce) 
 
 def _shape(change: GeofenceChange, said: Mapping[str, Any], before: Shape | None) -> Shape:
     """The shape that the request describes, on top of the one that there is."""
-    kind = {"sausage": "corridor", None: _kind_implied(change, before)}.get(change.type, change.type)
+    points = change.points
+    fields = ShapeFields(
+        lon=change.longitude,
+        lat=change.latitude,
+        radius_m=change.radius_m,
+        points=None if points is None else tuple((vertex.longitude, vertex.latitude) for vertex in points),
+        geometry=change.geometry,
+    )
     try:
-        if kind != "circle":
-            _check_center(change, before)
-        if kind == "circle":
-            return _circle(change, before if isinstance(before, Circle) else None)
-        if kind == "corridor":
-            return _corridor(change, before if isinstance(before, Corridor) else None)
-        return _polygon(change, before if isinstance(before, Polygon) else None)
+        return _type_of(change, before).parse_fields(fields, before, DEFAULT_RADIUS_M)
     except GeometryError as error:
-        raise ValidationFailed.field(_blamed(error.field, change, said), error.reason) from None
+        raise ValidationFailed(
+            [FieldError(_blamed(field, change, said), error.reason) for field in error.fields]
+        ) from None
 
 
-def _kind_implied(change: GeofenceChange, before: Shape | None) -> str:
+def _type_of(change: GeofenceChange, before: Shape | None) -> type[Shape]:
+    """The type that a request names, else the one that its geometry implies, else the one that there is."""
+    if change.type is not None:
+        named = find_by_kind(_TYPE_ALIASES.get(change.type, change.type))
+        assert named is not None, "the field is validated"
+        return named
     if change.geometry is not None:
-        kinds = {"LineString": "corridor", "Polygon": "polygon", "MultiPolygon": "polygon"}
-        return kinds.get(str(change.geometry.get("type")), "circle")
-    return before.kind if before is not None else "circle"
-
-
-def _check_center(change: GeofenceChange, before: Shape | None) -> None:
-    """A centre that is computed may be sent back as it was answered, and not be set."""
-    computed = told_center(before) if before is not None else {}
-    for name, value in (("latitude", change.latitude), ("longitude", change.longitude)):
-        if value is not None and value != computed.get(name):
-            raise GeometryError(name, "belongs to a circle; the centre of this shape follows from its points")
-
-
-def _circle(change: GeofenceChange, before: Circle | None) -> Circle:
-    for field in ("points", "geometry"):
-        if getattr(change, field) is not None:
-            raise GeometryError(field, "a circle has none; give type polygon or corridor, or a centre and radius")
-    lat, lon = (before.center.lat, before.center.lon) if before else (None, None)
-    lat = lat if change.latitude is None else change.latitude
-    lon = lon if change.longitude is None else change.longitude
-    if lat is None or lon is None:
-        missing = [FieldError(name, "is missing") for name, v in (("latitude", lat), ("longitude", lon)) if v is None]
-        raise ValidationFailed(missing)
-    if lat == 0 and lon == 0:
-        raise GeometryError("latitude", "0,0 is in the Atlantic and almost always a mistake")
-    radius_m = change.radius_m or (before.radius_m if before else DEFAULT_RADIUS_M)
-    return Circle(center=Position(lon=lon, lat=lat), radius_m=radius_m)
-
-
-def _corridor(change: GeofenceChange, before: Corridor | None) -> Corridor:
-    half_width_m = change.radius_m or (before.half_width_m if before else DEFAULT_RADIUS_M)
-    if change.points is not None and change.geometry is not None:
-        raise GeometryError("points", "give points or geometry, not both")
-    if change.points is not None:
-        return Corridor(points=_lonlats(change.points), half_width_m=half_width_m)
-    if change.geometry is not None:
-        return Corridor.parse_fields(ShapeFields(geometry=change.geometry), None, half_width_m)
-    if before is None:
-        raise GeometryError("points", "a corridor needs points or a LineString geometry")
-    return Corridor(points=before.points, half_width_m=half_width_m)
-
-
-def _polygon(change: GeofenceChange, before: Polygon | None) -> Polygon:
-    if change.radius_m is not None:
-        raise GeometryError("radius_m", "belongs to a circle or a corridor; a polygon has none")
-    if change.points is not None and change.geometry is not None:
-        raise GeometryError("points", "give points or geometry, not both")
-    if change.points is not None:
-        return Polygon.from_ring(_lonlats(change.points))
-    if change.geometry is not None:
-        return Polygon.parse_fields(ShapeFields(geometry=change.geometry), None, DEFAULT_RADIUS_M)
-    if before is None:
-        raise GeometryError("points", "a polygon needs points or a Polygon geometry")
-    return before
-
-
-def _lonlats(points: list[Vertex]) -> tuple[LonLat, ...]:
-    return tuple((point.longitude, point.latitude) for point in points)
+        kind = before.kind if before is not None else None
+        return find_by_geometry(str(change.geometry.get("type")), kind) or Circle
+    return type(before) if before is not None else Circle
 
 
 def _blamed(field: str, change: GeofenceChange, said: Mapping[str, Any]) -> str:
     """The caller's name for what a geometry error calls `points` or `radius_m`."""
     if field.startswith("points") and change.geometry is not None and change.points is None:
         return "geometry" + field.removeprefix("points")
-    return _said_as("radius_m" if field == "half_width_m" else field, said)
+    return _said_as(field, said)
 
 
 def _said_as(field: str, said: Mapping[str, Any]) -> str:

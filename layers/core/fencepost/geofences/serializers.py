@@ -5,15 +5,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
+from pydantic_core import CoreSchema, PydanticKnownError
+from pydantic_core.core_schema import no_info_plain_validator_function
 
 from fencepost.common.timezones import format_minute_of_day
 from fencepost.geofences.validity import DAYS
-from fencepost.http.fields import ResponseModel, radius_of, timestamp
-from geo.shapes.circle import Circle
+from fencepost.http.fields import ResponseModel, number, timestamp
+from geo.shapes import list_kinds
 
 if TYPE_CHECKING:
     from fencepost.geofences.validity import InForce
     from geo.shapes.base import Shape
+
+
+class NameOfType:
+    """Validates the name of a geofence type, with the types that are registered when a value comes.
+
+    Args:
+        aliases: Names that a request may use besides.
+    """
+
+    def __init__(self, *aliases: str) -> None:
+        self._aliases = aliases
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
+        return no_info_plain_validator_function(self._validate)
+
+    def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> dict[str, Any]:
+        return {"type": "string", "enum": self._list_names()}
+
+    def _list_names(self) -> list[str]:
+        return [*list_kinds(), *self._aliases]
+
+    def _validate(self, value: object) -> object:
+        names = self._list_names()
+        if value not in names:
+            *others, last = map(repr, names)
+            raise PydanticKnownError("literal_error", {"expected": f"{', '.join(others)} or {last}"})
+        return value
+
+
+Kind = Annotated[str, NameOfType()]
+"""The name of a geofence type."""
 
 
 class WindowOut(ResponseModel):
@@ -29,11 +62,13 @@ class ScheduleOut(ResponseModel):
 
 def told_shape(shape: Shape) -> dict[str, Any]:
     """What a shape is: its type, centre, radius and geometry."""
+    fields = shape.to_fields()
     return {
         "type": shape.kind,
-        **told_center(shape),
-        "radiusMeters": radius_of(shape),
-        "geometry": None if isinstance(shape, Circle) else shape.to_geojson(),
+        "latitude": fields.lat,
+        "longitude": fields.lon,
+        "radiusMeters": None if fields.radius_m is None else number(fields.radius_m),
+        "geometry": fields.geometry,
     }
 
 
@@ -54,11 +89,3 @@ def told_in_force(when: InForce) -> dict[str, Any]:
         "expiresAt": timestamp(when.expires_at) if when.expires_at else None,
         "schedule": schedule,
     }
-
-
-def told_center(shape: Shape) -> dict[str, float]:
-    """A circle's centre as it was given; a computed one to the centimetre."""
-    lat, lon = shape.center.lat, shape.center.lon
-    if not isinstance(shape, Circle):
-        lat, lon = round(lat, 7), round(lon, 7)
-    return {"latitude": lat, "longitude": lon}

@@ -6,11 +6,12 @@ centre, no radius, and the shape itself as GeoJSON under `geometry`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NotRequired
+from typing import TYPE_CHECKING, Any, NotRequired
 
 from fencepost.common.errors import FieldError, ValidationFailed
 from fencepost.geofences import schemas
 from fencepost.geofences.schemas import GeofenceCreate
+from fencepost.geofences.serializers import Kind
 from fencepost.http.fields import ResponseModel, number, timestamp
 from geo.shapes.circle import Circle
 
@@ -36,7 +37,7 @@ class TimekeepingGeofence(ResponseModel):
     uri: str
     pname: str
     description: str | None
-    type: Literal["circle", "polygon", "corridor"]
+    type: Kind
     latitude: float
     longitude: float
     radius: float | None
@@ -82,18 +83,17 @@ def changed_fields(change: GeofenceUpdate, said: Mapping[str, Any], before: Geof
 
 def _check_is_circle(change: GeofenceCreate | GeofenceUpdate, before: Geofence | None) -> None:
     """A shape of another kind may be sent back as it was told, and not be made."""
-    kinds = {"circle", before.shape.kind} if before else {"circle"}
+    kinds = {Circle.kind, before.shape.kind} if before else {Circle.kind}
     if change.type is not None and change.type not in kinds:
         raise ValidationFailed.field("type", "must be circle in this vocabulary")
     for field in ("points", "geometry"):
-        if getattr(change, field) is not None and kinds == {"circle"}:
+        if getattr(change, field) is not None and kinds == {Circle.kind}:
             raise ValidationFailed.field(field, "belongs to no circle, and this vocabulary knows circles only")
 
 
 def told(geofence: Geofence) -> dict[str, Any]:
     """A geofence in the words of this vocabulary: a TimekeepingGeofence."""
     common = schemas.told(geofence)
-    shape = geofence.shape
     body = {
         "id": geofence.id,
         "uri": common["uri"],
@@ -112,4 +112,4 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "created_at": timestamp(geofence.created_at),
         "updated_at": timestamp(geofence.updated_at),
     }
-    return body if isinstance(shape, Circle) else body | {"geometry": shape.to_geojson()}
+    return body if common["geometry"] is None else body | {"geometry": common["geometry"]}

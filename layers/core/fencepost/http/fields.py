@@ -11,13 +11,9 @@ from typing_extensions import TypedDict
 
 from fencepost.common.text import is_visible
 from fencepost.common.timezones import EARLIEST, LATEST, load_time_zone, parse_minute_of_day
-from geo.shapes.circle import Circle
-from geo.shapes.corridor import Corridor
 
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
-
-    from geo.shapes.base import Shape
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -123,13 +119,6 @@ def timestamp(at: datetime) -> str:
     '2026-05-04T09:00:00.000Z'
     """
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def radius_of(shape: Shape) -> float | int | None:
-    """The radius of a circle or the half-width of a corridor, in metres; a polygon has none."""
-    if isinstance(shape, Circle):
-        return number(shape.radius_m)
-    return number(shape.half_width_m) if isinstance(shape, Corridor) else None
 
 
 def whole_number(text: Any) -> Any:

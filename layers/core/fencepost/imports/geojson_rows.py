@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fencepost.imports.kml_rows import DEFAULT_RADIUS_M, Row
+from geo.shapes import find_by_geometry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +39,8 @@ FIELDS = (
 PASSED_OVER = frozenset(FIELDS) - {"assignments"}
 _NAMES = ("name", "title", "label")
 _RADII = ("radiusMeters", "radius")
-_AREAS = ("Polygon", "MultiPolygon")
+# The fields of a shape as the canonical vocabulary names them.
+_SHAPE_FIELDS = {"lon": "longitude", "lat": "latitude", "radius_m": "radiusMeters"}
 _SEVERAL = {"MultiPoint": "Point", "MultiLineString": "LineString"}
 _MAX_DEPTH = 8
 
@@ -89,7 +91,7 @@ def _simple(geometry: Any, depth: int = 0) -> Iterator[dict[str, Any] | str]:
         return
     kind = geometry.get("type")
     parts = geometry.get("geometries" if kind == "GeometryCollection" else "coordinates")
-    if kind in ("Point", "LineString", *_AREAS):
+    if isinstance(kind, str) and find_by_geometry(kind) is not None:
         yield geometry
     elif kind not in ("GeometryCollection", *_SEVERAL) or not isinstance(parts, list) or depth == _MAX_DEPTH:
         yield f"its geometry is a {str(kind)[:40]}, which cannot be read"
@@ -102,10 +104,7 @@ def _simple(geometry: Any, depth: int = 0) -> Iterator[dict[str, Any] | str]:
 def _shape(geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that say the shape."""
     radius = next((properties[key] for key in _RADII if properties.get(key) is not None), DEFAULT_RADIUS_M)
-    if geometry["type"] in _AREAS:
-        return {"type": "polygon", "geometry": geometry}
-    if geometry["type"] == "LineString":
-        return {"type": "corridor", "geometry": geometry, "radiusMeters": radius}
-    where = geometry.get("coordinates")
-    lon, lat = (*(where[:2] if isinstance(where, list) else ()), None, None)[:2]
-    return {"type": "circle", "longitude": lon, "latitude": lat, "radiusMeters": radius}
+    shape_type = find_by_geometry(geometry["type"], properties.get("type"))
+    assert shape_type is not None, "other geometries are refused before"
+    values = shape_type.read_geojson(geometry, radius)
+    return {"type": shape_type.kind} | {_SHAPE_FIELDS.get(name, name): value for name, value in values.items()}

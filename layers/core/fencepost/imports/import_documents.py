@@ -132,6 +132,8 @@ def _to_row_document(row: Row) -> dict[str, Any]:
         "address": row.address,
         "color": row.color,
         "tags": row.tags,
+        # A geometry alone mostly says the type, and the document of such a row has no such member.
+        **({"shape_kind": row.shape_kind} if row.shape_kind is not None else {}),
     }
 
 
@@ -141,6 +143,7 @@ def _from_row_document(document: dict[str, Any]) -> Row:
         line=document["line"],
         name=document["name"],
         kind=document.get("kind", ""),
+        shape_kind=document.get("shape_kind"),
         rings=tuple([tuple([(x, y) for x, y in ring]) for ring in document.get("rings", ())]),
         radius_m=document.get("radius_m", 150.0),
         description=document.get("description"),

@@ -13,11 +13,8 @@ from fencepost.common.errors import ValidationFailed
 from fencepost.common.text import fold_case, is_visible
 from fencepost.geofences.model import MAX_NAME_LENGTH, MAX_TAG_LENGTH, MAX_TAGS
 from geo.errors import GeometryError
+from geo.shapes import find_by_geometry
 from geo.shapes.checks import drop_repeats
-from geo.shapes.circle import Circle
-from geo.shapes.corridor import Corridor
-from geo.shapes.polygon import Polygon
-from geo.wgs84 import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +32,8 @@ _COLOR = re.compile(r"#?([0-9A-Fa-f]{6})")
 class Row:
     """One geofence to be, or, with a `problem`, one thing that a file said and that cannot become a geofence.
 
-    `placemark` counts the placemarks or features of the file from 1, `line` is where it begins in a KML file. What
+    `placemark` counts the placemarks or features of the file from 1, `line` is where it begins in a KML file. `kind`
+    is its KML geometry, and `shape_kind` the geofence type, where the file names one. What
     a GeoJSON feature says is kept in `said`, in the words of the canonical vocabulary. `nodes` as in a geofence.
     """
 
@@ -43,6 +41,7 @@ class Row:
     line: int
     name: str
     kind: str = ""
+    shape_kind: str | None = None
     rings: tuple[tuple[tuple[float, float], ...], ...] = ()
     radius_m: float = DEFAULT_RADIUS_M
     description: str | None = None
@@ -62,15 +61,10 @@ class Row:
 
     def shape(self) -> Shape:
         """The shape, checked. Raises GeometryError with the reason."""
-        if self.kind == "Polygon":
-            return Polygon(parts=(self.rings,))
-        points = self.rings[0]
-        if self.kind == "LineString":
-            return Corridor(points=points, half_width_m=self.radius_m)
-        lon, lat = points[0]
-        if lon == 0 and lat == 0:
-            raise GeometryError("coordinates", "0,0 is in the Atlantic and almost always a mistake")
-        return Circle(center=Position(lon=lon, lat=lat), radius_m=self.radius_m)
+        shape_type = find_by_geometry(self.kind, self.shape_kind)
+        if shape_type is None:
+            raise GeometryError("geometry", f"no geofence can be a {self.kind}")
+        return shape_type.from_kml(self.rings, self.radius_m)
 
 
 def _numbers(coordinates: Any) -> int:
@@ -134,6 +128,7 @@ def parse_placemark(
             **about,
             name=name,
             kind=geometry.kind,
+            shape_kind=placemark.data.get("type"),
             rings=geometry.rings,
             radius_m=radius_m if radius_m is not None else default_radius_m,
             description=(placemark.description or "")[:500] or None,
@@ -190,6 +185,7 @@ def to_zone_row(row: Row) -> Row:
 def _radius_m(geometry: KmlGeometry, data: Mapping[str, str], default_radius_m: float) -> float | None:
     """The radius that some producers write into ExtendedData, else the default; None where it cannot be read."""
     said = next((value for key, value in data.items() if key.casefold() == "radius"), None)
-    if geometry.kind == "Polygon" or said is None or not said.strip():
+    shape_type = find_by_geometry(geometry.kind, data.get("type"))
+    if shape_type is None or not shape_type.has_radius or said is None or not said.strip():
         return default_radius_m
     return float(said) if _NUMBER.fullmatch(said.strip()) else None

@@ -7,8 +7,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from fencepost.http.app import MAX_ANSWER_BYTES
-from fencepost.http.fields import radius_of
+from fencepost.http.fields import number
 from fencepost.http.problems import AnswerTooLarge
+from geo.shapes import find_by_geometry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,15 +61,17 @@ def _joined(geofences: Iterable[Geofence], most: int) -> str:
 def _placemark(geofence: Geofence) -> str:
     from geo.kml.writer import format_placemark
 
-    radius_m = radius_of(geofence.shape)
+    shape = geofence.shape
+    is_implied = all(find_by_geometry(geometry) is type(shape) for geometry in shape.geometry_types)
     said = {
-        "radius": None if radius_m is None else str(radius_m),
+        "type": None if is_implied else shape.kind,
+        "radius": None if shape.radius_m is None else str(number(shape.radius_m)),
         "address": geofence.address,
         "color": geofence.color,
         "tags": json.dumps(geofence.tags, ensure_ascii=False) if geofence.tags else None,
     }
     return format_placemark(
-        geofence.shape,
+        shape,
         name=geofence.name,
         description=geofence.description,
         color=geofence.color,

@@ -24,7 +24,7 @@ from fencepost.common.errors import (
 )
 from fencepost.geofences.errors import AreaTooDense, NameTaken, QuotaReached, StillReferenced
 from fencepost.geofences.model import MAX_NAME_LENGTH, MAX_TAGS
-from fencepost.http.fields import Latitude, Longitude, RequestModel, ResponseModel, Text, VisibleText, radius_of
+from fencepost.http.fields import Latitude, Longitude, RequestModel, ResponseModel, Text, VisibleText
 from fencepost.http.problems import AnswerTooLarge, BodyTooLarge, UnsupportedMediaType
 from fencepost.zones.request import WrongHash
 from geo.errors import GeometryError
@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 
 DEFAULT_COLOR = "27A9E3"
 MAX_DELETED = 500
-_KINDS = {"circle": "circle", "polygon": "polygon", "corridor": "sausage"}
+# Geofences of any other type are reported as circles, and their shapes cannot be changed here.
+_KINDS = {Circle.kind: "circle", Polygon.kind: "polygon", Corridor.kind: "sausage"}
 # A polygon of so many points needs no look at what its tenant may.
 _ALWAYS_ALLOWED = 100
 
@@ -309,6 +310,10 @@ def build_changed_fields(
     same = [name for name, value in zone.model_dump(exclude_none=True).items() if value == was.get(name)]
     new, shape = zone.model_copy(update=dict.fromkeys(same)), before.shape
     fields = _plain_fields(new, tags_named)
+    if shape.kind not in _KINDS and (new.center is not None or new.radius is not None):
+        raise OtherType.field(
+            "zone.type", f"cannot change: this zone is a {shape.kind}, which has no other shape here"
+        )
     if isinstance(shape, Circle):
         return fields if new.center is None and new.radius is None else fields | {"shape": _circle(new, shape)}
     _check_has_no(new, *(("center",) if isinstance(shape, Corridor) else ("center", "radius")))
@@ -322,6 +327,8 @@ def build_changed_points(
     shape = before.shape
     if isinstance(shape, Circle):
         raise NoPoints.field("points", "belong to polygons and sausages; this zone is a circle")
+    if shape.kind not in _KINDS:
+        raise NoPoints.field("points", f"belong to polygons and sausages; this zone is a {shape.kind}")
     half_width_m = shape.half_width_m if isinstance(shape, Corridor) else None
     vertices, nodes = _vertices(points, is_ring=half_width_m is None)
     if vertices == _outline(shape):  # told of one part, perhaps, or without its holes: those stay
@@ -426,7 +433,7 @@ def _check_has_no(zone: ZoneInput, *names: str) -> None:
 # --- from geofences to answers -------------------------------------------------------------------------------------
 def serialize_zone(geofence: Geofence, tags: Sequence[int], *, with_points: bool = False) -> dict[str, Any]:
     """A geofence in the words of this vocabulary: a ZoneOut. `tags` are the numbers of its tags."""
-    shape = geofence.shape
+    shape = _as_zone_shape(geofence.shape)
     zone: dict[str, Any] = {
         "id": geofence.number,
         "type": _KINDS[shape.kind],
@@ -435,14 +442,13 @@ def serialize_zone(geofence: Geofence, tags: Sequence[int], *, with_points: bool
         "color": (geofence.color or DEFAULT_COLOR).removeprefix("#"),
         "tags": list(tags),
     }
-    radius_m = radius_of(shape)
-    if radius_m is not None:
-        zone["radius"] = max(1, round(radius_m))
+    if shape.radius_m is not None:
+        zone["radius"] = max(1, round(shape.radius_m))
     if isinstance(shape, Circle):
         zone["center"] = _told_at((shape.center.lon, shape.center.lat))
     elif with_points:
         zone["points"] = serialize_points(geofence)
-    if _is_more(shape):
+    if shape is not geofence.shape or _is_more(shape):
         zone["approximate"] = True
     return zone
 
@@ -450,11 +456,18 @@ def serialize_zone(geofence: Geofence, tags: Sequence[int], *, with_points: bool
 def serialize_points(geofence: Geofence) -> list[dict[str, Any]]:
     """The points of a polygon or a sausage. Raises NoPoints."""
     shape = geofence.shape
-    if isinstance(shape, Circle):
-        raise NoPoints.field("zone_id", "is a circle, and a circle has no points")
+    if isinstance(shape, Circle) or shape.kind not in _KINDS:
+        raise NoPoints.field("zone_id", f"is a {shape.kind}, and a {shape.kind} has no points")
     outline = _outline(shape)
     nodes = geofence.nodes if len(geofence.nodes) == len(outline) else (True,) * len(outline)
     return [_told_at(vertex) | {"node": is_node} for vertex, is_node in zip(outline, nodes, strict=True)]
+
+
+def _as_zone_shape(shape: Shape) -> Shape:
+    """The shape, or the circle around it where its type is none of this vocabulary."""
+    if shape.kind in _KINDS:
+        return shape
+    return Circle(center=shape.center, radius_m=min(MAX_RADIUS_M, float(shape.enclosing_radius_m())))
 
 
 def _told_at(vertex: LonLat) -> dict[str, Any]:
@@ -487,5 +500,4 @@ def _is_more(shape: Shape) -> bool:
     """Whether a shape is more than this vocabulary says of it."""
     if isinstance(shape, Polygon):
         return len(shape.parts) > 1 or len(shape.parts[0]) > 1
-    radius_m = radius_of(shape)
-    return radius_m != max(1, round(radius_m or 0))
+    return shape.radius_m != max(1, round(shape.radius_m or 0))

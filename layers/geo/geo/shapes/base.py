@@ -41,6 +41,19 @@ class ShapeFields:
 class Shape(Protocol):
     """An area on the ellipsoid. A class becomes a geofence type by `geo.shapes.register`.
 
+    How to add a geofence type:
+
+    1. Write a module beside this one, with a frozen dataclass that has every member below. Choose a `kind` and a
+       `tag` that no type has or had. `geo.codec` has a quick way for circles only; any other type packs the box of
+       its bounds, which `packing.pack_head` writes, so that a check can skip it without unpacking it.
+    2. Add the class to `_BUILT_IN` in `geo.shapes`.
+    3. Run `make openapi`: the API document lists the names of the types.
+
+    Requests, responses, the index, checks, versions, and GeoJSON and KML files then work without another change. The
+    timekeeping dialect creates circles only. The zone dialect has three types; it reports a geofence of any other
+    type as the circle around it, marked `approximate`, and refuses to change its shape. `tests/donut.py` is such a
+    module, and `tests/functional/geofences/test_toy_type.py` uses it over the API.
+
     An instance is immutable, was checked when it was made, and equals another one of the same fields.
     """
 
@@ -58,6 +71,10 @@ class Shape(Protocol):
     @property
     def center(self) -> Position:
         """The position that stands for the whole shape."""
+
+    @property
+    def radius_m(self) -> float | None:
+        """The radius or half-width in metres, None for a type that has none."""
 
     @property
     def bounds(self) -> Bounds:

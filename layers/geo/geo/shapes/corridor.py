@@ -91,6 +91,10 @@ class Corridor:
         points = self.__dict__["points"] = to_points(self._given_vertices)
         return points
 
+    @property
+    def radius_m(self) -> float:
+        return self.half_width_m
+
     def covers(self, position: Position) -> bool:
         return self.edge_distance_m(position) <= 0
 

@@ -94,6 +94,10 @@ class Polygon:
         parts = self.__dict__["parts"] = tuple(tuple(map(to_points, rings)) for rings in self._rings)
         return parts
 
+    @property
+    def radius_m(self) -> None:
+        return None
+
     def covers(self, position: Position) -> bool:
         if abs(position.lat) == 90:
             return self._covers_pole(position.lat)
