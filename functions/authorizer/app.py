@@ -13,7 +13,7 @@ prime_snapstart(container.tenant_service)
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Allow the whole API, and leave roles to the handlers: the answer is cached for all routes of a token."""
-    principal = container.tenant_service().principal_of(
+    principal = container.tenant_service().authenticate(
         _bearer_token(event)
     )  # Busy becomes the gateway's 503: see the template
     if principal is None:

@@ -69,7 +69,7 @@ from geo.wgs84 import Position
 
 
 def _caller(token: str) -> Principal | None:
-    return container.authenticator().principal_of(token, _now())
+    return container.authenticator().authenticate(token, _now())
 
 
 api = Api(
@@ -245,7 +245,9 @@ def upload_zones(request: Request) -> Response:
     call = validated(UploadZonesRequest, parameters(request))
     if call.redirect_target is None:
         return _done(**_uploaded(request, call))
-    if not is_allowed(call.redirect_target, container.tenant_service().redirect_origins(request.principal.tenant_id)):
+    if not is_allowed(
+        call.redirect_target, container.tenant_service().get_redirect_origins(request.principal.tenant_id)
+    ):
         raise ValidationFailed.field(
             "redirect_target", "is at no origin that is allowed; see redirectOrigins of the tenant"
         )
@@ -366,7 +368,7 @@ def _limits(request: Request) -> tuple[schemas.TagsNamed, schemas.PointLimit]:
     """Which tags a tenant has, and how many points a polygon of his may have: asked only where it matters."""
     return (
         partial(container.zone_service().find_tag_names, request.principal),
-        partial(container.tenant_service().polygon_point_limit, request.principal.tenant_id),
+        partial(container.tenant_service().get_polygon_point_limit, request.principal.tenant_id),
     )
 
 

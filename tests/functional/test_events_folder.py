@@ -51,4 +51,4 @@ def test_a_trigger_is_processed(app: App, name: str) -> None:
 
 
 def test_the_key_in_the_authorizer_event_is_not_a_real_one(app: App) -> None:
-    assert container.tenant_service().principal_of(event("api/authorize")["headers"]["authorization"]) is None
+    assert container.tenant_service().authenticate(event("api/authorize")["headers"]["authorization"]) is None

@@ -59,19 +59,19 @@ def test_of_keys_issued_at_once_two_live(app: App, monkeypatch: pytest.MonkeyPat
     """Another is issued between what the first reads and what it writes."""
     tenants = container.tenant_service()
     old = [tenants.issue_key("demo", "vera", ["viewer"]) for _ in range(2)]
-    read = tenants.store.live_keys
+    read = tenants.repository.list_key_ids
     between: list[str] = []
 
     def overtaken(tenant_id: str, user_id: str) -> tuple[str, ...]:
         found = read(tenant_id, user_id)
-        monkeypatch.setattr(tenants.store, "live_keys", read)
+        monkeypatch.setattr(tenants.repository, "list_key_ids", read)
         between.append(tenants.issue_key("demo", "vera", ["editor"]))
         return found
 
-    monkeypatch.setattr(tenants.store, "live_keys", overtaken)
+    monkeypatch.setattr(tenants.repository, "list_key_ids", overtaken)
     late = tenants.issue_key("demo", "vera", ["admin"])
     assert [is_turned_away(app, key) for key in (*old, *between, late)] == [True, True, False, False]
-    assert [key.principal.roles for key in tenants.keys_of("demo", "vera")] == [{"editor"}, {"admin"}]
+    assert [key.principal.roles for key in tenants.list_api_keys("demo", "vera")] == [{"editor"}, {"admin"}]
 
 
 def test_a_key_that_is_revoked_opens_nothing(app: App, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

@@ -77,8 +77,8 @@ def read_tenant(_app: App) -> object:
     assert item is not None
     policies = DynamoDBPrivacyRepository(container.table()).policies()
     limit, origins = (
-        container.tenant_service().polygon_point_limit("full"),
-        container.tenant_service().redirect_origins("full"),
+        container.tenant_service().get_polygon_point_limit("full"),
+        container.tenant_service().get_redirect_origins("full"),
     )
     return item["name"]["S"], tenant_settings(item, {}), limit, origins, policies
 
@@ -109,7 +109,7 @@ def put_entities(_app: App) -> None:
 def read_entities(_app: App) -> object:
     pairs = [("projects", "site"), ("time_guis", "gate"), ("groups", "night"), ("users", "ada"), ("users", "vera")]
     listed, after = directory().page(DEMO, "users", 1, None)
-    key = DynamoDBTenantRepository(container.table()).get_key(KEY.id)
+    key = DynamoDBTenantRepository(container.table()).find_key(KEY.id)
     return [directory().get(DEMO, table, entity_id) for table, entity_id in pairs], listed, after, key
 
 

@@ -160,7 +160,7 @@ def test_an_api_key_asks_the_pool_for_nothing(app: App, pool: Pool) -> None:
     authorize(app, container.tenant_service().issue_key("demo", "vera", ["viewer"]))
     known = container.user_pool()
     assert known is not None
-    assert "_tokens" not in vars(known)
+    assert "_verifier" not in vars(known)
     assert pool.asked == 0
 
 
@@ -258,7 +258,7 @@ def test_who_is_in_no_group_that_is_a_role_gets_in_and_may_nothing(app: App, poo
 
 
 def test_a_new_key_of_the_pool_is_found(app: App, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(id_tokens, "_ASKED_AGAIN_AFTER_S", 0)
+    monkeypatch.setattr(id_tokens, "_REFRESH_COOLDOWN_S", 0)
     authorize(app, pool.token())
     pool.published = [OURS, "key/2="]
     assert not is_refused(app, pool.token(kid="key/2="))
@@ -280,7 +280,7 @@ def test_without_the_pools_keys_nobody_gets_in_and_nobody_is_refused(
             authorize(app, pool.token())
     assert pool.asked == 1
     authorize(app, container.tenant_service().issue_key("demo", "vera", ["viewer"]))
-    monkeypatch.setattr(id_tokens, "_FAILED_ASKED_AGAIN_AFTER_S", 0)
+    monkeypatch.setattr(id_tokens, "_FAILURE_COOLDOWN_S", 0)
     for pool.answer in (b"<html>", b"[]", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "X"}]}'):
         with pytest.raises(ServiceBusy):
             authorize(app, pool.token())
@@ -291,7 +291,7 @@ def test_without_the_pools_keys_nobody_gets_in_and_nobody_is_refused(
 def test_known_keys_serve_while_the_pool_cannot_be_asked(
     app: App, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(id_tokens, "_ASKED_AGAIN_AFTER_S", 0)
+    monkeypatch.setattr(id_tokens, "_REFRESH_COOLDOWN_S", 0)
     authorize(app, pool.token())
     pool.answer = b""
     with pytest.raises(ServiceBusy):

@@ -13,24 +13,28 @@ import sys
 
 from fencepost import container
 from fencepost.common.errors import NotFound
-from fencepost.tenants.api_keys import parts_of
+from fencepost.tenants.api_keys import parse_token
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m fencepost.cli.api_keys", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m fencepost.cli.api_keys",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    of_user = commands.add_parser("list", help="list the live keys of a user with their roles, the newest last")
-    of_user.add_argument("tenant")
-    of_user.add_argument("user")
+    list_command = commands.add_parser("list", help="list the live keys of a user with their roles, the newest last")
+    list_command.add_argument("tenant")
+    list_command.add_argument("user")
     commands.add_parser("revoke", help="revoke a key").add_argument("key")
-    said = parser.parse_args()
+    arguments = parser.parse_args()
     tenants = container.tenant_service()
     try:
-        if said.command == "list":
-            for key in tenants.keys_of(said.tenant, said.user):
+        if arguments.command == "list":
+            for key in tenants.list_api_keys(arguments.tenant, arguments.user):
                 print(key.id, ",".join(sorted(key.principal.roles)))
         else:
-            key_id, _ = parts_of(said.key) or (said.key.removeprefix("fp_"), "")
+            key_id, _ = parse_token(arguments.key) or (arguments.key.removeprefix("fp_"), "")
             principal = tenants.revoke_key(key_id)
             print(f"revoked a key of {principal.user_id} of {principal.tenant_id}")
     except NotFound as error:

@@ -16,29 +16,31 @@ import sys
 
 from fencepost import container
 
-# An entry that is put right may leave a count to be put right, then an empty cell, then empty lists above it; and
-# others change things meanwhile.
-_ROUNDS = 8
-
-
-_WHAT = {"miscounted": "bytes", "unlisted": "cell", "empty": "nothing"}
+# Repairing an entry may leave a count to repair, then an empty cell, then empty lists above it; and other requests
+# change geofences meanwhile.
+_MAX_ROUNDS = 8
+_SUBJECTS = {"miscounted": "bytes", "unlisted": "cell", "empty": "nothing"}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m fencepost.cli.geofence_index", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m fencepost.cli.geofence_index",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("command", choices=["check", "rebuild"])
     parser.add_argument("tenant")
-    said = parser.parse_args()
-    upkeep = container.index_maintenance()
-    differences = upkeep.differences(said.tenant)
-    for _ in range(_ROUNDS if said.command == "rebuild" else 0):
+    arguments = parser.parse_args()
+    maintenance = container.index_maintenance()
+    differences = maintenance.differences(arguments.tenant)
+    for _ in range(_MAX_ROUNDS if arguments.command == "rebuild" else 0):
         if not differences:
             break
-        print(f"repaired {upkeep.repair(said.tenant, differences)} of {len(differences)}")
-        differences = upkeep.differences(said.tenant)
+        print(f"repaired {maintenance.repair(arguments.tenant, differences)} of {len(differences)}")
+        differences = maintenance.differences(arguments.tenant)
     for difference in differences:
-        what = difference.geofence_id or _WHAT[difference.problem]
-        print(f"{difference.problem}: {what} in {' '.join(difference.bucket)}")
+        subject = difference.geofence_id or _SUBJECTS[difference.problem]
+        print(f"{difference.problem}: {subject} in {' '.join(difference.bucket)}")
     harmless = sum(difference.is_harmless for difference in differences)
     print(f"{len(differences) - harmless} differences, {harmless} empty cells")
     return 1 if len(differences) > harmless else 0

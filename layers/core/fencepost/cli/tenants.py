@@ -1,8 +1,6 @@
 """Create and update tenants.
 
-Run `python -m fencepost.cli.tenants < tenants.json`.
-
-The environment needs TABLE_NAME and AWS credentials.
+Run `python -m fencepost.cli.tenants < tenants.json`. The environment needs TABLE_NAME and AWS credentials.
 
     {"tenants": [{"id": "acme", "name": "Acme", "timeZone": "Europe/Berlin", "clockLimitHours": 12,
                    "overlaps": "trim", "geofenceModes": {"start": "flag"}, "geofenceLimit": 5000,
@@ -26,6 +24,7 @@ A user with `roles` gets a new API key and retains the previous one. The command
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from typing import Annotated
@@ -46,13 +45,13 @@ from fencepost.zones.redirects import parse_origin
 from geo.shapes.checks import MAX_VERTICES
 
 
-def _role(value: str) -> str:
+def _check_role(value: str) -> str:
     if value not in ROLES:
         raise ValueError(f"is not a role; the roles are {', '.join(ROLES)}")
     return value
 
 
-def _origin(value: str) -> str:
+def _check_origin(value: str) -> str:
     if parse_origin(value) != value:
         raise ValueError(
             "is not an origin: a scheme, a host in lower case and optionally a port, such as https://acme.example"
@@ -60,36 +59,36 @@ def _origin(value: str) -> str:
     return value
 
 
-Role = Annotated[str, AfterValidator(_role)]
+Role = Annotated[str, AfterValidator(_check_role)]
 Days = Annotated[int, Field(ge=1, le=36_500)]
-Origin = Annotated[str, AfterValidator(_origin)]
+Origin = Annotated[str, AfterValidator(_check_origin)]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
 
 
-class User(_Strict):
+class UserSetup(_Strict):
     id: str
     name: str
     roles: list[Role] = []
 
 
-class Positions(_Strict):
-    """Days from the start of a clock or an entry; what is not said is never done."""
+class PositionRetention(_Strict):
+    """Days from the start of a clock or an entry; None never coarsens or never removes its positions."""
 
     coarsen_after_days: Days | None = None
     remove_after_days: Days | None = None
 
     @model_validator(mode="after")
-    def _rough_before_gone(self) -> Positions:
-        rough_after, gone_after = self.coarsen_after_days, self.remove_after_days
-        if rough_after is not None and gone_after is not None and rough_after >= gone_after:
+    def _check_order(self) -> PositionRetention:
+        coarsen_after, remove_after = self.coarsen_after_days, self.remove_after_days
+        if coarsen_after is not None and remove_after is not None and coarsen_after >= remove_after:
             raise ValueError("removeAfterDays must be more than coarsenAfterDays")
         return self
 
 
-class Tenant(_Strict):
+class TenantSetup(_Strict):
     id: str
     name: str
     clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
@@ -97,18 +96,18 @@ class Tenant(_Strict):
     geofence_modes: dict[Judged, Mode] | None = None
     time_zone: TimeZone | None = None
     working_time: WorkingTimeModel | None = None
-    positions: Positions | None = None
+    positions: PositionRetention | None = None
     geofence_limit: Annotated[int, Field(ge=0, le=10**9)] | None = None
     polygon_point_limit: Annotated[int, Field(ge=DEFAULT_POLYGON_POINTS, le=MAX_VERTICES)] | None = None
     redirect_origins: Annotated[list[Origin], Field(max_length=20)] | None = None
-    users: list[User] = []
+    users: list[UserSetup] = []
 
 
 class Setup(_Strict):
-    tenants: list[Tenant]
+    tenants: list[TenantSetup]
 
 
-def _to_stored(positions: Positions) -> dict[str, int]:
+def _to_position_policy(positions: PositionRetention) -> dict[str, int]:
     days = {
         "coarsenAfterDays": positions.coarsen_after_days,
         "removeAfterDays": positions.remove_after_days,
@@ -117,8 +116,12 @@ def _to_stored(positions: Positions) -> dict[str, int]:
 
 
 def apply(setup: Setup) -> dict[str, dict[str, str]]:
-    """Make it so, and return the new keys by tenant and user. Raises Invalid."""
-    tenants = container.tenant_service()
+    """Create or update the tenants and users, and return the new API keys by tenant and user.
+
+    Raises:
+        ValidationFailed: The id of a tenant or a user is not an id, or a name is not visible.
+    """
+    tenants, directory = container.tenant_service(), container.directory_service()
     keys: dict[str, dict[str, str]] = {}
     for tenant in setup.tenants:
         tenants.put_tenant(
@@ -130,21 +133,25 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
             geofence_modes=tenant.geofence_modes,
             time_zone=tenant.time_zone,
             working_time=working_time_of(tenant.working_time) if tenant.working_time is not None else None,
-            positions=_to_stored(tenant.positions) if tenant.positions is not None else None,
+            positions=_to_position_policy(tenant.positions) if tenant.positions is not None else None,
             redirect_origins=tenant.redirect_origins,
         )
         if "geofence_limit" in tenant.model_fields_set:
             tenants.limit_geofences(tenant.id, tenant.geofence_limit)
         for user in tenant.users:
-            container.directory_service().put(
-                tenant.id, [Entity(table="users", id=user.id, name=user.name)], ["users"]
-            )
+            directory.put(tenant.id, [Entity(table="users", id=user.id, name=user.name)], ["users"])
         with_keys = [user for user in tenant.users if user.roles]
         keys[tenant.id] = {user.id: tenants.issue_key(tenant.id, user.id, user.roles) for user in with_keys}
     return keys
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m fencepost.cli.tenants",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
     try:
         keys = apply(Setup.model_validate_json(sys.stdin.read()))
     except (ValidationFailed, ValidationError) as error:

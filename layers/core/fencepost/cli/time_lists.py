@@ -15,10 +15,16 @@ from fencepost import container
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m fencepost.cli.time_lists", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m fencepost.cli.time_lists",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("command", choices=["rebuild"])
     parser.add_argument("tenant")
-    print(f"{container.entry_list_maintenance().rebuild(parser.parse_args().tenant)} were added to their lists")
+    arguments = parser.parse_args()
+    added = container.entry_list_maintenance().rebuild(arguments.tenant)
+    print(f"{added} were added to their lists")
     return 0
 
 

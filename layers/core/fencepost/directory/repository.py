@@ -17,7 +17,7 @@ from fencepost.directory.model import MAX_GROUPS, Entity
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.transaction import BYTES, Transaction, unchanged
 from fencepost.geofences.spatial_index.entry import entries_of
-from fencepost.tenants.repository import API_KEYS, api_keys_of, stored_api_keys
+from fencepost.tenants.repository import API_KEYS, pack_api_key_ids, unpack_api_key_ids
 from fencepost.timeclock.settings import OWN_SETTINGS
 from fencepost.timeclock.working_time import WorkingTime
 from fencepost.timeclock.working_time_item import working_time_of, working_time_text
@@ -123,7 +123,7 @@ class DynamoDBDirectoryRepository:
         """
         transaction = Transaction()
         same_groups, groups = unchanged("groups", _stored(entity.groups))
-        same_keys, api_keys = unchanged("keys", stored_api_keys(entity.api_keys))
+        same_keys, api_keys = unchanged("keys", pack_api_key_ids(entity.api_keys))
         transaction.remove(
             keys.entity(tenant_id, EntityRef(entity.table, entity.id)),
             VersionMismatch(),
@@ -230,7 +230,7 @@ def _entity(table: str, item: Item) -> Entity:
         name=item["name"]["S"],
         members=ids("members") if table == "groups" else None,
         groups=ids("groups") if table == "users" else None,
-        api_keys=api_keys_of(item),
+        api_keys=unpack_api_key_ids(item),
         own={
             name: working_time_of(item[name]["S"]) if name == "workingTime" else item[name]["S"]
             for name in OWN_SETTINGS

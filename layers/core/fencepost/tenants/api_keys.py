@@ -1,6 +1,6 @@
-"""API keys: `fp_<key id>_<secret>`, shown once, kept as a hash.
+"""API keys: `fp_<key id>_<secret>`, shown once and stored as a hash.
 
-The secret has 256 bits of chance, so that one round of SHA-256 is enough: there is nothing to guess.
+The secret has 256 random bits, so one round of SHA-256 is enough: it cannot be guessed.
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fencepost.common.principal import Principal
 
-# So that a new one can be handed out before the one that it replaces is gone.
-LIVE_KEYS = 2
+# Two, so that a new key can be rolled out before the one that it replaces is revoked.
+MAX_LIVE_KEYS = 2
 _TOKEN = re.compile(r"fp_([0-9a-f]{16})_([0-9A-Za-z_-]{43})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKey:
-    """What is kept of a key."""
+    """An API key as the table has it: everything but the secret."""
 
     id: str
     secret_sha256: str
     principal: Principal
 
     def matches(self, secret: str) -> bool:
-        """In constant time."""
-        return hmac.compare_digest(self.secret_sha256, digest(secret))
+        """Compare a secret with the hash, in constant time."""
+        return hmac.compare_digest(self.secret_sha256, hash_secret(secret))
 
 
-def token(key_id: str, secret: str) -> str:
+def format_token(key_id: str, secret: str) -> str:
     return f"fp_{key_id}_{secret}"
 
 
-def parts_of(token: str) -> tuple[str, str] | None:
-    """The key id and the secret of a token, or None where it is no API key.
+def parse_token(token: str) -> tuple[str, str] | None:
+    """Return the key id and the secret of an API key, or None if the token is not an API key.
 
-    >>> parts_of("fp_0123456789abcdef_" + "x" * 43)[0]
+    >>> parse_token("fp_0123456789abcdef_" + "x" * 43)[0]
     '0123456789abcdef'
-    >>> parts_of("Bearer nonsense") is None
+    >>> parse_token("Bearer nonsense") is None
     True
     """
     match = _TOKEN.fullmatch(token)
     return (match[1], match[2]) if match else None
 
 
-def digest(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()

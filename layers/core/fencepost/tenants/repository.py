@@ -1,4 +1,4 @@
-"""Tenants, their settings, and API keys."""
+"""Store tenants, their settings and API keys in the table."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class DynamoDBTenantRepository:
         self._table = table
 
     def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None:
-        """What is None stays as it is."""
+        """Create a tenant or change its values; a value that is None stays unchanged."""
         model = values.get("workingTime")
-        kept = {**values, "workingTime": working_time_text(model) if model is not None else None}
+        stored = {**values, "workingTime": working_time_text(model) if model is not None else None}
         if values.get("positions") is not None:
-            kept |= {"GSI2PK": keys.POSITION_POLICIES, "GSI2SK": tenant_id}
-        self._table.set(keys.tenant(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **kept})
+            stored |= {"GSI2PK": keys.POSITION_POLICIES, "GSI2SK": tenant_id}
+        self._table.set(keys.tenant(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **stored})
 
     def put_geofence_limit(self, tenant_id: str, limit: int | None) -> None:
-        """From now on at most so many geofences, or, with None, any number; those that are there stay."""
+        """Limit the number of geofences from now on, or remove the limit with None; existing geofences stay."""
         transaction = Transaction()
         transaction.update(
             keys.quota(tenant_id),
@@ -51,25 +51,33 @@ class DynamoDBTenantRepository:
     def has_tenant(self, tenant_id: str) -> bool:
         return self._table.get(keys.tenant(tenant_id), consistent=False) is not None
 
-    def polygon_point_limit(self, tenant_id: str) -> int | None:
+    def get_polygon_point_limit(self, tenant_id: str) -> int | None:
         item = self._table.get(keys.tenant(tenant_id), consistent=False) or {}
         return int(item["polygonPointLimit"]["N"]) if "polygonPointLimit" in item else None
 
-    def redirect_origins(self, tenant_id: str) -> frozenset[str]:
+    def get_redirect_origins(self, tenant_id: str) -> frozenset[str]:
         item = self._table.get(keys.tenant(tenant_id), consistent=False) or {}
         return frozenset(origin["S"] for origin in item.get("redirectOrigins", {"L": []})["L"])
 
-    def live_keys(self, tenant_id: str, user_id: str) -> tuple[str, ...]:
-        """The ids of a user's API keys, the newest last. Raises NotFound where there is no such user."""
+    def list_key_ids(self, tenant_id: str, user_id: str) -> tuple[str, ...]:
+        """Return the ids of a user's API keys, the newest last.
+
+        Raises:
+            NotFound: The user does not exist.
+        """
         item = self._table.get(keys.entity(tenant_id, EntityRef("users", user_id)))
         if item is None:
             raise NotFound("user")
-        return api_keys_of(item)
+        return unpack_api_key_ids(item)
 
     def replace_keys(
         self, principal: Principal, before: tuple[str, ...], after: tuple[str, ...], new: StoredKey | None = None
     ) -> None:
-        """Have a user have these keys instead of those `before`; one may be new. Raises VersionMismatch."""
+        """Replace the keys of a user by those in `after`, of which one may be new.
+
+        Raises:
+            VersionMismatch: The user's keys are no longer those in `before`.
+        """
         transaction = Transaction()
         if new is not None:
             item = {
@@ -83,9 +91,9 @@ class DynamoDBTenantRepository:
         for key_id in before:
             if key_id not in after:
                 transaction.delete(keys.api_key(key_id))
-        condition, values = unchanged("keys", stored_api_keys(before))
+        condition, values = unchanged("keys", pack_api_key_ids(before))
         if after:
-            values[":after"] = stored_api_keys(after)
+            values[":after"] = pack_api_key_ids(after)
         transaction.update(
             keys.entity(principal.tenant_id, EntityRef("users", principal.user_id)),
             VersionMismatch(),
@@ -96,26 +104,28 @@ class DynamoDBTenantRepository:
         )
         self._table.write(transaction)
 
-    def remove_key(self, key_id: str) -> None:
-        """The key alone: of one that its user does not name."""
+    def delete_key(self, key_id: str) -> None:
+        """Delete a key that its user's item does not list."""
         transaction = Transaction()
         transaction.delete(keys.api_key(key_id))
         self._table.write(transaction)
 
-    def get_key(self, key_id: str) -> StoredKey | None:
+    def find_key(self, key_id: str) -> StoredKey | None:
         item = self._table.get(keys.api_key(key_id), consistent=False)
         if item is None:
             return None
-        v = serializer.plain(item)
-        principal = Principal(tenant_id=v["tenantId"], user_id=v["userId"], roles=frozenset(v["roles"]))
-        return StoredKey(id=key_id, secret_sha256=v["secretSha256"], principal=principal)
+        stored = serializer.plain(item)
+        principal = Principal(
+            tenant_id=stored["tenantId"], user_id=stored["userId"], roles=frozenset(stored["roles"])
+        )
+        return StoredKey(id=key_id, secret_sha256=stored["secretSha256"], principal=principal)
 
 
-def api_keys_of(user: Item) -> tuple[str, ...]:
-    """The ids of the API keys that a user's item names, the newest last."""
+def unpack_api_key_ids(user: Item) -> tuple[str, ...]:
+    """Return the ids of the API keys that a user's item lists, the newest last."""
     return tuple(key["S"] for key in user[API_KEYS]["L"]) if API_KEYS in user else ()
 
 
-def stored_api_keys(ids: tuple[str, ...]) -> dict[str, Any] | None:
-    """The ids as a user's item has them; none are no attribute."""
+def pack_api_key_ids(ids: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return the ids as an attribute of a user's item; without ids there is no attribute."""
     return {"L": [{"S": key_id} for key_id in ids]} if ids else None

@@ -1,4 +1,4 @@
-"""Setting up tenants and their API keys, and knowing a caller by a token."""
+"""Set up tenants and their API keys, and authenticate callers by their tokens."""
 
 from __future__ import annotations
 
@@ -23,37 +23,38 @@ if TYPE_CHECKING:
 
 
 DEFAULT_POLYGON_POINTS = 100
-# As long as the gateway keeps what its authorizer says.
-_REMEMBERED_FOR = timedelta(seconds=60)
-_MAX_REMEMBERED = 1_000
+# As long as the gateway caches the response of its authorizer.
+_CACHE_LIFESPAN = timedelta(seconds=60)
+_MAX_CACHED = 1_000
 
 
 class TenantRepository(Protocol):
-    """The port to where tenants and API keys are kept. Putting what is there keeps what hangs on it."""
+    """The port to the stored tenants and API keys. Putting a tenant that exists retains what belongs to it."""
 
     def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None: ...
     def put_geofence_limit(self, tenant_id: str, limit: int | None) -> None: ...
     def has_tenant(self, tenant_id: str) -> bool: ...
-    def polygon_point_limit(self, tenant_id: str) -> int | None: ...
-    def redirect_origins(self, tenant_id: str) -> frozenset[str]: ...
-    def live_keys(self, tenant_id: str, user_id: str) -> tuple[str, ...]: ...
+    def get_polygon_point_limit(self, tenant_id: str) -> int | None: ...
+    def get_redirect_origins(self, tenant_id: str) -> frozenset[str]: ...
+    def list_key_ids(self, tenant_id: str, user_id: str) -> tuple[str, ...]: ...
     def replace_keys(
         self, principal: Principal, before: tuple[str, ...], after: tuple[str, ...], new: StoredKey | None = None
     ) -> None: ...
-    def get_key(self, key_id: str) -> StoredKey | None: ...
-    def remove_key(self, key_id: str) -> None: ...
+    def find_key(self, key_id: str) -> StoredKey | None: ...
+    def delete_key(self, key_id: str) -> None: ...
 
 
-class SignedInUsers(Protocol):
-    """The port to where users sign in by themselves, and get tokens that are no API keys."""
+class TokenAuthenticator(Protocol):
+    """The port to a user pool, whose users sign in themselves and send tokens that are not API keys."""
 
-    def principal_of(self, token: str) -> Principal | None: ...
+    def authenticate(self, token: str) -> Principal | None:
+        """Return the user to whom a token belongs, or None."""
 
 
 @dataclass(frozen=True)
 class TenantService:
-    store: TenantRepository
-    signed_in: SignedInUsers | None = None
+    repository: TenantRepository
+    user_pool: TokenAuthenticator | None = None
 
     def put_tenant(
         self,
@@ -69,7 +70,11 @@ class TenantService:
         positions: Mapping[str, int] | None = None,
         redirect_origins: Sequence[str] | None = None,
     ) -> None:
-        """Create a tenant, or change its name and what else is said. Raises Invalid."""
+        """Create a tenant, or change its name and the settings that are not None.
+
+        Raises:
+            ValidationFailed: The id is not an id.
+        """
         if not is_entity_id(tenant_id):
             raise ValidationFailed.field(
                 "tenantId", "must be 1 to 64 letters, digits, - and _, the first a letter or digit"
@@ -85,93 +90,113 @@ class TenantService:
             "positions": positions,
             "redirectOrigins": None if redirect_origins is None else list(redirect_origins),
         }
-        self.store.put_tenant(tenant_id, values)
+        self.repository.put_tenant(tenant_id, values)
 
-    def polygon_point_limit(self, tenant_id: str) -> int:
-        """So many points a polygon of the zone vocabulary may have."""
-        return self.store.polygon_point_limit(tenant_id) or DEFAULT_POLYGON_POINTS
+    def get_polygon_point_limit(self, tenant_id: str) -> int:
+        """Return how many points a polygon of the zone API may have."""
+        return self.repository.get_polygon_point_limit(tenant_id) or DEFAULT_POLYGON_POINTS
 
-    def redirect_origins(self, tenant_id: str) -> frozenset[str]:
-        """To these the answer to a browser's form may be sent on."""
-        return self.store.redirect_origins(tenant_id)
+    def get_redirect_origins(self, tenant_id: str) -> frozenset[str]:
+        """Return the origins to which the zone API may redirect the response to a browser's form."""
+        return self.repository.get_redirect_origins(tenant_id)
 
     def limit_geofences(self, tenant_id: str, limit: int | None) -> None:
-        """From now on at most so many geofences; None: any number."""
-        self.store.put_geofence_limit(tenant_id, limit)
+        """Limit the number of geofences from now on, or remove the limit with None."""
+        self.repository.put_geofence_limit(tenant_id, limit)
 
     def issue_key(self, tenant_id: str, user_id: str, roles: Sequence[str]) -> str:
-        """A new API key; it is not kept and cannot be shown again. The user's one before stays, older ones go.
+        """Issue an API key, which is not stored and cannot be shown again.
 
-        Raises Invalid for an unknown role, NotFound for an unknown user.
+        The user's previous key stays valid; older ones are revoked.
+
+        Raises:
+            ValidationFailed: A role does not exist.
+            NotFound: The user does not exist.
         """
         unknown = sorted(set(roles) - ROLES.keys())
         if unknown:
             raise ValidationFailed.field("roles", f"no such role: {', '.join(unknown)}; there are {', '.join(ROLES)}")
         key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
         principal = Principal(tenant_id=tenant_id, user_id=user_id, roles=frozenset(roles))
-        key = StoredKey(id=key_id, secret_sha256=api_keys.digest(secret), principal=principal)
+        key = StoredKey(id=key_id, secret_sha256=api_keys.hash_secret(secret), principal=principal)
 
         def attempt() -> None:
-            before = self.store.live_keys(tenant_id, user_id)
-            self.store.replace_keys(principal, before, (*before, key_id)[-api_keys.LIVE_KEYS :], key)
+            before = self.repository.list_key_ids(tenant_id, user_id)
+            self.repository.replace_keys(principal, before, (*before, key_id)[-api_keys.MAX_LIVE_KEYS :], key)
 
         retry_on_conflict(attempt)
-        return api_keys.token(key_id, secret)
+        return api_keys.format_token(key_id, secret)
 
-    def keys_of(self, tenant_id: str, user_id: str) -> list[StoredKey]:
-        """The API keys of a user, the newest last. Raises NotFound for an unknown user."""
-        found = map(self.store.get_key, self.store.live_keys(tenant_id, user_id))
+    def list_api_keys(self, tenant_id: str, user_id: str) -> list[StoredKey]:
+        """Return the API keys of a user, the newest last.
+
+        Raises:
+            NotFound: The user does not exist.
+        """
+        found = map(self.repository.find_key, self.repository.list_key_ids(tenant_id, user_id))
         return [key for key in found if key is not None]
 
     def revoke_key(self, key_id: str) -> Principal:
-        """From now on an API key opens nothing; whose it was. Raises NotFound."""
-        key = self.store.get_key(key_id)
+        """Revoke an API key, and return the user to whom it belonged.
+
+        Raises:
+            NotFound: The key does not exist.
+        """
+        key = self.repository.find_key(key_id)
         if key is None:
             raise NotFound("API key")
         principal = key.principal
 
         def attempt() -> None:
-            before = self.store.live_keys(principal.tenant_id, principal.user_id)
+            before = self.repository.list_key_ids(principal.tenant_id, principal.user_id)
             if key_id not in before:
                 raise NotFound("API key")
-            self.store.replace_keys(principal, before, tuple(live for live in before if live != key_id))
+            self.repository.replace_keys(principal, before, tuple(live for live in before if live != key_id))
 
         try:
             retry_on_conflict(attempt)
-        except NotFound:  # of a user who is gone, or from before users named their keys
-            self.store.remove_key(key_id)
+        except NotFound:  # the user was deleted, or the key is older than the lists of keys
+            self.repository.delete_key(key_id)
         return principal
 
-    def principal_of(self, token: str) -> Principal | None:
-        """Whom a token stands for, or None. Raises Busy where that cannot be told now."""
-        parts = api_keys.parts_of(token)
+    def authenticate(self, token: str) -> Principal | None:
+        """Return the user to whom an API key or an ID token belongs, or None.
+
+        Raises:
+            ServiceBusy: The public keys of the user pool are not available.
+        """
+        parts = api_keys.parse_token(token)
         if parts is None:
-            principal = self.signed_in.principal_of(token) if self.signed_in is not None else None
-            # A slip in a user's attributes must not make a tenant that nobody has set up.
-            return principal if principal is not None and self.store.has_tenant(principal.tenant_id) else None
-        key = self.store.get_key(parts[0])
+            principal = self.user_pool.authenticate(token) if self.user_pool is not None else None
+            # A typing error in the attributes of a user of the pool must not create a tenant.
+            return principal if principal is not None and self.repository.has_tenant(principal.tenant_id) else None
+        key = self.repository.find_key(parts[0])
         return key.principal if key is not None and key.matches(parts[1]) else None
 
 
 @dataclass(frozen=True)
 class CachedAuthenticator:
-    """Whom tokens stand for, for functions that authenticate by themselves: once a minute a token, and a container.
+    """Authenticates for functions that the gateway does not authenticate for, and caches the result for a minute.
 
-    Of a token only its digest is remembered, and nothing of one that stands for nobody.
+    Only the hash of a token is cached, and only if the token belongs to a user.
     """
 
     tenants: TenantService
-    _known: dict[str, tuple[Principal, datetime]] = field(default_factory=dict)
+    _cache: dict[str, tuple[Principal, datetime]] = field(default_factory=dict)
 
-    def principal_of(self, token: str, now: datetime) -> Principal | None:
-        """Raises Busy where that cannot be told now."""
-        name = api_keys.digest(token)
-        principal, until = self._known.get(name, (None, now))
+    def authenticate(self, token: str, now: datetime) -> Principal | None:
+        """Return the user to whom a token belongs, or None.
+
+        Raises:
+            ServiceBusy: The public keys of the user pool are not available.
+        """
+        token_hash = api_keys.hash_secret(token)
+        principal, until = self._cache.get(token_hash, (None, now))
         if principal is not None and now < until:
             return principal
-        principal = self.tenants.principal_of(token)
+        principal = self.tenants.authenticate(token)
         if principal is not None:
-            if len(self._known) >= _MAX_REMEMBERED:
-                self._known.clear()
-            self._known[name] = principal, now + _REMEMBERED_FOR
+            if len(self._cache) >= _MAX_CACHED:
+                self._cache.clear()
+            self._cache[token_hash] = principal, now + _CACHE_LIFESPAN
         return principal

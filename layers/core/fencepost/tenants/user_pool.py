@@ -1,4 +1,4 @@
-"""Users who sign in at the Cognito user pool, known by the ID tokens that it gives them."""
+"""Authenticate users who signed in at the Cognito user pool, by the ID tokens that it issued to them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 from fencepost.common.principal import ROLES, Principal, is_entity_id
 
 if TYPE_CHECKING:
-    from fencepost.tenants.id_tokens import IdTokens
+    from fencepost.tenants.id_tokens import IdTokenVerifier
 
-# The gateway takes 10 KB of headers; a token with every group and long names has 2.
-_MAX_CHARACTERS = 8192
+# The gateway accepts 10 KB of headers; a token with every group and long names has 2 KB.
+_MAX_TOKEN_LENGTH = 8192
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 class UserPool:
-    """
-    :param client_id: the app client whose tokens count; those of the pool's other clients do not
-    :param endpoint: where Cognito is asked for the pool's keys, if not at its own address. It moves the look-up
-        alone: who must have issued a token follows from the pool's id, wherever the keys come from.
+    """A Cognito user pool.
+
+    Args:
+        pool_id: The id of the pool. The required issuer of its tokens follows from it.
+        client_id: The app client whose tokens are accepted; tokens of the pool's other clients are not.
+        endpoint: The address from which the pool's public keys are fetched, if it is not Cognito's own.
     """
 
     def __init__(self, *, pool_id: str, client_id: str, endpoint: str = "") -> None:
@@ -31,29 +33,33 @@ class UserPool:
         self.keys_address = f"{endpoint.rstrip('/') or cognito}/{pool_id}/.well-known/jwks.json"
         self._client_id = client_id
 
-    def principal_of(self, token: str) -> Principal | None:
-        """Whom an ID token of the pool stands for, or None. Raises Busy where the pool's keys cannot be had now."""
-        if len(token) > _MAX_CHARACTERS or not _JWT.fullmatch(token):
+    def authenticate(self, token: str) -> Principal | None:
+        """Return the user to whom an ID token of the pool belongs, or None if it is not one.
+
+        Raises:
+            ServiceBusy: The pool's public keys are not available.
+        """
+        if len(token) > _MAX_TOKEN_LENGTH or not _JWT.fullmatch(token):
             return None
-        claims = self._tokens.claims_of(token)
-        return None if claims is None else _principal(claims)
+        claims = self._verifier.verify(token)
+        return None if claims is None else _to_principal(claims)
 
     @cached_property
-    def _tokens(self) -> IdTokens:
-        """Made when the first JWT comes: its libraries cost 100 ms, which API keys need not pay."""
-        from fencepost.tenants.id_tokens import IdTokens
+    def _verifier(self) -> IdTokenVerifier:
+        """Created when the first JWT arrives: its libraries take 100 ms to load, which API keys do not need."""
+        from fencepost.tenants.id_tokens import IdTokenVerifier
 
-        return IdTokens(issuer=self.issuer, client_id=self._client_id, keys_address=self.keys_address)
+        return IdTokenVerifier(issuer=self.issuer, client_id=self._client_id, keys_address=self.keys_address)
 
 
-def _principal(claims: Mapping[str, Any]) -> Principal | None:
-    """None where an id has a shape that ours never have: it would become part of a key of the table.
+def _to_principal(claims: Mapping[str, Any]) -> Principal | None:
+    """Convert verified claims, or return None if an id is malformed: it would become part of a key of the table.
 
-    A user id that is there and wrong is not replaced by `sub`, for that would be somebody else.
+    A user id that is present but wrong is not replaced by `sub`, which would be another user.
 
-    >>> _principal({"custom:tenantId": "demo", "sub": "8f14", "cognito:groups": ["viewer", "painters"]})
+    >>> _to_principal({"custom:tenantId": "demo", "sub": "8f14", "cognito:groups": ["viewer", "painters"]})
     Principal(tenant_id='demo', user_id='8f14', roles=frozenset({'viewer'}))
-    >>> _principal({"custom:tenantId": "demo", "custom:userId": "a#b", "sub": "8f14"}) is None
+    >>> _to_principal({"custom:tenantId": "demo", "custom:userId": "a#b", "sub": "8f14"}) is None
     True
     """
     tenant_id, user_id = claims.get("custom:tenantId"), claims.get("custom:userId", claims.get("sub"))
