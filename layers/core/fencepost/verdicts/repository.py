@@ -51,8 +51,7 @@ class DynamoDBCandidateRepository:
     ) -> DirectorySnapshot | None:
         """Read a user, a project and an entry screen, or return None if the user does not exist.
 
-        Args:
-            also: Keys of further items to read in the same round trip, by their names in the snapshot.
+        `also` has the keys of further items to read in the same round trip, by their names in the snapshot.
         """
         targets = [EntityRef("users", user_id)]
         if project_id is not None:
