@@ -1,6 +1,6 @@
 """Shapes as bytes, exactly: what is read back is what was written, to the last bit.
 
-`shapes.packing` has the layout. The first byte says which type of shape it is.
+`shapes.packing` has the layout. The first byte holds the tag of the type.
 """
 
 from __future__ import annotations
@@ -81,11 +81,11 @@ def find_near(
     ['near']
     """
     # Written out, for a check puts every geofence of five cells through it.
-    lon, lat = position.lon * UNITS_PER_DEGREE, position.lat * UNITS_PER_DEGREE
+    lon_units, lat_units = position.lon * UNITS_PER_DEGREE, position.lat * UNITS_PER_DEGREE
     # Units of longitude for a metre at the most, up to a degree further north or south; infinite close to a pole.
     widest = _UNITS_PER_METRE / cos(radians(abs(position.lat) + 1)) if abs(position.lat) < 85 else inf
     unpack_circle, unpack_box = NARROW_CIRCLE.unpack_from, BOX.unpack_from
-    near_west, near_south, near_east, near_north = lon, lat, lon, lat
+    near_west, near_south, near_east, near_north = lon_units, lat_units, lon_units, lat_units
     if reach_m > 0:
         box = Circle(center=position, radius_m=reach_m).bounds
         near_west, near_south, near_east, near_north = (degrees * UNITS_PER_DEGREE for degrees in box)
@@ -95,8 +95,8 @@ def find_near(
         if first_byte == _NARROW_CIRCLE:
             _, radius_m, center_lon, center_lat = unpack_circle(data, offset)
             near_m = radius_m + reach_m
-            if -near_m * _UNITS_PER_METRE <= center_lat - lat <= near_m * _UNITS_PER_METRE:
-                apart = abs(center_lon - lon)
+            if -near_m * _UNITS_PER_METRE <= center_lat - lat_units <= near_m * _UNITS_PER_METRE:
+                apart = abs(center_lon - lon_units)
                 if apart <= near_m * widest or TURN - apart <= near_m * widest:
                     yield one
         elif first_byte == _WIDE_CIRCLE:

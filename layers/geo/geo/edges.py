@@ -73,7 +73,7 @@ class Edges:
         if len(possible) > _MOST_MEASURED:
             if nearest2 <= _NEARBY_M * _NEARBY_M:
                 return self.measure_steps_m(frame, possible)
-            # Far away there is no plane. Any few of those that are as near as can be told are near enough.
+            # Far away there is no plane. Any few of those that are equally near by their bounds are near enough.
             possible = steps.find_chords(lower2.argsort()[:_FEW].tolist())
         feet = [steps.find_foot(frame, step) for step in possible]
         farthest_m = min(at_most_m, *[apart_m + bent_m for apart_m, bent_m, _, _ in feet]) * (1 + _OFF_BY_AZIMUTH)
@@ -236,8 +236,8 @@ def add_steps(vertices: Vertices, longest_deg: float) -> tuple[NDArray[np.float6
     spans = np.maximum(lon_spans * np.maximum(np.cos(lowest), 0.05), lat_spans)
     counts = np.maximum(1, np.ceil(spans / longest_deg)).astype(int)
     at = np.concatenate([[0.0], np.cumsum(counts)])
-    wanted = np.arange(at[-1] + 1)
-    return np.interp(wanted, at, vertices[:, 0]), np.interp(wanted, at, vertices[:, 1])
+    at_steps = np.arange(at[-1] + 1)
+    return np.interp(at_steps, at, vertices[:, 0]), np.interp(at_steps, at, vertices[:, 1])
 
 
 def _measure_segments_m(east: NDArray[np.float64], north: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -47,7 +47,7 @@ class Raster:
         self._cells = np.packbits(is_drawn, bitorder="little").tobytes()
 
     def is_near(self, lon: float, lat: float) -> bool:
-        """Return whether the line may be near; where it says no, it is not."""
+        """Return whether the line may be near; where it is False, the line is not."""
         column = (lon - self._west) % 360 * self._columns_a_degree
         row = (lat - self._south) * self._rows_a_degree
         if not (column < ACROSS and 0 <= row < ACROSS):
@@ -62,5 +62,5 @@ def _add_steps(line: NDArray[np.float64]) -> NDArray[np.float64]:
 
     counts = np.maximum(1, np.ceil(np.abs(np.diff(line, axis=0)).max(axis=1)))
     at = np.append(0.0, counts.cumsum())
-    wanted = np.arange(at[-1] + 1)
-    return np.stack([np.interp(wanted, at, line[:, 0]), np.interp(wanted, at, line[:, 1])], axis=1)
+    at_steps = np.arange(at[-1] + 1)
+    return np.stack([np.interp(at_steps, at, line[:, 0]), np.interp(at_steps, at, line[:, 1])], axis=1)

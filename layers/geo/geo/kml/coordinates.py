@@ -14,7 +14,7 @@ _QUOTED_CHARACTERS = 40
 
 
 class CoordinatesError(Exception):
-    """The text of a coordinates element is no list of positions; the message goes into a problem."""
+    """A coordinates element whose text is not a list of positions. The message goes into a problem."""
 
 
 def shorten(text: str) -> str:
@@ -71,7 +71,7 @@ def _read_plain_positions(text: str) -> tuple[LonLat, ...] | None:
 
 
 def _read_odd_positions(text: str) -> tuple[LonLat, ...]:
-    """Read positions with white space around commas or values after the altitude, or say what is wrong."""
+    """Read positions with white space around commas or values after the altitude, or raise what is wrong."""
     # Not by a regular expression for white space, comma, white space: that is quadratic in a run of spaces.
     pieces = text.strip().split(",")
     folded = [piece.strip() for piece in pieces]

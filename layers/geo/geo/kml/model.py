@@ -1,4 +1,4 @@
-"""What a KML file says."""
+"""The content of a KML file."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 class KmlError(ValueError):
-    """The file as a whole cannot be read; the message says in plain words where, why, and what to do."""
+    """A file that cannot be read as a whole. The message names the place, the reason, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KmlGeometry:
     """One simple geometry of a placemark; a MultiGeometry is several of these.
 
-    `rings` holds (longitude, latitude) pairs in degrees, in the order KML says them, not checked for range.
+    `rings` holds (longitude, latitude) pairs in degrees, in the order of the file, not checked for range.
     A Point has one ring of one position, a LineString one ring; a Polygon has its outer ring first, then its
     holes.
     """
@@ -28,16 +28,17 @@ class KmlGeometry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placemark:
-    """What one placemark says.
+    """The content of one placemark.
 
-    ordinal      counts the placemarks of the file from 1
-    line         the line of its start tag, from 1
-    name         its own name, white space folded; None if there is none, or it is empty or "NULL"
-    containers   names of the Document and Folders around it, outermost first, unnamed ones left out
-    description  as written, without the white space around it; None if empty
-    data         ExtendedData by name, Data/value and SimpleData alike; the last of a repeated name stands
-    geometries   all that could be read, in the order of the file
-    problems     a sentence for each geometry that cannot be read or is not supported, or if there is none
+    Attributes:
+        ordinal: Counts the placemarks of the file from 1.
+        line: The line of its start tag, from 1.
+        name: Its own name, white space folded. None if absent, empty or "NULL".
+        containers: Names of the Document and Folders around it, outermost first, without unnamed ones.
+        description: As written, without the white space around it. None if empty.
+        data: ExtendedData by name, Data/value and SimpleData alike. The last of a repeated name counts.
+        geometries: All that could be read, in the order of the file.
+        problems: A sentence for each geometry that cannot be read or is not supported, or for the lack of one.
     """
 
     ordinal: int

@@ -3,12 +3,12 @@
 Producers differ widely, so local names decide and namespaces do not: `<kml:Point>` of any KML version,
 `<Point>` of no namespace at all and a file whose `xsi:` prefix was never declared are read alike.
 
-What a placemark says is reported, not judged: unclosed rings, repeated vertices, bow-ties and latitudes of
-200 pass through as they are. What cannot be read becomes a sentence in `Placemark.problems`: nothing is
-guessed, nothing is left out in silence. Only a file that cannot be read at all raises `KmlError`.
+The content of a placemark is reported, not judged: unclosed rings, repeated vertices, bow-ties and latitudes of
+200 are returned unchanged. What cannot be read becomes a sentence in `Placemark.problems`: nothing is guessed, and
+nothing is skipped without a reason. Only a file that cannot be read at all raises `KmlError`.
 
-Files may be hostile. There are no DTDs and no entities, elements nest to a bounded depth, and text is kept
-only where it is wanted, and counted while it is collected.
+Files may be hostile. DTDs and entities are refused, the depth of nested elements is bounded, and text is stored only
+where it is needed, and counted while it is collected.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def read_kml(
     Args:
         chunks: The file, in pieces of any size.
         max_depth: Bounds the nesting of elements.
-        max_text_bytes: Bounds what is stored of one placemark (UTF-8 bytes of its wanted texts, and a little for each
-            geometry and data entry), and so every single text too. Memory follows it: 16 MB of the shortest positions
-            become 0.8 GB of tuples.
+        max_text_bytes: Bounds what is stored of one placemark (UTF-8 bytes of the texts that are read, and a little
+            for each geometry and data entry), and so every single text too. Memory follows it: 16 MB of the shortest
+            positions become 0.8 GB of tuples.
 
     Raises:
         KmlError: While iterating, for a file that is empty, zipped, no XML, no KML, cut off, over a bound, or that
@@ -123,7 +123,7 @@ class _Reader:
         except expat.ExpatError as error:
             return self._explain(error)
         except (LookupError, ValueError) as error:
-            # What Python's codecs say of an encoding that expat leaves to them.
+            # Raised by Python's codecs for an encoding that expat leaves to them.
             return KmlError(f"the file declares an encoding that cannot be read ({error}): save it as UTF-8")
         return None
 
@@ -188,7 +188,7 @@ class _Reader:
                 "parent": stack.make_text_opener(self._take_schema_parent),
             },
         )
-        # An element nobody knows may well wrap placemarks: it is looked into, as if it was not there.
+        # An unknown element may wrap placemarks: its children are read as those of its parent.
         self._in_wrapper = Level(
             do_nothing,
             self._open_wrapper,

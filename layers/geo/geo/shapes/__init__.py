@@ -66,7 +66,7 @@ def find_by_geometry(geometry_type: str, kind: str | None = None) -> type[Shape]
 
     Args:
         geometry_type: Such as `LineString`.
-        kind: The name of the type that wrote it, where the file says so. It counts if that type reads such geometry.
+        kind: The name of the type that wrote it, where the file has it. It counts if that type reads such geometry.
 
     >>> find_by_geometry("LineString").kind, find_by_geometry("LineString", "circle").kind, find_by_geometry("Curve")
     ('corridor', 'corridor', None)

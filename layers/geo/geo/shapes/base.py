@@ -60,7 +60,7 @@ class Shape(Protocol):
     kind: ClassVar[str]
     """The name of the type on the wire."""
     tag: ClassVar[int]
-    """The first byte of its packed form, without the flag `packing.WIDE`. It is stored, and never given again."""
+    """The first byte of its packed form, without the flag `packing.WIDE`. It is stored, and never reused."""
     geometry_types: ClassVar[tuple[str, ...]]
     """The geometries of GeoJSON and KML that are read as this type, unless a registered type before it has them."""
     has_radius: ClassVar[bool]
@@ -96,7 +96,7 @@ class Shape(Protocol):
         """Return boxes that together hold the shape, each for a stretch of at most `side_deg` where it has those.
 
         The shape counts as meeting all that the boxes hold, unless its type has one more method,
-        `meets(boxes: Sequence[Bounds]) -> Sequence[bool]`, to say with which boxes it shares a point.
+        `meets(boxes: Sequence[Bounds]) -> Sequence[bool]`: whether it shares a point with each box.
         """
 
     # -- packed bytes, as they are stored ----------------------------------------------------------
@@ -115,7 +115,7 @@ class Shape(Protocol):
     # -- fields of the API -------------------------------------------------------------------------
 
     def to_fields(self) -> ShapeFields:
-        """Return the fields that a response reports, with the geometry where the others do not say all."""
+        """Return the fields that a response reports, with the geometry where the others do not describe the shape."""
 
     @classmethod
     def parse_fields(cls, fields: ShapeFields, before: Shape | None, default_radius_m: float) -> Self:

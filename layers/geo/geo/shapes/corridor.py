@@ -85,7 +85,7 @@ class Corridor:
         return corridor
 
     def __getattr__(self, name: str) -> Any:
-        """Make the vertices as tuples only where somebody asks for them: a check does not."""
+        """Make the vertices as tuples when they are first read: a check does not read them."""
         if name != "points":
             raise AttributeError(name)
         points = self.__dict__["points"] = to_points(self._given_vertices)

@@ -43,7 +43,7 @@ _HEAD = Struct(">BiIiIH")
 class Polygon:
     """One or several parts, each an outer ring and its holes.
 
-    Rings come open or closed and are kept open. Crossing, touching-along-a-line and misplaced rings are refused.
+    Rings may be open or closed, and are stored open. Crossing, touching-along-a-line and misplaced rings are refused.
 
     >>> yard = Polygon(parts=((((0, 0), (0.01, 0), (0.01, 0.01), (0, 0.01)),),))
     >>> yard.covers(Position(lon=0.01, lat=0.005)), yard.covers(Position(lon=0.011, lat=0.005))
@@ -88,7 +88,7 @@ class Polygon:
         return cls(parts=((tuple(ring),),))
 
     def __getattr__(self, name: str) -> Any:
-        """Make the vertices as tuples only where somebody asks for them: a check does not."""
+        """Make the vertices as tuples when they are first read: a check does not read them."""
         if name != "parts":
             raise AttributeError(name)
         parts = self.__dict__["parts"] = tuple(tuple(map(to_points, rings)) for rings in self._rings)
@@ -184,7 +184,7 @@ class Polygon:
 
     @cached_property
     def edges(self) -> Edges:
-        """The boundary. The seam along which a ring around a pole is closed, or parts were split, is none."""
+        """The boundary, without the seam along which a ring around a pole is closed or parts were split."""
         import numpy as np
         import shapely
 
