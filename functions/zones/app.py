@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -23,33 +22,48 @@ from fencepost.http.problems import AnswerTooLarge
 from fencepost.http.request import Request
 from fencepost.http.validation import validated
 from fencepost.imports.model import ImportSource
-from fencepost.zones import request, schemas
+from fencepost.zones import request
 from fencepost.zones.download import KML, KMZ, build_kml, build_kmz, prefers_kmz
+from fencepost.zones.errors import STATUS, render_zone_error
+from fencepost.zones.mapping import (
+    MIN_POINT_LIMIT,
+    ZonePatch,
+    ZonePointsPatch,
+    count_vertices,
+    serialize_points,
+    serialize_zone,
+    to_geofence_fields,
+)
 from fencepost.zones.redirects import is_allowed
 from fencepost.zones.request import parameters
-from fencepost.zones.schemas import (
-    CreateZoneRequest,
+from fencepost.zones.responses import (
+    ConvertBatchResponse,
     CreateZoneResponse,
-    DeleteZonesRequest,
-    DownloadZonesRequest,
     ListZonePointsResponse,
-    ListZonesRequest,
     ListZonesResponse,
+    ParseSpreadsheetResponse,
     ReadZoneResponse,
-    SearchLocationRequest,
     SearchLocationResponse,
-    UpdateZonePointsRequest,
-    UpdateZoneRequest,
+    UploadZonesResponse,
     ZoneErrorResponse,
-    ZoneRequest,
     ZoneResponse,
 )
-from fencepost.zones.table_import import (
-    PREVIEWED,
+from fencepost.zones.schemas import (
     ConvertBatchRequest,
-    ConvertBatchResponse,
+    CreateZoneRequest,
+    DeleteZonesRequest,
+    DownloadZonesRequest,
+    ListZonesRequest,
     ParseSpreadsheetRequest,
-    ParseSpreadsheetResponse,
+    SearchLocationRequest,
+    UpdateZonePointsRequest,
+    UpdateZoneRequest,
+    UploadZonesRequest,
+    ZonePointInput,
+    ZoneRequest,
+)
+from fencepost.zones.table_import import (
+    PREVIEW_ROWS,
     collect_addresses,
     parse_drafts,
     parse_lines,
@@ -57,14 +71,7 @@ from fencepost.zones.table_import import (
     serialize_drafts,
     set_center,
 )
-from fencepost.zones.upload import (
-    UploadZonesRequest,
-    UploadZonesResponse,
-    build_redirect_url,
-    parse_upload,
-    serialize_preview,
-    serialize_skipped,
-)
+from fencepost.zones.upload import build_redirect_url, parse_upload, serialize_preview, serialize_skipped
 from geo.wgs84 import Position
 
 
@@ -73,9 +80,9 @@ def _caller(token: str) -> Principal | None:
 
 
 api = Api(
-    tell=schemas.render_zone_error,
+    tell=render_zone_error,
     tells=ZoneErrorResponse,
-    status=schemas.STATUS,
+    status=STATUS,
     admit=lambda event: request.admitted(event, _caller),
 )
 prime_snapstart(container.zone_service)
@@ -121,9 +128,10 @@ def route(
 )
 def create_zone(request: Request) -> Response:
     call = validated(CreateZoneRequest, parameters(request))
-    fields = schemas.build_new_fields(call, *_limits(request))
+    tag_names = container.zone_service().find_tag_names(request.principal, call.zone.tags or ())
+    fields = to_geofence_fields(call, tag_names, _point_limit(request, call.points or ()))
     geofence = container.geofence_service().create(request.principal, fields, _now(), derive_resource_id(request))
-    return _done(id=geofence.number)
+    return _respond(id=geofence.number)
 
 
 @route(
@@ -135,19 +143,17 @@ def create_zone(request: Request) -> Response:
     fails=(409,),
 )
 def update_zone(request: Request) -> Response:
-    said = validated(UpdateZoneRequest, parameters(request)).zone
-    tags_named, _ = _limits(request)
-
-    def changes(before: Geofence) -> Mapping[str, Any]:
-        return schemas.build_changed_fields(said, before, _told(before), tags_named)
-
-    if said.id is not None:
-        container.zone_service().update(request.principal, said.id, changes, _now())
-    elif said.label is not None:
-        container.zone_service().update_by_label(request.principal, said.label, changes, _now())
+    zone = validated(UpdateZoneRequest, parameters(request)).zone
+    patch = ZonePatch(
+        zone=zone, tag_names=container.zone_service().find_tag_names(request.principal, zone.tags or ())
+    )
+    if zone.id is not None:
+        container.zone_service().update(request.principal, zone.id, patch.to_changes, _now())
+    elif zone.label is not None:
+        container.zone_service().update_by_label(request.principal, zone.label, patch.to_changes, _now())
     else:
         raise ValidationFailed.field("zone.id", "is missing")
-    return _done()
+    return _respond()
 
 
 @route(
@@ -165,13 +171,13 @@ def delete_zones(request: Request) -> Response:
     if not numbers:
         raise ValidationFailed.field("zone_id", "is missing")
     container.zone_service().delete(request.principal, numbers, _now())
-    return _done()
+    return _respond()
 
 
 @route("read", summary="Read a zone", needs=Permission.READ_GEOFENCES, takes=ZoneRequest, gives=ReadZoneResponse)
 def read_zone(request: Request) -> Response:
     call = validated(ZoneRequest, parameters(request))
-    return _done(value=_told(container.zone_service().get(request.principal, call.zone_id)))
+    return _respond(value=_serialize(container.zone_service().get(request.principal, call.zone_id)))
 
 
 @route(
@@ -189,11 +195,11 @@ def list_zones(request: Request) -> Response:
     listed: list[dict[str, Any]] = []
     size = 0
     for geofence in found:
-        listed.append(_told(geofence, with_points=bool(call.with_points)))
+        listed.append(_serialize(geofence, with_points=bool(call.with_points)))
         size += len(json.dumps(listed[-1], ensure_ascii=False).encode())
         if size > MAX_ANSWER_BYTES:  # before all of it is in memory
             raise AnswerTooLarge("So many zones are more than one answer holds. Ask for fewer at once.")
-    return _done(list=listed)
+    return _respond(list=listed)
 
 
 @route(
@@ -228,7 +234,7 @@ def download_zones(request: Request) -> Response:
 def search_location(request: Request) -> Response:
     where = validated(SearchLocationRequest, parameters(request)).location
     found = container.zone_service().find_at(request.principal, Position(lon=where.lng, lat=where.lat), _now())
-    return _done(list=[{"id": number, "label": label} for number, label in found])
+    return _respond(list=[{"id": number, "label": label} for number, label in found])
 
 
 @api.route(
@@ -244,7 +250,7 @@ def search_location(request: Request) -> Response:
 def upload_zones(request: Request) -> Response:
     call = validated(UploadZonesRequest, parameters(request))
     if call.redirect_target is None:
-        return _done(**_uploaded(request, call))
+        return _respond(**_upload(request, call))
     if not is_allowed(
         call.redirect_target, container.tenant_service().get_redirect_origins(request.principal.tenant_id)
     ):
@@ -252,16 +258,16 @@ def upload_zones(request: Request) -> Response:
             "redirect_target", "is at no origin that is allowed; see redirectOrigins of the tenant"
         )
     try:
-        answer = {"success": True, **_uploaded(request, call)}
+        answer = {"success": True, **_upload(request, call)}
     except (ValidationFailed, QuotaReached) as error:
-        answer = schemas.render_zone_error(error, "")
+        answer = render_zone_error(error, "")
     return Response(status=303, body=None, headers={"Location": build_redirect_url(call.redirect_target, answer)})
 
 
-def _uploaded(request: Request, call: UploadZonesRequest) -> dict[str, Any]:
+def _upload(request: Request, call: UploadZonesRequest) -> dict[str, Any]:
     """What an UploadAnswer tells besides success."""
     principal, now = request.principal, _now()
-    rows = parse_upload(call, _limits(request)[1])
+    rows = parse_upload(call, container.tenant_service().get_polygon_point_limit(principal.tenant_id))
     if call.dry_run:
         return serialize_preview(container.import_service().preview(principal.tenant_id, rows, now))
     drop = ImportSource.for_request(
@@ -294,7 +300,7 @@ def convert_batch(request: Request) -> Response:
     tags = container.zone_service().find_tag_names(
         request.principal, {tag for draft in drafts for tag in draft["tags"] if isinstance(tag, int)}
     )
-    return _done(list=serialize_drafts(drafts, taken, tags), limit_exceeded=is_cut)
+    return _respond(list=serialize_drafts(drafts, taken, tags), limit_exceeded=is_cut)
 
 
 def _rows(request: Request, call: ConvertBatchRequest) -> Iterable[Sequence[str]]:
@@ -321,7 +327,7 @@ def _rows(request: Request, call: ConvertBatchRequest) -> Iterable[Sequence[str]
 def parse_spreadsheet(request: Request) -> Response:
     rows = read_table(validated(ParseSpreadsheetRequest, parameters(request)).file)
     file_id = container.spreadsheet_service().save(request.principal, rows, derive_resource_id(request))
-    return _done(file_id=file_id, rows=len(rows), preview=rows[:PREVIEWED])
+    return _respond(file_id=file_id, rows=len(rows), preview=rows[:PREVIEW_ROWS])
 
 
 @route(
@@ -333,7 +339,7 @@ def parse_spreadsheet(request: Request) -> Response:
 )
 def list_zone_points(request: Request) -> Response:
     call = validated(ZoneRequest, parameters(request))
-    return _done(list=schemas.serialize_points(container.zone_service().get(request.principal, call.zone_id)))
+    return _respond(list=serialize_points(container.zone_service().get(request.principal, call.zone_id)))
 
 
 @route(
@@ -345,35 +351,28 @@ def list_zone_points(request: Request) -> Response:
 )
 def update_zone_points(request: Request) -> Response:
     call = validated(UpdateZonePointsRequest, parameters(request))
-    _, point_limit = _limits(request)
-
-    def changes(before: Geofence) -> Mapping[str, Any]:
-        return schemas.build_changed_points(call.points, before, point_limit)
-
-    container.zone_service().update(request.principal, call.zone_id, changes, _now())
-    return _done()
+    patch = ZonePointsPatch(points=call.points, point_limit=_point_limit(request, call.points))
+    container.zone_service().update(request.principal, call.zone_id, patch.to_changes, _now())
+    return _respond()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return api.handle(event, context)
 
 
-def _told(geofence: Geofence, *, with_points: bool = False) -> dict[str, Any]:
-    return schemas.serialize_zone(
-        geofence, container.zone_service().find_tag_numbers(geofence), with_points=with_points
-    )
+def _serialize(geofence: Geofence, *, with_points: bool = False) -> dict[str, Any]:
+    return serialize_zone(geofence, container.zone_service().find_tag_numbers(geofence), with_points=with_points)
 
 
-def _limits(request: Request) -> tuple[schemas.TagsNamed, schemas.PointLimit]:
-    """Which tags a tenant has, and how many points a polygon of his may have: asked only where it matters."""
-    return (
-        partial(container.zone_service().find_tag_names, request.principal),
-        partial(container.tenant_service().get_polygon_point_limit, request.principal.tenant_id),
-    )
+def _point_limit(request: Request, points: Sequence[ZonePointInput]) -> int:
+    """Return the number of points that a polygon may have; only many points cost a read."""
+    if count_vertices(points) <= MIN_POINT_LIMIT:
+        return MIN_POINT_LIMIT
+    return container.tenant_service().get_polygon_point_limit(request.principal.tenant_id)
 
 
-def _done(**what: Any) -> Response:
-    return Response(status=200, body={"success": True, **what})
+def _respond(**members: Any) -> Response:
+    return Response(status=200, body={"success": True, **members})
 
 
 def _now() -> datetime:

@@ -10,7 +10,7 @@ import pytest
 from geo.shapes import list_kinds
 from tests.donut import register_donut
 from tests.functional.app import Answer, App
-from tests.functional.zones.test_zones import ZoneRepository
+from tests.functional.zones.test_zones import ZoneClient
 
 LAT, LON = 60.17, 24.94
 # A degree of latitude is some 111 km: 0, 67 and 134 metres north of the centre.
@@ -89,7 +89,7 @@ def test_exported_geojson_is_imported_as_donuts(app: App) -> None:
 def test_exported_kml_is_imported_as_donuts(app: App) -> None:
     create(app)
     app.circle("Circle")
-    zones = ZoneRepository(app)
+    zones = ZoneClient(app)
     exported = zones.get("download", {"hash": zones.hash}).text
     counts = app.drop("uploads/other/all.kml", exported.encode())["counts"]
     assert counts == {"placemarks": 2, "geofences": 2, "leftOut": 0}
@@ -98,7 +98,7 @@ def test_exported_kml_is_imported_as_donuts(app: App) -> None:
 
 def test_zone_reports_the_circle_around_a_donut(app: App) -> None:
     number = create(app).body["number"]
-    zones = ZoneRepository(app)
+    zones = ZoneClient(app)
     zone = zones("read", zone_id=number).body["value"]
     assert (zone["type"], zone["radius"], zone["approximate"]) == ("circle", 100, True)
     assert zones("update", zone={"id": number, "label": "Renamed", "radius": 100}).status == 200

@@ -22,7 +22,7 @@ from fencepost import container
 from fencepost.cli import tenants
 from fencepost.zones.spreadsheets.geocoder import AmazonLocationGeocoder
 from tests.functional.app import Answer, App
-from tests.functional.zones.test_zones import ZoneRepository, refused, wrong
+from tests.functional.zones.test_zones import ZoneClient, refused, wrong
 from tests.zone_reference import (
     CONVERTED,
     FILES,
@@ -45,13 +45,11 @@ FORM = (
 
 
 @pytest.fixture
-def zones(app: App) -> ZoneRepository:
-    return ZoneRepository(app)
+def zones(app: App) -> ZoneClient:
+    return ZoneClient(app)
 
 
-def send_form(
-    zones: ZoneRepository, path: str, file: bytes | str | None, name: str, fields: dict[str, str]
-) -> Answer:
+def send_form(zones: ZoneClient, path: str, file: bytes | str | None, name: str, fields: dict[str, str]) -> Answer:
     """As a browser sends a form with a file in it, through a gateway that takes bytes for text."""
     files = {} if file is None else {"file": (name, file if isinstance(file, bytes) else file.encode())}
     made = httpx.Request("POST", "http://x", data={"hash": zones.hash, **fields}, files=files)
@@ -59,7 +57,7 @@ def send_form(
     return zones.post_bytes(path, made.content, made.headers["Content-Type"])
 
 
-def upload(zones: ZoneRepository, file: bytes | str | None, name: str = "zones.kml", **fields: Any) -> Answer:
+def upload(zones: ZoneClient, file: bytes | str | None, name: str = "zones.kml", **fields: Any) -> Answer:
     return send_form(
         zones, "upload", file, name, {k: v if isinstance(v, str) else json.dumps(v) for k, v in fields.items()}
     )
@@ -82,7 +80,7 @@ def dot(name: str, lon: float = 20.0, lat: float = 40.0) -> str:
 
 
 # --- upload ---------------------------------------------------------------------------------------------------
-def test_the_files_of_the_reference_are_told_as_it_tells_them_and_then_made(zones: ZoneRepository) -> None:
+def test_the_files_of_the_reference_are_told_as_it_tells_them_and_then_made(zones: ZoneClient) -> None:
     for file, ready in FILES:
         assert (
             upload(zones, file).body == upload(zones, file, dry_run=True).body == {"success": True, "list": [ready]}
@@ -94,7 +92,7 @@ def test_the_files_of_the_reference_are_told_as_it_tells_them_and_then_made(zone
     assert listed == [ready | {"id": zone["id"], "tags": []} for zone, (_, ready) in zip(listed, FILES, strict=True)]
 
 
-def test_a_kmz_is_opened_and_a_radius_is_given_to_points_and_lines(zones: ZoneRepository) -> None:
+def test_a_kmz_is_opened_and_a_radius_is_given_to_points_and_lines(zones: ZoneClient) -> None:
     answer = upload(zones, kmz(other_kml=NAMED_POINT, doc_kml=SIMPLE_LINE), "zones.kmz", default_radius=20)
     assert answer.body["list"] == [READY_LINE | {"radius": 20}]
     assert upload(zones, NAMED_POINT, default_radius=99).body["list"] == [READY_POINT | {"radius": 99}]
@@ -105,7 +103,7 @@ def test_a_kmz_is_opened_and_a_radius_is_given_to_points_and_lines(zones: ZoneRe
 
 @pytest.mark.parametrize("path", ["upload", "../data/spreadsheet/parse"])
 @pytest.mark.parametrize("file", [{}, {"name": "x", "content": 7}, "text", {"name": "x", "content": "PGttbC8+"}])
-def test_a_file_comes_as_a_file_and_in_no_other_way(zones: ZoneRepository, path: str, file: Any) -> None:
+def test_a_file_comes_as_a_file_and_in_no_other_way(zones: ZoneClient, path: str, file: Any) -> None:
     """A body that begins as JSON does is JSON, whatever it says that it is."""
     form = {"Content-Type": "multipart/form-data; boundary=x"}
     for answer in (
@@ -117,7 +115,7 @@ def test_a_file_comes_as_a_file_and_in_no_other_way(zones: ZoneRepository, path:
         assert "file in a form" in answer.body["status"]["description"]
 
 
-def test_a_file_that_is_missing_is_a_233_and_one_that_cannot_be_read_a_234(zones: ZoneRepository) -> None:
+def test_a_file_that_is_missing_is_a_233_and_one_that_cannot_be_read_a_234(zones: ZoneClient) -> None:
     assert refused(upload(zones, None)) == refused(upload(zones, b"", name="")) == (400, 233)
     assert refused(zones("upload", dry_run=False)) == (400, 233)
     only_fields = FORM.replace(b"KEY", zones.hash.encode()).rsplit(b"--x\r\n", 1)[0] + b"--x--"
@@ -138,7 +136,7 @@ def test_a_file_that_is_missing_is_a_233_and_one_that_cannot_be_read_a_234(zones
         assert refused(upload(zones, bad, "zones.kml")) == (400, 234), bad
 
 
-def test_what_cannot_be_a_zone_is_told_and_the_rest_is_made(app: App, zones: ZoneRepository) -> None:
+def test_what_cannot_be_a_zone_is_told_and_the_rest_is_made(app: App, zones: ZoneClient) -> None:
     app.circle("taken")
     file = kml(
         dot("one"), dot("nowhere", 0, 0), dot("TAKEN"), "<Placemark><name>empty</name></Placemark>", dot("two")
@@ -156,19 +154,19 @@ def test_what_cannot_be_a_zone_is_told_and_the_rest_is_made(app: App, zones: Zon
 
 
 @pytest.mark.parametrize("file", [kml(), kml("<Placemark><name>empty</name></Placemark>")])
-def test_a_file_of_which_nothing_can_be_made_makes_nothing(zones: ZoneRepository, file: str) -> None:
+def test_a_file_of_which_nothing_can_be_made_makes_nothing(zones: ZoneClient, file: str) -> None:
     answer = upload(zones, file, dry_run=False)
     assert (answer.status, answer.body["success"], answer.body["list"]) == (200, True, [])
 
 
-def test_a_file_that_is_sent_again_makes_nothing_more_and_says_why(zones: ZoneRepository) -> None:
+def test_a_file_that_is_sent_again_makes_nothing_more_and_says_why(zones: ZoneClient) -> None:
     file = kml(dot("one"), dot("two"))
     assert len(upload(zones, file, dry_run=False).body["list"]) == 2
     again = upload(zones, file, dry_run=False)
     assert (again.status, again.body["list"], len(again.body["left_out"])) == (200, [], 2)
 
 
-def test_holes_are_dropped_and_a_multigeometry_becomes_several(zones: ZoneRepository) -> None:
+def test_holes_are_dropped_and_a_multigeometry_becomes_several(zones: ZoneClient) -> None:
     ring = "<LinearRing><coordinates>{0},40 {1},40 {1},41 {0},41 {0},40</coordinates></LinearRing>"
     outer = f"<outerBoundaryIs>{ring.format(20, 21)}</outerBoundaryIs>"
     hole = f"<innerBoundaryIs>{ring.format(20.2, 20.3).replace('41', '40.5')}</innerBoundaryIs>"
@@ -180,15 +178,15 @@ def test_holes_are_dropped_and_a_multigeometry_becomes_several(zones: ZoneReposi
     assert ("approximate" in area, area["label"], spot["label"]) == (False, "Sites 1", "Sites 2")
 
 
-def test_a_file_that_is_too_long_is_refused(zones: ZoneRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_long_is_refused(zones: ZoneClient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert wrong(upload(zones, kml(" " * (4 * 2**20 + 2**16)))) == ["body"]
     assert refused(upload(zones, kmz(doc_kml=kml(" " * (9 * 2**20))))) == (400, 234)
     assert refused(upload(zones, kml("<Placemark><Point/></Placemark>" * 20_001))) == (400, 234)
-    monkeypatch.setattr("fencepost.zones.upload._MAX_TOLD_BYTES", 100)
+    monkeypatch.setattr("fencepost.zones.upload._MAX_RESPONSE_BYTES", 100)
     assert wrong(upload(zones, NAMED_POINT)) == ["file"]
 
 
-def test_too_many_points_or_zones_are_refused_and_nothing_is_made(zones: ZoneRepository) -> None:
+def test_too_many_points_or_zones_are_refused_and_nothing_is_made(zones: ZoneClient) -> None:
     ring = " ".join(f"{20 + n / 1000},40" for n in range(100)) + " 20,41 20,40"
     boundary = f"<outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs>"
     polygon = f"<Polygon>{boundary}</Polygon>"
@@ -209,7 +207,7 @@ def test_too_many_points_or_zones_are_refused_and_nothing_is_made(zones: ZoneRep
 
 
 def test_what_does_not_fit_in_a_call_is_made_in_the_background(
-    app: App, zones: ZoneRepository, monkeypatch: pytest.MonkeyPatch
+    app: App, zones: ZoneClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fencepost.imports.service.CHUNKS_AT_ONCE", 1)
     monkeypatch.setattr("fencepost.imports.service.ROWS_A_CHUNK", 2)
@@ -221,7 +219,7 @@ def test_what_does_not_fit_in_a_call_is_made_in_the_background(
 
 
 def test_an_upload_that_dies_on_its_way_is_finished_by_the_workers(
-    app: App, zones: ZoneRepository, monkeypatch: pytest.MonkeyPatch
+    app: App, zones: ZoneClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
     imports = container.import_service()
@@ -237,7 +235,7 @@ def test_an_upload_that_dies_on_its_way_is_finished_by_the_workers(
     assert [zone["label"] for zone in zones.listed()] == ["one"]
 
 
-def test_an_upload_repeated_under_its_key_makes_its_zones_once(zones: ZoneRepository) -> None:
+def test_an_upload_repeated_under_its_key_makes_its_zones_once(zones: ZoneClient) -> None:
     first, again = (
         zones.post_bytes("upload", FORM.replace(b"KEY", zones.hash.encode()), "multipart/form-data; boundary=x", "k")
         for _ in range(2)
@@ -245,7 +243,7 @@ def test_an_upload_repeated_under_its_key_makes_its_zones_once(zones: ZoneReposi
     assert (first.body["list"], again.body) == ([zones.listed()[0]["id"]], first.body)
 
 
-def test_the_answer_is_sent_on_only_to_where_the_tenant_allows(zones: ZoneRepository) -> None:
+def test_the_answer_is_sent_on_only_to_where_the_tenant_allows(zones: ZoneClient) -> None:
     target = "https://maps.example.com/done?x=1"
     assert wrong(upload(zones, SIMPLE_LINE, redirect_target=target)) == ["redirect_target"]
     setup = {"tenants": [{"id": "demo", "name": "Demo", "redirectOrigins": ["https://maps.example.com"]}]}
@@ -278,14 +276,14 @@ def test_the_answer_is_sent_on_only_to_where_the_tenant_allows(zones: ZoneReposi
 
 
 # --- batch_convert --------------------------------------------------------------------------------------------
-def converted(zones: ZoneRepository, batch: str, **more: Any) -> list[dict[str, Any]]:
+def converted(zones: ZoneClient, batch: str, **more: Any) -> list[dict[str, Any]]:
     answer = zones("batch_convert", batch=batch, **more)
     assert (answer.status, answer.body["limit_exceeded"]) == (200, False), answer
     told: list[dict[str, Any]] = answer.body["list"]
     return told
 
 
-def test_a_line_of_a_table_is_told_as_a_circle(app: App, zones: ZoneRepository) -> None:
+def test_a_line_of_a_table_is_told_as_a_circle(app: App, zones: ZoneClient) -> None:
     app.circle("Tagged", tags=["cold", "big"])
     plain, full = converted(
         zones, "Geofence name\tKarlsplatz, 2\t48.2009935\t16.3699642\nYard\t\t1\t-2\t30.4\t2,1\r\n"
@@ -299,7 +297,7 @@ def test_a_line_of_a_table_is_told_as_a_circle(app: App, zones: ZoneRepository) 
     assert zones.get("batch_convert", {"hash": zones.hash, "batch": "12\t\t1\t2"}).body["list"][0]["label"] == "12"
 
 
-def test_what_zone_create_would_refuse_comes_back_with_its_errors(app: App, zones: ZoneRepository) -> None:
+def test_what_zone_create_would_refuse_comes_back_with_its_errors(app: App, zones: ZoneClient) -> None:
     zones.create({"label": "Taken", "radius": 5, "center": {"lat": 1, "lng": 1}})
     (told,) = converted(zones, "Geofence name\tincorrect address")
     assert told == NOT_CONVERTED
@@ -330,12 +328,12 @@ def test_what_zone_create_would_refuse_comes_back_with_its_errors(app: App, zone
 
 
 @pytest.mark.parametrize("line", ["\t\t48\t16", "\tX"])
-def test_lines_without_a_label_come_back_with_their_errors(zones: ZoneRepository, line: str) -> None:
+def test_lines_without_a_label_come_back_with_their_errors(zones: ZoneClient, line: str) -> None:
     (told,) = converted(zones, line)
     assert told["errors"]
 
 
-def test_a_hundred_thousand_lines_are_told_as_far_as_the_limit(zones: ZoneRepository) -> None:
+def test_a_hundred_thousand_lines_are_told_as_far_as_the_limit(zones: ZoneClient) -> None:
     answer = zones("batch_convert", batch="\n".join(f"Site {n}\t\t{n % 80 + 1}\t16.37" for n in range(100_000)))
     assert (answer.body["limit_exceeded"], len(answer.body["list"])) == (True, 5_000)
     assert not any("errors" in zone for zone in answer.body["list"])
@@ -351,14 +349,14 @@ def workbook(rows: Sequence[Sequence[Any]]) -> bytes:
     return packed.getvalue()
 
 
-def test_a_table_that_was_sent_before_is_converted_by_its_id(app: App, zones: ZoneRepository) -> None:
+def test_a_table_that_was_sent_before_is_converted_by_its_id(app: App, zones: ZoneClient) -> None:
     rows: list[list[Any]] = [["label", "lat", "lng"], ["Gate", 48.2, 16.4], ["evil", None, None]]
     tables = {
         "zones.xlsx": workbook(rows),
         "zones.csv": b"label,lat,lng\nGate,48.2,16.4\n\nevil,,",
         "semicolons.csv": "label;lat;lng\r\nGate;48.2;16.4\r\nevil;;".encode("utf-16"),
     }
-    stranger = ZoneRepository(app, tenant="other")
+    stranger = ZoneClient(app, tenant="other")
     for name, content in tables.items():
         kept = send_form(zones, "../data/spreadsheet/parse", content, name, {}).body
         assert (kept["rows"], kept["preview"][:2]) == (3, [["label", "lat", "lng"], ["Gate", "48.2", "16.4"]])
@@ -374,7 +372,7 @@ def test_a_table_that_was_sent_before_is_converted_by_its_id(app: App, zones: Zo
 
 
 def test_addresses_are_looked_up_where_a_geocoder_is_set(
-    app: App, zones: ZoneRepository, monkeypatch: pytest.MonkeyPatch
+    app: App, zones: ZoneClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On the wire of Amazon Location, whose answer is put in its place."""
     asked: list[dict[str, Any]] = []
@@ -407,7 +405,7 @@ class _Raw(BytesIO):
 
 
 # --- download -------------------------------------------------------------------------------------------------
-def test_what_is_downloaded_comes_in_again_with_nothing_lost(app: App, zones: ZoneRepository) -> None:
+def test_what_is_downloaded_comes_in_again_with_nothing_lost(app: App, zones: ZoneClient) -> None:
     ring = [[20.1, 40.123456789012], [20.2, 40.1], [20.2, 40.2], [20.1, 40.2], [20.1, 40.123456789012]]
     hole = [[20.15, 40.15], [20.16, 40.15], [20.16, 40.16], [20.15, 40.15]]
     name, description = "Q & <A> ]]> \u00e9", 'a\r\nb "c"'
@@ -439,7 +437,7 @@ def test_what_is_downloaded_comes_in_again_with_nothing_lost(app: App, zones: Zo
     assert "exists already" in only["reason"]
 
 
-def test_more_than_an_answer_holds_is_not_cut(zones: ZoneRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_an_answer_holds_is_not_cut(zones: ZoneClient, monkeypatch: pytest.MonkeyPatch) -> None:
     zones.create({"label": "Gate", "radius": 5, "center": {"lat": 1, "lng": 1}})
     monkeypatch.setattr("fencepost.zones.download.MAX_ANSWER_BYTES", 200)
     assert wrong(zones("download")) == ["limit"]

@@ -33,7 +33,7 @@ POLYGON = {"type": "polygon", "label": "Yard"}
 FORM = "application/x-www-form-urlencoded"
 
 
-class ZoneRepository:
+class ZoneClient:
     """The zone API as a program calls it that has a key."""
 
     def __init__(self, app: App, roles: str = "admin", tenant: str = "demo") -> None:
@@ -92,8 +92,8 @@ class ZoneRepository:
 
 
 @pytest.fixture
-def zones(app: App) -> ZoneRepository:
-    return ZoneRepository(app)
+def zones(app: App) -> ZoneClient:
+    return ZoneClient(app)
 
 
 def refused(answer: Answer) -> tuple[int, int]:
@@ -109,7 +109,7 @@ def wrong(answer: Answer) -> list[str]:
 
 # --- the examples of the reference ----------------------------------------------------------------------------
 def test_the_examples_of_the_reference_posted_as_they_stand_are_answered_with_its_fields(
-    zones: ZoneRepository,
+    zones: ZoneClient,
 ) -> None:
     """All but the hash, and the ids that the examples made up."""
 
@@ -165,7 +165,7 @@ def test_the_examples_of_the_reference_posted_as_they_stand_are_answered_with_it
     ],
 )
 def test_a_zone_of_the_reference_comes_back_as_it_was_sent(
-    app: App, zones: ZoneRepository, zone: dict[str, Any], points: list[dict[str, Any]] | None
+    app: App, zones: ZoneClient, zone: dict[str, Any], points: list[dict[str, Any]] | None
 ) -> None:
     app.circle("Tagged", tags=["first", "second"])
     number = zones.create({**zone, "tags": [2, 1]}, points)
@@ -178,7 +178,7 @@ def test_a_zone_of_the_reference_comes_back_as_it_was_sent(
 
 
 # --- who asks, and how ----------------------------------------------------------------------------------------
-def test_a_hash_is_taken_from_json_a_form_the_query_and_the_header(zones: ZoneRepository) -> None:
+def test_a_hash_is_taken_from_json_a_form_the_query_and_the_header(zones: ZoneClient) -> None:
     number, key = zones.create(ZONE), zones.hash
     answers = [
         zones("read", zone_id=number),
@@ -196,7 +196,7 @@ def test_a_hash_is_taken_from_json_a_form_the_query_and_the_header(zones: ZoneRe
     assert answers[0].body["value"]["id"] == number
 
 
-def test_forms_and_queries_say_lists_and_objects_in_json(app: App, zones: ZoneRepository) -> None:
+def test_forms_and_queries_say_lists_and_objects_in_json(app: App, zones: ZoneClient) -> None:
     app.circle("Tagged", tags=["cold"])
     form = urlencode({"hash": zones.hash, "zone": json.dumps({**POLYGON, "tags": [1]}), "points": json.dumps(SQUARE)})
     number = zones.post("create", form, {"Content-Type": f"{FORM}; charset=utf-8"}).body["id"]
@@ -217,7 +217,7 @@ def test_forms_and_queries_say_lists_and_objects_in_json(app: App, zones: ZoneRe
     assert Answer(app.invoke("zones", sent)).status == 200
 
 
-def test_a_hash_that_is_nobodys_is_a_4(app: App, zones: ZoneRepository) -> None:
+def test_a_hash_that_is_nobodys_is_a_4(app: App, zones: ZoneClient) -> None:
     for bad in ("", "22eac1c27af4be7b9d04da2ce1af111b", zones.hash[:-1] + "?", zones.hash[:-1]):
         assert refused(zones.post("list", json.dumps({"hash": bad}))) == (400, 4)
     assert refused(zones.post("list", "{}")) == (400, 4)
@@ -225,27 +225,27 @@ def test_a_hash_that_is_nobodys_is_a_4(app: App, zones: ZoneRepository) -> None:
     assert refused(zones.get("list", {}, {"Authorization": f"Basic {zones.hash}"})) == (400, 4)
 
 
-def test_hashes_in_two_places_that_differ_are_a_7(zones: ZoneRepository) -> None:
-    other = ZoneRepository(zones.app).hash
+def test_hashes_in_two_places_that_differ_are_a_7(zones: ZoneClient) -> None:
+    other = ZoneClient(zones.app).hash
     assert wrong(zones.post("list", json.dumps({"hash": zones.hash}), query={"hash": other})) == ["hash"]
     assert wrong(zones.post("list", json.dumps({"hash": zones.hash}), {"Authorization": f"NVX {other}"})) == ["hash"]
     assert wrong(zones.get("list", {"hash": zones.hash}, {"Authorization": f"NVX {other}"})) == ["hash"]
     assert wrong(zones.post("list", json.dumps({"hash": 7}))) == ["hash"]
 
 
-def test_a_right_that_is_missing_is_a_13_before_anything_is_looked_up(app: App, zones: ZoneRepository) -> None:
+def test_a_right_that_is_missing_is_a_13_before_anything_is_looked_up(app: App, zones: ZoneClient) -> None:
     number = zones.create(ZONE)
-    viewer, editor = ZoneRepository(app, "viewer"), ZoneRepository(app, "editor")
+    viewer, editor = ZoneClient(app, "viewer"), ZoneClient(app, "editor")
     assert viewer.read(number)["label"] == "Zone name"
     assert refused(viewer("create", zone=ZONE)) == refused(viewer("delete", zone_id=1)) == (400, 13)
     assert refused(editor("delete", zone_id=number)) == (400, 13)
-    assert refused(ZoneRepository(app, "approver")("list")) == (400, 13)
-    assert refused(ZoneRepository(app, "approver")("search_location", nonsense=1)) == (400, 13)
+    assert refused(ZoneClient(app, "approver")("list")) == (400, 13)
+    assert refused(ZoneClient(app, "approver")("search_location", nonsense=1)) == (400, 13)
 
 
-def test_a_zone_of_another_tenant_does_not_exist(app: App, zones: ZoneRepository) -> None:
+def test_a_zone_of_another_tenant_does_not_exist(app: App, zones: ZoneClient) -> None:
     number = zones.create(ZONE)
-    stranger = ZoneRepository(app, tenant="other")
+    stranger = ZoneClient(app, tenant="other")
     for path, more in (("read", {}), ("delete", {}), ("point/list", {}), ("point/update", {"points": SQUARE})):
         foreign = stranger(path, zone_id=number, **more)
         assert refused(foreign) == (400, 201)
@@ -256,13 +256,13 @@ def test_a_zone_of_another_tenant_does_not_exist(app: App, zones: ZoneRepository
     assert zones.read(number)["label"] == "Zone name"
 
 
-def test_the_gateway_says_nothing_of_who_asks(app: App, zones: ZoneRepository) -> None:
+def test_the_gateway_says_nothing_of_who_asks(app: App, zones: ZoneClient) -> None:
     sent = event("api/zone_list")
     sent["requestContext"]["authorizer"] = {"tenantId": "demo", "userId": "ada", "roles": "admin"}
     assert refused(Answer(app.invoke("zones", sent))) == (400, 4)
 
 
-def test_a_key_is_looked_up_once_a_minute(app: App, zones: ZoneRepository) -> None:
+def test_a_key_is_looked_up_once_a_minute(app: App, zones: ZoneClient) -> None:
     zones.listed()
     app.calls.clear()
     zones.listed()
@@ -270,7 +270,7 @@ def test_a_key_is_looked_up_once_a_minute(app: App, zones: ZoneRepository) -> No
 
 
 # --- create, update, delete -----------------------------------------------------------------------------------
-def test_what_is_written_here_is_the_same_geofence_elsewhere(app: App, zones: ZoneRepository) -> None:
+def test_what_is_written_here_is_the_same_geofence_elsewhere(app: App, zones: ZoneClient) -> None:
     app.circle("Tagged", tags=["cold"])
     number = zones.create({**SAUSAGE, "color": "ff0000", "tags": [1]}, LINE)
     elsewhere = app.request("geofences", "list").body["data"][0]
@@ -290,7 +290,7 @@ def test_what_is_written_here_is_the_same_geofence_elsewhere(app: App, zones: Zo
     assert zones("point/list", zone_id=number).body["list"] == LINE
 
 
-def test_what_was_made_elsewhere_reads_here_in_the_words_of_zones(app: App, zones: ZoneRepository) -> None:
+def test_what_was_made_elsewhere_reads_here_in_the_words_of_zones(app: App, zones: ZoneClient) -> None:
     made = app.circle("Depot", 10, 20).body
     app.request("geofences", "create_corridor")
     depot, route = zones.listed(with_points=True)
@@ -308,7 +308,7 @@ def test_what_was_made_elsewhere_reads_here_in_the_words_of_zones(app: App, zone
 
 
 def test_a_shape_that_these_words_cannot_say_is_said_as_near_as_can_be_and_marked(
-    app: App, zones: ZoneRepository
+    app: App, zones: ZoneClient
 ) -> None:
     holed = app.request("geofences", "create_polygon").body
     small = [[[5, 5], [5.1, 5], [5.1, 5.1], [5, 5]]]
@@ -333,7 +333,7 @@ def test_a_shape_that_these_words_cannot_say_is_said_as_near_as_can_be_and_marke
         assert {k: v for k, v in kept.items() if k not in ours} == {k: v for k, v in whole.items() if k not in ours}
 
 
-def test_unnamed_parts_of_a_zone_keep_their_values(zones: ZoneRepository) -> None:
+def test_unnamed_parts_of_a_zone_keep_their_values(zones: ZoneClient) -> None:
     circle, route = zones.create({**ZONE, "color": "000000"}), zones.create(SAUSAGE, LINE)
     for number, change in (
         (circle, {"label": "New"}),
@@ -350,7 +350,7 @@ def test_unnamed_parts_of_a_zone_keep_their_values(zones: ZoneRepository) -> Non
     assert zones("point/list", zone_id=route).body["list"] == LINE
 
 
-def test_an_update_without_an_id_is_of_the_zone_of_that_label(zones: ZoneRepository) -> None:
+def test_an_update_without_an_id_is_of_the_zone_of_that_label(zones: ZoneClient) -> None:
     number = zones.create({**ZONE, "radius": 5})
     assert zones("update", zone=ZONE).body == {"success": True}
     assert zones.read(number)["radius"] == 100
@@ -358,14 +358,14 @@ def test_an_update_without_an_id_is_of_the_zone_of_that_label(zones: ZoneReposit
     assert wrong(zones("update", zone={"radius": 5})) == ["zone.id"]
 
 
-def test_a_type_cannot_change(zones: ZoneRepository) -> None:
+def test_a_type_cannot_change(zones: ZoneClient) -> None:
     circle, yard = zones.create(ZONE), zones.create(POLYGON, SQUARE)
     assert refused(zones("update", zone={"id": circle, "type": "polygon"})) == (409, 231)
     assert refused(zones("update", zone={"id": yard, "type": "sausage", "radius": 5})) == (409, 231)
     assert wrong(zones("update", zone={"id": yard, "radius": 5})) == ["zone.radius"]
 
 
-def test_points_stand_apart_and_keep_their_nodes(app: App, zones: ZoneRepository) -> None:
+def test_points_stand_apart_and_keep_their_nodes(app: App, zones: ZoneClient) -> None:
     number = zones.create(SAUSAGE, LINE)
     turned = [{**point, "node": not point["node"]} for point in LINE]
     assert zones("point/update", zone_id=number, points=turned).body == {"success": True}
@@ -385,7 +385,7 @@ def test_points_stand_apart_and_keep_their_nodes(app: App, zones: ZoneRepository
     assert all(point["node"] for point in zones("point/list", zone_id=number).body["list"])
 
 
-def test_a_circle_has_no_points(zones: ZoneRepository) -> None:
+def test_a_circle_has_no_points(zones: ZoneClient) -> None:
     circle = zones.create(ZONE)
     assert refused(zones("create", zone=ZONE, points=SQUARE)) == (400, 230)
     assert refused(zones("create", zone=ZONE, points=[])) == (400, 230)
@@ -393,7 +393,7 @@ def test_a_circle_has_no_points(zones: ZoneRepository) -> None:
     assert refused(zones("point/update", zone_id=circle, points=SQUARE)) == (400, 230)
 
 
-def test_too_few_points_are_a_284(zones: ZoneRepository) -> None:
+def test_too_few_points_are_a_284(zones: ZoneClient) -> None:
     assert refused(zones("create", zone=POLYGON)) == (400, 284)
     assert refused(zones("create", zone=POLYGON, points=SQUARE[:2])) == (400, 284)
     assert refused(zones("create", zone=POLYGON, points=[SQUARE[0]] * 3)) == (400, 284)
@@ -407,7 +407,7 @@ def ring(count: int) -> list[dict[str, float]]:
     return [{"lat": 1 + k / 10_000, "lng": 1.0} for k in range(count - 1)] + [{"lat": 1.0, "lng": 2.0}]
 
 
-def test_too_many_points_are_a_202_and_a_tenant_may_be_given_more(app: App, zones: ZoneRepository) -> None:
+def test_too_many_points_are_a_202_and_a_tenant_may_be_given_more(app: App, zones: ZoneClient) -> None:
     line = [{"lat": 1.0, "lng": k / 10_000} for k in range(1_025)]
     assert refused(zones("create", zone=SAUSAGE, points=line)) == (400, 202)
     zones.create(SAUSAGE, line[:-1])
@@ -428,20 +428,20 @@ def test_too_many_points_are_a_202_and_a_tenant_may_be_given_more(app: App, zone
     assert refused(zones("point/update", zone_id=yard, points=ring(10_001))) == (400, 202)
 
 
-def test_beyond_the_quota_there_is_a_268(zones: ZoneRepository) -> None:
+def test_beyond_the_quota_there_is_a_268(zones: ZoneClient) -> None:
     container.tenant_service().limit_geofences("demo", 1)
     zones.create(ZONE)
     assert refused(zones("create", zone={**ZONE, "label": "More"})) == (402, 268)
 
 
-def test_a_label_that_is_taken_is_told_as_that(zones: ZoneRepository) -> None:
+def test_a_label_that_is_taken_is_told_as_that(zones: ZoneClient) -> None:
     zones.create(ZONE)
     assert wrong(zones("create", zone={**ZONE, "label": "ZONE name"})) == ["zone.label"]
     other = zones.create({**ZONE, "label": "Other"})
     assert wrong(zones("update", zone={"id": other, "label": "Zone name"})) == ["zone.label"]
 
 
-def test_several_zones_are_deleted_together_or_not_at_all(app: App, zones: ZoneRepository) -> None:
+def test_several_zones_are_deleted_together_or_not_at_all(app: App, zones: ZoneClient) -> None:
     one, two, three = (zones.create({**ZONE, "label": label}) for label in "abc")
     assert refused(zones("delete", zone_ids=[one, 5, two])) == (400, 201)
     assert len(zones.listed()) == 3
@@ -454,7 +454,7 @@ def test_several_zones_are_deleted_together_or_not_at_all(app: App, zones: ZoneR
     assert [e["type"] for e in app.events()].count("geofence.deleted") == 2
 
 
-def test_what_holds_a_zone_is_told_with_the_203(app: App, zones: ZoneRepository) -> None:
+def test_what_holds_a_zone_is_told_with_the_203(app: App, zones: ZoneClient) -> None:
     held, free = zones.create(ZONE), zones.create({**ZONE, "label": "Free"})
     app.put("groups", "drivers")
     said = [("users", "vera"), ("users", "emil"), ("groups", "drivers")]
@@ -477,7 +477,7 @@ def test_what_holds_a_zone_is_told_with_the_203(app: App, zones: ZoneRepository)
     assert zones("delete", zone_ids=[free, held]).body == {"success": True}
 
 
-def test_the_same_create_under_one_key_makes_one_zone(zones: ZoneRepository) -> None:
+def test_the_same_create_under_one_key_makes_one_zone(zones: ZoneClient) -> None:
     key = {"Idempotency-Key": "once"}
     body = json.dumps({"hash": zones.hash, "zone": ZONE})
     first = zones.post("create", body, key)
@@ -492,7 +492,7 @@ def test_the_same_create_under_one_key_makes_one_zone(zones: ZoneRepository) -> 
 
 
 # --- list and search ------------------------------------------------------------------------------------------
-def test_a_list_is_oldest_first_and_goes_by_offset_and_limit(zones: ZoneRepository) -> None:
+def test_a_list_is_oldest_first_and_goes_by_offset_and_limit(zones: ZoneClient) -> None:
     numbers = [zones.create({**ZONE, "label": f"Site {n}"}) for n in range(7)]
     assert [zone["id"] for zone in zones.listed()] == numbers
     for offset in range(9):
@@ -501,7 +501,7 @@ def test_a_list_is_oldest_first_and_goes_by_offset_and_limit(zones: ZoneReposito
             assert [zone["id"] for zone in page] == numbers[offset : offset + limit]
 
 
-def test_a_filter_and_tags_let_through_what_has_them_all(app: App, zones: ZoneRepository) -> None:
+def test_a_filter_and_tags_let_through_what_has_them_all(app: App, zones: ZoneClient) -> None:
     app.circle("Tagged", tags=["cold", "big", "new"])
     app.circle("Described", description="Behind the MILL")
     one = zones.create({**ZONE, "label": "Depot", "tags": [1, 2]})
@@ -526,7 +526,7 @@ def test_a_filter_and_tags_let_through_what_has_them_all(app: App, zones: ZoneRe
     assert labels(tag_ids=[2]) == ["Tagged"]
 
 
-def test_a_page_reads_no_more_geofences_than_it_answers(app: App, zones: ZoneRepository) -> None:
+def test_a_page_reads_no_more_geofences_than_it_answers(app: App, zones: ZoneClient) -> None:
     for n in range(12):
         app.circle(f"Site {n}", description="even" if n % 2 == 0 else "odd")
     zones.listed()
@@ -550,7 +550,7 @@ def test_a_page_reads_no_more_geofences_than_it_answers(app: App, zones: ZoneRep
 
 
 def test_what_a_list_without_a_limit_cannot_hold_is_refused_and_not_cut(
-    zones: ZoneRepository, monkeypatch: pytest.MonkeyPatch
+    zones: ZoneClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(3):
         zones.create({**ZONE, "label": f"Site {n}"})
@@ -564,7 +564,7 @@ def test_what_a_list_without_a_limit_cannot_hold_is_refused_and_not_cut(
     assert wrong(zones("list", limit=2)) == ["limit"]
 
 
-def test_a_location_is_searched_in_one_round_trip(app: App, zones: ZoneRepository) -> None:
+def test_a_location_is_searched_in_one_round_trip(app: App, zones: ZoneClient) -> None:
     circle = zones.create({**ZONE, "center": {"lat": 1.005, "lng": 1.005}})
     zones.create(POLYGON, SQUARE)
     zones.create({**ZONE, "label": "Far"})
@@ -576,7 +576,7 @@ def test_a_location_is_searched_in_one_round_trip(app: App, zones: ZoneRepositor
 
 
 def test_an_entry_of_the_index_that_is_older_than_its_number_is_asked_for(
-    app: App, zones: ZoneRepository, monkeypatch: pytest.MonkeyPatch
+    app: App, zones: ZoneClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
         before.setattr("fencepost.geofences.spatial_index.entry._NUMBERED", 0)
@@ -588,7 +588,7 @@ def test_an_entry_of_the_index_that_is_older_than_its_number_is_asked_for(
     assert found == [{"id": number, "label": "Zone name"}]
 
 
-def test_writes_cost_a_look_at_the_number_more_than_elsewhere(app: App, zones: ZoneRepository) -> None:
+def test_writes_cost_a_look_at_the_number_more_than_elsewhere(app: App, zones: ZoneClient) -> None:
     app.calls.clear()
     number = zones.create(ZONE)
     assert app.calls == {"GetItem": 1, "TransactWriteItems": 1}  # the key of the caller, once a minute
@@ -672,7 +672,7 @@ def test_writes_cost_a_look_at_the_number_more_than_elsewhere(app: App, zones: Z
     ],
 )
 def test_a_parameter_that_is_wrong_is_a_7_with_its_name(
-    app: App, zones: ZoneRepository, path: str, parameters: dict[str, Any], parameter: str
+    app: App, zones: ZoneClient, path: str, parameters: dict[str, Any], parameter: str
 ) -> None:
     before = app.items()
     answer = zones(path, **parameters)
@@ -699,7 +699,7 @@ def test_a_parameter_that_is_wrong_is_a_7_with_its_name(
         json.dumps({"zone": ZONE, "x": "x" * 2**20}),
     ],
 )
-def test_a_body_that_is_no_sound_json_object_is_a_7(zones: ZoneRepository, raw: str) -> None:
+def test_a_body_that_is_no_sound_json_object_is_a_7(zones: ZoneClient, raw: str) -> None:
     headers = {"Authorization": f"NVX {zones.hash}"}
     for path in ("create", "list", "search_location"):
         assert wrong(zones.post(path, raw, headers))
@@ -724,12 +724,12 @@ def test_a_body_that_is_no_sound_json_object_is_a_7(zones: ZoneRepository, raw: 
         ("x" * (2**20 + 1), "body"),
     ],
 )
-def test_a_form_that_is_wrong_is_a_7_with_the_parameter(zones: ZoneRepository, form: str, parameter: str) -> None:
+def test_a_form_that_is_wrong_is_a_7_with_the_parameter(zones: ZoneClient, form: str, parameter: str) -> None:
     headers = {"Content-Type": FORM, "Authorization": f"NVX {zones.hash}"}
     assert wrong(zones.post("read", form, headers)) == [parameter]
 
 
-def test_a_body_may_be_as_long_as_it_may_be(zones: ZoneRepository) -> None:
+def test_a_body_may_be_as_long_as_it_may_be(zones: ZoneClient) -> None:
     """It is written anew on the way, and longer."""
     points = ",".join(['{"lat":1e0,"lng":1e-9}'] * 40_000)
     zone = '{"type":"polygon","label":"' + "\u00fc" * 90 + '"}'
@@ -738,34 +738,34 @@ def test_a_body_may_be_as_long_as_it_may_be(zones: ZoneRepository) -> None:
     assert refused(zones.post("create", raw)) == (400, 284)
 
 
-def test_what_is_said_in_two_places_must_be_the_same(zones: ZoneRepository) -> None:
+def test_what_is_said_in_two_places_must_be_the_same(zones: ZoneClient) -> None:
     number = zones.create(ZONE)
     body = json.dumps({"hash": zones.hash, "zone_id": number})
     assert zones.post("read", body, query={"zone_id": str(number)}).status == 200
     assert wrong(zones.post("read", body, query={"zone_id": "5"})) == ["zone_id"]
 
 
-def test_a_get_says_everything_in_its_query(zones: ZoneRepository) -> None:
+def test_a_get_says_everything_in_its_query(zones: ZoneClient) -> None:
     query = {"hash": zones.hash}
     assert wrong(zones.send("GET", "list", {"Content-Type": "application/json"}, query, '{"limit": 1}')) == ["body"]
     assert zones.send("GET", "list", {"Content-Type": "application/json"}, query, "").status == 200
 
 
-def test_a_parameter_that_the_query_repeats_is_a_7(app: App, zones: ZoneRepository) -> None:
+def test_a_parameter_that_the_query_repeats_is_a_7(app: App, zones: ZoneClient) -> None:
     sent = event("api/zone_list_by_get")
     sent["queryStringParameters"] = {"hash": zones.hash, "limit": "2"}
     sent["multiValueQueryStringParameters"] = {"hash": [zones.hash], "limit": ["1", "2"]}
     assert wrong(Answer(app.invoke("zones", sent))) == ["limit"]
 
 
-def test_another_media_type_is_a_7(zones: ZoneRepository) -> None:
+def test_another_media_type_is_a_7(zones: ZoneClient) -> None:
     assert wrong(zones.post("list", "<list/>", {"Content-Type": "text/xml"})) == ["Content-Type"]
 
 
 # --- one domain -----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("seed", range(4))
 def test_any_sequence_of_calls_agrees_with_the_canonical_api_at_every_step(
-    app: App, zones: ZoneRepository, seed: int
+    app: App, zones: ZoneClient, seed: int
 ) -> None:
     """Zones are made, changed and deleted in either vocabulary, and both tell the same after each step."""
     chance = random.Random(seed)
@@ -810,7 +810,7 @@ def _ids(app: App) -> dict[int, str]:
     return {g["number"]: g["id"] for g in app.request("geofences", "list", query={"limit": "1000"}).body["data"]}
 
 
-def _agree(app: App, zones: ZoneRepository, expected: dict[int, dict[str, Any]], chance: random.Random) -> None:
+def _agree(app: App, zones: ZoneClient, expected: dict[int, dict[str, Any]], chance: random.Random) -> None:
     listed = zones.listed(with_points=True)
     assert listed == list(expected.values())
     canonical = app.request("geofences", "list", query={"limit": "1000"}).body["data"][::-1]

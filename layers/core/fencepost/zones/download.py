@@ -1,4 +1,4 @@
-"""Zones as a file that maps open and `zone/upload` takes back: KML, or KMZ, which is KML in a zip file."""
+"""Zones as a KML file, or as KMZ (a zipped KML file), which `zone/upload` accepts again."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from fencepost.geofences.model import Geofence
 
 KML, KMZ = "application/vnd.google-earth.kml+xml", "application/vnd.google-earth.kmz"
-# Ten times as much as fits in an answer as it is: what a zip file makes of it does fit, mostly.
-_MAX_PACKED_BYTES = 10 * MAX_ANSWER_BYTES
+# KML compresses to about a tenth, so most files up to this size fit in a response as KMZ.
+_MAX_UNZIPPED_BYTES = 10 * MAX_ANSWER_BYTES
 
 
 def prefers_kmz(accept: str) -> bool:
-    """Whether a zip file comes first: a gateway looks at nothing else before it lets bytes through.
+    """Return whether KMZ is the first media type of an Accept header.
+
+    API Gateway looks only at the first media type to decide whether it returns bytes.
 
     >>> prefers_kmz("application/vnd.google-earth.kmz, */*"), prefers_kmz("*/*")
     (True, False)
@@ -30,41 +32,49 @@ def prefers_kmz(accept: str) -> bool:
     return accept.partition(",")[0].partition(";")[0].strip().casefold() == KMZ
 
 
-def build_kml(geofences: Iterable[Geofence]) -> str:
-    """The file. Raises AnswerTooLarge."""
-    return _joined(geofences, MAX_ANSWER_BYTES)
+def build_kml(geofences: Iterable[Geofence], max_bytes: int | None = None) -> str:
+    """Return the KML file of geofences.
 
+    Args:
+        max_bytes: The size at most; by default that of a response.
 
-def build_kmz(geofences: Iterable[Geofence]) -> bytes:
-    """The zip file. Raises AnswerTooLarge."""
-    from zipfile import ZIP_DEFLATED, ZipFile
-
-    packed = BytesIO()
-    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
-        archive.writestr("doc.kml", _joined(geofences, _MAX_PACKED_BYTES))
-    return packed.getvalue()
-
-
-def _joined(geofences: Iterable[Geofence], most: int) -> str:
+    Raises:
+        AnswerTooLarge: The file has more bytes.
+    """
     from geo.kml.writer import write_document
 
+    limit = MAX_ANSWER_BYTES if max_bytes is None else max_bytes
     pieces: list[str] = []
     size = 0
-    for piece in write_document("zones", map(_placemark, geofences)):
+    for piece in write_document("zones", map(_build_placemark, geofences)):
         pieces.append(piece)
         size += len(piece.encode())
-        if size > most:  # before all of it is in memory
+        if size > limit:  # before all of it is in memory
             raise AnswerTooLarge("So many zones are more than one answer holds. Ask for fewer at once, or for KMZ.")
     return "".join(pieces)
 
 
-def _placemark(geofence: Geofence) -> str:
+def build_kmz(geofences: Iterable[Geofence]) -> bytes:
+    """Return the KMZ file of geofences.
+
+    Raises:
+        AnswerTooLarge: The KML file in it has more than ten times the bytes of a response.
+    """
+    from zipfile import ZIP_DEFLATED, ZipFile
+
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("doc.kml", build_kml(geofences, _MAX_UNZIPPED_BYTES))
+    return packed.getvalue()
+
+
+def _build_placemark(geofence: Geofence) -> str:
     from geo.kml.writer import format_placemark
 
     shape = geofence.shape
-    is_implied = all(find_by_geometry(geometry) is type(shape) for geometry in shape.geometry_types)
-    said = {
-        "type": None if is_implied else shape.kind,
+    is_type_implied = all(find_by_geometry(geometry) is type(shape) for geometry in shape.geometry_types)
+    data = {
+        "type": None if is_type_implied else shape.kind,
         "radius": None if shape.radius_m is None else str(number(shape.radius_m)),
         "address": geofence.address,
         "color": geofence.color,
@@ -75,5 +85,5 @@ def _placemark(geofence: Geofence) -> str:
         name=geofence.name,
         description=geofence.description,
         color=geofence.color,
-        data={name: text for name, text in said.items() if text},
+        data={name: text for name, text in data.items() if text},
     )

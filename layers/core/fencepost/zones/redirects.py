@@ -1,4 +1,4 @@
-"""Where a browser may be sent, which a tenant has allowed: a redirect to anywhere is a gift to those who phish."""
+"""The URLs that a browser may be redirected to. A redirect to any URL would help phishing."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-# Browsers read a backslash as a slash and pass over spaces and control characters; other programs do not.
+# Browsers read a backslash as a slash and ignore spaces and control characters; other programs do not.
 _PLAIN = re.compile(r"[!-\[\]-~]+")
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 
 
 def parse_origin(url: str) -> str | None:
-    """Scheme, host and port of an address (RFC 6454), as far as all programs read the same ones there; else None.
+    """Return the scheme, host and port of an URL (RFC 6454), or None where programs may disagree about them.
 
     >>> parse_origin("https://Maps.example.com/zones?x=1"), parse_origin("http://localhost:8080")
     ('https://maps.example.com', 'http://localhost:8080')
@@ -33,7 +33,7 @@ def parse_origin(url: str) -> str | None:
 
 
 def is_allowed(url: str, origins: Collection[str]) -> bool:
-    """Whether an address lies at one of these origins. A fragment would swallow what is added to the address.
+    """Return whether an URL has one of these origins and no fragment, which would swallow an added query.
 
     >>> is_allowed("https://a.example/done", {"https://a.example"}), is_allowed("https://b.example", {"https://a.example"})
     (True, False)

@@ -1,4 +1,4 @@
-"""Geofences as the zone vocabulary asks for them: by number, by name, by their place in a list, by numbered tags."""
+"""Geofences by number, by name and by offset in a list, and tags by number, in the table."""
 
 from __future__ import annotations
 
@@ -27,48 +27,45 @@ class DynamoDBZoneRepository:
         self._tags = TagRepository(table)
 
     def find_ids(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
-        """The ids of the geofences that there are with these numbers, in their order. One round trip for 100."""
-        wanted = {number: keys.geofence_number(tenant_id, number) for number in numbers}
-        found = self._table.batch_get(list(wanted.values()), consistent=True)
-        pairs = {number: keys.pair(key) for number, key in wanted.items()}
-        return {number: found[pair]["geofenceId"]["S"] for number, pair in pairs.items() if pair in found}
+        """Return the ids of the geofences with these numbers, in their order. 100 take one round trip."""
+        items = self._table.batch_get_named(
+            {number: keys.geofence_number(tenant_id, number) for number in numbers}, consistent=True
+        )
+        return {number: item["geofenceId"]["S"] for number, item in items.items()}
 
     def find_id_by_name(self, tenant_id: str, name: str) -> str | None:
         item = self._table.get(keys.geofence_name(tenant_id, fold_case(name)))
         return item["geofenceId"]["S"] if item else None
 
     def find_taken_names(self, tenant_id: str, names: Iterable[str]) -> set[str]:
-        """Those of these names, folded, that geofences have. One round trip for 100."""
-        by_pair = {}
-        for name in map(fold_case, names):
-            key = keys.geofence_name(tenant_id, name)
-            by_pair[keys.pair(key)] = (key, name)
-        found = self._table.batch_get([key for key, _ in by_pair.values()])
-        return {by_pair[pair][1] for pair in found}
+        """Return the names that existing geofences have, case-folded. 100 take one round trip."""
+        return set(
+            self._table.batch_get_named({name: keys.geofence_name(tenant_id, name) for name in map(fold_case, names)})
+        )
 
     def get_all(self, tenant_id: str, ids: Iterable[str]) -> dict[str, Geofence]:
-        """Those of these geofences that there are."""
-        found = self._table.batch_get([keys.geofence(tenant_id, i) for i in ids], consistent=True).values()
-        return {geofence.id: geofence for geofence in map(geofence_of, found)}
+        """Return the geofences that exist, by their ids."""
+        items = self._table.batch_get([keys.geofence(tenant_id, i) for i in ids], consistent=True).values()
+        return {geofence.id: geofence for geofence in map(geofence_of, items)}
 
     def list_oldest_first(self, tenant_id: str, offset: int, limit: int) -> Iterator[Geofence]:
-        """The first `limit` geofences after `offset`: these are counted in the small index, and not read."""
+        """Yield `limit` geofences after the first `offset`, which are counted in the small index and not read."""
         start: Mapping[str, Any] = {}
         if offset:
-            key = self._table.key_after(offset, **_listing("GSI3", tenant_id))
+            key = self._table.key_after(offset, **_list_query("GSI3", tenant_id))
             if key is None:
                 return
             start = {"ExclusiveStartKey": key}
-        items = self._table.query(**_listing("GSI1", tenant_id), Limit=limit, **start)
+        items = self._table.query(**_list_query("GSI1", tenant_id), Limit=limit, **start)
         yield from map(geofence_of, islice(items, limit))
 
-    def list_matching(self, tenant_id: str, wanted: TextAndTags, offset: int, limit: int) -> Iterator[Geofence]:
-        """The first `limit` after `offset` of those that match: only they are read in full."""
-        found = islice(self._matching(tenant_id, wanted), offset, offset + limit)
-        while some := list(islice(found, _READ_AT_ONCE)):
-            items = self._table.batch_get(some, consistent=True)
-            # One that was deleted a moment ago may still be in the index.
-            yield from (geofence_of(items[pair]) for pair in map(keys.pair, some) if pair in items)
+    def list_matching(self, tenant_id: str, filters: TextAndTags, offset: int, limit: int) -> Iterator[Geofence]:
+        """Yield `limit` of the geofences that match, after the first `offset`. No others are read in full."""
+        found = islice(self._find_keys(tenant_id, filters), offset, offset + limit)
+        while batch := list(islice(found, _READ_AT_ONCE)):
+            items = self._table.batch_get(batch, consistent=True)
+            # The index may still contain a geofence that was just deleted.
+            yield from (geofence_of(items[pair]) for pair in map(keys.pair, batch) if pair in items)
 
     def find_tag_names(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
         return self._tags.named(tenant_id, numbers)
@@ -76,16 +73,17 @@ class DynamoDBZoneRepository:
     def find_tag_numbers(self, tenant_id: str, tags: Iterable[str]) -> dict[str, int]:
         return self._tags.numbered(tenant_id, tags)
 
-    def _matching(self, tenant_id: str, wanted: TextAndTags) -> Iterator[Key]:
-        for item in self._table.query(**_listing("GSI3", tenant_id)):
-            said = serializer.plain(item)
-            texts = (said["name"], said.get("description"), said.get("address"))
-            if wanted.matches(texts, said["tags"]):
+    def _find_keys(self, tenant_id: str, filters: TextAndTags) -> Iterator[Key]:
+        """Yield the keys of the geofences that match, from the small index."""
+        for item in self._table.query(**_list_query("GSI3", tenant_id)):
+            values = serializer.plain(item)
+            texts = (values["name"], values.get("description"), values.get("address"))
+            if filters.matches(texts, values["tags"]):
                 yield {"PK": item["PK"], "SK": item["SK"]}
 
 
-def _listing(index: str, tenant_id: str) -> dict[str, Any]:
-    """All geofences of a tenant, oldest first: a new one comes last, and moves no other's place."""
+def _list_query(index: str, tenant_id: str) -> dict[str, Any]:
+    """Return the query of all geofences of a tenant, oldest first: a new one changes no offset."""
     return {
         "IndexName": index,
         "KeyConditionExpression": "GSI1PK = :list",

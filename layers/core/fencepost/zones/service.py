@@ -1,4 +1,4 @@
-"""Geofences by number: what the zone vocabulary asks for beyond what all vocabularies do."""
+"""Geofences by their number, and in lists with an offset: the operations that only the zone API has."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
     from fencepost.common.principal import Principal
     from fencepost.geofences.model import Geofence
-    from fencepost.geofences.service import Changes, GeofenceService, Match
+    from fencepost.geofences.service import Changes, GeofenceService
     from geo.wgs84 import Position
 
-# Without a limit a list has all zones, as long as that is an answer at all.
+# A list without a limit contains all zones, up to as many.
 MAX_LISTED = 10_000
 
 
 class ZoneRepository(Protocol):
-    """The port to where geofences are found by number, and listed by place."""
+    """The port to the geofences by number, name and position in the list, and to the tags by number."""
 
     def find_ids(self, tenant_id: str, numbers: Iterable[int]) -> Mapping[int, str]: ...
     def find_id_by_name(self, tenant_id: str, name: str) -> str | None: ...
     def find_taken_names(self, tenant_id: str, names: Iterable[str]) -> set[str]: ...
     def get_all(self, tenant_id: str, ids: Iterable[str]) -> Mapping[str, Geofence]: ...
     def list_oldest_first(self, tenant_id: str, offset: int, limit: int) -> Iterator[Geofence]: ...
-    def list_matching(self, tenant_id: str, wanted: TextAndTags, offset: int, limit: int) -> Iterator[Geofence]: ...
+    def list_matching(self, tenant_id: str, filters: TextAndTags, offset: int, limit: int) -> Iterator[Geofence]: ...
     def find_tag_names(self, tenant_id: str, numbers: Iterable[int]) -> Mapping[int, str]: ...
     def find_tag_numbers(self, tenant_id: str, tags: Iterable[str]) -> Mapping[str, int]: ...
 
@@ -43,24 +43,41 @@ class ZoneService:
     repository: ZoneRepository
 
     def get(self, principal: Principal, number: int) -> Geofence:
-        """Raises NotFound."""
-        return self.geofences.get(principal, self._id(principal, number))
+        """Return the geofence with a number.
+
+        Raises:
+            NotFound: There is none.
+        """
+        return self.geofences.get(principal, self._find_id(principal, number))
 
     def update(self, principal: Principal, number: int, changes: Changes, now: datetime) -> Geofence:
-        """Raises NotFound, NameTaken, Invalid."""
-        return self.geofences.update(principal, self._id(principal, number), changes, None, now)
+        """Change the geofence with a number.
 
-    def update_by_label(self, principal: Principal, name: str, changes: Changes, now: datetime) -> Geofence:
-        """Raises NotFound, Invalid."""
-        geofence_id = self.repository.find_id_by_name(principal.tenant_id, name)
+        Raises:
+            NotFound: There is none.
+            NameTaken: Another geofence has the new name.
+            ValidationFailed: A change is not possible.
+        """
+        return self.geofences.update(principal, self._find_id(principal, number), changes, None, now)
+
+    def update_by_label(self, principal: Principal, label: str, changes: Changes, now: datetime) -> Geofence:
+        """Change the geofence with a name.
+
+        Raises:
+            NotFound: There is none.
+            ValidationFailed: A change is not possible.
+        """
+        geofence_id = self.repository.find_id_by_name(principal.tenant_id, label)
         if geofence_id is None:
             raise NotFound("zone")
         return self.geofences.update(principal, geofence_id, changes, None, now)
 
     def delete(self, principal: Principal, numbers: Sequence[int], now: datetime) -> None:
-        """Delete one after the other, when all are there and nothing is assigned to any of them.
+        """Delete geofences, if all of them exist and none is assigned to an entity.
 
-        Raises NotFound, HeldByEntities.
+        Raises:
+            NotFound: One of them does not exist. None is deleted.
+            StillReferenced: Entities reference one of them. None is deleted, unless that happened meanwhile.
         """
         ids = self.repository.find_ids(principal.tenant_id, numbers)
         missing = [number for number in numbers if number not in ids]
@@ -70,62 +87,68 @@ class ZoneService:
             for geofence_id in ids.values():
                 self.geofences.delete(principal, geofence_id, None, now, unless_assigned=True)
             return
-        held = {
-            a: None
-            for g in self.repository.get_all(principal.tenant_id, ids.values()).values()
-            for a in g.assignments
-        }
-        if held:
-            raise StillReferenced(list(held))
+        geofences = self.repository.get_all(principal.tenant_id, ids.values()).values()
+        entities = dict.fromkeys(entity for geofence in geofences for entity in geofence.assignments)
+        if entities:
+            raise StillReferenced(list(entities))
         for geofence_id in ids.values():
-            with suppress(NotFound):  # gone since, as it was to be
+            with suppress(NotFound):  # another request has deleted it
                 self.geofences.delete(principal, geofence_id, None, now, unless_assigned=True)
 
     def list_zones(
         self, principal: Principal, text: str, tags: Sequence[int], offset: int, limit: int | None
     ) -> Iterator[Geofence]:
-        """Oldest first. `tags` are numbers, all of which a zone must have. Raises Invalid, on the way."""
+        """Yield geofences, oldest first.
+
+        Args:
+            text: Part of the name, address or description; empty for any.
+            tags: The numbers of tags that a geofence must all have.
+
+        Raises:
+            ValidationFailed: There is no limit and there are too many geofences; raised while iterating.
+        """
         names = self.repository.find_tag_names(principal.tenant_id, tags)
         if len(names) < len(set(tags)):
             return
-        wanted = TextAndTags(text=fold_case(text), tags=frozenset(map(fold_case, names.values())))
-        most = min(limit or MAX_LISTED + 1, MAX_LISTED + 1)
-        if wanted == TextAndTags():
-            found = self.repository.list_oldest_first(principal.tenant_id, offset, most)
+        filters = TextAndTags(text=fold_case(text), tags=frozenset(map(fold_case, names.values())))
+        count = min(limit or MAX_LISTED + 1, MAX_LISTED + 1)
+        if filters == TextAndTags():
+            geofences = self.repository.list_oldest_first(principal.tenant_id, offset, count)
         else:
-            found = self.repository.list_matching(principal.tenant_id, wanted, offset, most)
-        for n, geofence in enumerate(found):
+            geofences = self.repository.list_matching(principal.tenant_id, filters, offset, count)
+        for n, geofence in enumerate(geofences):
             if n == MAX_LISTED:
                 raise ValidationFailed.field("limit", f"of at most {MAX_LISTED:,} is needed: there are more zones")
             yield geofence
 
     def find_at(self, principal: Principal, position: Position, now: datetime) -> list[tuple[int, str]]:
-        """Numbers and names of the active geofences in force that contain a position. Costs what a check costs."""
-        (matches,) = self.geofences.check(principal, [position], now)
-        return [(self._number(principal, match), match.geofence.name) for match in matches]
+        """Return the numbers and names of the geofences in force that cover a position."""
+        [matches] = self.geofences.check(principal, [position], now)
+        found = []
+        for match in matches:
+            # Old index entries contain no number.
+            number = match.geofence.number or self.geofences.get(principal, match.geofence.id).number
+            found.append((number, match.geofence.name))
+        return found
 
     def find_numbers(self, principal: Principal, ids: Sequence[str]) -> list[int]:
-        """The numbers of those of these geofences that there are, in their order."""
+        """Return the numbers of geofences in the order of their ids, without those that do not exist."""
         found = self.repository.get_all(principal.tenant_id, ids)
         return [found[geofence_id].number for geofence_id in ids if geofence_id in found]
 
     def find_taken_labels(self, principal: Principal, labels: Iterable[str]) -> set[str]:
-        """Those of these labels, folded, that zones have."""
+        """Return the labels that existing zones have, case-folded."""
         return self.repository.find_taken_names(principal.tenant_id, labels)
 
     def find_tag_names(self, principal: Principal, numbers: Iterable[int]) -> Mapping[int, str]:
-        """The tags of these numbers, as far as there are any."""
+        """Return the tags with these numbers, without the numbers that no tag has."""
         return self.repository.find_tag_names(principal.tenant_id, numbers)
 
     def find_tag_numbers(self, geofence: Geofence) -> list[int]:
         return list(self.repository.find_tag_numbers(geofence.tenant_id, geofence.tags).values())
 
-    def _id(self, principal: Principal, number: int) -> str:
+    def _find_id(self, principal: Principal, number: int) -> str:
         ids = self.repository.find_ids(principal.tenant_id, [number])
         if number not in ids:
             raise NotFound("zone")
         return ids[number]
-
-    def _number(self, principal: Principal, match: Match) -> int:
-        """An entry of the index that is older than numbers in it has to be asked for."""
-        return match.geofence.number or self.geofences.get(principal, match.geofence.id).number

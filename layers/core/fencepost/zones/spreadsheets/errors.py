@@ -1,9 +1,7 @@
-"""Errors of files that contain a table."""
+"""Errors of files that should contain a table."""
 
 from __future__ import annotations
 
-MAX_CELL = 2_000
-
 
 class UnreadableTable(ValueError):
-    """A file that is no table, and why."""
+    """A file is not a table; the message completes the sentence "The file ..."."""

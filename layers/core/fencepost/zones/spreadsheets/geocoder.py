@@ -1,4 +1,4 @@
-"""Addresses to positions by Amazon Location Service."""
+"""A geocoder: Amazon Location Service."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from fencepost.common.errors import ServiceBusy
 from geo.wgs84 import Position
 
-_MAX_QUERY = 200
+_MAX_QUERY_LENGTH = 200
 
 
 class AmazonLocationGeocoder:
@@ -17,12 +17,18 @@ class AmazonLocationGeocoder:
         self._client = client
 
     def find(self, address: str) -> Position | None:
-        """Where an address is, None where none is found. Raises Busy.
+        """Return the position of an address, or None if it is not found.
 
-        What is found becomes a zone that is kept, and to keep it is what has to be asked for, and paid.
+        The position becomes that of a stored zone. Amazon Location requires, and charges for, the intended use
+        `Storage` then.
+
+        Raises:
+            ServiceBusy: The service throttles, fails or does not respond.
         """
         try:
-            answer = self._client.geocode(QueryText=address[:_MAX_QUERY], MaxResults=1, IntendedUse="Storage")
+            response = self._client.geocode(
+                QueryText=address[:_MAX_QUERY_LENGTH], MaxResults=1, IntendedUse="Storage"
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ValidationException":
                 return None
@@ -31,7 +37,7 @@ class AmazonLocationGeocoder:
             raise
         except HTTPClientError as error:
             raise ServiceBusy from error
-        for found in answer["ResultItems"]:
-            lon, lat = found["Position"]
+        for result in response["ResultItems"]:
+            lon, lat = result["Position"]
             return Position(lon=lon, lat=lat)
         return None

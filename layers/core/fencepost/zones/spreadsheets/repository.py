@@ -1,4 +1,4 @@
-"""Tables that were sent before they are used: a day in the bucket."""
+"""Uploaded tables in the bucket, whose lifecycle rule deletes them after a day."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# S3 calls what is not there forbidden, where one may not list.
-_NOT_THERE = frozenset({"NoSuchKey", "AccessDenied"})
+# Without the permission to list a bucket, S3 answers AccessDenied for a key that does not exist.
+_NOT_FOUND = frozenset({"NoSuchKey", "AccessDenied"})
 
 
 class S3SpreadsheetRepository:
@@ -21,18 +21,18 @@ class S3SpreadsheetRepository:
 
     def put(self, tenant_id: str, file_id: str, rows: Sequence[Sequence[str]]) -> None:
         body = json.dumps(rows, ensure_ascii=False).encode()
-        self._client.put_object(Bucket=self._bucket, Key=_key(tenant_id, file_id), Body=body)
+        self._client.put_object(Bucket=self._bucket, Key=_object_key(tenant_id, file_id), Body=body)
 
     def get(self, tenant_id: str, file_id: str) -> list[list[str]] | None:
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=_key(tenant_id, file_id))
+            response = self._client.get_object(Bucket=self._bucket, Key=_object_key(tenant_id, file_id))
         except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_THERE:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
                 return None
             raise
-        rows: list[list[str]] = json.loads(answer["Body"].read())
+        rows: list[list[str]] = json.loads(response["Body"].read())
         return rows
 
 
-def _key(tenant_id: str, file_id: str) -> str:
+def _object_key(tenant_id: str, file_id: str) -> str:
     return f"tables/{tenant_id}/{file_id}.json"
