@@ -13,15 +13,15 @@ from fencepost.directory.schemas import (
     DeleteEntityQuery,
     EntitiesIn,
     EntitiesOut,
-    EntityDeleted,
+    EntityDeletionOut,
     EntityIn,
     EntityOut,
     EntityPage,
-    entities_of,
-    entity_of,
-    serialize_erased,
-    table_of,
-    told,
+    parse_table,
+    serialize_entity,
+    serialize_erasure,
+    to_entities,
+    to_entity,
 )
 from fencepost.geofences import negotiation
 from fencepost.geofences.query_params import PageQuery, numbered
@@ -44,11 +44,13 @@ prime_snapstart(container.directory_service)
     fails=(400, 404),
 )
 def list_entities(request: Request) -> Response:
-    table = table_of(request.path["table"])
+    table = parse_table(request.path["table"])
     query = validated(PageQuery, numbered(request.query))
     list_name = f"{request.principal.tenant_id}/{table}"
     after = pagination.pair_after(list_name, query.cursor) if query.cursor is not None else None
-    entities, next_after = container.directory_service().page(request.principal.tenant_id, table, query.limit, after)
+    entities, next_after = container.directory_service().list_page(
+        request.principal.tenant_id, table, query.limit, after
+    )
     cursor = pagination.pair_cursor(list_name, next_after) if next_after else None
     data = [{"id": entity.id, "name": entity.name} for entity in entities]
     return Response(status=200, body={"data": data, "nextCursor": cursor})
@@ -64,8 +66,8 @@ def list_entities(request: Request) -> Response:
     fails=(400, 404, 413, 415),
 )
 def put_entities(request: Request) -> Response:
-    table = table_of(request.path["table"])
-    entities, fields = entities_of(table, validated(EntitiesIn, request.json()))
+    table = parse_table(request.path["table"])
+    entities, fields = to_entities(table, validated(EntitiesIn, request.json()))
     container.directory_service().put(request.principal.tenant_id, entities, fields)
     return Response(status=200, body={"data": [{"id": entity.id, "name": entity.name} for entity in entities]})
 
@@ -79,10 +81,12 @@ def put_entities(request: Request) -> Response:
     fails=(404,),
 )
 def read_entity(request: Request) -> Response:
-    table = table_of(request.path["table"])
+    table = parse_table(request.path["table"])
     return Response(
         status=200,
-        body=told(container.directory_service().get(request.principal.tenant_id, table, request.path["id"])),
+        body=serialize_entity(
+            container.directory_service().get(request.principal.tenant_id, table, request.path["id"])
+        ),
     )
 
 
@@ -96,13 +100,14 @@ def read_entity(request: Request) -> Response:
     fails=(400, 404, 413, 415),
 )
 def put_entity(request: Request) -> Response:
-    table, said = table_of(request.path["table"]), validated(EntityIn, request.json())
+    table, said = parse_table(request.path["table"]), validated(EntityIn, request.json())
     if said.id not in (None, request.path["id"]):
         raise ValidationFailed.field("id", "is not the id of the address")
-    entity = entity_of(table, request.path["id"], said)
+    entity = to_entity(table, request.path["id"], said)
     container.directory_service().put(request.principal.tenant_id, [entity], [""])
     return Response(
-        status=200, body=told(container.directory_service().get(request.principal.tenant_id, table, entity.id))
+        status=200,
+        body=serialize_entity(container.directory_service().get(request.principal.tenant_id, table, entity.id)),
     )
 
 
@@ -112,11 +117,11 @@ def put_entity(request: Request) -> Response:
     summary="Delete an entity; with cascade=true geofences lose it, with erase=true a user is forgotten",
     needs=Permission.WRITE_DIRECTORY,
     query=DeleteEntityQuery,
-    gives={200: EntityDeleted},
+    gives={200: EntityDeletionOut},
     fails=(400, 404, 409, 503),
 )
 def delete_entity(request: Request) -> Response:
-    table = table_of(request.path["table"])
+    table = parse_table(request.path["table"])
     query, entity_id, now = validated(DeleteEntityQuery, request.query), request.path["id"], datetime.now(UTC)
     cascade, directory, geofences = (
         query.cascade == "true",
@@ -131,7 +136,7 @@ def delete_entity(request: Request) -> Response:
     erased = container.privacy_service().forget(
         request.principal, entity_id, directory, geofences, now, cascade=cascade
     )
-    return Response(status=200, body={"id": entity_id, "deleted": True, "erased": serialize_erased(erased)})
+    return Response(status=200, body={"id": entity_id, "deleted": True, "erased": serialize_erasure(erased)})
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -108,16 +108,16 @@ def test_the_keys_of_a_user_who_is_deleted_open_nothing(app: App) -> None:
 def test_a_key_that_is_issued_while_its_user_is_deleted_is_deleted_too(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = container.directory_service().store
-    removed = store.remove
+    repository = container.directory_service().repository
+    delete = repository.delete
     between: list[str] = []
 
-    def remove(*args: Any, **how: Any) -> None:
-        monkeypatch.setattr(store, "remove", removed)
+    def issue_a_key_first(*args: Any, **how: Any) -> None:
+        monkeypatch.setattr(repository, "delete", delete)
         between.append(container.tenant_service().issue_key("demo", "vera", ["approver"]))
-        removed(*args, **how)
+        delete(*args, **how)
 
-    monkeypatch.setattr(store, "remove", remove)
+    monkeypatch.setattr(repository, "delete", issue_a_key_first)
     assert app.request("directory", "directory_delete", path={"table": "users", "id": "vera"}).status == 200
     assert all(is_turned_away(app, key) for key in between)
 

@@ -89,26 +89,26 @@ def put_tenant_by_setup(_app: App) -> None:
 
 
 def directory() -> DynamoDBDirectoryRepository:
-    return DynamoDBDirectoryRepository(container.table())
+    return container.directory_repository()
 
 
 def put_entities(_app: App) -> None:
-    own: dict[str, str | WorkingTime | None] = {"timeZone": "Europe/Berlin", "workingTime": WITH_DEFAULTS}
-    directory().put_all(
+    own_settings: dict[str, str | WorkingTime | None] = {"timeZone": "Europe/Berlin", "workingTime": WITH_DEFAULTS}
+    directory().put_entities(
         DEMO,
         [
-            Entity(table="projects", id="site", name="Höfe", own=own),
+            Entity(table="projects", id="site", name="Höfe", own_settings=own_settings),
             Entity(table="time_guis", id="gate", name="Gate"),
         ],
     )
     group = Entity(table="groups", id="night", name="Night", members=frozenset({"ada", "emil"}))
-    directory().put_members(DEMO, group, frozenset())
+    directory().put_group(DEMO, group, frozenset())
     DynamoDBTenantRepository(container.table()).replace_keys(USER, (), (KEY.id,), KEY)
 
 
 def read_entities(_app: App) -> object:
     pairs = [("projects", "site"), ("time_guis", "gate"), ("groups", "night"), ("users", "ada"), ("users", "vera")]
-    listed, after = directory().page(DEMO, "users", 1, None)
+    listed, after = directory().list_page(DEMO, "users", 1, None)
     key = DynamoDBTenantRepository(container.table()).find_key(KEY.id)
     return [directory().get(DEMO, table, entity_id) for table, entity_id in pairs], listed, after, key
 
@@ -125,7 +125,7 @@ ENTITIES = [
         table="projects",
         id="site",
         name="Höfe",
-        own={"timeZone": "Europe/Berlin", "workingTime": WITH_DEFAULTS},
+        own_settings={"timeZone": "Europe/Berlin", "workingTime": WITH_DEFAULTS},
     ),
     Entity(table="time_guis", id="gate", name="Gate"),
     Entity(table="groups", id="night", name="Night", members=frozenset({"ada", "emil"})),

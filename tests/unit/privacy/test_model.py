@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fencepost.common.entity_ref import EntityRef
-from fencepost.privacy.model import Erased, Lessening, PositionPolicy, erased, erased_change
+from fencepost.privacy.model import ErasureCounts, Lessening, PositionPolicy, erased, erased_change
 from fencepost.timeclock.audit import Change, state_of
 from fencepost.timeclock.location_evidence import precision_of
 from fencepost.timeclock.model import Punch, RunningClock, TimeEntry
@@ -103,12 +103,12 @@ def test_a_policy_says_what_is_due() -> None:
 def test_who_is_forgotten_leaves_the_hours_and_nothing_that_says_where_or_why() -> None:
     left, removed = erased(EXACT)
     assert (left.start, left.end, left.time_type, left.user_id) == (EXACT.start, EXACT.end, "work", "emil")
-    assert removed == Erased(positions=2, comments=1)
+    assert removed == ErasureCounts(positions=2, comments=1)
     assert left.comment is None
     assert [(p.latitude, p.longitude, p.accuracy_m, p.verdict) for p in left.punches] == [
         (None, None, None, None)
     ] * 2
-    assert erased(left) == (left, Erased())
+    assert erased(left) == (left, ErasureCounts())
 
 
 def test_a_clock_that_was_cancelled_is_forgotten_likewise() -> None:
@@ -120,11 +120,11 @@ def test_a_clock_that_was_cancelled_is_forgotten_likewise() -> None:
 def test_of_the_trail_the_comments_go_and_the_persons_own_reasons() -> None:
     edited = Change(number=2, action="edited", at=AT, actor="emil", reason="I was ill", after=state_of(EXACT))
     left, removed = erased_change(edited, "emil")
-    assert (left.reason, removed) == (None, Erased(comments=1, reasons=1))
+    assert (left.reason, removed) == (None, ErasureCounts(comments=1, reasons=1))
     assert left.after == replace(state_of(EXACT), comment=None)
     by_approver = replace(edited, actor="ada")
     assert erased_change(by_approver, "emil")[0].reason == "I was ill"
     for action in ("created", "deleted", "approved", "disapproved", "reopened"):
         assert erased_change(replace(edited, action=action), "emil")[0].reason is None
     by_rule = Change(number=3, action="overwritten", at=AT, actor="emil", reason="overlapped by …", after=None)
-    assert erased_change(by_rule, "emil") == (by_rule, Erased())
+    assert erased_change(by_rule, "emil") == (by_rule, ErasureCounts())

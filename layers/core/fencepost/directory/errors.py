@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 class StillAssigned(FencepostError):
-    """`geofences` are the ids and names of those that are assigned."""
+    """Geofences are assigned to an entity that was to be deleted.
+
+    Attributes:
+        geofences: The ids and names of the geofences.
+    """
 
     code, status = "STILL_ASSIGNED", HTTPStatus.CONFLICT
 
@@ -28,6 +32,8 @@ class StillAssigned(FencepostError):
 
 
 class StillRunning(FencepostError):
+    """The clock of a user who was to be deleted is running."""
+
     code, status = "CLOCK_RUNNING", HTTPStatus.CONFLICT
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The directory: users, groups, projects and entry screens, which geofences are assigned to."""
+"""The directory: the users, groups, projects and entry screens to which geofences are assigned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fencepost.timeclock.working_time import WorkingTime
 TABLES = TARGET_TABLES
 MAX_MEMBERS, MAX_GROUPS = 1_000, 50
 MAX_NAME_LENGTH = 200
-_SINGULAR = {
+SINGULAR_NAMES = {
     "users": "user",
     "groups": "group",
     "projects": "project",
@@ -23,10 +23,13 @@ _SINGULAR = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """`members` are the users of a group, `groups` the groups of a user; None where it is neither, or not said.
+    """An entity of the directory, as it is stored or as a request changes it.
 
-    `api_keys` are the ids of a user's keys, the newest last.
-    `own` are those of the OWN_SETTINGS that a project has, or that are said of it: None takes one off.
+    Attributes:
+        members: The users of a group. None for other entities, and if a request does not change them.
+        groups: The groups of a user. None for other entities.
+        api_keys: The ids of a user's API keys, the newest last.
+        own_settings: The settings that a project has in place of the tenant's. In a request, None removes one.
     """
 
     table: str
@@ -35,9 +38,4 @@ class Entity:
     members: frozenset[str] | None = None
     groups: frozenset[str] | None = None
     api_keys: tuple[str, ...] = ()
-    own: Mapping[str, str | WorkingTime | None] = field(default_factory=dict)
-
-
-def singular(table: str) -> str:
-    """What one entity of a table is called."""
-    return _SINGULAR[table]
+    own_settings: Mapping[str, str | WorkingTime | None] = field(default_factory=dict)

@@ -1,12 +1,11 @@
-"""The entities of the directory in the table.
+"""Store the entities of the directory in the table.
 
-An entity is one item, which holds the geofences assigned to it too. That a user is in a group is said twice, in the
-group's `members` and in the user's `groups`, always in one transaction; a large group is changed in several.
+An entity is one item, which also holds the geofences assigned to it. A membership is stored twice, in the group's
+`members` and in the user's `groups`, always in one transaction; a large group is changed in several transactions.
 """
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fencepost.common.entity_ref import EntityRef
@@ -23,14 +22,13 @@ from fencepost.timeclock.working_time import WorkingTime
 from fencepost.timeclock.working_time_item import working_time_of, working_time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from fencepost.dynamodb.keys import Key
     from fencepost.dynamodb.serializer import Item
     from fencepost.dynamodb.table import Table
 
 # A transaction holds 100 actions, and the group is one of them.
-_MEMBERS_AT_ONCE = 90
+_MEMBERS_A_TRANSACTION = 90
 
 
 class DynamoDBDirectoryRepository:
@@ -39,26 +37,31 @@ class DynamoDBDirectoryRepository:
 
     def get(self, tenant_id: str, table: str, entity_id: str) -> Entity | None:
         item = self._table.get(keys.entity(tenant_id, EntityRef(table, entity_id)))
-        return _entity(table, item) if item else None
+        return _from_item(table, item) if item else None
 
-    def page(
+    def list_page(
         self, tenant_id: str, table: str, limit: int, after: tuple[str, str] | None
     ) -> tuple[list[Entity], tuple[str, str] | None]:
-        """At most `limit` entities by name, and after which (sort key, id) the next page begins. One Query."""
-        start = {"ExclusiveStartKey": _list_key(tenant_id, table, *after)} if after else {}
+        """Return at most `limit` entities by name, and the (sort key, id) after which the next page starts."""
+        partition = {"S": keys.directory(tenant_id, table)}
+        start: dict[str, Any] = {}
+        if after is not None:
+            sort, entity_id = after
+            entity_key = keys.entity(tenant_id, EntityRef(table, entity_id))
+            start = {"ExclusiveStartKey": {**entity_key, "GSI2PK": partition, "GSI2SK": {"S": sort}}}
         items, has_more = self._table.query_page(
             IndexName="GSI2",
             KeyConditionExpression="GSI2PK = :table",
-            ExpressionAttributeValues={":table": {"S": keys.directory(tenant_id, table)}},
+            ExpressionAttributeValues={":table": partition},
             Limit=limit,
             **start,
         )
         last = items[-1] if items and has_more else None
-        entities = [_entity(table, item) for item in items]
+        entities = [_from_item(table, item) for item in items]
         return entities, (last["GSI2SK"]["S"], last["id"]["S"]) if last else None
 
-    def ids_named(self, tenant_id: str, table: str, name: str) -> list[str]:
-        """The ids of the entities with exactly this name. One Query."""
+    def find_ids_by_name(self, tenant_id: str, table: str, name: str) -> list[str]:
+        """Return the ids of the entities of a table with exactly this name. One Query."""
         items = self._table.query(
             IndexName="GSI2",
             KeyConditionExpression="GSI2PK = :table AND begins_with(GSI2SK, :name)",
@@ -69,60 +72,90 @@ class DynamoDBDirectoryRepository:
         )
         return [item["id"]["S"] for item in items if item["name"]["S"] == name]
 
-    def missing(self, tenant_id: str, targets: Sequence[EntityRef]) -> set[EntityRef]:
-        """Those of these entities that do not exist."""
-        by_key = {keys.pair(keys.entity(tenant_id, target)): target for target in targets}
-        found = self._table.batch_get([keys.entity(tenant_id, target) for target in by_key.values()], consistent=True)
-        return {target for pair, target in by_key.items() if pair not in found}
+    def find_missing(self, tenant_id: str, targets: Sequence[EntityRef]) -> set[EntityRef]:
+        """Return those of these entities that do not exist."""
+        found = self._table.batch_get_named(keys.entities(tenant_id, targets), consistent=True)
+        return set(targets) - found.keys()
 
     def is_clocked_in(self, tenant_id: str, user_id: str) -> bool:
         return self._table.get(keys.clock(tenant_id, user_id)) is not None
 
-    def groups_of(self, tenant_id: str, user_ids: Sequence[str]) -> dict[str, frozenset[str]]:
-        """The groups of those of these users that exist."""
-        wanted = [keys.entity(tenant_id, EntityRef("users", user_id)) for user_id in user_ids]
-        found = self._table.batch_get(wanted, consistent=True).values()
-        return {item["id"]["S"]: _entity("users", item).groups or frozenset() for item in found}
+    def load_groups(self, tenant_id: str, user_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Return the groups of those of these users that exist."""
+        users = keys.entities(tenant_id, [EntityRef("users", user_id) for user_id in user_ids])
+        found = self._table.batch_get_named(users, consistent=True)
+        return {user.target_id: _from_item("users", item).groups or frozenset() for user, item in found.items()}
 
-    def put_all(self, tenant_id: str, entities: Sequence[Entity]) -> None:
-        """Create entities or rename them, at most 100, all or none; members and geofences stay as they are."""
+    def put_entities(self, tenant_id: str, entities: Sequence[Entity]) -> None:
+        """Create or rename at most 100 entities, all or none; their members and geofences stay unchanged."""
         transaction = Transaction()
         for entity in entities:
-            self._put(transaction, tenant_id, entity, **_own(entity))
+            settings = entity.own_settings
+            stored = {
+                name: working_time_text(value) if isinstance(value, WorkingTime) else value
+                for name, value in settings.items()
+                if value is not None
+            }
+            removed = [f"#{name}" for name in settings if name not in stored]
+            self._put(
+                transaction,
+                tenant_id,
+                entity,
+                "".join(f", #{name} = :{name}" for name in stored)
+                + (f" REMOVE {', '.join(removed)}" if removed else ""),
+                names={f"#{name}": name for name in settings},
+                values={f":{name}": {"S": value} for name, value in stored.items()},
+            )
         self._table.write(transaction)
 
-    def put_members(self, tenant_id: str, group: Entity, before: frozenset[str]) -> None:
-        """Create a group or change it, with exactly these members.
+    def put_group(self, tenant_id: str, group: Entity, before: frozenset[str]) -> None:
+        """Create a group or change it, with exactly its `members`.
 
-        Raises VersionMismatch where the members are no longer `before`, Invalid for a user that is not there.
+        Raises:
+            VersionMismatch: The stored members are not those in `before`.
+            ValidationFailed: A member does not exist, or has no room for another group.
         """
-        wanted = group.members or frozenset()
+        members, wanted = before, group.members or frozenset()
         changes = [*((user_id, False) for user_id in sorted(before - wanted))]
         changes += [(user_id, True) for user_id in sorted(wanted - before)]
-        members = before
-        for some in _by(_MEMBERS_AT_ONCE, changes) if changes else iter([[]]):
-            after = (members - {u for u, joins in some if not joins}) | {u for u, joins in some if joins}
+        for start in range(0, max(1, len(changes)), _MEMBERS_A_TRANSACTION):
+            some = changes[start : start + _MEMBERS_A_TRANSACTION]
+            after = (members - {user for user, joins in some if not joins}) | {user for user, joins in some if joins}
             transaction = Transaction()
-            self._put_group(transaction, tenant_id, group, members, after)
+            condition, values = unchanged("members", _to_string_set(members))
+            self._put(
+                transaction,
+                tenant_id,
+                group,
+                ", #members = :new" if after else "REMOVE #members",
+                names={"#members": "members"},
+                values=values | ({":new": _to_string_set(after)} if after else {}),
+                ConditionExpression=condition,
+            )
             for user_id, joins in some:
                 self._change_groups(transaction, tenant_id, user_id, group.id, joins=joins)
             self._table.write(transaction)
             members = after
 
-    def assigned(self, tenant_id: str, table: str, entity_id: str) -> list[tuple[str, str]]:
-        """Ids and names of the geofences that are assigned to an entity."""
+    def list_assigned_geofences(self, tenant_id: str, table: str, entity_id: str) -> list[tuple[str, str]]:
+        """Return the ids and names of the geofences that are assigned to an entity, by name."""
         bucket = self._table.get(keys.entity(tenant_id, EntityRef(table, entity_id))) or {}
-        ids = [entry.id for entry in entries_of(bucket)]
-        found = self._table.batch_get([keys.geofence(tenant_id, i) for i in ids], consistent=True) if ids else {}
+        found = self._table.batch_get(
+            [keys.geofence(tenant_id, entry.id) for entry in entries_of(bucket)], consistent=True
+        )
         return sorted(((item["id"]["S"], item["name"]["S"]) for item in found.values()), key=lambda pair: pair[1])
 
-    def remove(self, tenant_id: str, entity: Entity, *, erases: bool) -> None:
-        """Raises VersionMismatch where geofences or members came to it, StillRunning for a user's running clock.
+    def delete(self, tenant_id: str, entity: Entity, *, erases: bool) -> None:
+        """Delete an entity with the memberships and API keys of a user.
 
-        With `erases` the erasure of a user begins, and does anew where one was not ended before the user came back.
+        With `erases` the erasure of a user begins, from the start if an earlier one did not end.
+
+        Raises:
+            VersionMismatch: Geofences, members, groups or API keys changed since the entity was read.
+            StillRunning: The clock of the user is running.
         """
         transaction = Transaction()
-        same_groups, groups = unchanged("groups", _stored(entity.groups))
+        same_groups, groups = unchanged("groups", _to_string_set(entity.groups))
         same_keys, api_keys = unchanged("keys", pack_api_key_ids(entity.api_keys))
         transaction.remove(
             keys.entity(tenant_id, EntityRef(entity.table, entity.id)),
@@ -134,7 +167,7 @@ class DynamoDBDirectoryRepository:
         )
         if entity.table == "users":
             transaction.require_absent(keys.clock(tenant_id, entity.id), StillRunning())
-            transaction.delete(keys.exceptions(tenant_id, entity.id))  # not for who may come under this id later
+            transaction.delete(keys.exceptions(tenant_id, entity.id))  # a later user with this id must not have them
             erasure = keys.erasure(tenant_id, entity.id)
             if erases:
                 transaction.put(erasure | serializer.item({"entity": "Erasure"}))
@@ -143,19 +176,34 @@ class DynamoDBDirectoryRepository:
             for key_id in entity.api_keys:
                 transaction.delete(keys.api_key(key_id))
         for group_id in sorted(entity.groups or ()):
-            self._leave_group(transaction, tenant_id, group_id, entity.id)
+            transaction.update(
+                keys.entity(tenant_id, EntityRef("groups", group_id)),
+                VersionMismatch(),
+                UpdateExpression="DELETE #members :user",
+                ConditionExpression="attribute_exists(PK)",
+                ExpressionAttributeNames={"#members": "members"},
+                ExpressionAttributeValues={":user": {"SS": [entity.id]}},
+            )
         self._table.write(transaction)
 
     def _put(
-        self, transaction: Transaction, tenant_id: str, entity: Entity, more: str, values: dict[str, Any], **how: Any
+        self,
+        transaction: Transaction,
+        tenant_id: str,
+        entity: Entity,
+        clauses: str,
+        *,
+        names: dict[str, str],
+        values: dict[str, Any],
+        **condition: str,
     ) -> None:
-        names = {"#entity": "entity", "#table": "table", "#id": "id", "#name": "name"} | how.pop("names", {})
+        """Add the update that every entity has in common, with further clauses."""
         transaction.update(
             keys.entity(tenant_id, EntityRef(entity.table, entity.id)),
             VersionMismatch(),
             UpdateExpression="SET #entity = :entity, #table = :table, #id = :id, #name = :name, "
-            f"GSI2PK = :list, GSI2SK = :sort {more}",
-            ExpressionAttributeNames=names,
+            f"GSI2PK = :list, GSI2SK = :sort {clauses}",
+            ExpressionAttributeNames={"#entity": "entity", "#table": "table", "#id": "id", "#name": "name", **names},
             ExpressionAttributeValues={
                 ":entity": {"S": "Entity"},
                 ":table": {"S": entity.table},
@@ -165,73 +213,39 @@ class DynamoDBDirectoryRepository:
                 ":sort": {"S": keys.directory_sort(fold_case(entity.name), entity.id)},
                 **values,
             },
-            **how,
-        )
-
-    def _put_group(
-        self,
-        transaction: Transaction,
-        tenant_id: str,
-        group: Entity,
-        before: frozenset[str],
-        after: frozenset[str],
-    ) -> None:
-        more = ", #members = :new" if after else "REMOVE #members"
-        condition, values = unchanged("members", _stored(before))
-        if after:
-            values[":new"] = _stored(after)
-        self._put(
-            transaction,
-            tenant_id,
-            group,
-            more,
-            values,
-            names={"#members": "members"},
-            ConditionExpression=condition,
+            **condition,
         )
 
     def _change_groups(
         self, transaction: Transaction, tenant_id: str, user_id: str, group_id: str, *, joins: bool
     ) -> None:
-        """A user joins or leaves a group."""
-        room = " AND (attribute_not_exists(#groups) OR size(#groups) < :most)" if joins else ""
+        """Add the update with which a user joins or leaves a group."""
+        values: dict[str, Any] = {":group": {"SS": [group_id]}}
+        condition = "attribute_exists(PK)"
+        if joins:
+            condition += " AND (attribute_not_exists(#groups) OR size(#groups) < :most)"
+            values[":most"] = {"N": str(MAX_GROUPS)}
         transaction.update(
             keys.entity(tenant_id, EntityRef("users", user_id)),
             ValidationFailed.field(
                 "members", f"there is no user {user_id}, or the user is in {MAX_GROUPS} groups already"
             ),
             UpdateExpression=f"{'ADD' if joins else 'DELETE'} #groups :group",
-            ConditionExpression="attribute_exists(PK)" + room,
+            ConditionExpression=condition,
             ExpressionAttributeNames={"#groups": "groups"},
-            ExpressionAttributeValues={
-                ":group": {"SS": [group_id]},
-                **({":most": {"N": str(MAX_GROUPS)}} if joins else {}),
-            },
-        )
-
-    def _leave_group(self, transaction: Transaction, tenant_id: str, group_id: str, user_id: str) -> None:
-        transaction.update(
-            keys.entity(tenant_id, EntityRef("groups", group_id)),
-            VersionMismatch(),
-            UpdateExpression="DELETE #members :user",
-            ConditionExpression="attribute_exists(PK)",
-            ExpressionAttributeNames={"#members": "members"},
-            ExpressionAttributeValues={":user": {"SS": [user_id]}},
+            ExpressionAttributeValues=values,
         )
 
 
-def _entity(table: str, item: Item) -> Entity:
-    def ids(attribute: str) -> frozenset[str]:
-        return frozenset(item[attribute]["SS"]) if attribute in item else frozenset()
-
+def _from_item(table: str, item: Item) -> Entity:
     return Entity(
         table=table,
         id=item["id"]["S"],
         name=item["name"]["S"],
-        members=ids("members") if table == "groups" else None,
-        groups=ids("groups") if table == "users" else None,
+        members=_from_string_set(item, "members") if table == "groups" else None,
+        groups=_from_string_set(item, "groups") if table == "users" else None,
         api_keys=unpack_api_key_ids(item),
-        own={
+        own_settings={
             name: working_time_of(item[name]["S"]) if name == "workingTime" else item[name]["S"]
             for name in OWN_SETTINGS
             if name in item
@@ -239,34 +253,10 @@ def _entity(table: str, item: Item) -> Entity:
     )
 
 
-def _own(entity: Entity) -> dict[str, Any]:
-    """What an update says of the settings of its own."""
-    given = {name: value for name, value in entity.own.items() if value is not None}
-    gone = [f"#{name}" for name in entity.own if name not in given]
-    return {
-        "more": "".join(f", #{name} = :{name}" for name in given) + (f" REMOVE {', '.join(gone)}" if gone else ""),
-        "values": {
-            f":{name}": {"S": working_time_text(value) if isinstance(value, WorkingTime) else value}
-            for name, value in given.items()
-        },
-        "names": {f"#{name}": name for name in entity.own},
-    }
+def _from_string_set(item: Item, attribute: str) -> frozenset[str]:
+    return frozenset(item[attribute]["SS"]) if attribute in item else frozenset()
 
 
-def _stored(ids: frozenset[str] | None) -> dict[str, Any] | None:
-    """A set as the table has it; an empty one is no attribute."""
+def _to_string_set(ids: frozenset[str] | None) -> dict[str, Any] | None:
+    """Return ids as an attribute; an empty set is stored as no attribute."""
     return {"SS": sorted(ids)} if ids else None
-
-
-def _list_key(tenant_id: str, table: str, sort: str, entity_id: str) -> Key:
-    return {
-        **keys.entity(tenant_id, EntityRef(table, entity_id)),
-        "GSI2PK": {"S": keys.directory(tenant_id, table)},
-        "GSI2SK": {"S": sort},
-    }
-
-
-def _by(size: int, changes: Sequence[tuple[str, bool]]) -> Iterator[list[tuple[str, bool]]]:
-    rest = iter(changes)
-    while some := list(islice(rest, size)):
-        yield some

@@ -1,4 +1,4 @@
-"""The words of the directory."""
+"""The requests and responses of the directory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fencepost.timeclock.working_time import WorkingTime
 from fencepost.timeclock.working_time_schemas import WorkingTimeModel, told_working_time, working_time_of
 
 if TYPE_CHECKING:
-    from fencepost.privacy.model import Erased
+    from fencepost.privacy.model import ErasureCounts
 
 MAX_ENTITIES = 100
 Name = Annotated[VisibleText, Field(max_length=MAX_NAME_LENGTH)]
@@ -22,10 +22,10 @@ Members = Annotated[list[str], Field(max_length=MAX_MEMBERS)]
 
 
 class EntityIn(RequestModel):
-    """`members`, the ids of users, are for groups only; absent, they are kept, and `[]` takes all out.
+    """`members`, the ids of users, are for groups only; absent, they stay unchanged, and `[]` removes all.
 
-    `timeZone` and `workingTime` are for projects only, in place of the tenant's; absent, one is kept, and null takes
-    it off. What else an answer tells may be sent back, and is passed over.
+    `timeZone` and `workingTime` are for projects only, in place of the tenant's; absent, one stays unchanged, and
+    null removes it. The other fields of a response may be sent back and are ignored.
     """
 
     id: str | None = None
@@ -51,7 +51,7 @@ class ListedEntityOut(ResponseModel):
 
 
 class EntityOut(ListedEntityOut):
-    """`members` are told of a group, `groups` of a user, `timeZone` and `workingTime` of a project with its own."""
+    """Groups have `members`, users `groups`; a project with its own has `timeZone` and `workingTime`."""
 
     table: str
     members: NotRequired[list[str] | None]
@@ -68,7 +68,7 @@ class EntityPage(EntitiesOut):
     nextCursor: str | None
 
 
-class ErasedOut(ResponseModel):
+class ErasureOut(ResponseModel):
     """How many punches lost their position and their verdict, and how many comments and reasons were removed."""
 
     positions: int
@@ -76,63 +76,77 @@ class ErasedOut(ResponseModel):
     reasons: int
 
 
-class EntityDeleted(ResponseModel):
+class EntityDeletionOut(ResponseModel):
     id: str
     deleted: Literal[True]
-    erased: NotRequired[ErasedOut | None]
+    erased: NotRequired[ErasureOut | None]
 
 
 class DeleteEntityQuery(RequestModel):
     cascade: Literal["true", "false"] = "false"
     erase: Annotated[
         Literal["true", "false"],
-        Field(description="true: what is kept of a user's times loses its positions and comments."),
+        Field(description="true: the retained times of a user lose their positions and comments."),
     ] = "false"
 
 
-def table_of(text: str) -> str:
-    """Raises NotFound: a table that is not there is an address that is not there."""
+def parse_table(text: str) -> str:
+    """Return the name of a table, if it is one.
+
+    Raises:
+        NotFound: The table does not exist, and so neither does the address.
+    """
     if text not in TABLES:
         raise NotFound(f"table; there are {', '.join(TABLES)}")
     return text
 
 
-def entity_of(table: str, entity_id: str, said: EntityIn, within: str = "") -> Entity:
-    """`within` is what the caller's names of the fields begin with."""
-    if said.members is not None and table != "groups":
-        raise ValidationFailed.field(f"{within}members", "belong to a group")
-    own = {name: getattr(said, name) for name in OWN_SETTINGS if name in said.model_fields_set}
-    if said.workingTime is not None:
-        own["workingTime"] = working_time_of(said.workingTime)
-    if table != "projects" and any(value is not None for value in own.values()):
-        raise ValidationFailed.field(f"{within}{next(iter(own))}", "belongs to a project")
-    members = frozenset(said.members) if said.members is not None else None
-    return Entity(table=table, id=entity_id, name=said.name, members=members, own=own if table == "projects" else {})
+def to_entity(table: str, entity_id: str, body: EntityIn, prefix: str = "") -> Entity:
+    """Convert a request body to an entity.
+
+    Raises:
+        ValidationFailed: A field does not belong to the table; `prefix` is put before its name.
+    """
+    if body.members is not None and table != "groups":
+        raise ValidationFailed.field(f"{prefix}members", "belong to a group")
+    own_settings = {name: getattr(body, name) for name in OWN_SETTINGS if name in body.model_fields_set}
+    if body.workingTime is not None:
+        own_settings["workingTime"] = working_time_of(body.workingTime)
+    if table != "projects" and any(value is not None for value in own_settings.values()):
+        raise ValidationFailed.field(f"{prefix}{next(iter(own_settings))}", "belongs to a project")
+    members = frozenset(body.members) if body.members is not None else None
+    if table != "projects":
+        own_settings = {}
+    return Entity(table=table, id=entity_id, name=body.name, members=members, own_settings=own_settings)
 
 
-def entities_of(table: str, said: EntitiesIn) -> tuple[list[Entity], list[str]]:
-    """The entities, and what the caller calls each. Raises Invalid for an id that comes twice."""
-    fields = [f"items[{n}]" for n in range(len(said.items))]
-    ids = [item.id for item in said.items]
+def to_entities(table: str, body: EntitiesIn) -> tuple[list[Entity], list[str]]:
+    """Convert a request body to entities, and return them with the names that errors use for them.
+
+    Raises:
+        ValidationFailed: An id occurs twice, or a field does not belong to the table.
+    """
+    fields = [f"items[{n}]" for n in range(len(body.items))]
+    ids = [item.id for item in body.items]
     twice = next((n for n, entity_id in enumerate(ids) if entity_id in ids[:n]), None)
     if twice is not None:
         raise ValidationFailed.field(f"items[{twice}].id", "is given twice")
-    pairs = zip(said.items, fields, strict=True)
-    return [entity_of(table, item.id, item, f"{field}.") for item, field in pairs], fields
+    pairs = zip(body.items, fields, strict=True)
+    return [to_entity(table, item.id, item, f"{field}.") for item, field in pairs], fields
 
 
-def serialize_erased(erased: Erased) -> dict[str, Any]:
-    """An ErasedOut."""
-    return {"positions": erased.positions, "comments": erased.comments, "reasons": erased.reasons}
+def serialize_erasure(counts: ErasureCounts) -> dict[str, Any]:
+    """Return the counts of an erasure as an ErasureOut."""
+    return {"positions": counts.positions, "comments": counts.comments, "reasons": counts.reasons}
 
 
-def told(entity: Entity) -> dict[str, Any]:
-    """An EntityOut."""
+def serialize_entity(entity: Entity) -> dict[str, Any]:
+    """Return an entity as an EntityOut."""
     body: dict[str, Any] = {"id": entity.id, "table": entity.table, "name": entity.name}
     if entity.members is not None:
         body["members"] = sorted(entity.members)
     if entity.groups is not None:
         body["groups"] = sorted(entity.groups)
-    for name, value in entity.own.items():
+    for name, value in entity.own_settings.items():
         body[name] = told_working_time(value) if isinstance(value, WorkingTime) else value
     return body

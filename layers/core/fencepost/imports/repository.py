@@ -73,8 +73,8 @@ class DynamoDBImportRepository:
         )
         return [load_chunk(item["doc"]["S"]) for item in items]
 
-    def missing(self, tenant_id: str, targets: Sequence[EntityRef]) -> set[EntityRef]:
-        return self._directory.missing(tenant_id, targets)
+    def find_missing(self, tenant_id: str, targets: Sequence[EntityRef]) -> set[EntityRef]:
+        return self._directory.find_missing(tenant_id, targets)
 
     def know_tags(self, tenant_id: str, tags: Sequence[str]) -> None:
         self._geofences.know_tags(tenant_id, tags)

@@ -62,22 +62,22 @@ class Lessening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Erased:
+class ErasureCounts:
     """How much was removed: punches that had a position or a verdict, comments, and reasons that were given."""
 
     positions: int = 0
     comments: int = 0
     reasons: int = 0
 
-    def __add__(self, other: Erased) -> Erased:
-        return Erased(
+    def __add__(self, other: ErasureCounts) -> ErasureCounts:
+        return ErasureCounts(
             positions=self.positions + other.positions,
             comments=self.comments + other.comments,
             reasons=self.reasons + other.reasons,
         )
 
 
-def erased(kept: EvidenceT) -> tuple[EvidenceT, Erased]:
+def erased(kept: EvidenceT) -> tuple[EvidenceT, ErasureCounts]:
     """What is left when its user is to be forgotten: the hours, which are owed, and who approved them.
 
     A verdict names the geofences that somebody was in or near, so it goes with the position.
@@ -86,19 +86,19 @@ def erased(kept: EvidenceT) -> tuple[EvidenceT, Erased]:
         bare = replace(
             kept, accuracy_m=None, verdict=Verdict(code=kept.verdict.code, reason="Its user is forgotten.")
         )
-        return bare, Erased(positions=int(bare != kept))
+        return bare, ErasureCounts(positions=int(bare != kept))
     left = _with_punches(
         kept, lambda punch: replace(punch, latitude=None, longitude=None, accuracy_m=None, verdict=None)
     )
     had_position = sum(before != after for before, after in zip(kept.punches, left.punches, strict=True))
-    return replace(left, comment=None), Erased(positions=had_position, comments=int(kept.comment is not None))
+    return replace(left, comment=None), ErasureCounts(positions=had_position, comments=int(kept.comment is not None))
 
 
-def erased_change(change: Change, user_id: str) -> tuple[Change, Erased]:
+def erased_change(change: Change, user_id: str) -> tuple[Change, ErasureCounts]:
     """A line of the trail likewise; the reason goes where this user gave it."""
     comment = change.after.comment if change.after is not None else None
     is_own_reason = change.actor == user_id and change.action in _WITH_A_CALLERS_REASON
     reason = None if is_own_reason else change.reason
     after = replace(change.after, comment=None) if change.after is not None else None
-    removed = Erased(comments=int(comment is not None), reasons=int(reason != change.reason))
+    removed = ErasureCounts(comments=int(comment is not None), reasons=int(reason != change.reason))
     return replace(change, after=after, reason=reason), removed

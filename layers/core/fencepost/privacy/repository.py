@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.transaction import Transaction
-from fencepost.privacy.model import Erased, PositionPolicy, erased, erased_change
+from fencepost.privacy.model import ErasureCounts, PositionPolicy, erased, erased_change
 from fencepost.timeclock import position_index
 from fencepost.timeclock.location_evidence_item import kept_in, to_document
 from fencepost.timeclock.trail_documents import dump_change, load_change
@@ -79,7 +79,7 @@ class DynamoDBPrivacyRepository:
         """Whether an erasure was begun, and not ended."""
         return self._table.get(keys.erasure(tenant_id, user_id)) is not None
 
-    def erase(self, tenant_id: str, user_id: str, at_most: int) -> tuple[Erased, bool]:
+    def erase(self, tenant_id: str, user_id: str, at_most: int) -> tuple[ErasureCounts, bool]:
         """What was removed of a user, and whether that was all there is: so many clocks and entries are looked at.
 
         How far it came is kept, with the counts, until the last of several calls. What is changed at the same moment
@@ -87,7 +87,7 @@ class DynamoDBPrivacyRepository:
         """
         progress_key = keys.erasure(tenant_id, user_id)
         progress = serializer.plain(self._table.get(progress_key) or {})
-        total = Erased(
+        total = ErasureCounts(
             positions=progress.get("positions", 0),
             comments=progress.get("comments", 0),
             reasons=progress.get("reasons", 0),
@@ -130,13 +130,13 @@ class DynamoDBPrivacyRepository:
             elif item.get("entity") in _OF_A_USER:
                 yield item[sort_name]["S"], item
 
-    def _erase(self, tenant_id: str, item: Item) -> Erased | None:
+    def _erase(self, tenant_id: str, item: Item) -> ErasureCounts | None:
         """What was removed of an entry or a clock and of its trail; None where it was changed at the same moment."""
         if item["entity"]["S"] == "Receipt":
             transaction = Transaction()
             transaction.delete({"PK": item["PK"], "SK": item["SK"]})
             self._table.write(transaction)
-            return Erased()
+            return ErasureCounts()
         kept = kept_in(item)
         left, total = erased(kept)
         if left != kept and not self._replace(tenant_id, item, left):
@@ -150,7 +150,7 @@ class DynamoDBPrivacyRepository:
             ConsistentRead=True,
         ):
             change, removed = erased_change(load_change(line["doc"]["S"]), kept.user_id)
-            if removed != Erased():
+            if removed != ErasureCounts():
                 self._rewrite(line, dump_change(change), {})
                 total += removed
         # Each line of the trail repeats the comment.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fencepost.common.errors import NotFound, ServiceBusy
 from fencepost.common.principal import is_entity_id
-from fencepost.privacy.model import Erased
+from fencepost.privacy.model import ErasureCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ class PrivacyRepository(Protocol):
         self, tenant_id: str, precision: Precision, before: datetime, lessening: Lessening, at_most: int
     ) -> tuple[int, int]: ...
     def is_erasing(self, tenant_id: str, user_id: str) -> bool: ...
-    def erase(self, tenant_id: str, user_id: str, at_most: int) -> tuple[Erased, bool]: ...
+    def erase(self, tenant_id: str, user_id: str, at_most: int) -> tuple[ErasureCounts, bool]: ...
 
 
 class UserDirectory(Protocol):
@@ -77,7 +77,7 @@ class PrivacyService:
         now: datetime,
         *,
         cascade: bool,
-    ) -> Erased:
+    ) -> ErasureCounts:
         """Delete a user with all positions and comments; one who was deleted before is forgotten all the same.
 
         The user goes first: from then on nothing is written for the user that would have to be erased again. Raises
@@ -94,6 +94,6 @@ class PrivacyService:
         removed, is_all = self.store.erase(principal.tenant_id, user_id, MAX_ERASED)
         if not is_all:
             raise ServiceBusy
-        if not_there is not None and removed == Erased():
+        if not_there is not None and removed == ErasureCounts():
             raise not_there
         return removed

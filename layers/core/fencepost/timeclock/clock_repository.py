@@ -51,7 +51,7 @@ class _RefusedUnderLegacyId(Exception):
 class NamedEntities(Protocol):
     """The entities of the directory, found by their names."""
 
-    def ids_named(self, tenant_id: str, table: str, name: str) -> list[str]:
+    def find_ids_by_name(self, tenant_id: str, table: str, name: str) -> list[str]:
         """Return the ids of the entities of a table with exactly this name."""
 
 
@@ -123,7 +123,7 @@ class DynamoDBClockRepository:
         )
 
     def organizations_named(self, tenant_id: str, name: str) -> list[str]:
-        return self._directory.ids_named(tenant_id, "projects", name)
+        return self._directory.find_ids_by_name(tenant_id, "projects", name)
 
     def start(self, tenant_id: str, clock: RunningClock, event: Event, receipt: Receipt | None) -> None:
         """Raises NotFound where the user is gone by now, VersionMismatch where the user's clock runs by now, or the
