@@ -1,1 +1,1 @@
-"""How fast a check is, and what it costs: `make bench` measures it all in one run and writes docs/benchmarks.md."""
+"""Measure the time and the cost of checks. `make bench` runs everything and writes docs/benchmarks.md."""

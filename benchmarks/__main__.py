@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 import pickle
 import time
-from typing import Any
 
 from benchmarks import report
-from benchmarks.building import build
-from benchmarks.checks import check_all
-from benchmarks.cold import cold_starts
-from benchmarks.crowd import crowd
-from benchmarks.mixes import GEOFENCES_A_TOWN, MIXED, TIME_CLOCK, Mix
-from benchmarks.postgis import Compared, NotInstalled, compared
-from benchmarks.requests import requests
-from benchmarks.results import OfMix, Results, machine, versions
+from benchmarks.checks import measure_checks
+from benchmarks.cold_starts import measure_cold_starts
+from benchmarks.crowded_spot import measure_crowded_spot
+from benchmarks.geofence_sets import GeofenceSet, build_sets
+from benchmarks.mixes import GEOFENCES_PER_TOWN, MIXED, TIME_CLOCK, Mix
+from benchmarks.postgis import NotInstalled, PostgisComparison, compare_postgis
+from benchmarks.request_cpu import measure_requests
+from benchmarks.results import MixResults, Results, describe_machine, describe_versions
 from local.paths import GENERATED
 from local.progress import print_progress
 
@@ -23,64 +22,64 @@ _LAST_RUN = GENERATED / "benchmarks.pickle"
 
 
 def main() -> None:
-    options = _options()
+    options = _parse_options()
     if not options.report_only:
-        _LAST_RUN.write_bytes(pickle.dumps(_measured(options)))
-    print_progress(f"wrote {report.write(pickle.loads(_LAST_RUN.read_bytes())).name}")  # noqa: S301 - our own
+        _LAST_RUN.write_bytes(pickle.dumps(_measure(options)))
+    print_progress(f"wrote {report.write_report(pickle.loads(_LAST_RUN.read_bytes())).name}")  # noqa: S301 - a file of this program
 
 
-def _measured(options: argparse.Namespace) -> Results:
+def _measure(options: argparse.Namespace) -> Results:
     started = time.monotonic()
     print_progress("cold starts")
-    cold = cold_starts(options.cold_starts)
+    cold = measure_cold_starts(options.cold_starts)
     print_progress("crowded spot")
-    over_one_spot = crowd(options.seed)
-    most = max(2, options.geofences // GEOFENCES_A_TOWN) * GEOFENCES_A_TOWN
-    tenth = most // 10 // GEOFENCES_A_TOWN * GEOFENCES_A_TOWN
-    sizes = sorted({GEOFENCES_A_TOWN, tenth, most} - {0})
-    time_clock, mixed = (_of_mix(mix, sizes, options) for mix in (TIME_CLOCK, MIXED))
+    crowded_spot = measure_crowded_spot(options.seed)
+    largest = max(2, options.geofences // GEOFENCES_PER_TOWN) * GEOFENCES_PER_TOWN
+    tenth = largest // 10 // GEOFENCES_PER_TOWN * GEOFENCES_PER_TOWN
+    sizes = sorted({GEOFENCES_PER_TOWN, tenth, largest} - {0})
+    time_clock, mixed = (_measure_mix(mix, sizes, options) for mix in (TIME_CLOCK, MIXED))
     return Results(
         seed=options.seed,
         sizes=sizes,
         positions=options.positions,
         passes=options.passes,
-        machine=machine(),
-        versions=versions(),
+        machine=describe_machine(),
+        versions=describe_versions(),
         minutes=(time.monotonic() - started) / 60,
         cold=cold,
-        crowd=over_one_spot,
+        crowded_spot=crowded_spot,
         time_clock=time_clock,
         mixed=mixed,
     )
 
 
-def _of_mix(mix: Mix, sizes: list[int], options: argparse.Namespace) -> OfMix:
+def _measure_mix(mix: Mix, sizes: list[int], options: argparse.Namespace) -> MixResults:
     print_progress(f"{mix.name}: building {sizes[-1]:,} geofences")
-    built = build(mix, sizes, options.seed)
+    geofence_sets = build_sets(mix, sizes, options.seed)
     print_progress(f"{mix.name}: requests")
-    asked = requests(built[sizes[0]], options.seed)
+    requests = measure_requests(geofence_sets[sizes[0]], options.seed)
     print_progress(f"{mix.name}: checks")
-    checks = check_all(built, options.positions, options.passes, options.seed)
+    checks = measure_checks(geofence_sets, options.positions, options.passes, options.seed)
     print_progress(f"{mix.name}: PostGIS")
-    return OfMix(
+    return MixResults(
         mix=mix,
-        cells_a_geofence={size: one.cells_a_geofence for size, one in built.items()},
+        cells_per_geofence={size: it.cells_per_geofence for size, it in geofence_sets.items()},
         checks=checks,
-        requests=asked,
-        postgis=_postgis(built[sizes[-1]], options),
+        requests=requests,
+        postgis=_compare_postgis(geofence_sets[sizes[-1]], options),
     )
 
 
-def _postgis(built: Any, options: argparse.Namespace) -> Compared | str:
+def _compare_postgis(geofence_set: GeofenceSet, options: argparse.Namespace) -> PostgisComparison | str:
     if options.without_postgis:
         return "disabled by --without-postgis"
     try:
-        return compared(built, min(options.positions, 1_000), options.passes, options.seed)
-    except NotInstalled as why:
-        return str(why)
+        return compare_postgis(geofence_set, min(options.positions, 1_000), options.passes, options.seed)
+    except NotInstalled as error:
+        return str(error)
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--geofences", type=int, default=1_000_000, help="the largest set, a multiple of 1,000")
     parser.add_argument("--seed", default="fencepost")

@@ -1,4 +1,4 @@
-"""What the figures have to reach."""
+"""The targets that the figures must reach."""
 
 from __future__ import annotations
 
@@ -7,78 +7,76 @@ from operator import ge, le
 from typing import NamedTuple
 
 from benchmarks.checks import OURS, TREE
-from benchmarks.cold import AWS_CLIENT
-from benchmarks.crowd import MANY, MAX_ANSWER_BYTES
-from benchmarks.postgis import GEOGRAPHY, IN_SERVER, Compared
+from benchmarks.cold_starts import AWS_CLIENT
+from benchmarks.crowded_spot import MANY, MAX_RESPONSE_BYTES
+from benchmarks.postgis import GEOGRAPHY, IN_SERVER
 from benchmarks.results import Results
 from benchmarks.timing import Timing
 
 
 class Bar(NamedTuple):
-    """`measured` are figures by name; the bar is reached where all of them do."""
+    """A target. It is reached when all `figures` reach the limit."""
 
-    what: str
+    label: str
     limit: float
-    measured: Mapping[str, float]
-    reaches: Callable[[float, float], bool] = le
+    figures: Mapping[str, float]
+    compare: Callable[[float, float], bool] = le
 
     @property
     def is_reached(self) -> bool | None:
-        """None where nothing could be measured."""
-        return all(map(self._is_reached_by, self.measured.values())) if self.measured else None
+        """Whether all figures reach the limit, or None without figures."""
+        return all(map(self._reaches, self.figures.values())) if self.figures else None
 
     @property
     def missed_by(self) -> list[str]:
-        return [name for name, figure in self.measured.items() if not self._is_reached_by(figure)]
+        return [name for name, figure in self.figures.items() if not self._reaches(figure)]
 
-    def _is_reached_by(self, figure: float) -> bool:
-        """As it is shown, to two decimals."""
-        return self.reaches(round(figure, 2), self.limit)
+    def _reaches(self, figure: float) -> bool:
+        # As the report shows it, with two decimals.
+        return self.compare(round(figure, 2), self.limit)
 
 
-def bars(results: Results) -> list[Bar]:
-    most, fewer = results.sizes[-1], results.sizes[-2]
+def build_bars(results: Results) -> list[Bar]:
+    largest, smaller = results.sizes[-1], results.sizes[-2]
     clock, mixed = results.time_clock.checks, results.mixed.checks
-    ours, cold, crowd = mixed.timings[most][OURS], results.cold, results.crowd
-    check = f"check, mixed sizes, {most:,}"
+    ours, cold, spot = mixed.timings[largest][OURS], results.cold, results.crowded_spot
+    postgis = results.mixed.postgis
+    # PostGIS is compared by its time in the server, where it is fastest.
+    postgis_ratios = (
+        {} if isinstance(postgis, str) else _ratios(postgis.timings[GEOGRAPHY + IN_SERVER], postgis.timings[OURS])
+    )
+    check = f"check, mixed sizes, {largest:,}"
     return [
-        Bar(f"{check}: times STRtree's own query", 2.5, _times(ours, mixed.timings[most][TREE])),
-        Bar(f"{check}: times faster than PostGIS geography", 3, _of_postgis(results.mixed.postgis), ge),
-        Bar(f"{check}: times that at {fewer:,}", 1.15, _times(ours, mixed.timings[fewer][OURS])),
+        Bar(f"{check}: times STRtree's own query", 2.5, _ratios(ours, mixed.timings[largest][TREE])),
+        Bar(f"{check}: times faster than PostGIS geography", 3, postgis_ratios, ge),
+        Bar(f"{check}: times that at {smaller:,}", 1.15, _ratios(ours, mixed.timings[smaller][OURS])),
         Bar(
-            f"check, time clock, {most:,}: times STRtree's own query",
+            f"check, time clock, {largest:,}: times STRtree's own query",
             2,
-            _times(clock.timings[most][OURS], clock.timings[most][TREE]),
+            _ratios(clock.timings[largest][OURS], clock.timings[largest][TREE]),
         ),
         *(
             bar
-            for name, reading in (("time clock", clock.readings[most]), ("mixed sizes", mixed.readings[most]))
+            for name, reads in (("time clock", clock.reads[largest]), ("mixed sizes", mixed.reads[largest]))
             for bar in (
-                Bar(f"read units a check, {name}", 2.5, {"mean": reading.units}),
+                Bar(f"read units a check, {name}", 2.5, {"mean": reads.units}),
                 Bar(
                     f"read units a position, {name}, 1,000 over one city",
                     0.6,
-                    {"mean": reading.batch_units, "worst": reading.batch_units_worst},
+                    {"mean": reads.batch_units, "worst": reads.batch_units_worst},
                 ),
             )
         ),
         Bar(
             "cold start of the location function: times the AWS client's",
             1.6,
-            {"": cold["location"].times(cold[AWS_CLIENT], min)},
+            {"": cold["location"].ratio_to(cold[AWS_CLIENT], min)},
         ),
-        Bar(f"{MANY:,} geofences over one spot: returned", MANY, {"": crowd.matches}, ge),
-        Bar("the same: megabytes of the response", MAX_ANSWER_BYTES / 1e6, {"": crowd.answer_bytes / 1e6}),
-        Bar("the same: cost of each, times that with 1,000", 1, {"": crowd.times}),
+        Bar(f"{MANY:,} geofences over one spot: returned", MANY, {"": spot.matches}, ge),
+        Bar("the same: megabytes of the response", MAX_RESPONSE_BYTES / 1e6, {"": spot.response_bytes / 1e6}),
+        Bar("the same: cost of each, times that with 1,000", 1, {"": spot.ratio}),
     ]
 
 
-def _times(ours: Timing, theirs: Timing) -> dict[str, float]:
-    return {"p50": ours.times(theirs, "p50_us"), "mean": ours.times(theirs, "mean_us")}
-
-
-def _of_postgis(compared: Compared | str) -> dict[str, float]:
-    """By its time in the server, where it is quickest."""
-    if isinstance(compared, str):
-        return {}
-    return _times(compared.timings[GEOGRAPHY + IN_SERVER], compared.timings[OURS])
+def _ratios(ours: Timing, theirs: Timing) -> dict[str, float]:
+    return {"p50": ours.ratio_to(theirs, "p50_us"), "mean": ours.ratio_to(theirs, "mean_us")}

@@ -1,4 +1,4 @@
-"""The check in process against shapely's STRtree, and what a check reads."""
+"""Compare the check in process with shapely's STRtree, and measure what a check reads."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from random import Random
 
 import shapely
 
-from benchmarks.building import NOW, Built
-from benchmarks.memory_table import TENANT, CountingTable, MemoryTable, Read, ReceivedTable
-from benchmarks.mixes import positions
-from benchmarks.timing import Ask, Timing, percentile, timed
+from benchmarks.geofence_sets import NOW, GeofenceSet
+from benchmarks.memory_table import TENANT, CountingTable, MemoryTable, ReadCounts, ReceivedTable
+from benchmarks.mixes import pick_positions
+from benchmarks.timing import Prepare, Timing, compute_percentile, measure
 from fencepost.common.principal import Principal
 from fencepost.geofences.repository import DynamoDBGeofenceRepository
 from fencepost.geofences.service import GeofenceService, Match
 from geo.wgs84 import Position
 
-WHO = Principal(tenant_id=TENANT, user_id="vera", roles=frozenset({"viewer"}))
+PRINCIPAL = Principal(tenant_id=TENANT, user_id="vera", roles=frozenset({"viewer"}))
 BATCH = 1_000
-_TOWNS_ASKED = 5
-_READ = 1_000
+_BATCH_TOWNS = 5
+_READ_POSITIONS = 1_000
 
 OURS, TREE, TREE_PREPARED = "Fencepost", "STRtree", "STRtree, box then prepared"
 
 
 @dataclass(frozen=True, kw_only=True)
-class DirectorySnapshot:
-    """What a check takes from the table: means, unless they say otherwise.
+class ReadFigures:
+    """What a check reads from the table. Figures are means unless their name says otherwise.
 
-    `first_*` are checks by a container that has just begun, of positions at which it meets a big geometry.
+    `first_*` are the checks by a new container that must read a large geometry.
     """
 
     units: float
@@ -50,7 +50,7 @@ class DirectorySnapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """How many matches two have found at the same positions."""
+    """The number of matches that two methods find at the same positions."""
 
     ours: int
     tree: int
@@ -59,96 +59,99 @@ class Agreement:
 @dataclass(frozen=True, kw_only=True)
 class Checks:
     timings: Mapping[int, Mapping[str, Timing]]
-    readings: Mapping[int, DirectorySnapshot]
+    reads: Mapping[int, ReadFigures]
     agreements: Mapping[int, Agreement]
 
 
-def service(table: MemoryTable) -> GeofenceService:
+def create_service(table: MemoryTable) -> GeofenceService:
     return GeofenceService(DynamoDBGeofenceRepository(table))  # type: ignore[arg-type]  # a check only reads
 
 
-def ours(table: MemoryTable) -> Ask:
-    """The check of a container that keeps what it has seen, from the moment that it has the table's answer."""
+def prepare_fencepost(table: MemoryTable) -> Prepare:
+    """Prepare checks of a warm container, which are timed from the moment when the table's response is there."""
     received = ReceivedTable(table)
-    check = service(received).check
+    check = create_service(received).check
 
-    def ask(position: Position) -> Callable[[], list[list[Match]]]:
+    def prepare(position: Position) -> Callable[[], list[list[Match]]]:
         received.receive(position)
-        return lambda: check(WHO, [position], NOW)
+        return lambda: check(PRINCIPAL, [position], NOW)
 
-    return ask
+    return prepare
 
 
-def check_all(built: Mapping[int, Built], asked: int, passes: int, seed: str) -> Checks:
-    where = {size: positions(one.towns, asked, seed) for size, one in built.items()}
-    fields = {size: (where[size], _contenders(one)) for size, one in built.items()}
+def measure_checks(sets: Mapping[int, GeofenceSet], position_count: int, passes: int, seed: str) -> Checks:
+    """Measure the checks in each of the sets, which are given by size."""
+    positions = {size: pick_positions(one.towns, position_count, seed) for size, one in sets.items()}
+    methods = {size: _prepare_methods(one) for size, one in sets.items()}
     return Checks(
-        timings=timed(fields, passes),
-        readings={size: _reading(one, where[size][:_READ], seed) for size, one in built.items()},
-        agreements={size: _agreement(fields[size][1], where[size][:_READ]) for size in built},
+        timings=measure({size: (positions[size], methods[size]) for size in sets}, passes),
+        reads={size: _measure_reads(one, positions[size][:_READ_POSITIONS], seed) for size, one in sets.items()},
+        agreements={size: _count_matches(methods[size], positions[size][:_READ_POSITIONS]) for size in sets},
     )
 
 
-def _contenders(built: Built) -> dict[str, Ask]:
-    """The tree's own query, and another way to ask it: the boxes first, then polygons that are prepared."""
-    tree, areas = shapely.STRtree(built.areas), built.areas
+def _prepare_methods(geofence_set: GeofenceSet) -> dict[str, Prepare]:
+    """Return Fencepost and two ways to query the tree: its own query, or boxes first and then prepared polygons."""
+    polygons = geofence_set.polygons
+    tree = shapely.STRtree(polygons)
 
-    def own_query(position: Position) -> object:
+    def query_tree(position: Position) -> object:
         return tree.query(shapely.Point(position.lon, position.lat), predicate="intersects")
 
-    def prepared(position: Position) -> object:
-        met = tree.query(shapely.Point(position.lon, position.lat))
-        return met[shapely.intersects_xy(areas[met], position.lon, position.lat)]
+    def query_boxes(position: Position) -> object:
+        indices = tree.query(shapely.Point(position.lon, position.lat))
+        return indices[shapely.intersects_xy(polygons[indices], position.lon, position.lat)]
 
     return {
-        OURS: ours(built.table),
-        TREE: lambda position: partial(own_query, position),
-        TREE_PREPARED: lambda position: partial(prepared, position),
+        OURS: prepare_fencepost(geofence_set.table),
+        TREE: lambda position: partial(query_tree, position),
+        TREE_PREPARED: lambda position: partial(query_boxes, position),
     }
 
 
-def _agreement(contenders: Mapping[str, Ask], where: list[Position]) -> Agreement:
+def _count_matches(methods: Mapping[str, Prepare], positions: list[Position]) -> Agreement:
     return Agreement(
-        ours=sum(len(contenders[OURS](position)()[0]) for position in where),
-        tree=sum(len(contenders[TREE](position)()) for position in where),
+        ours=sum(len(methods[OURS](position)()[0]) for position in positions),
+        tree=sum(len(methods[TREE](position)()) for position in positions),
     )
 
 
-def _reading(built: Built, where: list[Position], seed: str) -> DirectorySnapshot:
-    table = CountingTable(built.table)
-    check = service(table).check
-    for position in where:  # so that what is big is known, and which cells are crowded
-        check(WHO, [position], NOW)
-    table.taken()
-    reads = [_read_by(table, check, [position]) for position in where]
-    firsts = [_read_by(table, service(table).check, [position]) for position in where]
-    big = [read for read in firsts if read.versions]
+def _measure_reads(geofence_set: GeofenceSet, positions: list[Position], seed: str) -> ReadFigures:
+    table = CountingTable(geofence_set.table)
+    check = create_service(table).check
+    for position in positions:  # fills the caches of large geometries and of crowded cells
+        check(PRINCIPAL, [position], NOW)
+    table.take_counts()
+    reads = [_read_check(table, check, [position]) for position in positions]
+    first_reads = [_read_check(table, create_service(table).check, [position]) for position in positions]
+    large = [read for read in first_reads if read.versions]
     batches = []
-    for town in Random(seed).sample(built.towns, min(_TOWNS_ASKED, len(built.towns))):
-        batch = positions([town], BATCH, seed)
-        check(WHO, batch, NOW)
-        table.taken()
-        batches.append(_read_by(table, check, batch))
-    return DirectorySnapshot(
+    towns = geofence_set.towns
+    for town in Random(seed).sample(towns, min(_BATCH_TOWNS, len(towns))):
+        batch = pick_positions([town], BATCH, seed)
+        check(PRINCIPAL, batch, NOW)
+        table.take_counts()
+        batches.append(_read_check(table, check, batch))
+    return ReadFigures(
         units=_mean([read.units for read in reads]),
-        units_p50=percentile([read.units for read in reads], 50),
-        units_p99=percentile([read.units for read in reads], 99),
+        units_p50=compute_percentile([read.units for read in reads], 50),
+        units_p99=compute_percentile([read.units for read in reads], 99),
         bytes=_mean([read.bytes for read in reads]),
-        bytes_p50=percentile([read.bytes for read in reads], 50),
-        bytes_p99=percentile([read.bytes for read in reads], 99),
+        bytes_p50=compute_percentile([read.bytes for read in reads], 50),
+        bytes_p99=compute_percentile([read.bytes for read in reads], 99),
         candidates=_mean([read.entries for read in reads]),
-        first_share=len(big) / len(firsts),
-        first_units=_mean([read.units for read in big]),
-        first_bytes=_mean([read.bytes for read in big]),
+        first_share=len(large) / len(first_reads),
+        first_units=_mean([read.units for read in large]),
+        first_bytes=_mean([read.bytes for read in large]),
         batch_units=_mean([read.units / BATCH for read in batches]),
         batch_units_worst=max(read.units / BATCH for read in batches),
         batch_bytes=_mean([read.bytes / BATCH for read in batches]),
     )
 
 
-def _read_by(table: CountingTable, check: Callable[..., object], where: list[Position]) -> Read:
-    check(WHO, where, NOW)
-    return table.taken()
+def _read_check(table: CountingTable, check: Callable[..., object], positions: list[Position]) -> ReadCounts:
+    check(PRINCIPAL, positions, NOW)
+    return table.take_counts()
 
 
 def _mean(figures: list[float] | list[int]) -> float:

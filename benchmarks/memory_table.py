@@ -1,11 +1,11 @@
-"""The table in memory, as far as a check reads it: the packed buckets, as botocore gives items."""
+"""The part of the table that a check reads, in memory: items in the form of botocore."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.read_units import item_bytes, read_units
+from benchmarks.read_units import count_item_bytes, count_read_units
 from fencepost.dynamodb import keys
 from fencepost.dynamodb.keys import Key
 from fencepost.dynamodb.serializer import Item
@@ -21,15 +21,15 @@ class MemoryTable:
     def __init__(self, items: dict[tuple[str, str], Item] | None = None) -> None:
         self.items = items if items is not None else {}
 
-    def batch_get(self, wanted: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
-        pairs = map(keys.pair, wanted)
+    def batch_get(self, requested: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
+        pairs = map(keys.pair, requested)
         return {pair: self.items[pair] for pair in pairs if pair in self.items}
 
     def put(self, item: Item) -> None:
         self.items[keys.pair(item)] = item
 
-    def enter(self, cells: Iterable[Cell], name: str, entry: bytes) -> None:
-        """Enter a geofence in its cells, and in the next shard of one that is full, as the store does."""
+    def add_to_index(self, cells: Iterable[Cell], name: str, entry: bytes) -> None:
+        """Add a geofence to its cells, and to the next shard of a full cell, as the index does."""
         value = {"B": entry}
         for cell in cells:
             first = self._bucket(cell, 0)
@@ -44,7 +44,7 @@ class MemoryTable:
             bucket[BYTES] = {"N": str(size)}
 
     def copy(self) -> MemoryTable:
-        """As it is now: what is entered later in the one is not in the other."""
+        """Return an independent copy."""
         return MemoryTable({pair: dict(item) for pair, item in self.items.items()})
 
     def _bucket(self, cell: Cell, shard: int) -> Item:
@@ -53,36 +53,36 @@ class MemoryTable:
 
 
 class ReceivedTable(MemoryTable):
-    """The same items, but the answer for a position's cells as a client has just made it: new objects all over."""
+    """The same items, which a read returns as the client creates them from a response: all objects are new."""
 
     def __init__(self, table: MemoryTable) -> None:
         super().__init__(table.items)
-        self._answer: list[Item] | None = None
+        self._response: list[Item] | None = None
 
     def receive(self, position: Position) -> None:
-        """The next read is the one of this position's cells, and is answered already."""
+        """Prepare the response to the next read, which must be that of this position's cells."""
         first = super().batch_get([keys.cell(TENANT, cell) for cell in list_cells_at(position)])
         more = [
             keys.cell(TENANT, keys.cell_of(TENANT, partition), shard)
             for (partition, _), item in first.items()
             for shard in range(1, int(item.get(_SHARDS, {"N": "1"})["N"]))
         ]
-        self._answer = [_copy(item) for item in (first | super().batch_get(more)).values()]
+        self._response = [_copy_item(item) for item in (first | super().batch_get(more)).values()]
 
-    def batch_get(self, wanted: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
-        """As the table makes it of its client's answer."""
-        if self._answer is None:
-            return super().batch_get(wanted)
-        answer, self._answer = self._answer, None
+    def batch_get(self, requested: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
+        if self._response is None:
+            return super().batch_get(requested)
+        response, self._response = self._response, None
         found = {}
-        for item in answer:
+        for item in response:
             found[item["PK"]["S"], item["SK"]["S"]] = item
         return found
 
 
-def _copy(item: Item) -> Item:
-    """
-    >>> _copy({"name": {"B": b"1"}, "bytes": {"N": "2"}})
+def _copy_item(item: Item) -> Item:
+    """Copy an item with all its parts.
+
+    >>> _copy_item({"name": {"B": b"1"}, "bytes": {"N": "2"}})
     {'name': {'B': b'1'}, 'bytes': {'N': '2'}}
     """
     return {
@@ -92,8 +92,8 @@ def _copy(item: Item) -> Item:
 
 
 @dataclass
-class Read:
-    """What has been read since: read units, bytes, calls, entries of cells, and items that are no cells."""
+class ReadCounts:
+    """What was read: read units, bytes, calls, index entries, and items that are not cells."""
 
     units: float = 0
     bytes: int = 0
@@ -103,26 +103,26 @@ class Read:
 
 
 class CountingTable(MemoryTable):
-    """The same items, and what their reading takes."""
+    """The same items, with counts of what is read."""
 
     def __init__(self, table: MemoryTable) -> None:
         super().__init__(table.items)
-        self.read = Read()
+        self.counts = ReadCounts()
 
-    def batch_get(self, wanted: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
-        found = super().batch_get(wanted, consistent=consistent)
-        read = self.read
-        read.units += read_units(found.values(), len(wanted) - len(found), consistent=consistent)
-        read.bytes += sum(map(item_bytes, found.values()))
-        read.calls += -(-len(wanted) // 100)
+    def batch_get(self, requested: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
+        found = super().batch_get(requested, consistent=consistent)
+        counts = self.counts
+        counts.units += count_read_units(found.values(), len(requested) - len(found), consistent=consistent)
+        counts.bytes += sum(map(count_item_bytes, found.values()))
+        counts.calls += -(-len(requested) // 100)
         for item in found.values():
             if BYTES in item:
-                read.entries += sum("B" in value for value in item.values())
+                counts.entries += sum("B" in value for value in item.values())
             else:
-                read.versions += 1
+                counts.versions += 1
         return found
 
-    def taken(self) -> Read:
-        """What was read since this was last asked."""
-        read, self.read = self.read, Read()
-        return read
+    def take_counts(self) -> ReadCounts:
+        """Return the counts and start again at zero."""
+        counts, self.counts = self.counts, ReadCounts()
+        return counts

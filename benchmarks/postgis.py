@@ -1,11 +1,11 @@
-"""PostgreSQL with PostGIS, where it is installed: a server of its own, with the same geofences.
+"""Compare with PostGIS, where it is installed, on a separate server with the same geofences.
 
-As somebody would set it up who knows it well:
+The setup is that of an expert:
 
-- geography: the exact middle (point, line) and its radius, or the polygon. ST_DWithin with a radius that differs
-  from row to row finds no index, so each has a box a little larger than itself, with a GiST index on it; whose box
-  holds the position is asked exactly, with ST_DWithin or ST_Covers on the spheroid.
-- geometry: the very polygons of the STRtree, with a GiST index, asked with ST_Intersects.
+- geography: the exact axis (point or line) with its radius, or the polygon. ST_DWithin uses no index when the radius
+  differs between rows. So each row has a slightly larger box with a GiST index. The rows whose box contains the
+  position are tested exactly, with ST_DWithin or ST_Covers on the spheroid.
+- geometry: the polygons of the STRtree with a GiST index, and ST_Intersects.
 
 Values are stored uncompressed, tables are unlogged, and everything fits in shared buffers.
 """
@@ -26,19 +26,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from benchmarks.checks import OURS, ours
-from benchmarks.mixes import positions
-from benchmarks.timing import Timing, one_pass, timing
+from benchmarks.checks import OURS, prepare_fencepost
+from benchmarks.mixes import pick_positions
+from benchmarks.timing import Timing, measure_pass, summarize
 
 if TYPE_CHECKING:
-    from benchmarks.building import Built
-    from benchmarks.timing import Ask
+    from benchmarks.geofence_sets import GeofenceSet
+    from benchmarks.timing import Prepare
     from geo.wgs84 import Position
 
 GEOGRAPHY, GEOMETRY = "PostGIS geography", "PostGIS geometry"
 IN_SERVER = ", in the server"
 _DEBIAN = Path("/usr/lib/postgresql")
-_ROWS_AT_ONCE = 5_000
+_ROWS_PER_COPY = 5_000
 _WGS84 = 4326
 _SETTINGS = {
     "listen_addresses": "",
@@ -66,121 +66,125 @@ _QUERIES = {
         THEN ST_DWithin(shape, POINT::geography, radius_m) ELSE ST_Covers(shape, POINT::geography) END""",
     GEOMETRY: "SELECT id FROM in_geometry WHERE ST_Intersects(area, POINT)",
 }
-# Each query's own time, one after the other without leaving the server.
-_TIMED = """
+# Measures each query within the server.
+_TIMING_FUNCTION = """
 CREATE FUNCTION {name}(lons float8[], lats float8[]) RETURNS float8[] LANGUAGE plpgsql AS $$
-DECLARE began timestamptz; lon float8; lat float8; took float8[] := ARRAY[]::float8[];
+DECLARE started timestamptz; lon float8; lat float8; times_us float8[] := ARRAY[]::float8[];
 BEGIN
     FOR nth IN 1 .. array_length(lons, 1) LOOP
         lon := lons[nth];
         lat := lats[nth];
-        began := clock_timestamp();
+        started := clock_timestamp();
         PERFORM {query};
-        took := took || (extract(epoch FROM clock_timestamp() - began) * 1e6)::float8;
+        times_us := times_us || (extract(epoch FROM clock_timestamp() - started) * 1e6)::float8;
     END LOOP;
-    RETURN took;
+    RETURN times_us;
 END $$
 """
 
 
 class NotInstalled(Exception):
-    """There is no PostgreSQL with PostGIS that could be started here."""
+    """PostgreSQL with PostGIS is not installed or cannot be started."""
 
 
-class Compared:
-    """Timings, how many matches each has found, and the version that the server tells."""
+class PostgisComparison:
+    """The timing of each method, the number of its matches, and the server's version."""
 
     def __init__(self, timings: dict[str, Timing], matches: dict[str, int], version: str) -> None:
         self.timings, self.matches, self.version = timings, matches, version
 
 
-def compared(built: Built, asked: int, passes: int, seed: str) -> Compared:
-    """Each asked about all positions, then the next, and so in every pass: a process that waits for another's answer
-    is slow at its own work. Raises NotInstalled.
+def compare_postgis(geofence_set: GeofenceSet, position_count: int, passes: int, seed: str) -> PostgisComparison:
+    """Measure each method at all positions before the next method, in every pass.
+
+    The methods do not alternate at each position, because a process is slow after it has waited for another one.
+
+    Raises:
+        NotInstalled: PostgreSQL with PostGIS is not installed or cannot be started.
     """
-    with _server() as connection:
-        _load(connection, built)
-        where = positions(built.towns, asked, seed)
-        asks = {OURS: ours(built.table)}
-        asks |= {name: _ask(connection, query) for name, query in _QUERIES.items()}
-        in_server = {name: _ask_in_server(connection, name, query) for name, query in _QUERIES.items()}
-        taken = [
-            {name: one_pass(where, {name: ask})[name] for name, ask in asks.items()}
-            | {name + IN_SERVER: ask(where) for name, ask in in_server.items()}
+    with _run_server() as connection:
+        _load(connection, geofence_set)
+        positions = pick_positions(geofence_set.towns, position_count, seed)
+        methods = {OURS: prepare_fencepost(geofence_set.table)}
+        methods |= {name: _prepare_query(connection, query) for name, query in _QUERIES.items()}
+        in_server = {name: _prepare_server_query(connection, name, query) for name, query in _QUERIES.items()}
+        measured = [
+            {name: measure_pass(positions, {name: prepare})[name] for name, prepare in methods.items()}
+            | {name + IN_SERVER: run(positions) for name, run in in_server.items()}
             for _ in range(passes + 1)
         ][1:]
-        timings = {name: timing(one[name] for one in taken) for name in taken[0]}
-        matches = {name: sum(len(asks[name](position)()) for position in where) for name in _QUERIES}
-        matches[OURS] = sum(len(asks[OURS](position)()[0]) for position in where)
+        timings = {name: summarize(times_us[name] for times_us in measured) for name in measured[0]}
+        matches = {name: sum(len(methods[name](position)()) for position in positions) for name in _QUERIES}
+        matches[OURS] = sum(len(methods[OURS](position)()[0]) for position in positions)
         (version,) = connection.execute(
             "SELECT 'PostgreSQL ' || current_setting('server_version') || ', PostGIS ' || PostGIS_Lib_Version()"
         ).fetchone()
-        return Compared(timings, matches, version)
+        return PostgisComparison(timings, matches, version)
 
 
-def _ask(connection: Any, query: str) -> Ask:
-    asked = query.replace("POINT", _POINT.format("%(lon)s::float8", "%(lat)s::float8"))
+def _prepare_query(connection: Any, query: str) -> Prepare:
+    statement = query.replace("POINT", _POINT.format("%(lon)s::float8", "%(lat)s::float8"))
 
-    def answer(position: Position) -> list[Any]:
-        where = {"lon": position.lon, "lat": position.lat}
-        found: list[Any] = connection.execute(asked, where, prepare=True).fetchall()
-        return found
+    def execute(position: Position) -> list[Any]:
+        parameters = {"lon": position.lon, "lat": position.lat}
+        rows: list[Any] = connection.execute(statement, parameters, prepare=True).fetchall()
+        return rows
 
-    return lambda position: partial(answer, position)
+    return lambda position: partial(execute, position)
 
 
-def _ask_in_server(connection: Any, name: str, query: str) -> Callable[[Sequence[Position]], list[float]]:
+def _prepare_server_query(connection: Any, name: str, query: str) -> Callable[[Sequence[Position]], list[float]]:
     function = name.replace(" ", "_").lower()
-    performed = query.replace("POINT", _POINT.format("lon", "lat")).strip().removeprefix("SELECT ")
-    connection.execute(_TIMED.format(name=function, query=performed))
+    statement = query.replace("POINT", _POINT.format("lon", "lat")).strip().removeprefix("SELECT ")
+    connection.execute(_TIMING_FUNCTION.format(name=function, query=statement))
 
-    def ask(where: Sequence[Position]) -> list[float]:
-        both = [position.lon for position in where], [position.lat for position in where]
-        (took,) = connection.execute(f"SELECT {function}(%s::float8[], %s::float8[])", both).fetchone()
-        return list(took)
+    def run(positions: Sequence[Position]) -> list[float]:
+        parameters = [position.lon for position in positions], [position.lat for position in positions]
+        (times_us,) = connection.execute(f"SELECT {function}(%s::float8[], %s::float8[])", parameters).fetchone()
+        return list(times_us)
 
-    return ask
+    return run
 
 
-def _load(connection: Any, built: Built) -> None:
+def _load(connection: Any, geofence_set: GeofenceSet) -> None:
     connection.execute(_TABLES)
     for table, rows in (("in_geography", _geography_rows), ("in_geometry", _geometry_rows)):
         with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
-            for start in range(0, built.geofences, _ROWS_AT_ONCE):
-                copy.write("".join(rows(built, start, min(start + _ROWS_AT_ONCE, built.geofences))))
+            for start in range(0, geofence_set.geofences, _ROWS_PER_COPY):
+                copy.write("".join(rows(geofence_set, start, min(start + _ROWS_PER_COPY, geofence_set.geofences))))
     for index in _INDEXES:
         connection.execute(index)
     connection.execute("VACUUM ANALYZE")
 
 
-def _geometry_rows(built: Built, start: int, end: int) -> Iterator[str]:
-    areas = _hex(built.areas[start:end])
-    return (f"{start + k}\t{area}\n" for k, area in enumerate(areas))
+def _geometry_rows(geofence_set: GeofenceSet, start: int, end: int) -> Iterator[str]:
+    polygons = _to_hex(geofence_set.polygons[start:end])
+    return (f"{start + k}\t{polygon}\n" for k, polygon in enumerate(polygons))
 
 
-def _geography_rows(built: Built, start: int, end: int) -> Iterator[str]:
-    areas, middles = built.areas[start:end], built.middles[start:end]
-    shapes = _hex(np.where(shapely.is_missing(middles), areas, middles))
-    west, south, east, north = shapely.bounds(areas).T
+def _geography_rows(geofence_set: GeofenceSet, start: int, end: int) -> Iterator[str]:
+    polygons, axes = geofence_set.polygons[start:end], geofence_set.axes[start:end]
+    shapes = _to_hex(np.where(shapely.is_missing(axes), polygons, axes))
+    west, south, east, north = shapely.bounds(polygons).T
     wider, taller = (east - west) / 50, (north - south) / 50
-    boxes = _hex(shapely.box(west - wider, south - taller, east + wider, north + taller))
-    rows = zip(shapes, built.radius_m[start:end].tolist(), boxes, strict=True)
+    boxes = _to_hex(shapely.box(west - wider, south - taller, east + wider, north + taller))
+    rows = zip(shapes, geofence_set.radius_m[start:end].tolist(), boxes, strict=True)
     return (f"{start + k}\t{shape}\t{radius_m}\t{box}\n" for k, (shape, radius_m, box) in enumerate(rows))
 
 
-def _hex(geometries: Any) -> list[str]:
-    hexed: list[str] = shapely.to_wkb(
+def _to_hex(geometries: Any) -> list[str]:
+    encoded: list[str] = shapely.to_wkb(
         shapely.set_srid(geometries, _WGS84), hex=True, include_srid=True, flavor="extended"
     ).tolist()
-    return hexed
+    return encoded
 
 
 @contextmanager
-def _server() -> Iterator[Any]:
-    """A connection to a server that lives as long as the block. PostgreSQL refuses to run as root."""
+def _run_server() -> Iterator[Any]:
+    """Start a server for the block and yield a connection to it. As root, run it as another user: it refuses root."""
     import psycopg
 
-    programs = _programs()
+    programs = _find_programs()
     user = "postgres" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     data = folder / "data"
@@ -200,7 +204,7 @@ def _server() -> Iterator[Any]:
                 stderr=log,
             )
         try:
-            with _connected(psycopg, folder) as connection:
+            with _connect(psycopg, folder) as connection:
                 if not connection.execute("SELECT FROM pg_available_extensions WHERE name = 'postgis'").fetchall():
                     raise NotInstalled("PostgreSQL is installed, but PostGIS is not")
                 yield connection
@@ -211,8 +215,8 @@ def _server() -> Iterator[Any]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _programs() -> Path:
-    """The folder of the server's programs: that of PATH, or the newest of Debian's."""
+def _find_programs() -> Path:
+    """Return the folder of the server's programs: from PATH, or the newest of Debian."""
     on_path = shutil.which("initdb")
     if on_path:
         return Path(on_path).resolve().parent
@@ -223,7 +227,6 @@ def _programs() -> Path:
 
 
 def _run(command: list[str | Path], user: str | None) -> None:
-    """As another user, where that is needed. Raises NotInstalled where there is no such user."""
     try:
         subprocess.run(
             command, user=user, group=user, extra_groups=[] if user else None, check=True, capture_output=True
@@ -232,7 +235,7 @@ def _run(command: list[str | Path], user: str | None) -> None:
         raise NotInstalled(f"there is no user {user} to run PostgreSQL as") from error
 
 
-def _connected(psycopg: Any, folder: Path) -> Any:
+def _connect(psycopg: Any, folder: Path) -> Any:
     for _ in range(300):
         try:
             return psycopg.connect(host=str(folder), user="bench", dbname="postgres", autocommit=True)

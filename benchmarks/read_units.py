@@ -1,4 +1,4 @@
-"""What DynamoDB counts of an item that is read."""
+"""Count the read units of items by the rules of DynamoDB."""
 
 from __future__ import annotations
 
@@ -9,33 +9,34 @@ from typing import Any
 _UNIT_BYTES = 4_096
 
 
-def item_bytes(item: Mapping[str, Any]) -> int:
-    """The size of an item: the names of its attributes and their values, in UTF-8 and bytes.
+def count_item_bytes(item: Mapping[str, Any]) -> int:
+    r"""Return the size of an item: the names of its attributes and their values, in UTF-8 and bytes.
 
-    After the developer guide, "DynamoDB item sizes and formats": a number takes a byte for each two significant
-    digits and one more (and one for a minus), Boolean and null one byte, a list or map three and one for each
-    element. The guide calls what it says of numbers an approximation.
+    The developer guide, "DynamoDB item sizes and formats", has the rules. A number takes a byte for each two
+    significant digits and one more (and one for a minus). Booleans and null take one byte. A list or map takes three
+    bytes, and one for each element. The guide calls the size of numbers an approximation.
 
-    >>> item_bytes({"PK": {"S": "caf\\u00e9"}, "n": {"N": "-1200"}, "b": {"B": b"123"}, "l": {"L": [{"S": "x"}]}})
+    >>> item = {"PK": {"S": "caf\u00e9"}, "n": {"N": "-1200"}, "b": {"B": b"123"}, "l": {"L": [{"S": "x"}]}}
+    >>> count_item_bytes(item)
     21
     """
-    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+    return sum(len(name.encode()) + _count_value_bytes(value) for name, value in item.items())
 
 
-def read_units(items: Iterable[Mapping[str, Any]], missing: int = 0, *, consistent: bool = False) -> float:
-    """The read units of a BatchGetItem: each item is rounded up to 4 KB by itself, and one that is missing costs one
-    unit too; half of it where the read is eventually consistent.
+def count_read_units(items: Iterable[Mapping[str, Any]], missing: int = 0, *, consistent: bool = False) -> float:
+    """Return the read units of a BatchGetItem.
 
-    After the developer guide, "DynamoDB read and write operations": capacity unit consumption for reads.
+    Each item is rounded up to 4 KB, and a missing item costs one unit. An eventually consistent read costs half. The
+    source is the developer guide, "DynamoDB read and write operations".
 
-    >>> read_units([{"PK": {"S": "x"}}, {"PK": {"B": bytes(4_095)}}], missing=1)
+    >>> count_read_units([{"PK": {"S": "x"}}, {"PK": {"B": bytes(4_095)}}], missing=1)
     2.0
     """
-    whole = missing + sum(max(1, ceil(item_bytes(item) / _UNIT_BYTES)) for item in items)
+    whole = missing + sum(max(1, ceil(count_item_bytes(item) / _UNIT_BYTES)) for item in items)
     return whole if consistent else whole / 2
 
 
-def _value_bytes(stored: Mapping[str, Any]) -> int:
+def _count_value_bytes(stored: Mapping[str, Any]) -> int:
     ((kind, value),) = stored.items()
     match kind:
         case "S":
@@ -43,14 +44,14 @@ def _value_bytes(stored: Mapping[str, Any]) -> int:
         case "B":
             return len(value)
         case "N":
-            return _number_bytes(value)
+            return _count_number_bytes(value)
         case "L":
-            return 3 + sum(1 + _value_bytes(inner) for inner in value)
+            return 3 + sum(1 + _count_value_bytes(inner) for inner in value)
         case "M":
-            return 3 + sum(1 + len(name.encode()) + _value_bytes(inner) for name, inner in value.items())
+            return 3 + sum(1 + len(name.encode()) + _count_value_bytes(inner) for name, inner in value.items())
     return 1  # BOOL and NULL
 
 
-def _number_bytes(text: str) -> int:
+def _count_number_bytes(text: str) -> int:
     digits = text.lstrip("-").partition("e")[0].replace(".", "").strip("0")
     return ceil(len(digits) / 2) + 1 + text.startswith("-")

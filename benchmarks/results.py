@@ -1,4 +1,4 @@
-"""All that one run has measured."""
+"""The results of one run."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pathlib import Path
 import shapely
 
 from benchmarks.checks import Checks
-from benchmarks.cold import Cold
-from benchmarks.crowd import Crowd
+from benchmarks.cold_starts import ColdStart
+from benchmarks.crowded_spot import CrowdedSpot
 from benchmarks.mixes import Mix
-from benchmarks.postgis import Compared
-from benchmarks.requests import Requests
+from benchmarks.postgis import PostgisComparison
+from benchmarks.request_cpu import RequestCpu
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfMix:
-    """`postgis` says in words why it was not compared, where it was not."""
+class MixResults:
+    """The results of one mix. `postgis` is a reason where there is no comparison."""
 
     mix: Mix
-    cells_a_geofence: Mapping[int, float]
+    cells_per_geofence: Mapping[int, float]
     checks: Checks
-    requests: Requests
-    postgis: Compared | str
+    requests: RequestCpu
+    postgis: PostgisComparison | str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,26 +39,22 @@ class Results:
     machine: str
     versions: str
     minutes: float
-    cold: Mapping[str, Cold]
-    crowd: Crowd
-    time_clock: OfMix
-    mixed: OfMix
+    cold: Mapping[str, ColdStart]
+    crowded_spot: CrowdedSpot
+    time_clock: MixResults
+    mixed: MixResults
 
 
-def machine() -> str:
-    """Of what kind it is, and not which."""
+def describe_machine() -> str:
+    """Return the processor, memory and operating system, but no name of the machine."""
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{os.cpu_count()} cores of {_processor()} ({platform.machine()}), {gigabytes:.0f} GiB, {platform.system()}"
-    )
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    processor = f"{next(names, 'a processor')} ({platform.machine()})"
+    return f"{os.cpu_count()} cores of {processor}, {gigabytes:.0f} GiB, {platform.system()}"
 
 
-def versions() -> str:
+def describe_versions() -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in ("shapely", "numpy", "botocore"))
     return f"Python {platform.python_version()}, {packages}, GEOS {shapely.geos_version_string}"
-
-
-def _processor() -> str:
-    about = Path("/proc/cpuinfo")
-    lines = about.read_text().splitlines() if about.exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "a processor")

@@ -1,4 +1,4 @@
-"""DynamoDB as far as a check reads it, over HTTP on loopback and in a process of its own."""
+"""Serve the part of DynamoDB that a check reads, over HTTP on loopback in a separate process."""
 
 from __future__ import annotations
 
@@ -20,37 +20,38 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def serving(table: MemoryTable) -> Iterator[str]:
-    """The address at which BatchGetItem of these items is answered, whatever table is named."""
-    fresh = get_context("spawn")
-    here, there = fresh.Pipe()
-    server = fresh.Process(target=_serve, args=({pair: _as_json(item) for pair, item in table.items.items()}, there))
+def serve_table(table: MemoryTable) -> Iterator[str]:
+    """Serve BatchGetItem of these items under any table name, and yield the address of the server."""
+    context = get_context("spawn")
+    receiver, sender = context.Pipe()
+    items = {pair: _to_json(item) for pair, item in table.items.items()}
+    server = context.Process(target=_serve, args=(items, sender))
     server.start()
     try:
-        yield f"http://127.0.0.1:{here.recv()}"
+        yield f"http://127.0.0.1:{receiver.recv()}"
     finally:
         server.terminate()
         server.join()
 
 
-def _serve(items: Mapping[tuple[str, str], str], told: Connection) -> None:
+def _serve(items: Mapping[tuple[str, str], str], port_sender: Connection) -> None:
     _BatchGetItem.items = items
     server = ThreadingHTTPServer(("127.0.0.1", 0), _BatchGetItem)
-    told.send(server.server_port)
+    port_sender.send(server.server_port)
     server.serve_forever()
 
 
 class _BatchGetItem(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body go out together
+    wbufsize = -1  # sends head and body together
     items: Mapping[tuple[str, str], str]
 
     def do_POST(self) -> None:
-        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        ((table, wanted),) = said["RequestItems"].items()
-        pairs = [(key["PK"]["S"], key["SK"]["S"]) for key in wanted["Keys"]]
-        found = ",".join(self.items[pair] for pair in pairs if pair in self.items)
-        body = f'{{"Responses":{{"{table}":[{found}]}},"UnprocessedKeys":{{}}}}'.encode()
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        ((table, selection),) = request["RequestItems"].items()
+        pairs = [(key["PK"]["S"], key["SK"]["S"]) for key in selection["Keys"]]
+        items = ",".join(self.items[pair] for pair in pairs if pair in self.items)
+        body = f'{{"Responses":{{"{table}":[{items}]}},"UnprocessedKeys":{{}}}}'.encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
@@ -63,5 +64,5 @@ class _BatchGetItem(BaseHTTPRequestHandler):
         pass
 
 
-def _as_json(item: Item) -> str:
+def _to_json(item: Item) -> str:
     return json.dumps(item, default=lambda data: base64.b64encode(data).decode(), separators=(",", ":"))

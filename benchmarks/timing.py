@@ -1,4 +1,4 @@
-"""How long an answer takes, with those who are compared asked in turn about the same positions."""
+"""Time several methods in turn at the same positions."""
 
 from __future__ import annotations
 
@@ -9,63 +9,64 @@ from typing import Any, NamedTuple, TypeVar
 
 from geo.wgs84 import Position
 
-Ask = Callable[[Position], Callable[[], Any]]
-"""Makes ready for a position, and gives what then answers it: only that is timed."""
+Prepare = Callable[[Position], Callable[[], Any]]
+"""Prepare for a position and return the call to time."""
 
-Field = TypeVar("Field", bound=Hashable)
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Timing(NamedTuple):
-    """Over all positions, where that of each is the median of its passes: what else a machine does is left out."""
+    """Figures over all positions. The time at a position is the median of its passes, which ignores other load."""
 
     p50_us: float
     p99_us: float
     mean_us: float
 
-    def times(self, other: Timing, figure: str) -> float:
-        """How many times as long as another."""
+    def ratio_to(self, other: Timing, figure: str) -> float:
+        """Return the ratio of a figure to that of another."""
         ratio: float = getattr(self, figure) / getattr(other, figure)
         return ratio
 
 
-def timed(
-    fields: Mapping[Field, tuple[Sequence[Position], Mapping[str, Ask]]], passes: int
-) -> dict[Field, dict[str, Timing]]:
-    """Several passes over the fields in turn, after one that warms up."""
-    taken = [{field: one_pass(*asked) for field, asked in fields.items()} for _ in range(passes + 1)][1:]
+def measure(
+    sets: Mapping[Key, tuple[Sequence[Position], Mapping[str, Prepare]]], passes: int
+) -> dict[Key, dict[str, Timing]]:
+    """Measure the methods of each set at its positions, in several passes over all sets after a warm-up pass."""
+    measured = [{key: measure_pass(*one) for key, one in sets.items()} for _ in range(passes + 1)][1:]
     return {
-        field: {name: timing(one[field][name] for one in taken) for name in asked}
-        for field, (_, asked) in fields.items()
+        key: {name: summarize(times_us[key][name] for times_us in measured) for name in methods}
+        for key, (_, methods) in sets.items()
     }
 
 
-def one_pass(positions: Sequence[Position], asked: Mapping[str, Ask]) -> dict[str, list[float]]:
-    """Microseconds at each position, which is asked of all before the next one is, in an order that turns round."""
-    took: dict[str, list[float]] = {name: [] for name in asked}
-    orders = [list(asked.items()), list(asked.items())[::-1]]
+def measure_pass(positions: Sequence[Position], methods: Mapping[str, Prepare]) -> dict[str, list[float]]:
+    """Return the microseconds of each method at each position. The order of the methods alternates."""
+    times_us: dict[str, list[float]] = {name: [] for name in methods}
+    orders = [list(methods.items()), list(methods.items())[::-1]]
     for nth, position in enumerate(positions):
-        for name, ask in orders[nth % 2]:
-            answer = ask(position)
-            before = perf_counter_ns()
-            answer()
-            took[name].append((perf_counter_ns() - before) / 1_000)
-    return took
+        for name, prepare in orders[nth % 2]:
+            call = prepare(position)
+            start_ns = perf_counter_ns()
+            call()
+            times_us[name].append((perf_counter_ns() - start_ns) / 1_000)
+    return times_us
 
 
-def timing(passes: Iterable[Sequence[float]]) -> Timing:
-    """
-    >>> timing([[1, 5], [2, 5], [9, 5]])
+def summarize(passes: Iterable[Sequence[float]]) -> Timing:
+    """Summarize the passes, each with a time for every position.
+
+    >>> summarize([[1, 5], [2, 5], [9, 5]])
     Timing(p50_us=5, p99_us=5, mean_us=3.5)
     """
-    figures = [median(of_one) for of_one in zip(*passes, strict=True)]
-    return Timing(percentile(figures, 50), percentile(figures, 99), fmean(figures))
+    figures = [median(times) for times in zip(*passes, strict=True)]
+    return Timing(compute_percentile(figures, 50), compute_percentile(figures, 99), fmean(figures))
 
 
-def percentile(figures: Sequence[float], of_100: float) -> float:
-    """The figure below which so many of a hundred are.
+def compute_percentile(figures: Sequence[float], percent: float) -> float:
+    """Return the figure below which this percentage of the figures lies.
 
-    >>> percentile([3, 1, 2], 50), percentile([3, 1, 2], 99)
+    >>> compute_percentile([3, 1, 2], 50), compute_percentile([3, 1, 2], 99)
     (2, 3)
     """
     ordered = sorted(figures)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * of_100 / 100))]
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]

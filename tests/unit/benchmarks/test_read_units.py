@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.read_units import item_bytes, read_units
+from benchmarks.read_units import count_item_bytes, count_read_units
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,15 @@ from benchmarks.read_units import item_bytes, read_units
     ],
 )
 def test_an_attribute_takes_its_name_and_its_value(value: dict[str, object], size: int) -> None:
-    assert item_bytes({"name": value}) == 4 + size
+    assert count_item_bytes({"name": value}) == 4 + size
 
 
 @pytest.mark.parametrize(("size", "units"), [(1, 0.5), (4_096, 0.5), (4_097, 1.0), (65_536, 8.0)])
 def test_an_item_is_rounded_up_to_4_kilobytes(size: int, units: float) -> None:
     item = {"b": {"B": bytes(size - 1)}}
-    assert read_units([item]) == units
-    assert read_units([item], consistent=True) == 2 * units
+    assert count_read_units([item]) == units
+    assert count_read_units([item], consistent=True) == 2 * units
 
 
-def test_each_item_is_rounded_by_itself_and_a_missing_one_costs_as_much() -> None:
-    assert read_units([{"b": {"B": b"x"}}] * 2, missing=3) == 2.5
+def test_each_item_is_rounded_up_and_a_missing_one_costs_a_unit() -> None:
+    assert count_read_units([{"b": {"B": b"x"}}] * 2, missing=3) == 2.5

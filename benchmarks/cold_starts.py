@@ -1,7 +1,7 @@
-"""Cold starts: what a fresh process takes until a function is ready for its first request.
+"""Measure cold starts: the time until a function in a new process is ready for its first request.
 
-That is importing its `app.py` and making what it has SnapStart make before the snapshot, from the built layers alone,
-against importing botocore and making one DynamoDB client.
+A function imports its `app.py` and runs its SnapStart hooks, with only the built layers. The reference imports
+botocore and creates one DynamoDB client.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ENVIRONMENT = {
     "EVENT_BUS_NAME": "fencepost",
     "POWERTOOLS_LOG_LEVEL": "INFO",
 }
-_BEGIN = """
+_PROLOGUE = """
 import sys
 from time import perf_counter
 from types import ModuleType
@@ -34,59 +34,59 @@ sys.path += sys.argv[1:]
 hooks = []
 runtime = sys.modules["snapshot_restore_py"] = ModuleType("snapshot_restore_py")
 runtime.register_before_snapshot = hooks.append
-began = perf_counter()
+started = perf_counter()
 """
-_END = """
+_EPILOGUE = """
 imported = perf_counter()
 for hook in hooks:
     hook()
-print(imported - began, perf_counter() - began)
+print(imported - started, perf_counter() - started)
 """
-_FUNCTION = _BEGIN + "import app" + _END
-# As adapters/clients.py does it.
+_FUNCTION = _PROLOGUE + "import app" + _EPILOGUE
+# The settings of fencepost/common/aws.py.
 _CLIENT = (
-    _BEGIN
+    _PROLOGUE
     + """
 import botocore.session
 from botocore.config import Config
 patience = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 3, "mode": "standard"})
 botocore.session.get_session().create_client("dynamodb", config=patience)
 """
-    + _END
+    + _EPILOGUE
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cold:
-    """Milliseconds, of the import alone and until everything is made, a figure for each round."""
+class ColdStart:
+    """Milliseconds of each round: of the import alone, and until the function is ready."""
 
     import_ms: tuple[float, ...]
     ready_ms: tuple[float, ...]
 
-    def times(self, other: Cold, of: Callable[[Sequence[float]], float]) -> float:
-        """How many times as long as another, of the least or the median of the rounds."""
-        return of(self.ready_ms) / of(other.ready_ms)
+    def ratio_to(self, other: ColdStart, summarize: Callable[[Sequence[float]], float]) -> float:
+        """Return the ratio to another, with the minimum or the median of the rounds."""
+        return summarize(self.ready_ms) / summarize(other.ready_ms)
 
 
-def cold_starts(rounds: int) -> Mapping[str, Cold]:
-    """Of every function and of the client alone, in turn."""
+def measure_cold_starts(rounds: int) -> Mapping[str, ColdStart]:
+    """Measure every function and the client alone, in turn. The first round is not counted."""
     folders = {file.parent.name: file.parent for file in sorted(ROOT.glob("functions/*/app.py"))}
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in (AWS_CLIENT, *folders)}
+    measured: dict[str, list[tuple[float, float]]] = {name: [] for name in (AWS_CLIENT, *folders)}
     for nth in range(rounds + 1):
-        for name, figures in taken.items():
+        for name, figures in measured.items():
             program = _CLIENT if name == AWS_CLIENT else _FUNCTION
-            took = _run(program, [] if name == AWS_CLIENT else [folders[name]])
+            times_ms = _run(program, [] if name == AWS_CLIENT else [folders[name]])
             if nth:
-                figures.append(took)
+                figures.append(times_ms)
     return {
-        name: Cold(import_ms=tuple(a for a, _ in figures), ready_ms=tuple(b for _, b in figures))
-        for name, figures in taken.items()
+        name: ColdStart(import_ms=tuple(a for a, _ in figures), ready_ms=tuple(b for _, b in figures))
+        for name, figures in measured.items()
     }
 
 
 def _run(program: str, folders: list[Path]) -> tuple[float, float]:
     layers = [BUILT_LAYERS / "host" / layer / "python" for layer in ("core", "geo")]
     command: list[str | Path] = [ENGINE_PYTHON, "-I", "-S", "-B", "-c", program, *layers, *folders]
-    done = subprocess.run(command, env=_ENVIRONMENT, capture_output=True, text=True, check=True)
-    imported, ready = (float(seconds) * 1_000 for seconds in done.stdout.split()[-2:])
+    process = subprocess.run(command, env=_ENVIRONMENT, capture_output=True, text=True, check=True)
+    imported, ready = (float(seconds) * 1_000 for seconds in process.stdout.split()[-2:])
     return imported, ready
