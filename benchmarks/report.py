@@ -199,7 +199,7 @@ def _format_cold_starts(results: Results) -> str:
         for name, cold in results.cold.items()
     )
     return _format_section(
-        "## ColdStart starts",
+        "## Cold starts",
         f"""A fresh Python runs with only the built layers, in {len(client.ready_ms)} rounds over all functions. A
         function is ready when it has created everything that its SnapStart snapshot includes. The AWS client alone is
         botocore and one DynamoDB client. The bar is compared with the minimum of the rounds, because the machine is
