@@ -133,7 +133,7 @@ def delete_entity(request: Request) -> Response:
         return Response(status=200, body={"id": entity_id, "deleted": True})
     if table != "users":
         raise ValidationFailed.field("erase", "is for users")
-    erased = container.privacy_service().forget(
+    erased = container.privacy_service().erase_user(
         request.principal, entity_id, directory, geofences, now, cascade=cascade
     )
     return Response(status=200, body={"id": entity_id, "deleted": True, "erased": serialize_erasure(erased)})
