@@ -97,6 +97,10 @@ openapi: $(DEV_READY) ## generate docs/openapi.json from the handlers
 events: $(DEV_READY) ## generate the sample events in events/ from tests/events/
 	$(DEV)/bin/python -m tests.events
 
+.PHONY: schemas
+schemas: $(DEV_READY) ## generate docs/schemas/ and the tables of docs/events.md from the event catalogue
+	$(DEV)/bin/python -m fencepost.event_catalogue docs
+
 .PHONY: lock
 lock: $(UV_READY) ## update all pinned versions
 	$(call compile,layers/geo/requirements)

@@ -1,4 +1,4 @@
-"""Checks of positions against the active geofences. This function is called most, so it imports the least."""
+"""Where am I: which active geofences contain a position. The function that is asked most imports the least."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import container
-from fencepost.common.principal import Permission, Principal
+from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.geofences import negotiation
 from fencepost.geofences.check_schemas import (
@@ -18,56 +18,60 @@ from fencepost.geofences.check_schemas import (
     CheckRequest,
     position_of,
     reach_m,
+    read_query,
     told,
     told_all,
 )
 from fencepost.geofences.service import Match
-from fencepost.http.app import App
+from fencepost.http.app import Api, Response
 from fencepost.http.request import Request
-from fencepost.http.response import Response
+from fencepost.http.validation import validated
 
-app = App(negotiate=negotiation.negotiate)
+api = Api(retell=negotiation.retold)
 prime_snapstart(container.geofence_service)
 
 
-@app.post(
+@api.route(
+    "POST",
     "/v1/geofences/check",
     summary="Say which active geofences contain a position",
-    permission=Permission.CHECK,
-    body=CheckRequest,
+    needs=Permission.CHECK,
     query=CheckQuery,
-    responses={200: CheckAnswer},
-    errors=(400, 413, 415),
+    takes=CheckRequest,
+    gives={200: CheckAnswer},
+    fails=(400, 413, 415),
 )
-def check(request: Request[CheckRequest, CheckQuery]) -> Response:
-    [matches] = find_matches(request.principal, [request.body], request.query)
-    return Response(200, told(request.body, matches))
+def check(request: Request) -> Response:
+    where = validated(CheckRequest, request.json())
+    (matches,) = _checked(request, [where])
+    return Response(status=200, body=told(where, matches))
 
 
-@app.post(
+@api.route(
+    "POST",
     "/v1/geofences/check/batch",
     summary="Say which active geofences contain each of up to 1,000 positions",
-    permission=Permission.CHECK,
-    body=BatchCheckRequest,
+    needs=Permission.CHECK,
     query=CheckQuery,
-    responses={200: BatchCheckAnswer},
-    errors=(400, 413, 415),
+    takes=BatchCheckRequest,
+    gives={200: BatchCheckAnswer},
+    fails=(400, 413, 415),
 )
-def check_batch(request: Request[BatchCheckRequest, CheckQuery]) -> Response:
-    positions = request.body.positions
-    return Response(200, told_all(positions, find_matches(request.principal, positions, request.query)))
+def check_batch(request: Request) -> Response:
+    positions = validated(BatchCheckRequest, request.json()).positions
+    return Response(status=200, body=told_all(positions, _checked(request, positions)))
 
 
-def find_matches(principal: Principal, positions: Sequence[CheckRequest], query: CheckQuery) -> list[list[Match]]:
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    return api.handle(event, context)
+
+
+def _checked(request: Request, positions: Sequence[CheckRequest]) -> list[list[Match]]:
+    query = validated(CheckQuery, read_query(request.query))
     return container.geofence_service().check(
-        principal,
-        [position_of(position) for position in positions],
+        request.principal,
+        [position_of(where) for where in positions],
         datetime.now(UTC),
         within_m=reach_m(query),
         consistent=query.consistent == "true",
     )
-
-
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Return the response to an event of API Gateway."""
-    return app.handle(event, context)

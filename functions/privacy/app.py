@@ -1,4 +1,4 @@
-"""Redact the positions that tenants no longer retain, on a schedule."""
+"""Positions that have had their time are made rough, or removed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from fencepost.common.logging import logger
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    redacted = container.privacy_service().redact_positions(datetime.now(UTC))
-    logger.info("redacted positions", count=redacted)
-    return {"lessened": redacted}
+    lessened = container.privacy_service().lessen_positions(datetime.now(UTC))
+    logger.info("lessened positions", count=lessened)
+    return {"lessened": lessened}

@@ -19,7 +19,8 @@ from pydantic import TypeAdapter
 from fencepost import container
 from fencepost.common import aws
 from fencepost.directory.model import Entity
-from fencepost.http.app import App as HttpApp
+from fencepost.event_catalogue import EVENT_TYPES, payload_model
+from fencepost.http.app import Api
 from tests.events import build_event
 from tests.functional import quick_moto
 
@@ -66,14 +67,14 @@ def event(name: str, /, **body: Any) -> dict[str, Any]:
 def function_of(sent: Mapping[str, Any]) -> str:
     """The function that declares the route of an API event."""
     for folder in sorted(file.parent.name for file in ROOT.glob("functions/*/app.py")):
-        app = getattr(importlib.import_module(f"functions.{folder}.app"), "app", None)
-        if isinstance(app, HttpApp) and (sent["httpMethod"], sent["resource"]) in app.routes:
+        api = getattr(importlib.import_module(f"functions.{folder}.app"), "api", None)
+        if isinstance(api, Api) and (sent["httpMethod"], sent["resource"]) in api.routes:
             return folder
     raise LookupError(sent["resource"])
 
 
 @cache
-def _adapter(model: type) -> TypeAdapter[Any]:
+def _adapter(model: Any) -> TypeAdapter[Any]:
     return TypeAdapter(model)
 
 
@@ -101,6 +102,7 @@ class App:
         }.items():
             monkeypatch.setenv(name, value)
         self.queue_url = queue_url
+        self.has_example_events = False
         self._clear_container()
         self.calls: Counter[str] = Counter()
         client = container.dynamodb_client().meta
@@ -196,6 +198,13 @@ class App:
             if item.get("entity", {}).get("S") == "Event"
         ]
 
+    def check_events(self) -> None:
+        """Verify that each event in the outbox has the fields of its payload model and no others."""
+        if not self.has_example_events:
+            for event in self.events():
+                model = payload_model(EVENT_TYPES[event.pop("type")])
+                assert _adapter(model).validate_python(event, strict=True) == event
+
     def drop(self, key: str, content: bytes, **more: str) -> Any:
         """A file dropped in the bucket, and the import run to its end; the report."""
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
@@ -220,18 +229,18 @@ class App:
 
     def _check_contract(self, function: str, sent: dict[str, Any], answer: Answer) -> None:
         """Every answer is what its route declares: the model of its status, or a listed problem."""
-        app: HttpApp = importlib.import_module(f"functions.{function}.app").app
-        route = app.routes[sent["httpMethod"], sent["resource"]]
-        if answer.status in route.responses:
-            model = route.responses[answer.status]
+        api: Api = importlib.import_module(f"functions.{function}.app").api
+        route = api.routes[sent["httpMethod"], sent["resource"]]
+        if answer.status in route.gives:
+            model = route.gives[answer.status]
             if model is None:
                 assert answer.body == {}
             else:
                 _adapter(model).validate_python(answer.body)
             return
-        assert answer.status in {403, *route.errors}, f"{route.path} does not declare {answer.status}"
-        if app.dialect.error_schema is not None:
-            _adapter(app.dialect.error_schema).validate_python(answer.body)
+        assert answer.status in {403, *route.fails}, f"{route.path} does not declare {answer.status}"
+        if route.tells is not None:
+            _adapter(route.tells).validate_python(answer.body)
         else:
             assert answer.body["status"] == answer.status
             assert {"type", "title", "detail", "code", "requestId"} <= answer.body.keys()

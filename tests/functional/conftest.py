@@ -10,4 +10,6 @@ from tests.functional.app import App
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     """The application with nothing in it but two tenants and their users."""
     with mock_aws():
-        yield App(monkeypatch)
+        app = App(monkeypatch)
+        yield app
+        app.check_events()

@@ -18,9 +18,9 @@ class FakeBus:
         self.refuse = refuse
         self.taken: list[dict[str, Any]] = []
 
-    def put_events(self, EntryWriter: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - as boto3 spells it
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - as boto3 spells it
         answers = []
-        for entry in EntryWriter:
+        for entry in Entries:
             refused = json.loads(entry["Detail"])["eventId"] in self.refuse
             answers.append({"ErrorCode": "ThrottlingException"} if refused else {"EventId": "x"})
             if not refused:
@@ -59,8 +59,8 @@ def test_an_event_that_is_taken_at_the_second_try_is_not_held_against_the_batch(
     client = FakeBus(refuse={"e1"})
     put = client.put_events
 
-    def put_once_refused(EntryWriter: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - as boto3 spells it
-        answer = put(EntryWriter)
+    def put_once_refused(Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - as boto3 spells it
+        answer = put(Entries)
         client.refuse = set()
         return answer
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from fencepost import container
 from fencepost.common.entity_ref import EntityRef
-from fencepost.common.events import Event
 from fencepost.dynamodb import keys
 from fencepost.dynamodb.serializer import Item
 from fencepost.geofences.model import Geofence, Version
@@ -21,17 +21,17 @@ from geo.shapes.corridor import Corridor
 from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
 from tests.functional.app import App
-from tests.functional.golden import Example, check_reading, check_writing
+from tests.functional.golden import Example, check_reading, check_writing, example_event
 
 DEMO = "demo"
 ID = "00000000-0000-4000-8000-0000000000{:02}".format
 NOW = datetime(2026, 5, 4, 7, 0, 1, 123456, tzinfo=UTC)
 LATER = datetime(2026, 5, 4, 9, 0, 2, tzinfo=timezone(timedelta(hours=2)))
 HERE = Position(lon=24.94, lat=60.17)
-CREATED = Event(
-    id=ID(99), type="geofence.created", tenant_id=DEMO, occurred_at=NOW, actor="ada", data={"name": "Höfe"}
-)
-CHANGED = replace(CREATED, id=ID(98), type="geofence.updated", occurred_at=LATER)
+ABOUT: dict[str, Any] = {"tenant_id": DEMO, "actor": "ada", "payload": {"name": "Höfe"}}
+CREATED = example_event("geofence.created", id=ID(99), occurred_at=NOW, **ABOUT)
+CHANGED = example_event("geofence.updated", id=ID(98), occurred_at=LATER, **ABOUT)
+DELETED = example_event("geofence.deleted", id=ID(97), occurred_at=LATER, **ABOUT)
 CIRCLE = Geofence(
     id=ID(1),
     tenant_id=DEMO,
@@ -147,7 +147,7 @@ def change(_app: App) -> None:
     added = store().add(CIRCLE, CREATED)
     after = added.changed({"name": "Court"}, LATER)
     store().replace(added, after, CHANGED)
-    store().remove(after, LATER, replace(CHANGED, id=ID(97), type="geofence.deleted"))
+    store().remove(after, LATER, DELETED)
 
 
 def read_versions(_app: App) -> object:

@@ -9,14 +9,21 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from fencepost import container
-from fencepost.common.events import Event
 from fencepost.directory.repository import DynamoDBDirectoryRepository
 from fencepost.imports.kml_rows import Row
 from fencepost.imports.model import Chunk, CreatedGeofence, ImportJob, ImportSource, SkippedRow
 from fencepost.imports.repository import Bucket, DynamoDBImportRepository
 from fencepost.imports.service import RowResult
 from tests.functional.app import BUCKET, App
-from tests.functional.golden import FOLDER, Example, check_equal, check_reading, check_text, check_writing
+from tests.functional.golden import (
+    FOLDER,
+    Example,
+    check_equal,
+    check_reading,
+    check_text,
+    check_writing,
+    example_event,
+)
 
 DEMO = "demo"
 ID = "00000000-0000-4000-8000-0000000000{:02}".format
@@ -68,8 +75,14 @@ def begin_and_finish_a_chunk(app: App) -> None:
 
 def begin_and_finish(app: App) -> None:
     store().begin(JOB)
-    data = {"importId": ID(1)}
-    finished = Event(id=ID(9), type="import.completed", tenant_id=DEMO, occurred_at=NOW, actor="import", data=data)
+    finished = example_event(
+        "import.completed",
+        id=ID(9),
+        tenant_id=DEMO,
+        occurred_at=NOW,
+        actor="import",
+        payload={"importId": ID(1)},
+    )
     store().finish(replace(JOB, status="completed"), finished)
 
 

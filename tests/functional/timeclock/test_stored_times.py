@@ -11,7 +11,6 @@ import pytest
 
 from fencepost import container
 from fencepost.common.entity_ref import EntityRef
-from fencepost.common.events import Event
 from fencepost.directory.repository import DynamoDBDirectoryRepository
 from fencepost.dynamodb import keys
 from fencepost.privacy.repository import DynamoDBPrivacyRepository
@@ -26,7 +25,7 @@ from fencepost.timeclock.refusal_repository import DynamoDBRefusalRepository
 from fencepost.timeclock.refusals import Exemption, Grant, Refusal
 from fencepost.verdicts.model import Finding, Verdict
 from tests.functional.app import App
-from tests.functional.golden import Example, check_equal, check_reading, check_writing
+from tests.functional.golden import Example, ExampleEvent, check_equal, check_reading, check_writing, example_event
 from tests.functional.timeclock.stored_examples import (
     CLOCK,
     CLOCK_STATE,
@@ -53,14 +52,14 @@ from tests.functional.timeclock.stored_examples import (
 )
 
 
-def event(event_type: str) -> Event:
-    return Event(
+def event(event_type: str) -> ExampleEvent:
+    return example_event(
+        event_type,
         id=ID(99),
-        type=event_type,
         tenant_id=DEMO,
         occurred_at=NOW,
         actor="ada",
-        data={"userId": EMIL, "comment": "Ä", "from": START.isoformat()},
+        payload={"userId": EMIL, "comment": "Ä", "from": START.isoformat()},
     )
 
 

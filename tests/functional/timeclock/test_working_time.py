@@ -9,12 +9,12 @@ import pytest
 
 from fencepost import container
 from fencepost.cli import tenants
-from fencepost.common.events import Event
 from fencepost.common.principal import Principal
 from fencepost.timeclock.audit import Saving
 from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 from fencepost.timeclock.commands import ClockRequest, Outcome
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
+from fencepost.timeclock.events import ClockEvent
 from fencepost.timeclock.model import RunningClock
 from tests.functional.app import App
 from tests.functional.directory.test_directory import put, read
@@ -254,7 +254,7 @@ def test_a_stop_by_hand_while_the_schedule_reminds_or_stops_is_the_only_one(
     remind, save_entry = DynamoDBClockRepository.remind, DynamoDBEntryRepository.save
 
     def stopped_first(
-        self: DynamoDBClockRepository, tenant: str, before: RunningClock, after: RunningClock, event: Event
+        self: DynamoDBClockRepository, tenant: str, before: RunningClock, after: RunningClock, event: ClockEvent
     ) -> None:
         act("stop", "16:45")
         act("start", "16:45")  # another clock at the same version

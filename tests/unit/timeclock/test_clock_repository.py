@@ -9,11 +9,11 @@ from typing import Any, get_args
 import pytest
 
 from fencepost.common.entity_ref import EntityRef
-from fencepost.common.events import Event
 from fencepost.dynamodb.transaction import MAX_ACTIONS, Transaction
 from fencepost.timeclock.audit import Edit, Saving
 from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
+from fencepost.timeclock.events import ClockUpdated
 from fencepost.timeclock.model import MAX_PUNCHES, Adjustment, Break, Punch, RunningClock, TimeEntry
 from fencepost.timeclock.overlaps import MAX_OVERLAPPED, Policy, settled
 from fencepost.timeclock.receipts import Receipt
@@ -87,7 +87,7 @@ def largest_clock() -> RunningClock:
     )
 
 
-EVENT = Event(id=ID, type="clock.stopped", tenant_id="t" * 64, occurred_at=NOW, actor="u" * 64, data={})
+EVENT = ClockUpdated(id=ID, tenant_id="t" * 64, occurred_at=NOW, actor="u" * 64, clock=largest_clock())
 
 
 def sizes(transaction: Transaction) -> list[int]:

@@ -77,7 +77,7 @@ def event_item(event: Event) -> Item:
             "tenantId": event.tenant_id,
             "occurredAt": event.occurred_at.isoformat(),
             "actor": event.actor,
-            "data": json.dumps(event.data, ensure_ascii=False, separators=(",", ":")),
+            "data": json.dumps(event.data(), ensure_ascii=False, separators=(",", ":")),
             "ttl": int((event.occurred_at + EVENT_KEPT_FOR).timestamp()),
         }
     )

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 
 from fencepost.geofences.schemas import GeofenceOut
-from fencepost.http.fields import RequestModel, ResponseModel
-from fencepost.http.validation import DeferredItem
+from fencepost.http.fields import LookedAtLater, RequestModel, ResponseModel
 
 MAX_OPERATIONS = 100
 
@@ -23,7 +22,9 @@ class Operation(RequestModel):
 
 
 class BatchRequest(RequestModel):
-    operations: Annotated[list[DeferredItem[Operation]], Field(min_length=1, max_length=MAX_OPERATIONS)]
+    operations: Annotated[
+        list[Annotated[Any, LookedAtLater(Operation)]], Field(min_length=1, max_length=MAX_OPERATIONS)
+    ]
 
 
 class OperationError(ResponseModel):

@@ -8,10 +8,10 @@ from operator import attrgetter, eq
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fencepost.common.errors import NotFound, ValidationFailed, VersionMismatch
-from fencepost.common.events import Event
 from fencepost.common.ids import NewId, is_id, new_id
 from fencepost.common.retry import retry_on_conflict
 from fencepost.geofences.errors import StillReferenced
+from fencepost.geofences.events import GeofenceCreated, GeofenceDeleted, GeofenceEvent, GeofenceUpdated
 from fencepost.geofences.model import Geofence
 from fencepost.geofences.validity import ALWAYS
 from geo.errors import GeometryError
@@ -59,9 +59,9 @@ class GeofenceRepository(Protocol):
     """The port to where geofences are kept."""
 
     def get(self, tenant_id: str, geofence_id: str) -> Geofence | None: ...
-    def add(self, geofence: Geofence, event: Event) -> Geofence: ...
-    def replace(self, before: Geofence, after: Geofence, event: Event) -> None: ...
-    def remove(self, geofence: Geofence, now: datetime, event: Event) -> None: ...
+    def add(self, geofence: Geofence, event: GeofenceEvent) -> Geofence: ...
+    def replace(self, before: Geofence, after: Geofence, event: GeofenceEvent) -> None: ...
+    def remove(self, geofence: Geofence, now: datetime, event: GeofenceEvent) -> None: ...
     def newest_first(
         self, tenant_id: str, limit: int, after: tuple[datetime, str] | None
     ) -> tuple[list[Geofence], bool]: ...
@@ -111,7 +111,7 @@ class GeofenceService:
         geofence = Geofence(
             id=geofence_id or self.make_id(), tenant_id=principal.tenant_id, created_at=now, updated_at=now, **fields
         ).entered()
-        event = self._event("geofence.created", geofence, principal, now)
+        event = self._event(GeofenceCreated, geofence, principal, now)
 
         def attempt() -> Geofence:
             try:
@@ -141,7 +141,7 @@ class GeofenceService:
 
         def change(before: Geofence) -> Geofence:
             after = before.changed(changes(before), now)
-            self.store.replace(before, after, self._event("geofence.updated", after, principal, now))
+            self.store.replace(before, after, self._event(GeofenceUpdated, after, principal, now))
             return after
 
         return self._on_current(principal, geofence_id, expected, change)
@@ -160,7 +160,7 @@ class GeofenceService:
         def remove(geofence: Geofence) -> Geofence:
             if unless_assigned and geofence.assignments:
                 raise StillReferenced(geofence.assignments)
-            self.store.remove(geofence, now, self._event("geofence.deleted", geofence, principal, now))
+            self.store.remove(geofence, now, self._event(GeofenceDeleted, geofence, principal, now))
             return geofence
 
         return self._on_current(principal, geofence_id, expected, remove)
@@ -262,8 +262,16 @@ class GeofenceService:
             _matches(position, geofences, within_m, now) for position, geofences in zip(positions, near, strict=True)
         ]
 
-    def _event(self, event_type: str, geofence: Geofence, principal: Principal, now: datetime) -> Event:
-        return geofence_event(event_type, geofence, self.make_id(), principal.user_id, now)
+    def _event(
+        self, event_class: type[GeofenceEvent], geofence: Geofence, principal: Principal, now: datetime
+    ) -> GeofenceEvent:
+        return event_class(
+            id=self.make_id(),
+            tenant_id=principal.tenant_id,
+            occurred_at=now,
+            actor=principal.user_id,
+            geofence=geofence,
+        )
 
 
 def _matches(position: Position, geofences: Sequence[IndexedGeofence], within_m: float, now: datetime) -> list[Match]:
@@ -285,23 +293,3 @@ def _matches(position: Position, geofences: Sequence[IndexedGeofence], within_m:
 
 def _to_millisecond(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def geofence_event(event_type: str, geofence: Geofence, event_id: str, actor: str, now: datetime) -> Event:
-    """An event tells what changed and its version, not the vertices: an EventBridge entry has 256 KB."""
-    center = geofence.shape.center
-    return Event(
-        id=event_id,
-        type=event_type,
-        tenant_id=geofence.tenant_id,
-        occurred_at=now,
-        actor=actor,
-        data={
-            "geofenceId": geofence.id,
-            "version": geofence.version,
-            "name": geofence.name,
-            "status": "active" if geofence.is_active else "inactive",
-            "latitude": center.lat,
-            "longitude": center.lon,
-        },
-    )

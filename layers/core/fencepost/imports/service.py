@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fencepost.common import strict_json
 from fencepost.common.errors import NotFound, ValidationFailed, VersionMismatch
-from fencepost.common.events import Event
 from fencepost.common.ids import NewId, is_id, new_id
 from fencepost.geofences.errors import NameTaken, QuotaReached
-from fencepost.geofences.service import geofence_event
+from fencepost.geofences.events import GeofenceCreated, GeofenceEvent
+from fencepost.imports.events import ImportCompleted, ImportEvent, ImportFailed
 from fencepost.imports.geojson_rows import PASSED_OVER, parse_features
 from fencepost.imports.kml_rows import NameAllocator, Row, parse_placemark
 from fencepost.imports.model import (
@@ -83,7 +83,7 @@ class RowResult:
 
     outcome: CreatedGeofence | SkippedRow
     geofence: Geofence | None = None
-    event: Event | None = None
+    event: GeofenceEvent | None = None
 
 
 class ImportRepository(Protocol):
@@ -100,7 +100,7 @@ class ImportRepository(Protocol):
     def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]: ...
     def advance(self, chunk: Chunk, steps: Sequence[RowResult]) -> Chunk: ...
     def finish_chunk(self, chunk: Chunk) -> None: ...
-    def finish(self, job: ImportJob, event: Event) -> None: ...
+    def finish(self, job: ImportJob, event: ImportEvent) -> None: ...
 
 
 class ChunkQueue(Protocol):
@@ -255,11 +255,17 @@ class ImportService:
         except GeometryError as error:
             told = error.reason if error.field.startswith("points") else f"{error.field}: {error.reason}"
             return RowResult(outcome=SkippedRow.of(row, told))
-        actor = f"import:{chunk.import_id}"
+        event = GeofenceCreated(
+            id=self.make_id(),
+            tenant_id=geofence.tenant_id,
+            occurred_at=now,
+            actor=f"import:{chunk.import_id}",
+            geofence=geofence,
+        )
         return RowResult(
             outcome=CreatedGeofence(id=geofence.id, name=geofence.name, placemark=row.placemark, note=note),
             geofence=geofence,
-            event=geofence_event("geofence.created", geofence, self.make_id(), actor, now),
+            event=event,
         )
 
     def _fields(self, row: Row) -> tuple[Mapping[str, Any], str | None]:
@@ -327,14 +333,15 @@ class ImportService:
         told = report(job, chunks, now)
         key = job.drop.report_key(is_known=True)
         self.objects.put_report(key, told)
-        data = {"importId": job.import_id, "reportKey": key, "status": job.status, "counts": told["counts"]}
-        event = Event(
+        event_class = ImportFailed if job.status == "failed" else ImportCompleted
+        event = event_class(
             id=self.make_id(),
-            type=f"import.{job.status}",
             tenant_id=job.tenant_id,
             occurred_at=now,
             actor=f"import:{job.import_id}",
-            data=data,
+            import_id=job.import_id,
+            report_key=key,
+            counts=told["counts"],
         )
         self.jobs.finish(job, event)
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.serializer import Item
     from fencepost.dynamodb.table import Table
     from fencepost.timeclock.audit import State
+    from fencepost.timeclock.events import ClockEvent
     from fencepost.timeclock.receipts import Receipt
     from fencepost.timeclock.refusals import Refusal
     from fencepost.verdicts.repository import DirectorySnapshot, DynamoDBCandidateRepository
@@ -125,7 +126,7 @@ class DynamoDBClockRepository:
     def organizations_named(self, tenant_id: str, name: str) -> list[str]:
         return self._directory.find_ids_by_name(tenant_id, "projects", name)
 
-    def start(self, tenant_id: str, clock: RunningClock, event: Event, receipt: Receipt | None) -> None:
+    def start(self, tenant_id: str, clock: RunningClock, event: ClockEvent, receipt: Receipt | None) -> None:
         """Raises NotFound where the user is gone by now, VersionMismatch where the user's clock runs by now, or the
         exception is used up; DoneBefore.
         """
@@ -140,7 +141,7 @@ class DynamoDBClockRepository:
         self._table.write(transaction)
 
     def replace(
-        self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event, receipt: Receipt | None
+        self, tenant_id: str, before: RunningClock, after: RunningClock, event: ClockEvent, receipt: Receipt | None
     ) -> None:
         """Raises VersionMismatch, DoneBefore.
 
@@ -154,7 +155,7 @@ class DynamoDBClockRepository:
         transaction.put(event_item(event))
         self._table.write(transaction)
 
-    def discard(self, tenant_id: str, clock: RunningClock, event: Event, receipt: Receipt | None) -> None:
+    def discard(self, tenant_id: str, clock: RunningClock, event: ClockEvent, receipt: Receipt | None) -> None:
         """Raises VersionMismatch, DoneBefore."""
         transaction = Transaction()
         add_receipt(transaction, tenant_id, receipt)
@@ -166,7 +167,7 @@ class DynamoDBClockRepository:
         transaction.put(event_item(event))
         self._table.write(transaction)
 
-    def remind(self, tenant_id: str, before: RunningClock, after: RunningClock, event: Event) -> None:
+    def remind(self, tenant_id: str, before: RunningClock, after: RunningClock, event: ClockEvent) -> None:
         """Raises VersionMismatch. Nobody punched, so nothing but the clock, its trail and the event is written."""
         transaction = Transaction()
         transaction.replace(_clock_item(tenant_id, after), before.version, VersionMismatch())
@@ -253,11 +254,12 @@ def _clock_of(item: Item) -> RunningClock:
     return load_clock(item["doc"]["S"])
 
 
-def _change_item(tenant_id: str, clock: RunningClock, event: Event) -> Item:
+def _change_item(tenant_id: str, clock: RunningClock, event: ClockEvent) -> Item:
     change = _change(event, clock.version, why_allowed(clock.punches[-1]), state_of(clock))
     return change_item(tenant_id, clock.id, change)
 
 
-def _change(event: Event, number: int, reason: str | None, after: State | None) -> Change:
-    action = event.type.removeprefix("clock.")
-    return Change(number=number, action=action, at=event.occurred_at, actor=event.actor, reason=reason, after=after)
+def _change(event: ClockEvent, number: int, reason: str | None, after: State | None) -> Change:
+    return Change(
+        number=number, action=event.audit_action, at=event.occurred_at, actor=event.actor, reason=reason, after=after
+    )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from fencepost.common.errors import Forbidden, NotFound, ValidationFailed, VersionMismatch
-from fencepost.common.events import Event
 from fencepost.common.ids import NewId, new_id
 from fencepost.common.principal import Permission
 from fencepost.common.retry import retry_on_conflict
@@ -18,6 +17,17 @@ from fencepost.timeclock.clock_fingerprint import compute_fingerprint, compute_l
 from fencepost.timeclock.commands import AlreadyClockedIn, ClockRequest, EntryNotSaved, Outcome
 from fencepost.timeclock.dry_run import NO_ID, ClocksUnwritten, EntriesUnwritten
 from fencepost.timeclock.errors import NoRunningClock, OutsideGeofence
+from fencepost.timeclock.events import (
+    ClockActionRefused,
+    ClockBreakEnded,
+    ClockBreakStarted,
+    ClockCancelled,
+    ClockEvent,
+    ClockReminded,
+    ClockStarted,
+    ClockStopped,
+    ClockUpdated,
+)
 from fencepost.timeclock.model import Punch, RunningClock, TimeEntry, new_clock
 from fencepost.timeclock.overlaps import Settlement, settled
 from fencepost.timeclock.ports import ClockContext, ClockRepository
@@ -93,7 +103,7 @@ class ClockService:
         desk = self.store.desk(tenant_id, clock.user_id, None, None)
         if desk is None:
             # There is nobody whose hours these would be.
-            event = self._event("clock.cancelled", tenant_id, clock, SYSTEM, now)
+            event = self._event(ClockCancelled, tenant_id, clock, SYSTEM, now)
             self.store.discard(tenant_id, clock, event, None)
             return None
         if desk.clock is None or desk.clock.overdue_from > now:
@@ -102,8 +112,7 @@ class ClockService:
         return self._saved(tenant_id, desk, punch, stopped_by=desk.clock.stops_at).entry
 
     def _remind(self, tenant_id: str, clock: RunningClock, now: datetime) -> None:
-        stops_at = {"stopsAt": clock.deadline.isoformat(), "stopsBy": clock.stops_at}
-        event = self._event("clock.reminded", tenant_id, clock, SYSTEM, now, **stops_at)
+        event = self._event(ClockReminded, tenant_id, clock, SYSTEM, now)
         self.store.remind(tenant_id, clock, clock.reminded(), event)
 
     def _act_once(self, principal: Principal, request: ClockRequest, now: datetime) -> Outcome:
@@ -128,9 +137,7 @@ class ClockService:
         if desk.clock is None:
             raise NoRunningClock
         if request.action == "cancel":
-            event = self._event(
-                "clock.cancelled", principal.tenant_id, desk.clock, principal.user_id, punch.received_at
-            )
+            event = self._event(ClockCancelled, principal.tenant_id, desk.clock, principal.user_id, punch.received_at)
             outcome = Outcome(clock=desk.clock, message="The clock was discarded.")
             self.store.discard(principal.tenant_id, desk.clock, event, _receipt(request, outcome))
             return outcome
@@ -163,7 +170,7 @@ class ClockService:
                 "last_request": compute_fingerprint(request),
             },
         )
-        event = self._event("clock.started", principal.tenant_id, clock, principal.user_id, punch.received_at)
+        event = self._event(ClockStarted, principal.tenant_id, clock, principal.user_id, punch.received_at)
         outcome = Outcome(clock=clock, message=desk.success)
         self.store.start(principal.tenant_id, clock, event, _receipt(request, outcome))
         return outcome
@@ -174,8 +181,8 @@ class ClockService:
         after = clock.with_break_toggled(punch.at, self.make_id())
         judged = self._judged(principal, clock.user_id, request, desk, punch)
         after = after.punched(judged, compute_fingerprint(request))
-        event_type = "clock.break_started" if after.open_break else "clock.break_ended"
-        event = self._event(event_type, principal.tenant_id, after, principal.user_id, punch.received_at)
+        event_class = ClockBreakStarted if after.open_break else ClockBreakEnded
+        event = self._event(event_class, principal.tenant_id, after, principal.user_id, punch.received_at)
         self.store.replace(principal.tenant_id, clock, after, event, _receipt(request, Outcome(clock=after)))
         return Outcome(clock=after)
 
@@ -191,7 +198,7 @@ class ClockService:
             punch = self._judged(principal, clock.user_id, request, desk, punch)
             after = after.settled_by(desk.settings, punch.at)
         after = after.punched(punch, compute_fingerprint(request))
-        event = self._event("clock.updated", principal.tenant_id, after, principal.user_id, punch.received_at)
+        event = self._event(ClockUpdated, principal.tenant_id, after, principal.user_id, punch.received_at)
         outcome = Outcome(clock=after, message=desk.success)
         self.store.replace(principal.tenant_id, clock, after, event, _receipt(request, outcome))
         return outcome
@@ -218,17 +225,15 @@ class ClockService:
         if entry.invalid_reason is None:
             settlement = settled(entry, overlapped, desk.settings.overlaps, self.make_id)
             entry = replace(entry, invalid_reason=settlement.why_not)
-        event = self._event(
-            "clock.stopped",
-            tenant_id,
-            clock,
-            punch.acting_user_id,
-            punch.received_at,
-            to=entry.end.isoformat(),
-            stoppedBy=entry.stopped_by,
-            removedEntryIds=[gone.id for gone in settlement.removed],
-            trimmedEntryIds=[left.id for left in settlement.trimmed],
-            invalidReason=entry.invalid_reason,
+        event = ClockStopped(
+            id=self.make_id(),
+            tenant_id=tenant_id,
+            occurred_at=punch.received_at,
+            actor=punch.acting_user_id,
+            clock=clock,
+            entry=entry,
+            removed=settlement.removed,
+            trimmed=settlement.trimmed,
         )
         stop = Edit(before=None, after=entry, action="stopped", reason=_why_stopped(entry))
         outcome = Outcome(entry=entry, removed=settlement.removed, trimmed=settlement.trimmed)
@@ -261,7 +266,13 @@ class ClockService:
         for grant in desk.grants:
             if grant.covers(refusal, punch.received_at):
                 return replace(punch, exception=grant.exemption)
-        event = self._refused(principal.tenant_id, refusal)
+        event = ClockActionRefused(
+            id=self.make_id(),
+            tenant_id=principal.tenant_id,
+            occurred_at=refusal.received_at,
+            actor=refusal.acting_user_id,
+            refusal=refusal,
+        )
         legacy_id = _refusal_id(principal.tenant_id, user_id, compute_legacy_fingerprint(request))
         refusal_id = self.store.refuse(principal.tenant_id, refusal, event, legacy_id)
         raise OutsideGeofence(refusal.verdict, refusal_id)
@@ -287,41 +298,10 @@ class ClockService:
             verdict=punch.verdict,
         )
 
-    def _refused(self, tenant_id: str, refusal: Refusal) -> Event:
-        return Event(
-            id=self.make_id(),
-            type="clock.refused",
-            tenant_id=tenant_id,
-            occurred_at=refusal.received_at,
-            actor=refusal.acting_user_id,
-            data={
-                "refusalId": refusal.id,
-                "userId": refusal.user_id,
-                "action": refusal.action,
-                "dateTime": refusal.at.isoformat(),
-                "code": refusal.verdict.code,
-                "geofenceIds": [finding.geofence_id for finding in refusal.verdict.findings],
-            },
-        )
-
     def _event(
-        self, event_type: str, tenant_id: str, clock: RunningClock, actor: str, now: datetime, **more: Any
-    ) -> Event:
-        about = {
-            "clockId": clock.id,
-            "userId": clock.user_id,
-            "from": clock.start.isoformat(),
-            "timeType": clock.time_type,
-            "organizationId": clock.organization_id,
-        }
-        return Event(
-            id=self.make_id(),
-            type=event_type,
-            tenant_id=tenant_id,
-            occurred_at=now,
-            actor=actor,
-            data=about | more,
-        )
+        self, event_class: type[ClockEvent], tenant_id: str, clock: RunningClock, actor: str, now: datetime
+    ) -> ClockEvent:
+        return event_class(id=self.make_id(), tenant_id=tenant_id, occurred_at=now, actor=actor, clock=clock)
 
 
 def check_may_act(principal: Principal, user_id: str, *, is_there: bool) -> None:

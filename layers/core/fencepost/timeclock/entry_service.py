@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fencepost.common.errors import Forbidden, NotFound, ValidationFailed
-from fencepost.common.events import Event
 from fencepost.common.ids import NewId, is_id, new_id
 from fencepost.common.principal import Permission
 from fencepost.common.retry import retry_on_conflict
@@ -18,6 +17,15 @@ from fencepost.timeclock.audit import Change, Edit, Saving
 from fencepost.timeclock.clock_service import check_may_act
 from fencepost.timeclock.entry_filters import Wanted, check
 from fencepost.timeclock.errors import EntryFinal, EntryOverlaps, EntryState
+from fencepost.timeclock.events import (
+    EntriesApproved,
+    EntriesDeleted,
+    EntriesDisapproved,
+    EntriesEvent,
+    EntriesExported,
+    EntriesReopened,
+    EntrySaved,
+)
 from fencepost.timeclock.model import TimeEntry
 from fencepost.timeclock.overlaps import settled, too_much_at_once
 from fencepost.timeclock.ports import EntryWriter
@@ -28,12 +36,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fencepost.common.principal import Principal
-    from fencepost.timeclock.overlaps import Policy, Settlement
+    from fencepost.timeclock.overlaps import Policy
 
 # Three actions each, and the event, are below the 100 of a transaction.
 MAX_IDS = 30
 # Two actions each, and the event.
 MAX_EXPORTED = 45
+
+_APPROVAL_EVENTS: dict[str, type[EntriesEvent]] = {
+    "approved": EntriesApproved,
+    "disapproved": EntriesDisapproved,
+    "not_approved_yet": EntriesReopened,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +175,9 @@ class TimesService:
         def removed(entry: TimeEntry) -> Edit:
             if entry.is_safe:
                 raise EntryFinal(entry.id, entry.approval)
-            return Edit(before=entry, after=None, action="deleted", reason=reason)
+            return Edit(before=entry, after=None, action=EntriesDeleted.audit_action, reason=reason)
 
-        return self._all(principal, ids, ("valid", "invalid"), removed, "entries.deleted", now)
+        return self._all(principal, ids, ("valid", "invalid"), removed, EntriesDeleted, now)
 
     def judge(
         self, principal: Principal, ids: Sequence[str], approval: str, reason: str | None, now: datetime
@@ -172,7 +186,8 @@ class TimesService:
 
         Raises NotFound, EntryFinal, EntryState, Invalid.
         """
-        action = "reopened" if approval == "not_approved_yet" else approval
+        event_class = _APPROVAL_EVENTS[approval]
+        action = event_class.audit_action
 
         def judged(entry: TimeEntry) -> Edit | None:
             if entry.approval == approval:
@@ -182,7 +197,7 @@ class TimesService:
             after = replace(entry, approval=approval, version=entry.version + 1)
             return Edit(before=entry, after=after, action=action, reason=reason)
 
-        return self._all(principal, ids, ("valid",), judged, f"entries.{action}", now)
+        return self._all(principal, ids, ("valid",), judged, event_class, now)
 
     def export(
         self, principal: Principal, wanted: Wanted, limit: int, after: tuple[datetime, str] | None, now: datetime
@@ -199,11 +214,9 @@ class TimesService:
                 last = entries[-1]
             exported = [replace(entry, approval="exported", version=entry.version + 1) for entry in entries]
             if exported:
-                event = self._event(
-                    "entries.exported", principal, now, {"entries": [_told(entry) for entry in exported]}
-                )
+                event = self._event(EntriesExported, principal, now, exported)
                 edits = [
-                    Edit(before=before, after=after, action="exported")
+                    Edit(before=before, after=after, action=EntriesExported.audit_action)
                     for before, after in zip(entries, exported, strict=True)
                 ]
                 self.store.save(principal.tenant_id, Saving(edits=tuple(edits), event=event))
@@ -217,7 +230,7 @@ class TimesService:
         ids: Sequence[str],
         states: tuple[str, ...],
         change: Callable[[TimeEntry], Edit | None],
-        event_type: str,
+        event_class: type[EntriesEvent],
         now: datetime,
     ) -> list[TimeEntry]:
         """The entries, each changed, in one transaction."""
@@ -228,9 +241,7 @@ class TimesService:
                 raise ValidationFailed.field("ids", "hold more than can be changed at once; send fewer")
             edits = {edit.entry.id: edit for edit in map(change, entries) if edit is not None}
             if edits:
-                event = self._event(
-                    event_type, principal, now, {"entries": [_told(edit.entry) for edit in edits.values()]}
-                )
+                event = self._event(event_class, principal, now, [edit.entry for edit in edits.values()])
                 # What is owed to who is gone is still approved, by others.
                 is_own = any(edit.entry.user_id == principal.user_id for edit in edits.values())
                 user_id = principal.user_id if is_own else None
@@ -312,10 +323,9 @@ class TimesService:
             ledger = self.ledgers.ledger(principal.tenant_id, entry.user_id, entry.organization_id)
         if not ledger.is_there:
             raise NotFound("user")
-        event_data = {**_told(entry), "action": edit.action, "invalidReason": entry.invalid_reason}
         if entry.invalid_reason is not None:
             # It counts in nothing, so nothing is in its way.
-            event = self._event("entry.saved", principal, now, event_data)
+            event = self._saved_event(principal, edit, now)
             self.store.save(principal.tenant_id, Saving(edits=(edit,), event=event, user_id=entry.user_id))
             return Saved(entry=entry)
         if neighbours is None:
@@ -324,7 +334,7 @@ class TimesService:
         settlement = settled(entry, overlapped, policy or ledger.settings.overlaps, self.make_id)
         if settlement.why_not is not None:
             raise EntryOverlaps(settlement.why_not)
-        event = self._event("entry.saved", principal, now, event_data | _done_to_others(settlement))
+        event = self._saved_event(principal, edit, now, settlement.removed, settlement.trimmed)
         calendar = (entry.user_id, ledger.calendar_version)
         edits = (edit, *settlement.edits)
         self.store.save(
@@ -357,14 +367,38 @@ class TimesService:
             entries.append(one.entry)
         return entries
 
-    def _event(self, event_type: str, principal: Principal, now: datetime, data: Mapping[str, Any]) -> Event:
-        return Event(
+    def _event(
+        self,
+        event_class: type[EntriesEvent],
+        principal: Principal,
+        now: datetime,
+        entries: Sequence[TimeEntry],
+    ) -> EntriesEvent:
+        return event_class(
             id=self.make_id(),
-            type=event_type,
             tenant_id=principal.tenant_id,
             occurred_at=now,
             actor=principal.user_id,
-            data=data,
+            entries=tuple(entries),
+        )
+
+    def _saved_event(
+        self,
+        principal: Principal,
+        edit: Edit,
+        now: datetime,
+        removed: tuple[TimeEntry, ...] = (),
+        trimmed: tuple[TimeEntry, ...] = (),
+    ) -> EntrySaved:
+        return EntrySaved(
+            id=self.make_id(),
+            tenant_id=principal.tenant_id,
+            occurred_at=now,
+            actor=principal.user_id,
+            entry=edit.entry,
+            action=edit.action,
+            removed=removed,
+            trimmed=trimmed,
         )
 
 
@@ -392,19 +426,3 @@ def _organization_of(said: Said, ledger: EntryContext) -> dict[str, Any]:
     if organization_id is not None and ledger.organization_name is None:
         raise NotFound("organization")
     return {"organization_id": organization_id, "organization_name": ledger.organization_name}
-
-
-def _told(entry: TimeEntry) -> dict[str, Any]:
-    return {
-        "entryId": entry.id,
-        "userId": entry.user_id,
-        "from": entry.start.isoformat(),
-        "to": entry.end.isoformat(),
-    }
-
-
-def _done_to_others(settlement: Settlement) -> dict[str, Any]:
-    return {
-        "removedEntryIds": [gone.id for gone in settlement.removed],
-        "trimmedEntryIds": [left.id for left in settlement.trimmed],
-    }

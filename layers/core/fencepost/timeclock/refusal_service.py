@@ -9,6 +9,7 @@ from fencepost.common.errors import NotFound
 from fencepost.common.events import Event
 from fencepost.common.ids import NewId, is_id, new_id
 from fencepost.common.retry import retry_on_conflict
+from fencepost.timeclock.events import ExceptionGranted
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -53,20 +54,11 @@ class RefusalService:
 
         return retry_on_conflict(attempt)
 
-    def _event(self, principal: Principal, refusal: Refusal, now: datetime) -> Event:
-        assert refusal.grant is not None
-        return Event(
+    def _event(self, principal: Principal, refusal: Refusal, now: datetime) -> ExceptionGranted:
+        return ExceptionGranted(
             id=self.make_id(),
-            type="clock.exception_granted",
             tenant_id=principal.tenant_id,
             occurred_at=now,
             actor=principal.user_id,
-            data={
-                "refusalId": refusal.id,
-                "userId": refusal.user_id,
-                "action": refusal.action,
-                "dateTime": refusal.at.isoformat(),
-                "validUntil": refusal.grant.until.isoformat(),
-                "reason": refusal.grant.reason,
-            },
+            refusal=refusal,
         )
