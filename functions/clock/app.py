@@ -8,22 +8,22 @@ from time import monotonic
 from typing import Any
 
 from fencepost import container
-from fencepost.common.errors import FencepostError, ServiceBusy, ValidationFailed
+from fencepost.common.errors import FencepostError, ServiceBusy
 from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
-from fencepost.geofences.query_params import PageQuery, numbered
+from fencepost.geofences.query_params import PageQuery
 from fencepost.http import pagination
-from fencepost.http.app import Api, Response
+from fencepost.http.app import App
 from fencepost.http.idempotency_key import derive_resource_id
 from fencepost.http.request import Request
-from fencepost.http.validation import validated
+from fencepost.http.response import Response
+from fencepost.http.validation import DeferredItem
 from fencepost.timeclock.clock_schemas import (
-    STATUS,
+    CLOCK_DIALECT,
     ActQuery,
     ClockAnswer,
     ClockIn,
     WhoseQuery,
-    only_what_counts,
     refused,
     request_of,
     told,
@@ -60,7 +60,7 @@ from fencepost.timeclock.punch_schemas import (
     told_refusals,
 )
 
-api = Api(tell=refused, tells=ClockAnswer, status=STATUS)
+app = App(dialect=CLOCK_DIALECT)
 prime_snapstart(container.clock_service)
 prime_snapstart(container.entry_service)
 prime_snapstart(container.punch_service)
@@ -68,107 +68,100 @@ prime_snapstart(container.punch_service)
 BATCH_S = 5.0
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/clock",
     summary="Start, break, stop, cancel or update the clock; with dryRun=true tell what that would do",
-    needs=Permission.OWN_CLOCK,
+    permission=Permission.OWN_CLOCK,
     query=ActQuery,
-    takes=ClockIn,
-    gives={200: ClockAnswer, 201: ClockAnswer},
-    fails=(400, 404, 413, 415),
+    body=ClockIn,
+    responses={200: ClockAnswer, 201: ClockAnswer},
+    errors=(400, 404, 413, 415),
 )
-def act(request: Request) -> Response:
-    dry = validated(ActQuery, request.query).dryRun == "true"
-    asked = replace(request_of(validated(ClockIn, only_what_counts(request.json()))), key=derive_resource_id(request))
+def act(request: Request[ClockIn, ActQuery]) -> Response:
+    dry = request.query.dryRun == "true"
+    asked = replace(request_of(request.body), key=derive_resource_id(request))
     clock = container.clock_service().dry() if dry else container.clock_service()
     more = {"dryRun": True} if dry else {}
     try:
         outcome = clock.act(request.principal, asked, datetime.now(UTC))
     except EntryNotSaved as error:  # returned, not raised: the clock is stopped, and a repetition must hear the same
-        return Response(status=error.status, body=refused(error, "") | more)
-    return Response(status=201 if outcome.was_edited else 200, body=told(outcome) | more)
+        return Response(error.status, refused(error, "") | more)
+    return Response(201 if outcome.was_edited else 200, told(outcome) | more)
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/clock",
     summary="The running clock",
-    needs=Permission.OWN_CLOCK,
+    permission=Permission.OWN_CLOCK,
     query=WhoseQuery,
-    gives={200: ClockAnswer},
-    fails=(400, 404),
+    responses={200: ClockAnswer},
+    errors=(400, 404),
 )
-def read(request: Request) -> Response:
-    user_id = validated(WhoseQuery, request.query).userId
-    return Response(status=200, body=told_running(container.clock_service().running(request.principal, user_id)))
+def read(request: Request[None, WhoseQuery]) -> Response:
+    return Response(200, told_running(container.clock_service().running(request.principal, request.query.userId)))
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/clock/batch",
     summary="Up to 50 punches that a phone has kept, done in the order of their sequence, with a result each",
-    needs=Permission.OWN_CLOCK,
-    takes=PunchesIn,
-    gives={200: PunchesAnswer, 503: PunchesAnswer},
-    fails=(400, 413, 415),
+    permission=Permission.OWN_CLOCK,
+    body=PunchesIn,
+    responses={200: PunchesAnswer, 503: PunchesAnswer},
+    errors=(400, 413, 415),
 )
-def act_on_all(request: Request) -> Response:
+def act_on_all(request: Request[PunchesIn]) -> Response:
     now, until = datetime.now(UTC), monotonic() + BATCH_S
-    items = validated(PunchesIn, request.json()).items
+    items = [item.sent for item in request.body.items]
     rows = rows_of(items)
     punches = [row for row in rows if isinstance(row, KeptPunch)]
     answers = container.punch_service().apply(request.principal, punches, now, told_kept, lambda: monotonic() < until)
     body = told_batch(items, rows, answers)
     # Of a batch that was not done to its end no answer is kept: it is to be sent again.
-    return Response(status=503 if any(item["status"] == 503 for item in body["items"]) else 200, body=body)
+    return Response(503 if any(item["status"] == 503 for item in body["items"]) else 200, body)
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/clock/refusals",
     summary="List the actions that geofences refused, newest first",
-    needs=Permission.APPROVE,
+    permission=Permission.APPROVE,
     query=PageQuery,
-    gives={200: RefusalsAnswer},
-    fails=(400,),
+    responses={200: RefusalsAnswer},
+    errors=(400,),
 )
-def list_refusals(request: Request) -> Response:
-    query = validated(PageQuery, numbered(request.query))
+def list_refusals(request: Request[None, PageQuery]) -> Response:
+    query = request.query
     list_name = f"{request.principal.tenant_id}/refusals"
     after = pagination.after(list_name, query.cursor) if query.cursor is not None else None
     refusals, last = container.refusal_service().page(request.principal, query.limit, after)
     cursor = pagination.cursor(list_name, last.received_at, last.id) if last is not None else None
-    return Response(status=200, body=told_refusals(refusals, datetime.now(UTC), cursor))
+    return Response(200, told_refusals(refusals, datetime.now(UTC), cursor))
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/clock/refusals/{id}/grant",
     summary="Grant an exception: what a geofence refused can be done once",
-    needs=Permission.APPROVE,
-    takes=GrantIn,
-    gives={200: RefusalsAnswer},
-    fails=(400, 404, 413, 415),
+    permission=Permission.APPROVE,
+    body=GrantIn,
+    responses={200: RefusalsAnswer},
+    errors=(400, 404, 413, 415),
 )
-def grant(request: Request) -> Response:
-    said, now = validated(GrantIn, request.json()), datetime.now(UTC)
-    valid_for = timedelta(minutes=said.minutes)
-    granted = container.refusal_service().grant(request.principal, request.path["id"], valid_for, said.reason, now)
-    return Response(status=200, body=told_refusals([granted], now))
+def grant(request: Request[GrantIn]) -> Response:
+    body, now = request.body, datetime.now(UTC)
+    valid_for = timedelta(minutes=body.minutes)
+    granted = container.refusal_service().grant(request.principal, request.path["id"], valid_for, body.reason, now)
+    return Response(200, told_refusals([granted], now))
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/times",
     summary="List time entries by their start: one's own, and for who acts for others everybody's",
-    needs=Permission.OWN_CLOCK,
+    permission=Permission.OWN_CLOCK,
     query=TimesQuery,
-    gives={200: TimesAnswer},
-    fails=(400,),
+    responses={200: TimesAnswer},
+    errors=(400,),
 )
-def list_times(request: Request) -> Response:
-    query = validated(TimesQuery, numbered(request.query))
+def list_times(request: Request[None, TimesQuery]) -> Response:
+    query = request.query
     list_name = f"{request.principal.tenant_id}/times"
     after = pagination.after(list_name, query.cursor) if query.cursor is not None else None
     entries, last = container.entry_service().page(request.principal, wanted(query), query.limit, after)
@@ -176,126 +169,115 @@ def list_times(request: Request) -> Response:
     if len(items) < len(entries):
         last = entries[len(items) - 1]
     cursor = pagination.cursor(list_name, last.start, last.id) if last is not None else None
-    return Response(status=200, body={"items": items, "valid": True, "nextCursor": cursor})
+    return Response(200, {"items": items, "valid": True, "nextCursor": cursor})
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/times",
     summary="Save up to 25 time entries by hand, new ones and changed ones, with a result each",
-    needs=Permission.OWN_CLOCK,
-    takes=TimesIn,
-    gives={200: TimesAnswer},
-    fails=(400, 413, 415),
+    permission=Permission.OWN_CLOCK,
+    body=TimesIn,
+    responses={200: TimesAnswer},
+    errors=(400, 413, 415),
 )
-def put_times(request: Request) -> Response:
+def put_times(request: Request[TimesIn]) -> Response:
     now, key = datetime.now(UTC), derive_resource_id(request)
 
-    def put(index: int, said: Any) -> dict[str, Any]:
+    def put(index: int, item: DeferredItem[TimeIn]) -> dict[str, Any]:
         try:
-            if not isinstance(said, dict):
-                raise ValidationFailed.field(f"items[{index}]", "must be an object")
-            saved = container.entry_service().put(
-                request.principal, said_of(validated(TimeIn, said), key, index), now
-            )
+            said = said_of(item.parse(f"items[{index}]"), key, index)
+            saved = container.entry_service().put(request.principal, said, now)
         except ServiceBusy:  # the answer is that of the whole request, so that it is sent again
             raise
         except FencepostError as error:
             return {**refused(error, "")["items"][0], "status": int(error.status)}
         return {"message": "Success", "status": 201 if saved.was_edited else 200, "data": told_saved(saved)}
 
-    return Response(status=200, body=results(validated(TimesIn, request.json()).items, put))
+    return Response(200, results([put(index, item) for index, item in enumerate(request.body.items)]))
 
 
-@api.route(
-    "DELETE",
+@app.delete(
     "/v1/times",
     summary="Delete up to 30 time entries, valid or invalid: all of them or none",
-    needs=Permission.OWN_CLOCK,
+    permission=Permission.OWN_CLOCK,
     query=DeleteTimesQuery,
-    gives={200: TimesAnswer},
-    fails=(400, 404),
+    responses={200: TimesAnswer},
+    errors=(400, 404),
 )
-def delete_times(request: Request) -> Response:
-    query = validated(DeleteTimesQuery, request.query)
+def delete_times(request: Request[None, DeleteTimesQuery]) -> Response:
+    query = request.query
     deleted = container.entry_service().delete(request.principal, ids_of(query.id), query.reason, datetime.now(UTC))
-    return Response(status=200, body=told_times(deleted))
+    return Response(200, told_times(deleted))
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/times/approve",
     summary="Approve or disapprove up to 30 time entries: all of them or none",
-    needs=Permission.APPROVE,
-    takes=ApproveIn,
-    gives={200: TimesAnswer},
-    fails=(400, 404, 413, 415),
+    permission=Permission.APPROVE,
+    body=ApproveIn,
+    responses={200: TimesAnswer},
+    errors=(400, 404, 413, 415),
 )
-def approve_times(request: Request) -> Response:
-    said = validated(ApproveIn, request.json())
+def approve_times(request: Request[ApproveIn]) -> Response:
+    body = request.body
     judged = container.entry_service().judge(
-        request.principal, said.ids, said.approval, said.reason, datetime.now(UTC)
+        request.principal, body.ids, body.approval, body.reason, datetime.now(UTC)
     )
-    return Response(status=200, body=told_times(judged))
+    return Response(200, told_times(judged))
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/times/reopen",
     summary="Take the approval of up to 30 time entries back: of all of them or of none",
-    needs=Permission.APPROVE,
-    takes=IdsIn,
-    gives={200: TimesAnswer},
-    fails=(400, 404, 413, 415),
+    permission=Permission.APPROVE,
+    body=IdsIn,
+    responses={200: TimesAnswer},
+    errors=(400, 404, 413, 415),
 )
-def reopen_times(request: Request) -> Response:
-    said = validated(IdsIn, request.json())
+def reopen_times(request: Request[IdsIn]) -> Response:
+    body = request.body
     judged = container.entry_service().judge(
-        request.principal, said.ids, "not_approved_yet", said.reason, datetime.now(UTC)
+        request.principal, body.ids, "not_approved_yet", body.reason, datetime.now(UTC)
     )
-    return Response(status=200, body=told_times(judged))
+    return Response(200, told_times(judged))
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/times/{id}/resubmit",
     summary="Save an invalid time entry, should what was in its way be gone",
-    needs=Permission.OWN_CLOCK,
-    gives={200: TimesAnswer, 201: TimesAnswer},
-    fails=(400, 404),
+    permission=Permission.OWN_CLOCK,
+    responses={200: TimesAnswer, 201: TimesAnswer},
+    errors=(400, 404),
 )
 def resubmit(request: Request) -> Response:
     saved = container.entry_service().resubmit(request.principal, request.path["id"], datetime.now(UTC))
     item = {"message": "Success", "data": told_saved(saved)}
-    return Response(status=201 if saved.was_edited else 200, body={"items": [item], "valid": True})
+    return Response(201 if saved.was_edited else 200, {"items": [item], "valid": True})
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/times/{id}/restore",
     summary="Bring a removed time entry back, where nothing else is by now",
-    needs=Permission.APPROVE,
-    gives={200: TimesAnswer},
-    fails=(400, 404),
+    permission=Permission.APPROVE,
+    responses={200: TimesAnswer},
+    errors=(400, 404),
 )
 def restore(request: Request) -> Response:
     saved = container.entry_service().restore(request.principal, request.path["id"], datetime.now(UTC))
-    return Response(status=200, body=told_times([saved.entry]))
+    return Response(200, told_times([saved.entry]))
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/times/{id}/history",
     summary="Every change of a time entry and of the clock that it was: who, when, what and why",
-    needs=Permission.OWN_CLOCK,
-    gives={200: HistoryAnswer},
-    fails=(404,),
+    permission=Permission.OWN_CLOCK,
+    responses={200: HistoryAnswer},
+    errors=(404,),
 )
 def read_history(request: Request) -> Response:
-    return Response(
-        status=200, body=told_trail(container.entry_service().trail(request.principal, request.path["id"]))
-    )
+    return Response(200, told_trail(container.entry_service().trail(request.principal, request.path["id"])))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    return api.handle(event, context)
+    """Return the response to an event of API Gateway."""
+    return app.handle(event, context)

@@ -24,28 +24,27 @@ from fencepost.directory.schemas import (
     to_entity,
 )
 from fencepost.geofences import negotiation
-from fencepost.geofences.query_params import PageQuery, numbered
+from fencepost.geofences.query_params import PageQuery
 from fencepost.http import pagination
-from fencepost.http.app import Api, Response
+from fencepost.http.app import App
 from fencepost.http.request import Request
-from fencepost.http.validation import validated
+from fencepost.http.response import Response
 
-api = Api(retell=negotiation.retold)
+app = App(negotiate=negotiation.negotiate)
 prime_snapstart(container.directory_service)
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/directory/{table}",
     summary="List the entities of a table, by name",
-    needs=Permission.READ_DIRECTORY,
+    permission=Permission.READ_DIRECTORY,
     query=PageQuery,
-    gives={200: EntityPage},
-    fails=(400, 404),
+    responses={200: EntityPage},
+    errors=(400, 404),
 )
-def list_entities(request: Request) -> Response:
+def list_entities(request: Request[None, PageQuery]) -> Response:
     table = parse_table(request.path["table"])
-    query = validated(PageQuery, numbered(request.query))
+    query = request.query
     list_name = f"{request.principal.tenant_id}/{table}"
     after = pagination.pair_after(list_name, query.cursor) if query.cursor is not None else None
     entities, next_after = container.directory_service().list_page(
@@ -53,76 +52,69 @@ def list_entities(request: Request) -> Response:
     )
     cursor = pagination.pair_cursor(list_name, next_after) if next_after else None
     data = [{"id": entity.id, "name": entity.name} for entity in entities]
-    return Response(status=200, body={"data": data, "nextCursor": cursor})
+    return Response(200, {"data": data, "nextCursor": cursor})
 
 
-@api.route(
-    "PUT",
+@app.put(
     "/v1/directory/{table}",
     summary="Create or change up to 100 entities: all of them or, where one is wrong, none",
-    needs=Permission.WRITE_DIRECTORY,
-    takes=EntitiesIn,
-    gives={200: EntitiesOut},
-    fails=(400, 404, 413, 415),
+    permission=Permission.WRITE_DIRECTORY,
+    body=EntitiesIn,
+    responses={200: EntitiesOut},
+    errors=(400, 404, 413, 415),
 )
-def put_entities(request: Request) -> Response:
+def put_entities(request: Request[EntitiesIn]) -> Response:
     table = parse_table(request.path["table"])
-    entities, fields = to_entities(table, validated(EntitiesIn, request.json()))
+    entities, fields = to_entities(table, request.body)
     container.directory_service().put(request.principal.tenant_id, entities, fields)
-    return Response(status=200, body={"data": [{"id": entity.id, "name": entity.name} for entity in entities]})
+    return Response(200, {"data": [{"id": entity.id, "name": entity.name} for entity in entities]})
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/directory/{table}/{id}",
     summary="Read an entity: a group with its members, a user with the groups",
-    needs=Permission.READ_DIRECTORY,
-    gives={200: EntityOut},
-    fails=(404,),
+    permission=Permission.READ_DIRECTORY,
+    responses={200: EntityOut},
+    errors=(404,),
 )
 def read_entity(request: Request) -> Response:
     table = parse_table(request.path["table"])
     return Response(
-        status=200,
-        body=serialize_entity(
-            container.directory_service().get(request.principal.tenant_id, table, request.path["id"])
-        ),
+        200,
+        serialize_entity(container.directory_service().get(request.principal.tenant_id, table, request.path["id"])),
     )
 
 
-@api.route(
-    "PUT",
+@app.put(
     "/v1/directory/{table}/{id}",
     summary="Create an entity or change it; members that are not named are kept",
-    needs=Permission.WRITE_DIRECTORY,
-    takes=EntityIn,
-    gives={200: EntityOut},
-    fails=(400, 404, 413, 415),
+    permission=Permission.WRITE_DIRECTORY,
+    body=EntityIn,
+    responses={200: EntityOut},
+    errors=(400, 404, 413, 415),
 )
-def put_entity(request: Request) -> Response:
-    table, said = parse_table(request.path["table"]), validated(EntityIn, request.json())
-    if said.id not in (None, request.path["id"]):
+def put_entity(request: Request[EntityIn]) -> Response:
+    table = parse_table(request.path["table"])
+    if request.body.id not in (None, request.path["id"]):
         raise ValidationFailed.field("id", "is not the id of the address")
-    entity = to_entity(table, request.path["id"], said)
+    entity = to_entity(table, request.path["id"], request.body)
     container.directory_service().put(request.principal.tenant_id, [entity], [""])
     return Response(
-        status=200,
-        body=serialize_entity(container.directory_service().get(request.principal.tenant_id, table, entity.id)),
+        200, serialize_entity(container.directory_service().get(request.principal.tenant_id, table, entity.id))
     )
 
 
-@api.route(
-    "DELETE",
+@app.delete(
     "/v1/directory/{table}/{id}",
     summary="Delete an entity; with cascade=true geofences lose it, with erase=true a user is forgotten",
-    needs=Permission.WRITE_DIRECTORY,
+    permission=Permission.WRITE_DIRECTORY,
     query=DeleteEntityQuery,
-    gives={200: EntityDeletionOut},
-    fails=(400, 404, 409, 503),
+    responses={200: EntityDeletionOut},
+    errors=(400, 404, 409, 503),
 )
-def delete_entity(request: Request) -> Response:
+def delete_entity(request: Request[None, DeleteEntityQuery]) -> Response:
     table = parse_table(request.path["table"])
-    query, entity_id, now = validated(DeleteEntityQuery, request.query), request.path["id"], datetime.now(UTC)
+    query, entity_id, now = request.query, request.path["id"], datetime.now(UTC)
     cascade, directory, geofences = (
         query.cascade == "true",
         container.directory_service(),
@@ -130,14 +122,15 @@ def delete_entity(request: Request) -> Response:
     )
     if query.erase == "false":
         directory.delete(request.principal, table, entity_id, geofences, now, cascade=cascade)
-        return Response(status=200, body={"id": entity_id, "deleted": True})
+        return Response(200, {"id": entity_id, "deleted": True})
     if table != "users":
         raise ValidationFailed.field("erase", "is for users")
     erased = container.privacy_service().forget(
         request.principal, entity_id, directory, geofences, now, cascade=cascade
     )
-    return Response(status=200, body={"id": entity_id, "deleted": True, "erased": serialize_erasure(erased)})
+    return Response(200, {"id": entity_id, "deleted": True, "erased": serialize_erasure(erased)})
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    return api.handle(event, context)
+    """Return the response to an event of API Gateway."""
+    return app.handle(event, context)

@@ -12,12 +12,13 @@ from fencepost import container
 from fencepost.common.errors import NotFound, ValidationFailed
 from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
-from fencepost.geofences import geojson, nearest_schemas, negotiation, schemas, timekeeping
+from fencepost.geofences import geojson, nearest_schemas, schemas, timekeeping
 from fencepost.geofences.batch import run_batch
 from fencepost.geofences.batch_schemas import BatchAnswer, BatchRequest
 from fencepost.geofences.geojson import FeatureCollectionOut
 from fencepost.geofences.model import Geofence
-from fencepost.geofences.query_params import DeleteQuery, ListQuery, PageQuery, ReadQuery, numbered, wanted
+from fencepost.geofences.negotiation import TIMEKEEPING_DIALECT, negotiate
+from fencepost.geofences.query_params import DeleteQuery, ListQuery, PageQuery, ReadQuery, wanted
 from fencepost.geofences.schemas import (
     GeofenceCreate,
     GeofenceDeletion,
@@ -30,14 +31,14 @@ from fencepost.geofences.schemas import (
 )
 from fencepost.geofences.timekeeping import TimekeepingGeofence, TimekeepingPage
 from fencepost.http import pagination
-from fencepost.http.app import Api, Response
-from fencepost.http.fields import whole_number
+from fencepost.http.app import App
+from fencepost.http.fields import parse_whole_number
 from fencepost.http.idempotency_key import derive_resource_id
-from fencepost.http.request import Request, is_what_they_have, version_expected
-from fencepost.http.validation import validated
+from fencepost.http.request import AnyRequest, Request
+from fencepost.http.response import Response, expected_version, matches_etag
 from fencepost.verdicts.schemas import ValidateIn, ValidationOut, serialize_validation, to_validation_request
 
-api = Api(retell=negotiation.retold)
+app = App(negotiate=negotiate)
 prime_snapstart(container.geofence_service)
 prime_snapstart(container.nearest_service)
 prime_snapstart(container.validation_service)
@@ -51,155 +52,136 @@ class ToldPage(RootModel[GeofencePage | TimekeepingPage]):
     """A page of geofences in the vocabulary of the request."""
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/geofences",
     summary="List the geofences, newest first",
-    needs=Permission.READ_GEOFENCES,
+    permission=Permission.READ_GEOFENCES,
     query=ListQuery,
-    gives={200: ToldPage},
-    fails=(400,),
+    responses={200: ToldPage},
+    errors=(400,),
 )
-def list_geofences(request: Request) -> Response:
-    told, cursor = _page(request, _words(request, {}))
-    return Response(status=200, body={"data": told, "nextCursor": cursor})
+def list_geofences(request: Request[None, ListQuery]) -> Response:
+    told, cursor = _page(request, _dialect(request).told)
+    return Response(200, {"data": told, "nextCursor": cursor})
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/geofences.geojson",
     summary="List the geofences as GeoJSON, page by page",
-    needs=Permission.READ_GEOFENCES,
+    permission=Permission.READ_GEOFENCES,
     query=ListQuery,
-    gives={200: FeatureCollectionOut},
-    fails=(400,),
+    responses={200: FeatureCollectionOut},
+    errors=(400,),
 )
-def list_features(request: Request) -> Response:
+def list_features(request: Request[None, ListQuery]) -> Response:
     told, cursor = _page(request, geojson.told)
-    body = geojson.collection(told, request.query, cursor)
-    return Response(status=200, body=body, media_type=geojson.MEDIA_TYPE)
+    body = geojson.collection(told, request.query_strings, cursor)
+    return Response(200, body, media_type=geojson.MEDIA_TYPE)
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/geofences",
     summary="Create a geofence",
-    needs=Permission.WRITE_GEOFENCES,
-    takes=GeofenceCreate,
-    gives={201: GeofenceOut, 200: TimekeepingGeofence},
-    fails=(400, 402, 409, 413, 415),
+    permission=Permission.WRITE_GEOFENCES,
+    body=GeofenceCreate,
+    responses={201: GeofenceOut, 200: TimekeepingGeofence},
+    errors=(400, 402, 409, 413, 415),
 )
-def create(request: Request) -> Response:
-    said = request.json()
-    change, key_id = validated(GeofenceCreate, said), derive_resource_id(request)
-    if negotiation.is_timekeeping(request.headers, said):
-        geofence = container.geofence_service().create(
-            request.principal, timekeeping.new_fields(change, said), _now(), key_id
-        )
-        return _created(200, geofence, timekeeping.told(geofence))
-    geofence = container.geofence_service().create(
-        request.principal, schemas.new_fields(change, said), _now(), key_id
-    )
-    return _created(201, geofence, schemas.told(geofence))
+def create(request: Request[GeofenceCreate]) -> Response:
+    dialect, key_id = _dialect(request), derive_resource_id(request)
+    new_fields = dialect.new_fields(request.body, request.fields)
+    geofence = container.geofence_service().create(request.principal, new_fields, _now(), key_id)
+    body = dialect.told(geofence)
+    headers = {"Location": body["uri"], "X-Object-Id": geofence.id, "X-Object-Table": timekeeping.TABLE}
+    return Response(200 if dialect is timekeeping else 201, body, {**headers, **_etag(geofence)})
 
 
-@api.route(
-    "PUT",
+@app.put(
     "/v1/geofences",
     summary="Change a geofence, its id in the body",
-    needs=Permission.WRITE_GEOFENCES,
-    takes=GeofenceUpdate,
-    gives={200: Told},
-    fails=(400, 404, 409, 412, 413, 415),
+    permission=Permission.WRITE_GEOFENCES,
+    body=GeofenceUpdate,
+    responses={200: Told},
+    errors=(400, 404, 409, 412, 413, 415),
 )
-def update_by_body(request: Request) -> Response:
-    said = request.json()
-    change = validated(GeofenceUpdate, said)
-    if change.id is None:
+def update_by_body(request: Request[GeofenceUpdate]) -> Response:
+    if request.body.id is None:
         raise ValidationFailed.field("id", "is missing")
-    return _update(request, change.id, change, said)
+    return _update(request, request.body.id)
 
 
-@api.route(
-    "DELETE",
+@app.delete(
     "/v1/geofences",
     summary="Delete a geofence, its id in the query",
-    needs=Permission.DELETE_GEOFENCES,
+    permission=Permission.DELETE_GEOFENCES,
     query=DeleteQuery,
-    gives={200: GeofenceDeletion},
-    fails=(400, 404, 412),
+    responses={200: GeofenceDeletion},
+    errors=(400, 404, 412),
 )
-def delete_by_query(request: Request) -> Response:
-    return _delete(request, validated(DeleteQuery, request.query).id)
+def delete_by_query(request: Request[None, DeleteQuery]) -> Response:
+    return _delete(request, request.query.id)
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/geofences/{id}",
     summary="Read a geofence, as it is or as it was",
-    needs=Permission.READ_GEOFENCES,
+    permission=Permission.READ_GEOFENCES,
     query=ReadQuery,
-    gives={200: Told},
-    fails=(400, 404),
+    responses={200: Told},
+    errors=(400, 404),
 )
-def read(request: Request) -> Response:
-    query = validated(ReadQuery, request.query)
-    if query.as_of is not None:
-        return _read(
-            request, container.geofence_service().as_of(request.principal, request.path["id"], query.as_of).geofence
-        )
-    return _read(request, container.geofence_service().get(request.principal, request.path["id"]))
+def read(request: Request[None, ReadQuery]) -> Response:
+    geofence_id, as_of = request.path["id"], request.query.as_of
+    if as_of is not None:
+        geofence = container.geofence_service().as_of(request.principal, geofence_id, as_of).geofence
+    else:
+        geofence = container.geofence_service().get(request.principal, geofence_id)
+    return Response(200, _dialect(request).told(geofence), _etag(geofence))
 
 
-@api.route(
-    "PUT",
+@app.put(
     "/v1/geofences/{id}",
     summary="Change a geofence: what the body does not name is kept",
-    needs=Permission.WRITE_GEOFENCES,
-    takes=GeofenceUpdate,
-    gives={200: Told},
-    fails=(400, 404, 409, 412, 413, 415),
+    permission=Permission.WRITE_GEOFENCES,
+    body=GeofenceUpdate,
+    responses={200: Told},
+    errors=(400, 404, 409, 412, 413, 415),
 )
-@api.route(
-    "PATCH",
+@app.patch(
     "/v1/geofences/{id}",
     summary="Change a geofence: the same as PUT",
-    needs=Permission.WRITE_GEOFENCES,
-    takes=GeofenceUpdate,
-    gives={200: Told},
-    fails=(400, 404, 409, 412, 413, 415),
+    permission=Permission.WRITE_GEOFENCES,
+    body=GeofenceUpdate,
+    responses={200: Told},
+    errors=(400, 404, 409, 412, 413, 415),
 )
-def update(request: Request) -> Response:
-    said = request.json()
-    change = validated(GeofenceUpdate, said)
-    if change.id not in (None, request.path["id"]):
+def update(request: Request[GeofenceUpdate]) -> Response:
+    if request.body.id not in (None, request.path["id"]):
         raise ValidationFailed.field("id", "is not the id of the address")
-    return _update(request, request.path["id"], change, said)
+    return _update(request, request.path["id"])
 
 
-@api.route(
-    "DELETE",
+@app.delete(
     "/v1/geofences/{id}",
     summary="Delete a geofence",
-    needs=Permission.DELETE_GEOFENCES,
-    gives={200: GeofenceDeletion},
-    fails=(400, 404, 412),
+    permission=Permission.DELETE_GEOFENCES,
+    responses={200: GeofenceDeletion},
+    errors=(400, 404, 412),
 )
-def delete(request: Request) -> Response:
+def delete(request: AnyRequest) -> Response:
     return _delete(request, request.path["id"])
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/geofences/{id}/versions",
     summary="List the versions of a geofence, newest first, of a deleted one too",
-    needs=Permission.READ_GEOFENCES,
+    permission=Permission.READ_GEOFENCES,
     query=PageQuery,
-    gives={200: VersionPage},
-    fails=(400, 404),
+    responses={200: VersionPage},
+    errors=(400, 404),
 )
-def list_versions(request: Request) -> Response:
-    query = validated(PageQuery, numbered(request.query))
+def list_versions(request: Request[None, PageQuery]) -> Response:
+    query = request.query
     list_name = f"{request.principal.tenant_id}/{request.path['id']}/versions"
     before = pagination.number_after(list_name, query.cursor) if query.cursor is not None else None
     versions, has_more = container.geofence_service().versions(
@@ -208,63 +190,58 @@ def list_versions(request: Request) -> Response:
     told = pagination.fitting(versions, schemas.told_version)
     is_end = not has_more and len(told) == len(versions)
     cursor = None if is_end or not told else pagination.number_cursor(list_name, told[-1]["version"])
-    return Response(status=200, body={"data": told, "nextCursor": cursor})
+    return Response(200, {"data": told, "nextCursor": cursor})
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/geofences/{id}/versions/{version}",
     summary="Read one version of a geofence: the one that a verdict names, say",
-    needs=Permission.READ_GEOFENCES,
-    gives={200: VersionOut},
-    fails=(404,),
+    permission=Permission.READ_GEOFENCES,
+    responses={200: VersionOut},
+    errors=(404,),
 )
-def read_version(request: Request) -> Response:
-    number = whole_number(request.path["version"])
+def read_version(request: AnyRequest) -> Response:
+    number = parse_whole_number(request.path["version"])
     if not isinstance(number, int):
         raise NotFound("version of a geofence")
     version = container.geofence_service().version(request.principal, request.path["id"], number)
-    return Response(status=200, body=schemas.told_version(version))
+    return Response(200, schemas.told_version(version))
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/geofences/batch",
     summary="Up to 100 creates, updates and deletes, each with a result of its own",
-    needs=Permission.WRITE_GEOFENCES,
-    takes=BatchRequest,
-    gives={200: BatchAnswer},
-    fails=(400, 413, 415),
+    permission=Permission.WRITE_GEOFENCES,
+    body=BatchRequest,
+    responses={200: BatchAnswer},
+    errors=(400, 413, 415),
 )
-def batch(request: Request) -> Response:
-    operations = validated(BatchRequest, request.json()).operations
-    results = run_batch(request.principal, operations, container.geofence_service(), _now())
-    return Response(status=200, body={"results": results})
+def batch(request: Request[BatchRequest]) -> Response:
+    results = run_batch(request.principal, request.body.operations, container.geofence_service(), _now())
+    return Response(200, {"results": results})
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/tags",
     summary="List the tags, each with its number",
-    needs=Permission.READ_GEOFENCES,
-    gives={200: TagList},
+    permission=Permission.READ_GEOFENCES,
+    responses={200: TagList},
 )
-def list_tags(request: Request) -> Response:
+def list_tags(request: AnyRequest) -> Response:
     tags = container.geofence_service().tags(request.principal)
-    return Response(status=200, body={"data": [{"number": number, "name": name} for number, name in tags]})
+    return Response(200, {"data": [{"number": number, "name": name} for number, name in tags]})
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/geofences/nearest",
     summary="List the geofences nearest to a position, with their shapes, for a phone to register",
-    needs=Permission.CHECK,
+    permission=Permission.CHECK,
     query=nearest_schemas.NearestQuery,
-    gives={200: nearest_schemas.NearestAnswer, 304: None},
-    fails=(400,),
+    responses={200: nearest_schemas.NearestAnswer, 304: None},
+    errors=(400,),
 )
-def list_nearest(request: Request) -> Response:
-    query = validated(nearest_schemas.NearestQuery, nearest_schemas.numbered(request.query))
+def list_nearest(request: Request[None, nearest_schemas.NearestQuery]) -> Response:
+    query = request.query
     found = container.nearest_service().nearest(
         request.principal,
         nearest_schemas.position_of(query),
@@ -275,35 +252,36 @@ def list_nearest(request: Request) -> Response:
     told = pagination.fitting(found.geofences, nearest_schemas.told)
     body = nearest_schemas.answer(told, found.complete_within_m(len(told)))
     headers = nearest_schemas.headers(body)
-    if is_what_they_have(request, headers["ETag"]):
-        return Response(status=304, body=None, headers=headers)
-    return Response(status=200, body=body, headers=headers)
+    if matches_etag(request, headers["ETag"]):
+        return Response(304, None, headers=headers)
+    return Response(200, body, headers=headers)
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/geofences/validate",
     summary="Say whether a user may make an entry at a place, and why",
-    needs=Permission.VALIDATE,
-    takes=ValidateIn,
-    gives={200: ValidationOut},
-    fails=(400, 404, 413, 415),
+    permission=Permission.VALIDATE,
+    body=ValidateIn,
+    responses={200: ValidationOut},
+    errors=(400, 404, 413, 415),
 )
-def validate(request: Request) -> Response:
-    said = request.json()
-    entry = to_validation_request(validated(ValidateIn, said), said)
+def validate(request: Request[ValidateIn]) -> Response:
+    entry = to_validation_request(request.body, request.fields)
     verdict = container.validation_service().validate(request.principal, entry, datetime.now(UTC))
-    return Response(status=200, body=serialize_validation(verdict))
+    return Response(200, serialize_validation(verdict))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    return api.handle(event, context)
+    """Return the response to an event of API Gateway."""
+    return app.handle(event, context)
 
 
-def _page(request: Request, tell: Callable[[Geofence], dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
+def _page(
+    request: Request[None, ListQuery], tell: Callable[[Geofence], dict[str, Any]]
+) -> tuple[list[dict[str, Any]], str | None]:
     """The geofences of a page, told, and the cursor of the next page: it begins where the answer is full."""
     tenant_id = request.principal.tenant_id
-    query = validated(ListQuery, numbered(request.query))
+    query = request.query
     start = pagination.after(tenant_id, query.cursor) if query.cursor is not None else None
     page = container.geofence_service().newest_first(request.principal, query.limit, start, wanted(query))
     told = pagination.fitting(page.geofences, tell)
@@ -312,34 +290,26 @@ def _page(request: Request, tell: Callable[[Geofence], dict[str, Any]]) -> tuple
     return told, pagination.cursor(tenant_id, *after) if after else None
 
 
-def _words(request: Request, said: dict[str, Any]) -> Callable[[Geofence], dict[str, Any]]:
-    return timekeeping.told if negotiation.is_timekeeping(request.headers, said) else schemas.told
+def _dialect(request: AnyRequest) -> Any:
+    """Return the module for the field names of the request and of its response."""
+    return timekeeping if request.dialect is TIMEKEEPING_DIALECT else schemas
 
 
-def _created(status: int, geofence: Geofence, told: dict[str, Any]) -> Response:
-    headers = {"Location": told["uri"], "X-Object-Id": geofence.id, "X-Object-Table": timekeeping.TABLE}
-    return Response(status=status, body=told, headers={**headers, **_etag(geofence)})
-
-
-def _read(request: Request, geofence: Geofence) -> Response:
-    return Response(status=200, body=_words(request, {})(geofence), headers=_etag(geofence))
-
-
-def _update(request: Request, geofence_id: str, change: GeofenceUpdate, said: dict[str, Any]) -> Response:
-    vocabulary = timekeeping if negotiation.is_timekeeping(request.headers, said) else schemas
+def _update(request: Request[GeofenceUpdate], geofence_id: str) -> Response:
+    dialect = _dialect(request)
     geofence = container.geofence_service().update(
         request.principal,
         geofence_id,
-        lambda before: vocabulary.changed_fields(change, said, before),
-        version_expected(request),
+        lambda before: dialect.changed_fields(request.body, request.fields, before),
+        expected_version(request),
         _now(),
     )
-    return Response(status=200, body=vocabulary.told(geofence), headers=_etag(geofence))
+    return Response(200, dialect.told(geofence), _etag(geofence))
 
 
-def _delete(request: Request, geofence_id: str) -> Response:
-    geofence = container.geofence_service().delete(request.principal, geofence_id, version_expected(request), _now())
-    return Response(status=200, body={"id": geofence.id, "deleted": True})
+def _delete(request: AnyRequest, geofence_id: str) -> Response:
+    geofence = container.geofence_service().delete(request.principal, geofence_id, expected_version(request), _now())
+    return Response(200, {"id": geofence.id, "deleted": True})
 
 
 def _etag(geofence: Geofence) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Where am I: which active geofences contain a position. The function that is asked most imports the least."""
+"""Checks of positions against the active geofences. This function is called most, so it imports the least."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import container
-from fencepost.common.principal import Permission
+from fencepost.common.principal import Permission, Principal
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.geofences import negotiation
 from fencepost.geofences.check_schemas import (
@@ -18,60 +18,56 @@ from fencepost.geofences.check_schemas import (
     CheckRequest,
     position_of,
     reach_m,
-    read_query,
     told,
     told_all,
 )
 from fencepost.geofences.service import Match
-from fencepost.http.app import Api, Response
+from fencepost.http.app import App
 from fencepost.http.request import Request
-from fencepost.http.validation import validated
+from fencepost.http.response import Response
 
-api = Api(retell=negotiation.retold)
+app = App(negotiate=negotiation.negotiate)
 prime_snapstart(container.geofence_service)
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/geofences/check",
     summary="Say which active geofences contain a position",
-    needs=Permission.CHECK,
+    permission=Permission.CHECK,
+    body=CheckRequest,
     query=CheckQuery,
-    takes=CheckRequest,
-    gives={200: CheckAnswer},
-    fails=(400, 413, 415),
+    responses={200: CheckAnswer},
+    errors=(400, 413, 415),
 )
-def check(request: Request) -> Response:
-    where = validated(CheckRequest, request.json())
-    (matches,) = _checked(request, [where])
-    return Response(status=200, body=told(where, matches))
+def check(request: Request[CheckRequest, CheckQuery]) -> Response:
+    [matches] = find_matches(request.principal, [request.body], request.query)
+    return Response(200, told(request.body, matches))
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/geofences/check/batch",
     summary="Say which active geofences contain each of up to 1,000 positions",
-    needs=Permission.CHECK,
+    permission=Permission.CHECK,
+    body=BatchCheckRequest,
     query=CheckQuery,
-    takes=BatchCheckRequest,
-    gives={200: BatchCheckAnswer},
-    fails=(400, 413, 415),
+    responses={200: BatchCheckAnswer},
+    errors=(400, 413, 415),
 )
-def check_batch(request: Request) -> Response:
-    positions = validated(BatchCheckRequest, request.json()).positions
-    return Response(status=200, body=told_all(positions, _checked(request, positions)))
+def check_batch(request: Request[BatchCheckRequest, CheckQuery]) -> Response:
+    positions = request.body.positions
+    return Response(200, told_all(positions, find_matches(request.principal, positions, request.query)))
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    return api.handle(event, context)
-
-
-def _checked(request: Request, positions: Sequence[CheckRequest]) -> list[list[Match]]:
-    query = validated(CheckQuery, read_query(request.query))
+def find_matches(principal: Principal, positions: Sequence[CheckRequest], query: CheckQuery) -> list[list[Match]]:
     return container.geofence_service().check(
-        request.principal,
-        [position_of(where) for where in positions],
+        principal,
+        [position_of(position) for position in positions],
         datetime.now(UTC),
         within_m=reach_m(query),
         consistent=query.consistent == "true",
     )
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Return the response to an event of API Gateway."""
+    return app.handle(event, context)

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from fencepost import container
 from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
-from fencepost.geofences.query_params import numbered
 from fencepost.http import pagination
-from fencepost.http.app import Api, Response
-from fencepost.http.request import Request
-from fencepost.http.validation import validated
+from fencepost.http.app import App
+from fencepost.http.request import AnyRequest, Request
+from fencepost.http.response import Response
 from fencepost.reports.exports import MEDIA_TYPES, ExportIn, ExportQuery, Format, file_of, piece_of
 from fencepost.reports.schemas import TotalsAnswer, TotalsQuery, asked_of, cursor_of, place_of, told_totals
-from fencepost.timeclock.clock_schemas import STATUS, ClockAnswer, refused
+from fencepost.timeclock.clock_schemas import CLOCK_DIALECT
 from fencepost.timeclock.entry_schemas import wanted_in
 
 if TYPE_CHECKING:
@@ -23,71 +22,68 @@ if TYPE_CHECKING:
 
     from fencepost.timeclock.model import TimeEntry
 
-api = Api(tell=refused, tells=ClockAnswer, status=STATUS)
+app = App(dialect=CLOCK_DIALECT)
 prime_snapstart(container.report_service)
 prime_snapstart(container.entry_service)
 _FILES = tuple(MEDIA_TYPES.values())
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/times/totals",
     summary="Total time entries by day, week or month: one's own, and for who acts for others everybody's",
-    needs=Permission.OWN_CLOCK,
+    permission=Permission.OWN_CLOCK,
     query=TotalsQuery,
-    gives={200: TotalsAnswer},
-    fails=(400,),
+    responses={200: TotalsAnswer},
+    errors=(400,),
 )
-def read_totals(request: Request) -> Response:
-    query = validated(TotalsQuery, numbered(request.query))
+def read_totals(request: Request[None, TotalsQuery]) -> Response:
+    query = request.query
     wanted, asked = wanted_in(query), asked_of(query)
     list_name = f"{request.principal.tenant_id}/totals/{query.unit}/{query.by}/{query.split}"
     after = place_of(list_name, query.cursor) if query.cursor is not None else None
     totals, place = container.report_service().totals(request.principal, wanted, asked, query.limit, after)
     cursor = cursor_of(list_name, place) if place is not None else None
-    return Response(status=200, body={"items": told_totals(totals, asked), "valid": True, "nextCursor": cursor})
+    return Response(200, {"items": told_totals(totals, asked), "valid": True, "nextCursor": cursor})
 
 
-@api.route(
-    "GET",
+@app.get(
     "/v1/times/export",
     summary="Time entries as CSV or iCalendar, page by page: the header Next-Cursor has the cursor of the next one",
-    needs=Permission.OWN_CLOCK,
+    permission=Permission.OWN_CLOCK,
     query=ExportQuery,
-    gives={200: None},
-    texts=_FILES,
-    fails=(400,),
+    responses={200: None},
+    media_types=_FILES,
+    errors=(400,),
 )
-def read_export(request: Request) -> Response:
-    query = validated(ExportQuery, numbered(request.query))
+def read_export(request: Request[None, ExportQuery]) -> Response:
+    query = request.query
     page = container.entry_service().page(
         request.principal, wanted_in(query), query.limit, _after(request, query.cursor)
     )
     return _file(request, query.format, *page)
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/times/export",
     summary="The same of approved time entries, up to 45, all of which are marked as exported, or none",
-    needs=Permission.APPROVE,
-    takes=ExportIn,
-    gives={200: None},
-    texts=_FILES,
-    fails=(400, 413, 415),
+    permission=Permission.APPROVE,
+    body=ExportIn,
+    responses={200: None},
+    media_types=_FILES,
+    errors=(400, 413, 415),
 )
-def export(request: Request) -> Response:
-    said = validated(ExportIn, request.json())
-    after = _after(request, said.cursor)
-    page = container.entry_service().export(request.principal, wanted_in(said), said.limit, after, datetime.now(UTC))
-    return _file(request, said.format, *page)
+def export(request: Request[ExportIn]) -> Response:
+    body = request.body
+    after = _after(request, body.cursor)
+    page = container.entry_service().export(request.principal, wanted_in(body), body.limit, after, datetime.now(UTC))
+    return _file(request, body.format, *page)
 
 
-def _after(request: Request, cursor: str | None) -> tuple[datetime, str] | None:
+def _after(request: AnyRequest, cursor: str | None) -> tuple[datetime, str] | None:
     return pagination.after(_list_name(request), cursor) if cursor is not None else None
 
 
-def _file(request: Request, file_format: Format, entries: Sequence[TimeEntry], last: TimeEntry | None) -> Response:
+def _file(request: AnyRequest, file_format: Format, entries: Sequence[TimeEntry], last: TimeEntry | None) -> Response:
     now = datetime.now(UTC)
     pieces = pagination.fitting(entries, lambda entry: piece_of(entry, file_format, now))
     if len(pieces) < len(entries):
@@ -101,9 +97,10 @@ def _file(request: Request, file_format: Format, entries: Sequence[TimeEntry], l
     )
 
 
-def _list_name(request: Request) -> str:
+def _list_name(request: AnyRequest) -> str:
     return f"{request.principal.tenant_id}/times/export"
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    return api.handle(event, context)
+    """Return the response to an event of API Gateway."""
+    return app.handle(event, context)

@@ -7,24 +7,21 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel
-
 from fencepost import container
 from fencepost.common.errors import ValidationFailed
 from fencepost.common.ids import new_id
-from fencepost.common.principal import Permission, Principal
+from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.geofences.errors import QuotaReached
 from fencepost.geofences.model import Geofence
-from fencepost.http.app import MAX_ANSWER_BYTES, Api, Response
+from fencepost.http.app import MAX_ANSWER_BYTES, App, Handler
 from fencepost.http.idempotency_key import derive_resource_id
 from fencepost.http.problems import AnswerTooLarge
-from fencepost.http.request import Request
-from fencepost.http.validation import validated
+from fencepost.http.request import AnyRequest, BodyT, Request
+from fencepost.http.response import Response
 from fencepost.imports.model import ImportSource
-from fencepost.zones import request
 from fencepost.zones.download import KML, KMZ, build_kml, build_kmz, prefers_kmz
-from fencepost.zones.errors import STATUS, render_zone_error
+from fencepost.zones.errors import ZONE_DIALECT, render_zone_error
 from fencepost.zones.mapping import (
     MIN_POINT_LIMIT,
     ZonePatch,
@@ -35,7 +32,7 @@ from fencepost.zones.mapping import (
     to_geofence_fields,
 )
 from fencepost.zones.redirects import is_allowed
-from fencepost.zones.request import parameters
+from fencepost.zones.request import authenticate
 from fencepost.zones.responses import (
     ConvertBatchResponse,
     CreateZoneResponse,
@@ -45,7 +42,6 @@ from fencepost.zones.responses import (
     ReadZoneResponse,
     SearchLocationResponse,
     UploadZonesResponse,
-    ZoneErrorResponse,
     ZoneResponse,
 )
 from fencepost.zones.schemas import (
@@ -74,16 +70,11 @@ from fencepost.zones.table_import import (
 from fencepost.zones.upload import build_redirect_url, parse_upload, serialize_preview, serialize_skipped
 from geo.wgs84 import Position
 
-
-def _caller(token: str) -> Principal | None:
-    return container.authenticator().authenticate(token, _now())
-
-
-api = Api(
-    tell=render_zone_error,
-    tells=ZoneErrorResponse,
-    status=STATUS,
-    admit=lambda event: request.admitted(event, _caller),
+app = App(
+    dialect=ZONE_DIALECT,
+    authenticate=lambda event: authenticate(
+        event, lambda api_key: container.authenticator().authenticate(api_key, datetime.now(UTC))
+    ),
 )
 prime_snapstart(container.zone_service)
 prime_snapstart(container.authenticator)
@@ -91,59 +82,60 @@ prime_snapstart(container.import_service)
 prime_snapstart(container.spreadsheet_service)
 
 
-def route(
+def declare_call(
     path: str,
     *,
     summary: str,
-    needs: Permission,
-    takes: type[BaseModel],
-    gives: type | None,
-    fails: tuple[int, ...] = (),
-    texts: tuple[str, ...] = (),
-) -> Callable[[Callable[[Request], Response]], Callable[[Request], Response]]:
-    """A call by POST, its parameters in JSON or a form, and by GET, with the same ones in its query."""
+    permission: Permission,
+    body: type[BodyT],
+    response: type | None,
+    errors: tuple[int, ...] = (),
+    media_types: tuple[str, ...] = (),
+) -> Callable[[Handler[BodyT, None]], Handler[BodyT, None]]:
+    """Declare a call by POST, its parameters in JSON or a form, and by GET, with the same ones in its query."""
 
-    def declare(handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
-        common: dict[str, Any] = {
-            "summary": summary,
-            "needs": needs,
-            "gives": {200: gives},
-            "fails": (400, *fails),
-            "texts": texts,
-        }
-        api.route("POST", f"/v1/zone/{path}", takes=takes, **common)(handler)
-        api.route("GET", f"/v1/zone/{path}", query=takes, **common)(handler)
+    def declare(handler: Handler[BodyT, None]) -> Handler[BodyT, None]:
+        for decorate in (app.post, app.get):
+            decorate(
+                f"/v1/zone/{path}",
+                summary=summary,
+                permission=permission,
+                body=body,
+                responses={200: response},
+                errors=(400, *errors),
+                media_types=media_types,
+            )(handler)
         return handler
 
     return declare
 
 
-@route(
+@declare_call(
     "create",
     summary="Create a zone",
-    needs=Permission.WRITE_GEOFENCES,
-    takes=CreateZoneRequest,
-    gives=CreateZoneResponse,
-    fails=(402,),
+    permission=Permission.WRITE_GEOFENCES,
+    body=CreateZoneRequest,
+    response=CreateZoneResponse,
+    errors=(402,),
 )
-def create_zone(request: Request) -> Response:
-    call = validated(CreateZoneRequest, parameters(request))
+def create_zone(request: Request[CreateZoneRequest]) -> Response:
+    call = request.body
     tag_names = container.zone_service().find_tag_names(request.principal, call.zone.tags or ())
     fields = to_geofence_fields(call, tag_names, _point_limit(request, call.points or ()))
     geofence = container.geofence_service().create(request.principal, fields, _now(), derive_resource_id(request))
     return _respond(id=geofence.number)
 
 
-@route(
+@declare_call(
     "update",
     summary="Change a zone: what is not named is kept, points and type always",
-    needs=Permission.WRITE_GEOFENCES,
-    takes=UpdateZoneRequest,
-    gives=ZoneResponse,
-    fails=(409,),
+    permission=Permission.WRITE_GEOFENCES,
+    body=UpdateZoneRequest,
+    response=ZoneResponse,
+    errors=(409,),
 )
-def update_zone(request: Request) -> Response:
-    zone = validated(UpdateZoneRequest, parameters(request)).zone
+def update_zone(request: Request[UpdateZoneRequest]) -> Response:
+    zone = request.body.zone
     patch = ZonePatch(
         zone=zone, tag_names=container.zone_service().find_tag_names(request.principal, zone.tags or ())
     )
@@ -156,15 +148,15 @@ def update_zone(request: Request) -> Response:
     return _respond()
 
 
-@route(
+@declare_call(
     "delete",
     summary="Delete one zone or several, unless something holds one of them",
-    needs=Permission.DELETE_GEOFENCES,
-    takes=DeleteZonesRequest,
-    gives=ZoneResponse,
+    permission=Permission.DELETE_GEOFENCES,
+    body=DeleteZonesRequest,
+    response=ZoneResponse,
 )
-def delete_zones(request: Request) -> Response:
-    call = validated(DeleteZonesRequest, parameters(request))
+def delete_zones(request: Request[DeleteZonesRequest]) -> Response:
+    call = request.body
     if call.zone_id is not None and call.zone_ids is not None:
         raise ValidationFailed.field("zone_ids", "is given beside zone_id; give one of them")
     numbers = [call.zone_id] if call.zone_id is not None else list(dict.fromkeys(call.zone_ids or ()))
@@ -174,21 +166,23 @@ def delete_zones(request: Request) -> Response:
     return _respond()
 
 
-@route("read", summary="Read a zone", needs=Permission.READ_GEOFENCES, takes=ZoneRequest, gives=ReadZoneResponse)
-def read_zone(request: Request) -> Response:
-    call = validated(ZoneRequest, parameters(request))
+@declare_call(
+    "read", summary="Read a zone", permission=Permission.READ_GEOFENCES, body=ZoneRequest, response=ReadZoneResponse
+)
+def read_zone(request: Request[ZoneRequest]) -> Response:
+    call = request.body
     return _respond(value=_serialize(container.zone_service().get(request.principal, call.zone_id)))
 
 
-@route(
+@declare_call(
     "list",
     summary="List the zones, oldest first",
-    needs=Permission.READ_GEOFENCES,
-    takes=ListZonesRequest,
-    gives=ListZonesResponse,
+    permission=Permission.READ_GEOFENCES,
+    body=ListZonesRequest,
+    response=ListZonesResponse,
 )
-def list_zones(request: Request) -> Response:
-    call = validated(ListZonesRequest, parameters(request))
+def list_zones(request: Request[ListZonesRequest]) -> Response:
+    call = request.body
     found = container.zone_service().list_zones(
         request.principal, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit
     )
@@ -202,16 +196,16 @@ def list_zones(request: Request) -> Response:
     return _respond(list=listed)
 
 
-@route(
+@declare_call(
     "download",
     summary="Zones as a KML file, or as KMZ where the header Accept begins with it",
-    needs=Permission.READ_GEOFENCES,
-    takes=DownloadZonesRequest,
-    gives=None,
-    texts=(KML, KMZ),
+    permission=Permission.READ_GEOFENCES,
+    body=DownloadZonesRequest,
+    response=None,
+    media_types=(KML, KMZ),
 )
-def download_zones(request: Request) -> Response:
-    call = validated(DownloadZonesRequest, parameters(request))
+def download_zones(request: Request[DownloadZonesRequest]) -> Response:
+    call = request.body
     found = container.zone_service().list_zones(
         request.principal, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit
     )
@@ -224,33 +218,32 @@ def download_zones(request: Request) -> Response:
     )
 
 
-@route(
+@declare_call(
     "search_location",
     summary="Say which active zones contain a location",
-    needs=Permission.CHECK,
-    takes=SearchLocationRequest,
-    gives=SearchLocationResponse,
+    permission=Permission.CHECK,
+    body=SearchLocationRequest,
+    response=SearchLocationResponse,
 )
-def search_location(request: Request) -> Response:
-    where = validated(SearchLocationRequest, parameters(request)).location
+def search_location(request: Request[SearchLocationRequest]) -> Response:
+    where = request.body.location
     found = container.zone_service().find_at(request.principal, Position(lon=where.lng, lat=where.lat), _now())
     return _respond(list=[{"id": number, "label": label} for number, label in found])
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/zone/upload",
     summary="Make zones of a KML or KMZ file, or tell which it would make",
-    needs=Permission.WRITE_GEOFENCES,
-    takes=UploadZonesRequest,
-    takes_file=True,
-    gives={200: UploadZonesResponse, 303: None},
-    fails=(400, 402),
+    permission=Permission.WRITE_GEOFENCES,
+    body=UploadZonesRequest,
+    accepts_file=True,
+    responses={200: UploadZonesResponse, 303: None},
+    errors=(400, 402),
 )
-def upload_zones(request: Request) -> Response:
-    call = validated(UploadZonesRequest, parameters(request))
+def upload_zones(request: Request[UploadZonesRequest]) -> Response:
+    call = request.body
     if call.redirect_target is None:
-        return _respond(**_upload(request, call))
+        return _respond(**_upload(request))
     if not is_allowed(
         call.redirect_target, container.tenant_service().get_redirect_origins(request.principal.tenant_id)
     ):
@@ -258,15 +251,15 @@ def upload_zones(request: Request) -> Response:
             "redirect_target", "is at no origin that is allowed; see redirectOrigins of the tenant"
         )
     try:
-        answer = {"success": True, **_upload(request, call)}
+        answer = {"success": True, **_upload(request)}
     except (ValidationFailed, QuotaReached) as error:
         answer = render_zone_error(error, "")
-    return Response(status=303, body=None, headers={"Location": build_redirect_url(call.redirect_target, answer)})
+    return Response(303, None, headers={"Location": build_redirect_url(call.redirect_target, answer)})
 
 
-def _upload(request: Request, call: UploadZonesRequest) -> dict[str, Any]:
+def _upload(request: Request[UploadZonesRequest]) -> dict[str, Any]:
     """What an UploadAnswer tells besides success."""
-    principal, now = request.principal, _now()
+    principal, call, now = request.principal, request.body, _now()
     rows = parse_upload(call, container.tenant_service().get_polygon_point_limit(principal.tenant_id))
     if call.dry_run:
         return serialize_preview(container.import_service().preview(principal.tenant_id, rows, now))
@@ -281,15 +274,15 @@ def _upload(request: Request, call: UploadZonesRequest) -> dict[str, Any]:
     return {"list": made, **left_out, **({"import_id": job.import_id} if left_out else {})}
 
 
-@route(
+@declare_call(
     "batch_convert",
     summary="Tell the circles that a table describes, checked and not made",
-    needs=Permission.WRITE_GEOFENCES,
-    takes=ConvertBatchRequest,
-    gives=ConvertBatchResponse,
+    permission=Permission.WRITE_GEOFENCES,
+    body=ConvertBatchRequest,
+    response=ConvertBatchResponse,
 )
-def convert_batch(request: Request) -> Response:
-    call = validated(ConvertBatchRequest, parameters(request))
+def convert_batch(request: Request[ConvertBatchRequest]) -> Response:
+    call = request.body
     drafts, is_cut = parse_drafts(_rows(request, call), call)
     addresses, enough_for = collect_addresses(drafts)
     places = container.spreadsheet_service().find_positions(addresses)
@@ -303,7 +296,7 @@ def convert_batch(request: Request) -> Response:
     return _respond(list=serialize_drafts(drafts, taken, tags), limit_exceeded=is_cut)
 
 
-def _rows(request: Request, call: ConvertBatchRequest) -> Iterable[Sequence[str]]:
+def _rows(request: AnyRequest, call: ConvertBatchRequest) -> Iterable[Sequence[str]]:
     if call.file_id is None and call.batch is None:
         raise ValidationFailed.field("batch", "is missing; or give the file_id of a table")
     if call.file_id is None:
@@ -314,57 +307,57 @@ def _rows(request: Request, call: ConvertBatchRequest) -> Iterable[Sequence[str]
     return rows
 
 
-@api.route(
-    "POST",
+@app.post(
     "/v1/data/spreadsheet/parse",
     summary="Keep the table of a CSV or XLSX file for a day",
-    needs=Permission.WRITE_GEOFENCES,
-    takes=ParseSpreadsheetRequest,
-    takes_file=True,
-    gives={200: ParseSpreadsheetResponse},
-    fails=(400,),
+    permission=Permission.WRITE_GEOFENCES,
+    body=ParseSpreadsheetRequest,
+    accepts_file=True,
+    responses={200: ParseSpreadsheetResponse},
+    errors=(400,),
 )
-def parse_spreadsheet(request: Request) -> Response:
-    rows = read_table(validated(ParseSpreadsheetRequest, parameters(request)).file)
+def parse_spreadsheet(request: Request[ParseSpreadsheetRequest]) -> Response:
+    rows = read_table(request.body.file)
     file_id = container.spreadsheet_service().save(request.principal, rows, derive_resource_id(request))
     return _respond(file_id=file_id, rows=len(rows), preview=rows[:PREVIEW_ROWS])
 
 
-@route(
+@declare_call(
     "point/list",
     summary="List the points of a polygon or a sausage",
-    needs=Permission.READ_GEOFENCES,
-    takes=ZoneRequest,
-    gives=ListZonePointsResponse,
+    permission=Permission.READ_GEOFENCES,
+    body=ZoneRequest,
+    response=ListZonePointsResponse,
 )
-def list_zone_points(request: Request) -> Response:
-    call = validated(ZoneRequest, parameters(request))
+def list_zone_points(request: Request[ZoneRequest]) -> Response:
+    call = request.body
     return _respond(list=serialize_points(container.zone_service().get(request.principal, call.zone_id)))
 
 
-@route(
+@declare_call(
     "point/update",
     summary="Give a polygon or a sausage other points",
-    needs=Permission.WRITE_GEOFENCES,
-    takes=UpdateZonePointsRequest,
-    gives=ZoneResponse,
+    permission=Permission.WRITE_GEOFENCES,
+    body=UpdateZonePointsRequest,
+    response=ZoneResponse,
 )
-def update_zone_points(request: Request) -> Response:
-    call = validated(UpdateZonePointsRequest, parameters(request))
+def update_zone_points(request: Request[UpdateZonePointsRequest]) -> Response:
+    call = request.body
     patch = ZonePointsPatch(points=call.points, point_limit=_point_limit(request, call.points))
     container.zone_service().update(request.principal, call.zone_id, patch.to_changes, _now())
     return _respond()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    return api.handle(event, context)
+    """Return the response to an event of API Gateway."""
+    return app.handle(event, context)
 
 
 def _serialize(geofence: Geofence, *, with_points: bool = False) -> dict[str, Any]:
     return serialize_zone(geofence, container.zone_service().find_tag_numbers(geofence), with_points=with_points)
 
 
-def _point_limit(request: Request, points: Sequence[ZonePointInput]) -> int:
+def _point_limit(request: AnyRequest, points: Sequence[ZonePointInput]) -> int:
     """Return the number of points that a polygon may have; only many points cost a read."""
     if count_vertices(points) <= MIN_POINT_LIMIT:
         return MIN_POINT_LIMIT
@@ -372,7 +365,7 @@ def _point_limit(request: Request, points: Sequence[ZonePointInput]) -> int:
 
 
 def _respond(**members: Any) -> Response:
-    return Response(status=200, body={"success": True, **members})
+    return Response(200, {"success": True, **members})
 
 
 def _now() -> datetime:

@@ -20,7 +20,7 @@ from fencepost import container
 from fencepost.common import aws
 from fencepost.directory.model import Entity
 from fencepost.event_catalogue import EVENT_TYPES, payload_model
-from fencepost.http.app import Api
+from fencepost.http.app import App as HttpApp
 from tests.events import build_event
 from tests.functional import quick_moto
 
@@ -67,8 +67,8 @@ def event(name: str, /, **body: Any) -> dict[str, Any]:
 def function_of(sent: Mapping[str, Any]) -> str:
     """The function that declares the route of an API event."""
     for folder in sorted(file.parent.name for file in ROOT.glob("functions/*/app.py")):
-        api = getattr(importlib.import_module(f"functions.{folder}.app"), "api", None)
-        if isinstance(api, Api) and (sent["httpMethod"], sent["resource"]) in api.routes:
+        app = getattr(importlib.import_module(f"functions.{folder}.app"), "app", None)
+        if isinstance(app, HttpApp) and (sent["httpMethod"], sent["resource"]) in app.routes:
             return folder
     raise LookupError(sent["resource"])
 
@@ -229,18 +229,18 @@ class App:
 
     def _check_contract(self, function: str, sent: dict[str, Any], answer: Answer) -> None:
         """Every answer is what its route declares: the model of its status, or a listed problem."""
-        api: Api = importlib.import_module(f"functions.{function}.app").api
-        route = api.routes[sent["httpMethod"], sent["resource"]]
-        if answer.status in route.gives:
-            model = route.gives[answer.status]
+        app: HttpApp = importlib.import_module(f"functions.{function}.app").app
+        route = app.routes[sent["httpMethod"], sent["resource"]]
+        if answer.status in route.responses:
+            model = route.responses[answer.status]
             if model is None:
                 assert answer.body == {}
             else:
                 _adapter(model).validate_python(answer.body)
             return
-        assert answer.status in {403, *route.fails}, f"{route.path} does not declare {answer.status}"
-        if route.tells is not None:
-            _adapter(route.tells).validate_python(answer.body)
+        assert answer.status in {403, *route.errors}, f"{route.path} does not declare {answer.status}"
+        if app.dialect.error_schema is not None:
+            _adapter(app.dialect.error_schema).validate_python(answer.body)
         else:
             assert answer.body["status"] == answer.status
             assert {"type", "title", "detail", "code", "requestId"} <= answer.body.keys()

@@ -48,18 +48,18 @@ def test_the_routes_of_the_template_are_those_that_the_handlers_declare() -> Non
         events = [event["Properties"] for event in function.get("Events", {}).values() if event["Type"] == "Api"]
         if not events:
             continue
-        api = importlib.import_module(f"functions.{folder(function)}.app").api
-        assert {(event["Method"], event["Path"]) for event in events} == set(api.routes)
+        app = importlib.import_module(f"functions.{folder(function)}.app").app
+        assert {(event["Method"], event["Path"]) for event in events} == set(app.routes)
 
 
 def test_the_gateway_lets_everybody_in_only_where_the_function_asks_who_it_is() -> None:
     for function in FUNCTIONS.values():
         events = [event["Properties"] for event in function.get("Events", {}).values() if event["Type"] == "Api"]
         for event in events:
-            route = importlib.import_module(f"functions.{folder(function)}.app").api.routes[
+            route = importlib.import_module(f"functions.{folder(function)}.app").app.routes[
                 event["Method"], event["Path"]
             ]
-            assert event.get("Auth", {}) == ({"Authorizer": "NONE"} if route.is_open else {})
+            assert event.get("Auth", {}) == ({"Authorizer": "NONE"} if route.is_public else {})
 
 
 def test_functions_run_as_the_design_says() -> None:

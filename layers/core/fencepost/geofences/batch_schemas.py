@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 
 from fencepost.geofences.schemas import GeofenceOut
-from fencepost.http.fields import LookedAtLater, RequestModel, ResponseModel
+from fencepost.http.fields import RequestModel, ResponseModel
+from fencepost.http.validation import DeferredItem
 
 MAX_OPERATIONS = 100
 
@@ -22,9 +23,7 @@ class Operation(RequestModel):
 
 
 class BatchRequest(RequestModel):
-    operations: Annotated[
-        list[Annotated[Any, LookedAtLater(Operation)]], Field(min_length=1, max_length=MAX_OPERATIONS)
-    ]
+    operations: Annotated[list[DeferredItem[Operation]], Field(min_length=1, max_length=MAX_OPERATIONS)]
 
 
 class OperationError(ResponseModel):

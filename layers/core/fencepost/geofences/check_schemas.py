@@ -8,20 +8,20 @@ from pydantic import Field
 
 from fencepost.common.errors import ValidationFailed
 from fencepost.http.fields import (
+    DecimalText,
     Latitude,
     Longitude,
     Metres,
     RequestModel,
     ResponseModel,
     Text,
-    decimal_number,
     number,
 )
 from geo.shapes.checks import MIN_RADIUS_M
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from fencepost.geofences.service import Match
 
@@ -35,9 +35,11 @@ class CheckQuery(RequestModel):
     include: Annotated[
         Literal["outside"] | None, Field(description="Tell of geofences too that are near, with `within`.")
     ] = None
-    within: Annotated[float | None, Field(ge=MIN_RADIUS_M, le=MAX_WITHIN_M, description="How near, in metres.")] = (
-        None
-    )
+    within: Annotated[
+        float | None,
+        Field(ge=MIN_RADIUS_M, le=MAX_WITHIN_M, description="How near, in metres."),
+        DecimalText,
+    ] = None
     consistent: Literal["true", "false"] = "false"
 
 
@@ -79,11 +81,6 @@ class BatchCheckAnswer(ResponseModel):
     """An answer for each position, in their order."""
 
     results: list[CheckAnswer]
-
-
-def read_query(query: Mapping[str, str]) -> dict[str, Any]:
-    """The query with its distance as a number: what is none is left, and refused by its name."""
-    return {name: decimal_number(value) if name == "within" else value for name, value in query.items()}
 
 
 def reach_m(query: CheckQuery) -> float:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from fencepost.geofences import schemas
-from fencepost.http.fields import ResponseModel
+from fencepost.http.fields import RequestModel, ResponseModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,10 +45,10 @@ class FeatureCollectionOut(ResponseModel):
     links: list[LinkOut]
 
 
-class FeatureCollectionIn(BaseModel):
-    """What other members a collection has is passed over."""
+class FeatureCollectionIn(RequestModel):
+    """Other members of a collection are ignored."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", defer_build=True)
+    model_config = ConfigDict(extra="ignore")
 
     type: Literal["FeatureCollection"]
     features: Annotated[list[Any], Field(max_length=MAX_FEATURES)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from fencepost.geofences.serializers import Kind, ScheduleOut, told_in_force, told_shape
-from fencepost.http.fields import Latitude, Longitude, RequestModel, ResponseModel, decimal_number, whole_number
+from fencepost.http.fields import DecimalText, Latitude, Longitude, RequestModel, ResponseModel, WholeNumberText
 from geo.wgs84 import Position
 
 if TYPE_CHECKING:
@@ -24,9 +24,11 @@ COMPLETE_WITHIN = "Complete-Within-Meters"
 class NearestQuery(RequestModel):
     """`consistent` sees every change that was answered before, for twice the read units."""
 
-    latitude: Latitude
-    longitude: Longitude
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="iOS watches 20 regions, Android 100.")] = 20
+    latitude: Annotated[Latitude, DecimalText]
+    longitude: Annotated[Longitude, DecimalText]
+    limit: Annotated[
+        int, Field(ge=1, le=MAX_LIMIT, description="iOS watches 20 regions, Android 100."), WholeNumberText
+    ] = 20
     consistent: Literal["true", "false"] = "false"
 
 
@@ -66,18 +68,6 @@ class NearestAnswer(ResponseModel):
     data: list[NearOut]
     versionToken: str
     completeWithinMeters: int | None
-
-
-def numbered(query: Mapping[str, str]) -> dict[str, Any]:
-    """The query with numbers where they are: what is none is left, and refused by its name.
-
-    >>> numbered({"latitude": "60.17", "longitude": "nan", "limit": "20"})
-    {'latitude': 60.17, 'longitude': 'nan', 'limit': 20}
-    """
-    return {
-        name: decimal_number(said) if name in ("latitude", "longitude") else _whole(name, said)
-        for name, said in query.items()
-    }
 
 
 def position_of(query: NearestQuery) -> Position:
@@ -121,7 +111,3 @@ def headers(body: Mapping[str, Any]) -> dict[str, str]:
     """The ETag of an answer, and up to where it is complete: who moved learns that from a 304 too."""
     within = body["completeWithinMeters"]
     return {"ETag": f'"{body["versionToken"]}"'} | ({} if within is None else {COMPLETE_WITHIN: str(within)})
-
-
-def _whole(name: str, text: str) -> Any:
-    return whole_number(text) if name == "limit" else text

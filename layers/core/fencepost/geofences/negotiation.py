@@ -1,6 +1,6 @@
-"""Which vocabulary a request is in, and how a refusal is told in the timekeeping one.
+"""The dialect of a request about geofences: the canonical one, or the timekeeping one.
 
-Apart from the vocabularies themselves, for functions that only refuse in them.
+Apart from the schemas of both, for functions that only report errors in them.
 """
 
 from __future__ import annotations
@@ -8,37 +8,56 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from fencepost.http.dialect import PROBLEM_DIALECT, Dialect
+from fencepost.http.problems import render_problem
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TIMEKEEPING = "application/vnd.fencepost.timekeeping+json"
+    from fencepost.common.errors import FencepostError
+    from fencepost.http.request import AnyRequest
+
+TIMEKEEPING_JSON = "application/vnd.fencepost.timekeeping+json"
 
 
-def is_timekeeping(headers: Mapping[str, str], said: Mapping[str, Any]) -> bool:
-    """Whether a request is in the timekeeping vocabulary: it asks for its media type, or says `pname`."""
-    accepted = headers.get("accept", "").casefold()
-    return TIMEKEEPING in accepted or "pname" in said
+def negotiate(request: AnyRequest) -> Dialect:
+    """Return the dialect of a request: timekeeping if it accepts that media type, or its body names `pname`."""
+    accepts = TIMEKEEPING_JSON in request.headers.get("accept", "").casefold()
+    return TIMEKEEPING_DIALECT if accepts or uses_timekeeping_names(_read_fields(request)) else PROBLEM_DIALECT
 
 
-def retold(event: Mapping[str, Any], status: int, problem: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """A refusal as the timekeeping vocabulary tells it, where the request is in its words.
+def uses_timekeeping_names(fields: Mapping[str, Any]) -> bool:
+    """Return whether the fields of a geofence have the names of the timekeeping dialect."""
+    return "pname" in fields
 
-    The cause is under `error.message` too, and what does not exist is forbidden: nobody learns what there is.
+
+def _render_error(error: FencepostError, request_id: str) -> dict[str, Any]:
+    """Return a problem that repeats its cause under `error`.
+
+    What does not exist is forbidden, so that nobody learns what exists.
     """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    if not is_timekeeping(headers, _said(event)):
-        return status, problem
-    if status == 404:
+    problem = render_problem(error, request_id)
+    if problem["status"] == 404:
         detail = "It does not exist, or you may not see it."
         problem |= {"type": "urn:fencepost:problem:forbidden", "title": "Forbidden", "status": 403}
         problem |= {"code": "FORBIDDEN", "detail": detail}
-    return problem["status"], problem | {"error": {"code": problem["code"], "message": problem["detail"]}}
+    return problem | {"error": {"code": problem["code"], "message": problem["detail"]}}
 
 
-def _said(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What the body says, as far as it can be read: a body that cannot be is a refusal of its own."""
+def _read_fields(request: AnyRequest) -> Mapping[str, Any]:
+    """Return the fields of the body, as far as they can be read: a body that cannot be is an error of its own."""
+    body = request.event.get("body")
+    if not body or request.event.get("isBase64Encoded"):
+        return {}
+    if request.fields:
+        return request.fields
     try:
-        said = json.loads(event.get("body") or "{}")
+        fields = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return fields if isinstance(fields, dict) else {}
+
+
+TIMEKEEPING_DIALECT = Dialect(
+    render_error=_render_error, status_of=lambda error: 403 if error.status == 404 else int(error.status)
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -11,11 +11,8 @@ from fencepost.common.entity_ref import TARGET_TABLES, EntityRef
 from fencepost.common.text import fold_case
 from fencepost.geofences.filters import GeofenceFilter
 from fencepost.geofences.serializers import Kind
-from fencepost.http.fields import Instant, RequestModel, Text, whole_number
+from fencepost.http.fields import Instant, RequestModel, Text, WholeNumberText
 from geo.shapes.bounds import Bounds
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?")
 
@@ -41,7 +38,7 @@ Target = Annotated[str, AfterValidator(_target), Field(max_length=100, examples=
 
 
 class PageQuery(RequestModel):
-    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    limit: Annotated[int, Field(ge=1, le=1000), WholeNumberText] = 100
     cursor: str | None = None
 
 
@@ -67,11 +64,6 @@ class ReadQuery(RequestModel):
 
 class DeleteQuery(RequestModel):
     id: Annotated[str, Field(description="The geofence to delete.")]
-
-
-def numbered(query: Mapping[str, str]) -> dict[str, Any]:
-    """The query with its limit as a number."""
-    return {name: whole_number(value) if name == "limit" else value for name, value in query.items()}
 
 
 def wanted(query: ListQuery) -> GeofenceFilter | None:

@@ -32,7 +32,7 @@ from fencepost.http.fields import (
     number,
     timestamp,
 )
-from fencepost.http.validation import validated
+from fencepost.http.validation import validate
 from geo.errors import GeometryError
 from geo.shapes import find_by_geometry, find_by_kind
 from geo.shapes.base import ShapeFields
@@ -243,7 +243,7 @@ def new_fields(change: GeofenceCreate, said: Mapping[str, Any]) -> dict[str, Any
 
 def fields_of(said: Mapping[str, Any]) -> dict[str, Any]:
     """The domain's fields of a new geofence that was said outside of a request. Raises Invalid."""
-    return new_fields(validated(GeofenceCreate, said), said)
+    return new_fields(validate(GeofenceCreate, said), said)
 
 
 def changed_fields(change: GeofenceUpdate, said: Mapping[str, Any], before: Geofence) -> dict[str, Any]:

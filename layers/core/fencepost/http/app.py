@@ -1,7 +1,7 @@
-"""From an API Gateway event to a handler and back: who asks, what they may, what they sent, what went wrong.
+"""From an event of API Gateway to a handler and back.
 
-API Gateway has matched the route already; a route here is one look into a dict, declared beside its handler with
-everything that the OpenAPI document tells of it.
+API Gateway has matched the route already, so a route here is one look into a dict. It is declared beside its handler,
+with everything that the OpenAPI document says of it.
 """
 
 from __future__ import annotations
@@ -9,239 +9,232 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-
-from pydantic import BaseModel
 
 from fencepost.common.errors import FencepostError, IdempotencyInProgress, IdempotencyKeyReused, ValidationFailed
 from fencepost.common.logging import logger
-from fencepost.common.principal import Permission, Principal
+from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
-from fencepost.http import problems
-from fencepost.http.request import _KEY, Request
+from fencepost.http.dialect import PROBLEM_DIALECT, Dialect
+from fencepost.http.fields import RequestModel
+from fencepost.http.problems import PROBLEM_JSON, AnswerTooLarge, render_internal_problem
+from fencepost.http.request import (
+    IDEMPOTENCY_KEY,
+    MAX_BODY_BYTES,
+    AnyRequest,
+    BodyT,
+    QueryT,
+    Request,
+    parse_json_body,
+    read_request,
+)
+from fencepost.http.response import Response
+from fencepost.http.validation import validate
 
-_JSON = "application/json"
-_PROBLEM = "application/problem+json"
 # A function may return 6 MB; the rest is for the headers.
 MAX_ANSWER_BYTES = 6_000_000
 
-
-@dataclass(frozen=True, kw_only=True)
-class Response:
-    """`body` is None where an answer has none, and a text or bytes where it is no JSON."""
-
-    status: int
-    body: Mapping[str, Any] | str | bytes | None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    media_type: str = _JSON
+Handler = Callable[[Request[BodyT, QueryT]], Response]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """`takes` and `gives` are the models of the bodies, None where there is none; `query` and `fails` are for the
-    document alone.
+    """What an app knows of a route, and the OpenAPI document says of it.
 
-    `tells` is the model of a refusal that is no problem; the gateway lets everybody in where a route `is_open`; one
-    that `takes_file` takes a form of several parts. `texts` are the media types of an answer that is not JSON.
+    Attributes:
+        body: The model of the body; of a GET, the model of parameters that are in its query.
+        responses: The model of each status; None where the response has no body, or one of `media_types`.
+        errors: The statuses of errors, apart from those that every route has.
+        media_types: Those of a response that is not JSON.
+        accepts_file: Whether the body is a form with a file.
+        is_public: Whether API Gateway lets everybody in, because the app authenticates by itself.
     """
 
     method: str
     path: str
-    handler: Callable[[Request], Response]
+    handler: Callable[[AnyRequest], Response]
     summary: str
-    needs: Permission
-    takes: type[BaseModel] | None
-    gives: Mapping[int, type | None]
-    query: type[BaseModel] | None
-    fails: tuple[int, ...]
-    tells: type | None
-    is_open: bool
-    texts: tuple[str, ...]
-    takes_file: bool
+    permission: Permission
+    body: type[RequestModel] | None
+    query: type[RequestModel] | None
+    responses: Mapping[int, type | None]
+    errors: tuple[int, ...]
+    media_types: tuple[str, ...]
+    accepts_file: bool
+    max_bytes: int
+    dialect: Dialect
+    is_public: bool
 
 
-Problem = Callable[[FencepostError, str], dict[str, Any]]
-Retold = Callable[[Mapping[str, Any], int, dict[str, Any]], tuple[int, dict[str, Any]]]
-Statuses = Mapping[type[FencepostError], int]
-Admit = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+class App:
+    """The routes of one function.
 
-
-class Api:
-    """The routes of one function. `tell` shapes a refusal, as `tells` says; without them, it is a problem.
-
-    `retell` may put a problem, with its status, into the words of the event that it answers; `status` holds the
-    statuses in which the function departs from the table of problems. Where the gateway does not know the caller,
-    `admit` makes of an event the one that it would have been had the gateway known.
+    Args:
+        dialect: How errors are reported, unless `negotiate` decides otherwise.
+        negotiate: Returns the dialect of a request.
+        authenticate: Returns the request of an event whose caller API Gateway does not know, with its fields.
     """
 
     def __init__(
         self,
-        tell: Problem | None = None,
-        tells: type | None = None,
-        retell: Retold | None = None,
-        status: Statuses | None = None,
-        admit: Admit | None = None,
+        *,
+        dialect: Dialect = PROBLEM_DIALECT,
+        negotiate: Callable[[AnyRequest], Dialect] | None = None,
+        authenticate: Callable[[Mapping[str, Any]], AnyRequest] | None = None,
     ) -> None:
         self.routes: dict[tuple[str, str], Route] = {}
-        self._tell = tell
-        self._tells = tells
-        self._retell = retell
-        self._status = status or {}
-        self._admit = admit
+        self.dialect = dialect
+        self.is_public = authenticate is not None
+        self._negotiate = negotiate or (lambda _request: dialect)
+        self._read_request = authenticate or read_request
+        self.get = RouteDecorator(self, "GET")
+        self.post = RouteDecorator(self, "POST")
+        self.put = RouteDecorator(self, "PUT")
+        self.patch = RouteDecorator(self, "PATCH")
+        self.delete = RouteDecorator(self, "DELETE")
 
-    def route(
+    def handle(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """Return the response to an event of API Gateway. Nothing is raised for what a caller sent."""
+        request_id = str(event["requestContext"].get("requestId") or getattr(context, "aws_request_id", ""))
+        logger.set_correlation_id(request_id)
+        request: AnyRequest | None = None
+        try:
+            request = self._read_request(event)
+            route = self.routes[event["httpMethod"], event["resource"]]
+            logger.append_keys(tenant=request.principal.tenant_id, route=f"{route.method} {route.path}")
+            request.principal.require(route.permission)
+            _check_parameters(route, request)
+            result = self._respond(route, request, request_id, context)
+        except FencepostError as error:
+            dialect = self.dialect if request is None else request.dialect or self._negotiate(request)
+            return _render_error(error, dialect, request_id)
+        except Exception:  # noqa: BLE001 - whatever it is, the caller gets a response and the log the trace
+            logger.exception("unhandled error")
+            problem = Response(500, render_internal_problem(request_id), media_type=PROBLEM_JSON)
+            return _to_gateway(problem, request_id)
+        logger.info("answered", status=result["statusCode"])
+        return result
+
+    def _respond(self, route: Route, request: AnyRequest, request_id: str, context: Any) -> dict[str, Any]:
+        """Return the response of a handler; to a retried POST with an Idempotency-Key, the first response."""
+
+        def run() -> dict[str, Any]:
+            if route.body is not None and not self.is_public:
+                request.fields = parse_json_body(
+                    request.event, request.headers.get("content-type", ""), route.max_bytes
+                )
+            request.dialect = self._negotiate(request)
+            request.body = None if route.body is None else validate(route.body, request.fields)
+            request.query = None if route.query is None else validate(route.query, request.query_strings)
+            return _to_gateway(route.handler(request), request_id)
+
+        if route.method != "POST" or IDEMPOTENCY_KEY not in request.headers:
+            return run()
+        from fencepost.http.idempotency import run_idempotent
+
+        result = run_idempotent(request, run, context)
+        result["headers"]["X-Request-Id"] = request_id
+        return result
+
+
+class RouteDecorator:
+    """`app.get`, `app.post` and so on: declares the handler of a route."""
+
+    def __init__(self, app: App, method: str) -> None:
+        self._app = app
+        self._method = method
+
+    def __call__(
         self,
-        method: str,
         path: str,
         *,
         summary: str,
-        needs: Permission,
-        gives: Mapping[int, type | None],
-        takes: type[BaseModel] | None = None,
-        query: type[BaseModel] | None = None,
-        fails: tuple[int, ...] = (),
-        texts: tuple[str, ...] = (),
-        takes_file: bool = False,
-    ) -> Callable[[Callable[[Request], Response]], Callable[[Request], Response]]:
-        """Declare the handler of a route. The right is checked before the handler looks anything up.
+        permission: Permission,
+        responses: Mapping[int, type | None],
+        body: type[BodyT] | None = None,
+        query: type[QueryT] | None = None,
+        errors: tuple[int, ...] = (),
+        media_types: tuple[str, ...] = (),
+        accepts_file: bool = False,
+        max_bytes: int = MAX_BODY_BYTES,
+    ) -> Callable[[Handler[BodyT, QueryT]], Handler[BodyT, QueryT]]:
+        """Declare the handler of a route; `Route` says what the arguments mean.
 
-        Every POST honours the header Idempotency-Key, and may fail for it.
+        The permission is required before anything is looked up. Every POST honours the header Idempotency-Key, and
+        may fail for it. `body` and `query` are what the handler finds in its request, and mypy compares them.
         """
-        if method == "POST":
-            fails = (
-                *fails,
-                400,
-                *(self._status_of(error()) for error in (IdempotencyInProgress, IdempotencyKeyReused)),
-            )
-
-        for model in (takes, query):
-            if model is not None:
+        app = self._app
+        if self._method == "POST":
+            key_errors = (app.dialect.status_of(error()) for error in (IdempotencyInProgress, IdempotencyKeyReused))
+            errors = (*errors, 400, *key_errors)
+        for model in (body, query):
+            if model is not None and issubclass(model, RequestModel):
                 prime_snapstart(model.model_rebuild)
 
-        def declare(handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
-            self.routes[method, path] = Route(
-                method=method,
+        def declare(handler: Handler[BodyT, QueryT]) -> Handler[BodyT, QueryT]:
+            app.routes[self._method, path] = Route(
+                method=self._method,
                 path=path,
                 handler=handler,
                 summary=summary,
-                needs=needs,
-                takes=takes,
-                gives=gives,
-                query=query,
-                fails=fails,
-                tells=self._tells,
-                is_open=self._admit is not None,
-                texts=texts,
-                takes_file=takes_file,
+                permission=permission,
+                body=body,  # type: ignore[arg-type]
+                query=query,  # type: ignore[arg-type]
+                responses=responses,
+                errors=errors,
+                media_types=media_types,
+                accepts_file=accepts_file,
+                max_bytes=max_bytes,
+                dialect=app.dialect,
+                is_public=app.is_public,
             )
             return handler
 
         return declare
 
-    def handle(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """The answer to an API Gateway event; never raises for what a caller sent."""
-        request_id = str(event["requestContext"].get("requestId") or getattr(context, "aws_request_id", ""))
-        logger.set_correlation_id(request_id)
-        try:
-            request = _request(self._admit(event) if self._admit else event)
-            route = self.routes[event["httpMethod"], event["resource"]]
-            logger.append_keys(tenant=request.principal.tenant_id, route=f"{route.method} {route.path}")
-            request.principal.require(route.needs)
-            _check_query(route, request)
-            answer = self._answered(route, request, request_id, context)
-        except FencepostError as error:
-            return self._refused(error, event, request_id)
-        except Exception:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log the trace
-            logger.exception("unhandled error")
-            return _answer(500, problems.internal_problem(request_id), _PROBLEM, request_id)
-        logger.info("answered", status=answer["statusCode"])
-        return answer
 
-    def _answered(self, route: Route, request: Request, request_id: str, context: Any) -> dict[str, Any]:
-        """The answer of the route's handler; to a POST that was done under its key already, the answer of then."""
-
-        def run() -> dict[str, Any]:
-            reply = route.handler(request)
-            return _answer(reply.status, reply.body, reply.media_type, request_id, reply.headers)
-
-        if route.method != "POST" or _KEY not in request.headers:
-            return run()
-        from fencepost.http.idempotency import answered_once
-
-        answer = answered_once(request, run, context)
-        answer["headers"]["X-Request-Id"] = request_id
-        return answer
-
-    def _status_of(self, error: FencepostError) -> int:
-        return int(self._status.get(type(error)) or error.status)
-
-    def _refused(self, error: FencepostError, event: Mapping[str, Any], request_id: str) -> dict[str, Any]:
-        status = self._status_of(error)
-        logger.info("refused", status=status, code=error.code)
-        headers = {"Retry-After": "1"} if status == 503 or isinstance(error, IdempotencyInProgress) else {}
-        if self._tell is not None:
-            return _answer(status, self._tell(error, request_id), _JSON, request_id, headers)
-        problem = problems.problem(error, request_id)
-        if self._retell is not None:
-            status, problem = self._retell(event, status, problem)
-        return _answer(status, problem, _PROBLEM, request_id, headers)
-
-
-def _request(event: Mapping[str, Any]) -> Request:
-    said = event["requestContext"]["authorizer"]
-    roles = frozenset(str(said.get("roles") or "").split(",")) - {""}
-    principal = Principal(tenant_id=said["tenantId"], user_id=said["userId"], roles=roles)
-    return Request(
-        principal=principal,
-        path=event.get("pathParameters") or {},
-        query=event.get("queryStringParameters") or {},
-        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
-        event=event,
-    )
-
-
-def _check_query(route: Route, request: Request) -> None:
-    """Raises Invalid for a parameter that is there twice, of which the gateway lets one count, or that is none."""
+def _check_parameters(route: Route, request: AnyRequest) -> None:
+    """Raise ValidationFailed for a parameter that is given twice, of which the gateway passes one, or is unknown."""
     for name, values in (request.event.get("multiValueQueryStringParameters") or {}).items():
         if len(values) > 1:
             raise ValidationFailed.field(name, "is given more than once")
     if route.query is None:
-        for name in request.query:
+        for name in request.query_strings:
             raise ValidationFailed.field(name, "is no parameter of this call")
 
 
-def _answer(
-    status: int,
-    body: Mapping[str, Any] | str | bytes | None,
-    content_type: str,
-    request_id: str,
-    headers: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    text = _as_text(body)
-    if len(text) > MAX_ANSWER_BYTES // 4 and (size := _size_in_payload(text)) > MAX_ANSWER_BYTES:
-        raise problems.AnswerTooLarge(
-            f"The answer would have {size:,} bytes; the limit is {MAX_ANSWER_BYTES:,}. Ask for less at once."
-        )
-    always = {"X-Request-Id": request_id, "Cache-Control": "no-store"}
-    if body is not None:
-        always = {"Content-Type": content_type} | always
-    return {
-        "statusCode": status,
-        "headers": always | dict(headers or {}),
-        "body": text,
-        **({"isBase64Encoded": True} if isinstance(body, bytes) else {}),
-    }
+def _render_error(error: FencepostError, dialect: Dialect, request_id: str) -> dict[str, Any]:
+    status = dialect.status_of(error)
+    logger.info("refused", status=status, code=error.code)
+    headers = {"Retry-After": "1"} if status == 503 or isinstance(error, IdempotencyInProgress) else {}
+    return _to_gateway(
+        Response(status, dialect.render_error(error, request_id), headers, dialect.media_type), request_id
+    )
 
 
-def _as_text(body: Mapping[str, Any] | str | bytes | None) -> str:
-    if isinstance(body, bytes):
-        return b64encode(body).decode()
-    if isinstance(body, str):
-        return body
-    return "" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+def _to_gateway(response: Response, request_id: str) -> dict[str, Any]:
+    """Return a response as API Gateway expects it.
 
-
-def _size_in_payload(text: str) -> int:
-    """The bytes of a body within what a function returns: there it is a JSON string, its quotes escaped."""
-    return len(text.encode()) + text.count('"') + text.count("\\")
+    Raises:
+        AnswerTooLarge: It has more bytes than a function may return.
+    """
+    body = response.body
+    headers = {"X-Request-Id": request_id, "Cache-Control": "no-store"}
+    if body is None:
+        text = ""
+    else:
+        headers = {"Content-Type": response.media_type, **headers}
+        if isinstance(body, bytes):
+            text = b64encode(body).decode()
+        else:
+            text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    if len(text) > MAX_ANSWER_BYTES // 4:
+        # The body becomes a JSON string, in which quotes are escaped.
+        size = len(text.encode()) + text.count('"') + text.count("\\")
+        if size > MAX_ANSWER_BYTES:
+            raise AnswerTooLarge(
+                f"The answer would have {size:,} bytes; the limit is {MAX_ANSWER_BYTES:,}. Ask for less at once."
+            )
+    encoding = {"isBase64Encoded": True} if isinstance(body, bytes) else {}
+    return {"statusCode": response.status, "headers": {**headers, **response.headers}, "body": text, **encoding}

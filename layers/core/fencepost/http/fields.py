@@ -13,7 +13,7 @@ from fencepost.common.text import is_visible
 from fencepost.common.timezones import EARLIEST, LATEST, load_time_zone, parse_minute_of_day
 
 if TYPE_CHECKING:
-    from pydantic import GetJsonSchemaHandler
+    from collections.abc import Mapping
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -28,6 +28,11 @@ class RequestModel(BaseModel):
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def select_fields(cls, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the fields that count. A model that ignores some overrides this."""
+        return fields
 
 
 class ResponseModel(TypedDict):
@@ -74,6 +79,24 @@ def _no_negative_zero(value: float) -> float:
     return value + 0.0
 
 
+def parse_whole_number(text: Any) -> Any:
+    """Return a text of digits as a number, anything else as it is. A query and a path have only texts."""
+    is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER
+    return int(text) if is_number else text
+
+
+def parse_decimal(text: Any) -> Any:
+    """Return a text of a number with a fraction as that number, anything else as it is.
+
+    >>> parse_decimal("60.17"), parse_decimal("1_000"), parse_decimal("inf")
+    (60.17, '1_000', 'inf')
+    """
+    return float(text) if isinstance(text, str) and _DECIMAL.fullmatch(text) else text
+
+
+# For the number of a query, last in its `Annotated`, so that the bounds before it stay in the JSON schema.
+WholeNumberText = BeforeValidator(parse_whole_number)
+DecimalText = BeforeValidator(parse_decimal)
 Text = Annotated[str, AfterValidator(_text)]
 VisibleText = Annotated[str, AfterValidator(_text), AfterValidator(_visible)]
 Instant = Annotated[
@@ -92,17 +115,6 @@ Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), AfterV
 Metres = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False), AfterValidator(lambda m: round(m, 3))]
 
 
-class LookedAtLater:
-    """What an element has to be that may be anything at first, so that what is wrong with one harms no other."""
-
-    def __init__(self, model: type[BaseModel]) -> None:
-        self._model = model
-
-    def __get_pydantic_json_schema__(self, _any: object, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        self._model.model_rebuild()
-        return handler(self._model.__pydantic_core_schema__)
-
-
 def number(value: float) -> float | int:
     """A whole number without its decimal point.
 
@@ -119,18 +131,3 @@ def timestamp(at: datetime) -> str:
     '2026-05-04T09:00:00.000Z'
     """
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def whole_number(text: Any) -> Any:
-    """A query and an address say everything in text: a whole number becomes one, anything else stays as it is."""
-    is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER
-    return int(text) if is_number else text
-
-
-def decimal_number(text: Any) -> Any:
-    """The same for a number with a fraction.
-
-    >>> decimal_number("60.17"), decimal_number("1_000"), decimal_number("inf")
-    (60.17, '1_000', 'inf')
-    """
-    return float(text) if isinstance(text, str) and _DECIMAL.fullmatch(text) else text

@@ -11,13 +11,13 @@ from uuid import uuid4
 
 from fencepost.common.errors import FencepostError, IdempotencyInProgress, IdempotencyKeyReused
 from fencepost.common.logging import logger
-from fencepost.http.idempotency_key import asked_by
+from fencepost.http.idempotency_key import idempotency_key_of
 from fencepost.http.idempotency_records import Idempotency
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fencepost.http.request import Request
+    from fencepost.http.request import AnyRequest
 
     Answer = dict[str, Any]
 
@@ -27,7 +27,7 @@ _WITHOUT_A_CONTEXT = timedelta(seconds=30)
 _GRACE = timedelta(seconds=1)
 
 
-def answered_once(request: Request, run: Callable[[], Answer], context: Any) -> Answer:
+def run_idempotent(request: AnyRequest, run: Callable[[], Answer], context: Any) -> Answer:
     """The answer of `run`, which is kept; or the one that was kept when the same request came before.
 
     What `run` returns was done, unless its status is a 5xx. What it raises below 500 was refused and not done. Of
@@ -35,13 +35,13 @@ def answered_once(request: Request, run: Callable[[], Answer], context: Any) -> 
 
     Raises Invalid, IdempotencyKeyReused, IdempotencyInProgress, Busy, and whatever `run` raises.
     """
-    asked = asked_by(request)
+    key = idempotency_key_of(request)
     now = datetime.now(UTC)
     this = str(uuid4())
     records = Idempotency.records()
-    record = records.claim(asked, this, now, _deadline(context, now))
+    record = records.claim(key, this, now, _deadline(context, now))
     if record is not None:
-        if record.digest != asked.digest:
+        if record.digest != key.digest:
             raise IdempotencyKeyReused
         if record.answer is None:
             raise IdempotencyInProgress
@@ -51,14 +51,14 @@ def answered_once(request: Request, run: Callable[[], Answer], context: Any) -> 
         answer = run()
     except Exception as error:
         if isinstance(error, FencepostError) and error.status < 500:
-            _settle(lambda: records.forget(asked, this))
+            _settle(lambda: records.forget(key, this))
         else:
-            _settle(lambda: records.release(asked, this, datetime.now(UTC)))
+            _settle(lambda: records.release(key, this, datetime.now(UTC)))
         raise
     if answer["statusCode"] < 500:
-        _settle(lambda: records.keep(asked, this, answer, datetime.now(UTC)))
+        _settle(lambda: records.keep(key, this, answer, datetime.now(UTC)))
     else:
-        _settle(lambda: records.release(asked, this, datetime.now(UTC)))
+        _settle(lambda: records.release(key, this, datetime.now(UTC)))
     return answer
 
 

@@ -14,7 +14,7 @@ KEPT_FOR = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is known of a key: what was asked under it, and the answer, None while that is being worked on."""
+    """What is known of a key: what was key under it, and the answer, None while that is being worked on."""
 
     digest: str
     answer: Mapping[str, Any] | None
@@ -26,16 +26,16 @@ class IdempotencyRepository(Protocol):
     What a run says of a record that is no longer its own changes nothing and raises.
     """
 
-    def claim(self, asked: IdempotencyKey, run: str, now: datetime, until: datetime) -> Record | None:
+    def claim(self, key: IdempotencyKey, run: str, now: datetime, until: datetime) -> Record | None:
         """None where the request now is this run's, until that instant; else the record that is in its way."""
 
-    def keep(self, asked: IdempotencyKey, run: str, answer: Mapping[str, Any], now: datetime) -> None:
+    def keep(self, key: IdempotencyKey, run: str, answer: Mapping[str, Any], now: datetime) -> None:
         """The answer, for all who send the request again."""
 
-    def release(self, asked: IdempotencyKey, run: str, now: datetime) -> None:
+    def release(self, key: IdempotencyKey, run: str, now: datetime) -> None:
         """Nobody works on it any more, and what was done is not known: the same request may run, no other."""
 
-    def forget(self, asked: IdempotencyKey, run: str) -> None:
+    def forget(self, key: IdempotencyKey, run: str) -> None:
         """Nothing was done: the key is free."""
 
 

@@ -39,14 +39,14 @@ _FREE = (
 class DynamoDBIdempotencyRepository(Table):
     """The port Records."""
 
-    def claim(self, asked: IdempotencyKey, run: str, now: datetime, until: datetime) -> Record | None:
+    def claim(self, key: IdempotencyKey, run: str, now: datetime, until: datetime) -> Record | None:
         """One round trip, and one more for each further piece of a long answer. Raises Busy."""
-        values = {":now": _seconds(now), ":ms": _milliseconds(now), ":digest": asked.digest}
+        values = {":now": _seconds(now), ":ms": _milliseconds(now), ":digest": key.digest}
         try:
             self._call(
                 "put_item",
                 TableName=self.name,
-                Item=_item(asked, run, now, until=_milliseconds(until)),
+                Item=_item(key, run, now, until=_milliseconds(until)),
                 ConditionExpression=_FREE,
                 ExpressionAttributeNames={f"#{name}": name for name in ("id", "ttl", "answer", "until", "digest")},
                 ExpressionAttributeValues=serializer.item(values),
@@ -60,42 +60,42 @@ class DynamoDBIdempotencyRepository(Table):
             if there is None:  # gone since
                 raise ServiceBusy from error
             # Its own run: the client has sent the claim twice, for the answer to the first was lost.
-            return None if there["run"]["S"] == run else self._record(asked, there)
+            return None if there["run"]["S"] == run else self._record(key, there)
         return None
 
-    def keep(self, asked: IdempotencyKey, run: str, answer: Mapping[str, Any], now: datetime) -> None:
+    def keep(self, key: IdempotencyKey, run: str, answer: Mapping[str, Any], now: datetime) -> None:
         packed = zlib.compress(json.dumps(answer, ensure_ascii=False).encode())
         first, *others = (packed[at : at + _PIECE_BYTES] for at in range(0, len(packed), _PIECE_BYTES))
         for number, piece in enumerate(others, 1):
             values = {"piece": piece, "ttl": _seconds(now + KEPT_FOR) + _LONGER_S}
-            item = _piece_key(asked, run, number) | serializer.item(values)
+            item = _piece_key(key, run, number) | serializer.item(values)
             self._call("put_item", TableName=self.name, Item=item)
-        self._put_own(run, _item(asked, run, now, answer=first, pieces=len(others)))
+        self._put_own(run, _item(key, run, now, answer=first, pieces=len(others)))
 
-    def release(self, asked: IdempotencyKey, run: str, now: datetime) -> None:
-        self._put_own(run, _item(asked, run, now, until=0))
+    def release(self, key: IdempotencyKey, run: str, now: datetime) -> None:
+        self._put_own(run, _item(key, run, now, until=0))
 
-    def forget(self, asked: IdempotencyKey, run: str) -> None:
-        self._call("delete_item", TableName=self.name, Key=_key(asked), **_own(run))
+    def forget(self, key: IdempotencyKey, run: str) -> None:
+        self._call("delete_item", TableName=self.name, Key=_key(key), **_own(run))
 
     def _put_own(self, run: str, item: serializer.Item) -> None:
         self._call("put_item", TableName=self.name, Item=item, **_own(run))
 
-    def _record(self, asked: IdempotencyKey, item: serializer.Item) -> Record:
+    def _record(self, key: IdempotencyKey, item: serializer.Item) -> Record:
         values = serializer.plain(item)
         if "answer" not in values:
             return Record(digest=values["digest"], answer=None)
         packed = values["answer"]
         for number in range(1, values["pieces"] + 1):
-            piece = self.get(_piece_key(asked, values["run"], number))
+            piece = self.get(_piece_key(key, values["run"], number))
             assert piece is not None
             packed += piece["piece"]["B"]
         return Record(digest=values["digest"], answer=json.loads(zlib.decompress(packed)))
 
 
-def _item(asked: IdempotencyKey, run: str, now: datetime, **values: Any) -> serializer.Item:
-    return _key(asked) | serializer.item(
-        {"run": run, "digest": asked.digest, "ttl": _seconds(now + KEPT_FOR), **values},
+def _item(key: IdempotencyKey, run: str, now: datetime, **values: Any) -> serializer.Item:
+    return _key(key) | serializer.item(
+        {"run": run, "digest": key.digest, "ttl": _seconds(now + KEPT_FOR), **values},
     )
 
 
@@ -107,12 +107,12 @@ def _own(run: str) -> dict[str, Any]:
     }
 
 
-def _key(asked: IdempotencyKey) -> Key:
-    return keys.idempotency(asked.tenant_id, asked.identity)
+def _key(key: IdempotencyKey) -> Key:
+    return keys.idempotency(key.tenant_id, key.identity)
 
 
-def _piece_key(asked: IdempotencyKey, run: str, number: int) -> Key:
-    return keys.idempotency(asked.tenant_id, asked.identity, f"#{run}#{number}")
+def _piece_key(key: IdempotencyKey, run: str, number: int) -> Key:
+    return keys.idempotency(key.tenant_id, key.identity, f"#{run}#{number}")
 
 
 def _seconds(at: datetime) -> int:

@@ -15,11 +15,11 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from fencepost.http.app import Api, Route
-from fencepost.http.problems import phrase
+from fencepost.http.app import App, Route
+from fencepost.http.problems import to_phrase
 
 _REFS = "#/components/schemas/{model}"
-_ALWAYS_FAIL = (429, 500, 503)
+_ERRORS_OF_EVERY_ROUTE = (429, 500, 503)
 _PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "Problem details, RFC 9457.",
@@ -52,15 +52,17 @@ _IDEMPOTENCY_KEY: dict[str, Any] = {
 }
 
 
-def document(apis: Iterable[Api]) -> dict[str, Any]:
-    """The document of all routes of these APIs."""
-    routes = sorted((route for api in apis for route in api.routes.values()), key=lambda r: (r.path, r.method))
-    schemas = _schemas(routes)
+def build_document(apps: Iterable[App]) -> dict[str, Any]:
+    """Return the document of all routes of these apps."""
+    routes = sorted((route for app in apps for route in app.routes.values()), key=lambda r: (r.path, r.method))
+    schemas = _build_schemas(routes)
     paths: dict[str, dict[str, Any]] = {}
     of_posts = {route.handler for route in routes if route.method == "POST"}
     for route in routes:
         also_posted = route.method == "GET" and route.handler in of_posts
-        paths.setdefault(route.path.removeprefix("/v1"), {})[route.method.lower()] = _operation(route, also_posted)
+        paths.setdefault(route.path.removeprefix("/v1"), {})[route.method.lower()] = _build_operation(
+            route, also_posted
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -97,8 +99,8 @@ def document(apis: Iterable[Api]) -> dict[str, Any]:
     }
 
 
-def apis_of(files: Iterable[Path]) -> list[Api]:
-    """The APIs that handler modules declare; a module without one has no routes."""
+def load_apps(files: Iterable[Path]) -> list[App]:
+    """Return the apps that handler modules declare. A module without one has no routes."""
     found = []
     for file in files:
         spec = importlib.util.spec_from_file_location(f"handler_{file.parent.name}", file)
@@ -107,97 +109,103 @@ def apis_of(files: Iterable[Path]) -> list[Api]:
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module  # pydantic looks a model's annotations up in its module
         spec.loader.exec_module(module)
-        if isinstance(getattr(module, "api", None), Api):
-            found.append(module.api)
+        if isinstance(getattr(module, "app", None), App):
+            found.append(module.app)
     return found
 
 
-def _schemas(routes: list[Route]) -> dict[str, Any]:
-    """Requests as they are sent, with every alias's first name, and answers as they come."""
-    taken = {(route.takes, "validation") for route in routes if route.takes is not None}
-    given = {(model, "serialization") for route in routes for model in route.gives.values() if model is not None}
-    given |= {(route.tells, "serialization") for route in routes if route.tells is not None}
-    models: Any = sorted(taken | given, key=lambda pair: pair[0].__name__)
+def _build_schemas(routes: list[Route]) -> dict[str, Any]:
+    """Return the schemas of requests as they are sent, under the first alias of a field, and of responses."""
+    requests = {(route.body, "validation") for route in routes if route.body is not None}
+    responses = {(model, "serialization") for route in routes for model in route.responses.values() if model}
+    errors = {(route.dialect.error_schema, "serialization") for route in routes if route.dialect.error_schema}
+    models: Any = sorted(requests | responses | errors, key=lambda pair: pair[0].__name__)
     adapters = [(model.__name__, mode, TypeAdapter(model)) for model, mode in models]
     _, defined = TypeAdapter.json_schemas(adapters, ref_template=_REFS)
     schemas: dict[str, Any] = defined["$defs"]
     return schemas
 
 
-def _operation(route: Route, also_posted: bool) -> dict[str, Any]:
+def _build_operation(route: Route, also_posted: bool) -> dict[str, Any]:
     suffix = "_by_query" if also_posted else "_by_patch" if route.method == "PATCH" else ""
+    responses = {
+        str(status): _describe_response(status, model, route.media_types) for status, model in route.responses.items()
+    }
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__ + suffix,
         "summary": route.summary,
-        "description": f"Needs the right: {route.needs.value}.",
-        "responses": {str(status): _gives(status, model, route.texts) for status, model in route.gives.items()},
+        "description": f"Needs the right: {route.permission.value}.",
+        "responses": responses,
     }
-    if route.is_open:
+    if route.is_public:
         operation["security"] = [{"hash": []}, {"nvx": []}, {"token": []}]
-    gateway_knows_who = () if route.is_open else (401, 403)
-    for status in sorted({*gateway_knows_who, *_ALWAYS_FAIL, *route.fails}):
-        operation["responses"][str(status)] = _fails(status, route)
-    parameters = [_in_path(name) for name in re.findall(r"{(\w+)}", route.path)] + _in_query(route.query)
+    gateway_errors = () if route.is_public else (401, 403)
+    for status in sorted({*gateway_errors, *_ERRORS_OF_EVERY_ROUTE, *route.errors}):
+        responses[str(status)] = _describe_error(status, route)
+    parameters = [_describe_path_parameter(name) for name in re.findall(r"{(\w+)}", route.path)]
+    parameters += _describe_query(route.body if route.method == "GET" and route.body else route.query)
     if route.method == "POST":
         parameters.append(_IDEMPOTENCY_KEY)
     if parameters:
         operation["parameters"] = parameters
-    if route.takes is not None:
-        schema = {"$ref": _REFS.format(model=route.takes.__name__)}
+    if route.body is not None and route.method != "GET":
+        schema = {"$ref": _REFS.format(model=route.body.__name__)}
         content = {media_type: {"schema": schema} for media_type in _media_types(route)}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
 def _media_types(route: Route) -> tuple[str, ...]:
-    if route.takes_file:
+    if route.accepts_file:
         return ("multipart/form-data",)
-    return ("application/json", "application/x-www-form-urlencoded") if route.is_open else ("application/json",)
+    return ("application/json", "application/x-www-form-urlencoded") if route.is_public else ("application/json",)
 
 
-def _gives(status: int, model: type | None, texts: Iterable[str]) -> dict[str, Any]:
+def _describe_response(status: int, model: type | None, media_types: Iterable[str]) -> dict[str, Any]:
     if model is None:
-        content = {media_type: {"schema": {"type": "string"}} for media_type in texts}
-        return {"description": phrase(status)} | ({"content": content} if content else {})
+        content = {media_type: {"schema": {"type": "string"}} for media_type in media_types}
+        return {"description": to_phrase(status)} | ({"content": content} if content else {})
     schema = {"$ref": _REFS.format(model=model.__name__)}
-    return {"description": phrase(status), "content": {"application/json": {"schema": schema}}}
+    return {"description": to_phrase(status), "content": {"application/json": {"schema": schema}}}
 
 
-def _fails(status: int, route: Route) -> dict[str, Any]:
-    """A refusal: a problem, or, where the function tells its own, the model of its first answer."""
-    content: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": _REFS.format(model="Problem")}}}
-    if route.tells is not None and status not in (401, 429, 500):
-        content = {"application/json": {"schema": {"$ref": _REFS.format(model=route.tells.__name__)}}}
-    return {"description": phrase(status), "content": content}
+def _describe_error(status: int, route: Route) -> dict[str, Any]:
+    """Describe a problem or, where the app has a dialect of its own, the body of its errors."""
+    media_type, model = "application/problem+json", "Problem"
+    if route.dialect.error_schema is not None and status not in (401, 429, 500):
+        media_type, model = "application/json", route.dialect.error_schema.__name__
+    return {
+        "description": to_phrase(status),
+        "content": {media_type: {"schema": {"$ref": _REFS.format(model=model)}}},
+    }
 
 
-def _in_path(name: str) -> dict[str, Any]:
+def _describe_path_parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _in_query(model: type[BaseModel] | None) -> list[Mapping[str, Any]]:
+def _describe_query(model: type[BaseModel] | None) -> list[dict[str, Any]]:
     if model is None:
         return []
     schema = model.model_json_schema(ref_template=_REFS)
     return [
-        {"name": name, "in": "query", "required": name in schema.get("required", []), **_said_in_text(about)}
+        {"name": name, "in": "query", "required": name in schema.get("required", []), **_describe_text(about)}
         for name, about in schema["properties"].items()
     ]
 
 
-def _said_in_text(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A parameter of the query: plain text, or JSON where it is a list or an object."""
-    said = _untitled(schema)
-    kinds = {kind.get("type", "object") for kind in said.get("anyOf", [said])}
-    return {"content": {"application/json": {"schema": said}}} if kinds & {"array", "object"} else {"schema": said}
-
-
-def _untitled(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in schema.items() if name != "title"}
+def _describe_text(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe a parameter of the query: plain text, or JSON where it is a list or an object."""
+    schema = {name: value for name, value in schema.items() if name != "title"}
+    kinds = {kind.get("type", "object") for kind in schema.get("anyOf", [schema])}
+    return (
+        {"content": {"application/json": {"schema": schema}}} if kinds & {"array", "object"} else {"schema": schema}
+    )
 
 
 def main() -> None:
-    print(json.dumps(document(apis_of(Path(name) for name in sys.argv[1:])), indent=2))
+    """Print the document of the handler files that are named."""
+    print(json.dumps(build_document(load_apps(Path(name) for name in sys.argv[1:])), indent=2))
 
 
 if __name__ == "__main__":

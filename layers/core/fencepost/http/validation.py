@@ -3,32 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 from pydantic import AliasChoices, BaseModel, ValidationError
+from pydantic_core.core_schema import no_info_plain_validator_function
 
 from fencepost.common.errors import FieldError, ValidationFailed
+from fencepost.http.fields import RequestModel
 
-_M = TypeVar("_M", bound=BaseModel)
-# Enough for every field there is, and few enough that no answer outgrows what Lambda may return.
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+ModelT = TypeVar("ModelT", bound=RequestModel)
+# Enough for every field there is, and few enough that no response outgrows what Lambda may return.
 _MAX_FIELDS, _MAX_ERRORS = 100, 50
 
 
-def validated(model: type[_M], values: Mapping[str, Any]) -> _M:
-    """The values as a model. Raises Invalid with each field under the name that the caller used."""
-    if len(values) > _MAX_FIELDS:
+def validate(model: type[ModelT], fields: Mapping[str, Any]) -> ModelT:
+    """Return the fields of a request as a model.
+
+    Raises:
+        ValidationFailed: Some fields are wrong, each under the name that the caller used.
+    """
+    fields = model.select_fields(fields)
+    if len(fields) > _MAX_FIELDS:
         raise ValidationFailed.field("body", f"has more than {_MAX_FIELDS} fields")
     try:
-        return model.model_validate(values)
+        return model.model_validate(fields)
     except ValidationError as error:
-        told = error.errors(include_url=False, include_input=False)[:_MAX_ERRORS]
-        aliases = _aliases(model)
-        raise ValidationFailed([FieldError(_path(e["loc"]), _words(e, aliases)) for e in told]) from None
+        details = error.errors(include_url=False, include_input=False)[:_MAX_ERRORS]
+        aliases = _collect_aliases(model)
+        raise ValidationFailed([FieldError(_to_path(e["loc"]), _to_message(e, aliases)) for e in details]) from None
 
 
-def _path(loc: tuple[int | str, ...]) -> str:
+class DeferredItem(Generic[ModelT]):
+    """An element of a list whose validation is deferred, so that a wrong one harms no other.
+
+    Attributes:
+        sent: The element as it was sent.
     """
-    >>> _path(("assignments", 0, "targetId"))
+
+    def __init__(self, model: type[ModelT], sent: Any) -> None:
+        self._model = model
+        self.sent = sent
+
+    def parse(self, name: str) -> ModelT:
+        """Return the element as its model.
+
+        Args:
+            name: What an error calls the element where it is not an object.
+
+        Raises:
+            ValidationFailed: The element is not an object, or some of its fields are wrong.
+        """
+        if not isinstance(self.sent, dict):
+            raise ValidationFailed.field(name, "must be an object")
+        return validate(self._model, self.sent)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, _handler: object) -> CoreSchema:
+        (model,) = get_args(source)
+        return no_info_plain_validator_function(
+            lambda sent: cls(model, sent),
+            metadata={"pydantic_js_functions": [lambda _schema, handler: _describe(model, handler)]},
+        )
+
+
+def _describe(model: type[BaseModel], handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    model.model_rebuild()
+    return handler(model.__pydantic_core_schema__)
+
+
+def _to_path(loc: tuple[int | str, ...]) -> str:
+    """
+    >>> _to_path(("assignments", 0, "targetId"))
     'assignments[0].targetId'
     """
     path = ""
@@ -37,15 +86,15 @@ def _path(loc: tuple[int | str, ...]) -> str:
     return path or "body"
 
 
-def _aliases(model: type[BaseModel]) -> set[str]:
-    """Every name of a field that has several."""
+def _collect_aliases(model: type[BaseModel]) -> set[str]:
+    """Return every name of the fields that have several."""
     choices = (field.validation_alias for field in model.model_fields.values())
     return {
         name for some in choices if isinstance(some, AliasChoices) for name in some.choices if isinstance(name, str)
     }
 
 
-def _words(error: Any, aliases: set[str]) -> str:
+def _to_message(error: Any, aliases: set[str]) -> str:
     if error["type"] == "missing":
         return "is missing"
     if error["type"] == "extra_forbidden":

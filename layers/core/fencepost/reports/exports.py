@@ -10,6 +10,7 @@ from unicodedata import category
 
 from pydantic import Field
 
+from fencepost.http.fields import WholeNumberText
 from fencepost.timeclock.entry_schemas import SpanQuery
 from fencepost.timeclock.entry_service import MAX_EXPORTED
 
@@ -60,7 +61,7 @@ _ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 class ExportQuery(SpanQuery):
     format: Format
-    limit: Annotated[int, Field(ge=1, le=1000)] = 1000
+    limit: Annotated[int, Field(ge=1, le=1000), WholeNumberText] = 1000
 
 
 class ExportIn(SpanQuery):

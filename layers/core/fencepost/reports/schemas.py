@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import AfterValidator, Field
 
 from fencepost.http import pagination
-from fencepost.http.fields import ResponseModel
+from fencepost.http.fields import ResponseModel, WholeNumberText
 from fencepost.reports.totals import DIMENSIONS, Asked, Total, TotalsPosition, Unit, name_of
 from fencepost.timeclock.entry_schemas import SpanQuery
 
@@ -44,7 +44,7 @@ class TotalsQuery(SpanQuery):
             description="Each piece of an entry counts on the local day on which it lies, not on that of the start."
         ),
     ] = None
-    limit: Annotated[int, Field(ge=1, le=MAX_TOTALS)] = 1000
+    limit: Annotated[int, Field(ge=1, le=MAX_TOTALS), WholeNumberText] = 1000
 
 
 class TotalOut(ResponseModel):

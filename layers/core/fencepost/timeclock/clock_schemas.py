@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import Field
 
 from fencepost.common.errors import IdempotencyKeyReused, ValidationFailed
+from fencepost.http.dialect import Dialect, override_statuses
 from fencepost.http.fields import Instant, RequestModel, ResponseModel, Text, number
+from fencepost.http.response import JSON
 from fencepost.timeclock.commands import AlreadyClockedIn, ClockRequest, EntryNotSaved
 from fencepost.timeclock.errors import OutsideGeofence
 from fencepost.timeclock.model import Punch
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from fencepost.timeclock.working_time import Span
 
 
-_PASSED_OVER = {
+_IGNORED = {
     "update": ("dateTime",),
     **dict.fromkeys(("break", "stop"), ("organizationId", "organizationName", "timeType")),
 }
@@ -34,6 +36,19 @@ STATUS: Mapping[type[FencepostError], int] = {IdempotencyKeyReused: HTTPStatus.B
 
 
 class ClockIn(RequestModel):
+    @classmethod
+    def select_fields(cls, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the fields that the action looks at; a cancel looks only at its user.
+
+        The others are ignored, right or wrong: a clock must not be kept running by an organization that was removed,
+        nor leave that of its start unchecked by its geofence.
+        """
+        action = fields.get("action")
+        if action == "cancel":
+            return {name: fields[name] for name in ("action", "userId") if name in fields}
+        ignored = _IGNORED.get(action, ()) if isinstance(action, str) else ()
+        return {name: value for name, value in fields.items() if name not in ignored}
+
     action: Literal["start", "break", "stop", "cancel", "update"]
     dateTime: Instant | None = None
     userId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
@@ -163,18 +178,6 @@ class ClockAnswer(ResponseModel):
     dryRun: NotRequired[Literal[True] | None]
 
 
-def only_what_counts(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an action does not look at is passed over, right or wrong: all of a cancel but its user, and so on.
-
-    A clock must not be kept running by an organization that is gone, nor leave that of its start unheld to its fence.
-    """
-    action = said.get("action")
-    if action == "cancel":
-        return {name: said[name] for name in ("action", "userId") if name in said}
-    passed_over = _PASSED_OVER.get(action, ()) if isinstance(action, str) else ()
-    return {name: value for name, value in said.items() if name not in passed_over}
-
-
 def request_of(body: ClockIn) -> ClockRequest:
     """Raises Invalid for an update of nothing."""
     changes = (body.timeType, body.comment, body.organizationId, body.organizationName)
@@ -219,6 +222,11 @@ def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
         data = told_entry(error.entry)
     code = "INVALID" if isinstance(error, ValidationFailed) else error.code
     return _answer(str(error), code, data, valid=False)
+
+
+CLOCK_DIALECT = Dialect(
+    render_error=refused, status_of=override_statuses(STATUS), error_schema=ClockAnswer, media_type=JSON
+)
 
 
 def told_entry(

@@ -12,14 +12,15 @@ from pydantic import AfterValidator, Field
 from fencepost.common.errors import ValidationFailed
 from fencepost.common.ids import new_id
 from fencepost.geofences.query_params import PageQuery
-from fencepost.http.fields import Instant, LookedAtLater, RequestModel, ResponseModel, Text
+from fencepost.http.fields import Instant, RequestModel, ResponseModel, Text
+from fencepost.http.validation import DeferredItem
 from fencepost.timeclock.clock_schemas import BreakOut, ClockData, told_break, told_entry
 from fencepost.timeclock.entry_filters import Approval, Kind, Wanted
 from fencepost.timeclock.entry_service import MAX_IDS, Said
 from fencepost.timeclock.model import Break
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from fencepost.timeclock.audit import Change, State
     from fencepost.timeclock.entry_service import Saved
@@ -87,7 +88,7 @@ class TimeIn(RequestModel):
 class TimesIn(RequestModel):
     """Each item is a TimeIn, looked at by itself: what is wrong with one harms no other."""
 
-    items: Annotated[list[Annotated[Any, LookedAtLater(TimeIn)]], Field(min_length=1, max_length=MAX_ITEMS)]
+    items: Annotated[list[DeferredItem[TimeIn]], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
 class IdsIn(RequestModel):
@@ -236,9 +237,8 @@ def told_trail(changes: Sequence[Change]) -> dict[str, Any]:
     return {"items": items, "valid": True}
 
 
-def results(said: Sequence[Any], do: Callable[[int, Mapping[str, Any]], dict[str, Any]]) -> dict[str, Any]:
-    """What `do` answers to each, in their order: a TimesAnswer."""
-    items = [do(index, one) for index, one in enumerate(said)]
+def results(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return a TimesAnswer with a result for each item."""
     return {"items": items, "valid": all(item["status"] < 400 for item in items)}
 
 

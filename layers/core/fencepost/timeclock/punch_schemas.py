@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import AfterValidator, ConfigDict, Field
 
 from fencepost.common.errors import FencepostError, ValidationFailed
-from fencepost.http.fields import Instant, LookedAtLater, RequestModel, ResponseModel, Text, number
-from fencepost.http.validation import validated
-from fencepost.timeclock.clock_schemas import STATUS, ClockIn, ClockItem, only_what_counts, refused, request_of, told
+from fencepost.http.fields import Instant, RequestModel, ResponseModel, Text, number
+from fencepost.http.validation import DeferredItem, validate
+from fencepost.timeclock.clock_schemas import CLOCK_DIALECT, ClockIn, ClockItem, refused, request_of, told
 from fencepost.timeclock.commands import EntryNotSaved
 from fencepost.timeclock.punch_batch_service import KeptPunch
 from fencepost.verdicts.schemas import VerdictOut, serialize_verdict
@@ -59,7 +59,7 @@ class PunchIn(ClockIn):
 class PunchesIn(RequestModel):
     """Each item is looked at by itself: what is wrong with one harms no other."""
 
-    items: Annotated[list[Annotated[Any, LookedAtLater(PunchIn)]], Field(min_length=1, max_length=MAX_ITEMS)]
+    items: Annotated[list[DeferredItem[PunchIn]], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
 class KeptItem(ClockItem):
@@ -147,14 +147,14 @@ def _row(item: Any) -> Row:
     try:
         if not isinstance(item, dict):
             raise ValidationFailed.field("item", "must be an object")
-        kept = validated(KeptIn, item)
+        kept = validate(KeptIn, item)
         said = {name: value for name, value in item.items() if name not in _OWN}
         return KeptPunch(
             key=kept.key,
             sequence=kept.sequence,
             at=kept.dateTime,
             digest=sha256(json.dumps(said, sort_keys=True).encode()).hexdigest(),
-            request=request_of(validated(ClockIn, only_what_counts(said))),
+            request=request_of(validate(ClockIn, said)),
         )
     except ValidationFailed as error:
         return error
@@ -169,7 +169,7 @@ def told_kept(done: Outcome | FencepostError) -> dict[str, Any]:
         done = EntryNotSaved(done.entry)
     if isinstance(done, FencepostError):
         item: dict[str, Any] = refused(done, "")["items"][0]
-        status = int(STATUS.get(type(done)) or done.status)
+        status = CLOCK_DIALECT.status_of(done)
     else:
         item = told(done)["items"][0]
         status = 201 if done.was_edited else 200

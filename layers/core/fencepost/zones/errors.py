@@ -19,8 +19,11 @@ from fencepost.common.errors import (
     ValidationFailed,
 )
 from fencepost.geofences.errors import AreaTooDense, NameTaken, QuotaReached, StillReferenced
+from fencepost.http.dialect import Dialect, override_statuses
 from fencepost.http.problems import AnswerTooLarge, BodyTooLarge, UnsupportedMediaType
+from fencepost.http.response import JSON
 from fencepost.zones.request import WrongHash
+from fencepost.zones.responses import ZoneErrorResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,3 +101,11 @@ def render_zone_error(error: FencepostError, _request_id: str) -> dict[str, Any]
             ids_by_table.setdefault(entity.target_table, []).append(entity.target_id)
         body["entities"] = [{"type": table, "ids": ids} for table, ids in ids_by_table.items()]
     return body
+
+
+ZONE_DIALECT = Dialect(
+    render_error=render_zone_error,
+    status_of=override_statuses(STATUS),
+    error_schema=ZoneErrorResponse,
+    media_type=JSON,
+)

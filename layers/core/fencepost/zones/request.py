@@ -1,10 +1,9 @@
-"""A call of the zone vocabulary: parameters and hash in a JSON body, a form, a query or a header, made one request.
+"""The request of a call of the zone API: parameters and hash in a JSON body, a form, a query or a header.
 
 A file comes in a form of several parts, and becomes the parameter `file`.
 
-The gateway cannot look into a body, so these routes are open there and the caller is made out here. What comes out
-is the event that the gateway would have handed over: the caller known, the parameters one JSON body, and no hash left
-that could be kept or logged.
+API Gateway cannot look into a body, so these routes are public there and the caller is authenticated here. The
+request has its parameters in one place, and no hash that could be stored or logged.
 """
 
 from __future__ import annotations
@@ -15,14 +14,21 @@ from urllib.parse import parse_qsl
 
 from fencepost.common import strict_json
 from fencepost.common.errors import FencepostError, ValidationFailed
-from fencepost.http import json_body
 from fencepost.http.problems import BodyTooLarge
+from fencepost.http.request import (
+    IDEMPOTENCY_KEY,
+    MAX_BODY_BYTES,
+    Request,
+    parse_json_body,
+    read_body,
+    read_headers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from fencepost.common.principal import Principal
-    from fencepost.http.request import Request
+    from fencepost.http.request import AnyRequest
 
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _HASH, _FILE = "hash", "file"
@@ -32,8 +38,6 @@ _TEXTS = frozenset({_HASH, "filter", "redirect_target", "batch", "file_id", "geo
 MAX_LONG_BODY_BYTES = 4 * 2**20 + 2**16
 _LONG = frozenset({"/v1/zone/upload", "/v1/zone/batch_convert", "/v1/data/spreadsheet/parse"})
 _MAX_PARAMETERS = 100
-# 1e15, written again, is 1000000000000000.0.
-_LONGER = 8
 
 
 class WrongHash(FencepostError):
@@ -45,43 +49,52 @@ class WrongHash(FencepostError):
         )
 
 
-def admitted(event: Mapping[str, Any], principal_of: Callable[[str], Principal | None]) -> dict[str, Any]:
-    """The event with its caller and its parameters. Raises Invalid, BodyTooLarge, UnsupportedMediaType, WrongHash."""
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    body, file = _body(event, headers)
-    said = _one_of(_query(event), body)
-    if _FILE in said:
+def authenticate(event: Mapping[str, Any], find_principal: Callable[[str], Principal | None]) -> AnyRequest:
+    """Return the request of an event, with its caller and its parameters.
+
+    The event of the request has neither the hash nor a query any more. Its body is written anew where an
+    Idempotency-Key needs it.
+
+    Args:
+        find_principal: Returns the principal of an API key, None where there is none.
+
+    Raises:
+        ValidationFailed: The body or a parameter cannot be read, or two places differ.
+        BodyTooLarge: The body is longer than its route allows.
+        UnsupportedMediaType: The body is neither JSON nor a form.
+        WrongHash: The hash is missing, or is not a valid API key.
+    """
+    headers = read_headers(event)
+    body, file = _read_parameters_of_body(event, headers)
+    parameters = _merge(_read_parameters_of_query(event), body)
+    if _FILE in parameters:
         raise ValidationFailed.field(_FILE, "comes as a file in a form, with Content-Type: multipart/form-data")
     if file is not None:
-        said[_FILE] = file
-    principal = principal_of(_token(said.pop(_HASH, None), headers.pop("authorization", "")))
+        parameters[_FILE] = file
+    principal = find_principal(_find_hash(parameters.pop(_HASH, None), headers.pop("authorization", "")))
     if principal is None:
         raise WrongHash
-    caller = {
-        "tenantId": principal.tenant_id,
-        "userId": principal.user_id,
-        "roles": ",".join(sorted(principal.roles)),
-    }
-    return {
-        **event,
-        "headers": headers | {"content-type": "application/json"},
+    has_key = IDEMPOTENCY_KEY in headers
+    without_hash = {
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "requestContext": {**event["requestContext"], "authorizer": caller},
-        "body": json.dumps(said, ensure_ascii=False, separators=(",", ":")),
+        "body": json.dumps(parameters, ensure_ascii=False, separators=(",", ":")) if has_key else None,
         "isBase64Encoded": False,
     }
+    return Request(
+        principal=principal,
+        path={},
+        query_strings={},
+        headers=headers | {"content-type": "application/json"},
+        event={**event, **without_hash},
+        fields=parameters,
+    )
 
 
-def parameters(request: Request) -> dict[str, Any]:
-    """What a call that was admitted says. Its size was looked at before: a number may be longer by now."""
-    return request.json(max_bytes=_LONGER * json_body.MAX_BODY_BYTES)
-
-
-def typed(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def parse_texts(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Parameters that came as text. Raises Invalid.
 
-    >>> typed([("zone_ids", "[1, 2]"), ("filter", "12"), ("with_points", "true")])
+    >>> parse_texts([("zone_ids", "[1, 2]"), ("filter", "12"), ("with_points", "true")])
     {'zone_ids': [1, 2], 'filter': '12', 'with_points': True}
     """
     values: dict[str, Any] = {}
@@ -105,48 +118,50 @@ def _value(name: str, text: str) -> Any:
         raise ValidationFailed.field(name, error.errors[0].message) from None
 
 
-def _query(event: Mapping[str, Any]) -> dict[str, Any]:
+def _read_parameters_of_query(event: Mapping[str, Any]) -> dict[str, Any]:
     several = event.get("multiValueQueryStringParameters")
     if several is None:
-        return typed((event.get("queryStringParameters") or {}).items())
-    return typed((name, value) for name, values in several.items() for value in values)
+        return parse_texts((event.get("queryStringParameters") or {}).items())
+    return parse_texts((name, value) for name, values in several.items() for value in values)
 
 
-def _body(event: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def _read_parameters_of_body(
+    event: Mapping[str, Any], headers: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """What a body says, and the file of a form."""
-    raw = json_body.raw(event).strip()
+    raw = read_body(event).strip()
     if not raw:
         return {}, None
     if event["httpMethod"] == "GET":
         raise ValidationFailed.field("body", "belongs to a POST; a GET says everything in its query")
-    media_type, most = _media_type(headers), json_body.MAX_BODY_BYTES
+    media_type, most = _media_type(headers), MAX_BODY_BYTES
     if event["resource"] in _LONG:
         most = MAX_LONG_BODY_BYTES
     is_form = media_type in (_FORM, _MULTIPART)
     # A form never begins with a brace: that is JSON from a program which did not say so.
     if not is_form or raw.startswith(b"{"):
-        return json_body.parsed(event, "" if is_form else media_type, most), None
+        return parse_json_body(event, "" if is_form else media_type, most), None
     if len(raw) > most:
         raise BodyTooLarge(f"The body has {len(raw):,} bytes; the limit is {most:,}.")
     if media_type == _MULTIPART:
         from fencepost.http import multipart
 
         fields, file = multipart.parsed(raw, headers["content-type"])
-        return typed(fields), file
+        return parse_texts(fields), file
     try:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
     except UnicodeError:
         raise ValidationFailed.field("body", "is not valid UTF-8 text") from None
     except ValueError:
         raise ValidationFailed.field("body", f"has more than {_MAX_PARAMETERS} fields") from None
-    return typed(pairs), None
+    return parse_texts(pairs), None
 
 
 def _media_type(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().casefold()
 
 
-def _one_of(query: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+def _merge(query: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     """What is said in two places must be the same."""
     for name in query.keys() & body.keys():
         if query[name] != body[name]:
@@ -154,7 +169,7 @@ def _one_of(query: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     return query | body
 
 
-def _token(said: object, authorization: str) -> str:
+def _find_hash(said: object, authorization: str) -> str:
     """The hash, wherever it stands. Raises Invalid where it stands in two places and differs."""
     if said is not None and not isinstance(said, str):
         raise ValidationFailed.field(_HASH, "must be a text")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from fencepost.common.errors import ValidationFailed
 from fencepost.common.text import fold_case
 from fencepost.geofences.model import MAX_TAGS
-from fencepost.http.validation import validated
+from fencepost.http.validation import validate
 from fencepost.zones.errors import NoDataFile, WrongFormat
 from fencepost.zones.mapping import DEFAULT_COLOR
 from fencepost.zones.schemas import ColumnName, CreateZoneRequest
@@ -167,7 +167,7 @@ def _find_errors(
     if fold_case(draft["label"]) in taken_labels:
         messages["zone.label"] = "is that of another zone; labels are unique"
     try:
-        validated(CreateZoneRequest, {"zone": draft})
+        validate(CreateZoneRequest, {"zone": draft})
     except ValidationFailed as error:
         messages |= {wrong.field: wrong.message for wrong in error.errors}
     center = draft["center"]
