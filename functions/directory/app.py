@@ -125,7 +125,7 @@ def delete_entity(request: Request[None, DeleteEntityQuery]) -> Response:
         return Response(200, {"id": entity_id, "deleted": True})
     if table != "users":
         raise ValidationFailed.field("erase", "is for users")
-    erased = container.privacy_service().forget(
+    erased = container.privacy_service().erase_user(
         request.principal, entity_id, directory, geofences, now, cascade=cascade
     )
     return Response(200, {"id": entity_id, "deleted": True, "erased": serialize_erasure(erased)})

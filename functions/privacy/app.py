@@ -1,4 +1,4 @@
-"""Positions that have had their time are made rough, or removed."""
+"""Redact the positions that tenants no longer retain, on a schedule."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from fencepost.common.logging import logger
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    lessened = container.privacy_service().lessen_positions(datetime.now(UTC))
-    logger.info("lessened positions", count=lessened)
-    return {"lessened": lessened}
+    redacted = container.privacy_service().redact_positions(datetime.now(UTC))
+    logger.info("redacted positions", count=redacted)
+    return {"lessened": redacted}

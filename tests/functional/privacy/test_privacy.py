@@ -1,4 +1,4 @@
-"""Where somebody was is forgotten in time, and a person on request; what was worked is not."""
+"""Positions are redacted in time and a user is erased on request; the hours stay."""
 
 from __future__ import annotations
 
@@ -28,52 +28,52 @@ def clocked_here(app: App, start: str, end: str, **more: Any) -> str:
 
 
 def docs(app: App) -> str:
-    """All that is kept of clocks and times, without the events, which are kept for two days."""
+    """Return all stored documents of clocks and times, without the events, which are retained for two days."""
     return "\n".join(item["doc"]["S"] for item in app.items() if "doc" in item)
 
 
-def test_positions_are_rough_after_some_days_and_gone_after_more(app: App) -> None:
+def test_positions_are_coarse_after_some_days_and_removed_after_more(app: App) -> None:
     setup(positions={"coarsenAfterDays": 30, "removeAfterDays": 365})
     app.circle("Office", 30.2672, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
     entry = clocked_here(app, "09:00", "10:00")
-    gone = clocked_here(app, "10:00", "11:00")
-    assert delete(app, gone).status == 200
+    removed = clocked_here(app, "10:00", "11:00")
+    assert delete(app, removed).status == 200
     assert clock(app, "start", "12:00", location=HERE).status == 200
     assert clock(app, "cancel").status == 200
     job = container.privacy_service()
-    assert job.lessen_positions(MAY_4 + timedelta(days=29)) == 0
+    assert job.redact_positions(MAY_4 + timedelta(days=29)) == 0
     assert "30.267153" in docs(app)
     in_june = MAY_4 + timedelta(days=31)
-    assert [job.lessen_positions(in_june) for _ in range(2)] == [3, 0]
+    assert [job.redact_positions(in_june) for _ in range(2)] == [3, 0]
     assert "30.267153" not in docs(app)
     assert docs(app).count("30.27") == 5
-    # An edit keeps what is left, and what was restored is not exact again.
+    # An edit retains the coarse positions, and a restored entry is not exact again.
     put(app, {"id": entry, "comment": "Long day"})
-    assert app.request("clock", "times_restore", path_id=gone).status == 200
-    assert [job.lessen_positions(MAY_4 + timedelta(days=366)) for _ in range(2)] == [3, 0]
+    assert app.request("clock", "times_restore", path_id=removed).status == 200
+    assert [job.redact_positions(MAY_4 + timedelta(days=366)) for _ in range(2)] == [3, 0]
     assert "30.27" not in docs(app)
     assert [total["netSeconds"] for total in totals(app, by="")] == [7_200]
 
 
-def test_a_run_takes_so_much_and_the_next_one_the_rest(app: App) -> None:
+def test_a_run_has_a_limit_and_the_next_run_continues(app: App) -> None:
     setup(positions={"removeAfterDays": 1})
     for hour in (9, 10, 11):
         clocked_here(app, f"{hour:02}:00", f"{hour + 1:02}:00")
     job, now = container.privacy_service(), MAY_4 + timedelta(days=9)
-    assert [job.lessen_positions(now, at_most=2) for _ in range(3)] == [2, 1, 0]
+    assert [job.redact_positions(now, limit=2) for _ in range(3)] == [2, 1, 0]
 
 
-def test_who_says_nothing_keeps_positions_and_who_says_so_no_more(app: App) -> None:
+def test_a_tenant_without_a_policy_retains_positions(app: App) -> None:
     clocked_here(app, "09:00", "10:00")
     job, now = container.privacy_service(), MAY_4 + timedelta(days=9_000)
-    assert job.lessen_positions(now) == 0
+    assert job.redact_positions(now) == 0
     setup(positions={"removeAfterDays": 30})
     setup(positions={})
-    assert job.lessen_positions(now) == 0
+    assert job.redact_positions(now) == 0
     assert app.invoke("privacy", event("schedule/every_hour")) == {"lessened": 0}
 
 
-def test_what_is_changed_at_the_same_moment_is_left_for_the_next_run(
+def test_an_entry_changed_at_the_same_moment_is_left_for_the_next_run(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setup(positions={"removeAfterDays": 1})
@@ -89,7 +89,7 @@ def test_what_is_changed_at_the_same_moment_is_left_for_the_next_run(
         return found
 
     monkeypatch.setattr(table, "batch_get", overtaken)
-    assert [container.privacy_service().lessen_positions(now) for _ in range(2)] == [0, 1]
+    assert [container.privacy_service().redact_positions(now) for _ in range(2)] == [0, 1]
     assert "30.267153" not in docs(app)
     assert "Long day" in docs(app)
 
@@ -98,11 +98,11 @@ def forget(app: App, user_id: str = "emil") -> Any:
     return app.request("directory", "directory_erase", path={"table": "users", "id": user_id})
 
 
-def test_a_person_is_forgotten_and_the_hours_stay(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_is_erased_and_the_hours_stay(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "MAX_ERASED", 2)
     clocked_here(app, "09:00", "10:00", comment="Dentist later")
-    gone = clocked_here(app, "10:00", "11:00", comment="Dentist again")
-    assert delete(app, gone).status == 200
+    removed = clocked_here(app, "10:00", "11:00", comment="Dentist again")
+    assert delete(app, removed).status == 200
     assert clock(app, "start", "12:00", location=HERE, comment="Dentist still").status == 200
     assert clock(app, "cancel").status == 200
     by_hand = saved(app, "13:00", "14:00", comment="Dentist", reason="Was at the dentist's")
@@ -118,7 +118,7 @@ def test_a_person_is_forgotten_and_the_hours_stay(app: App, monkeypatch: pytest.
     assert forget(app).status == 404
 
 
-def test_what_was_removed_is_told_and_who_was_deleted_before_is_forgotten_all_the_same(app: App) -> None:
+def test_an_erasure_reports_its_counts_also_for_a_user_deleted_before(app: App) -> None:
     clocked_here(app, "09:00", "10:00", comment="Dentist later")
     assert app.request("directory", "directory_delete", path={"table": "users", "id": "emil"}).status == 200
     answer = forget(app)
@@ -130,11 +130,11 @@ def test_what_was_removed_is_told_and_who_was_deleted_before_is_forgotten_all_th
 
 
 def item_status(answer: Answer) -> int:
-    """Of the one item of a POST of times."""
+    """Return the status of the only item of a POST of times."""
     return int(answer.body["items"][0]["status"])
 
 
-def test_what_comes_while_a_person_is_forgotten_is_refused(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writes_during_an_erasure_are_refused(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "MAX_ERASED", 1)
     removed = saved(app, "09:00", "10:00", comment="Dentist")
     assert delete(app, removed).status == 200
@@ -151,14 +151,14 @@ def test_what_comes_while_a_person_is_forgotten_is_refused(app: App, monkeypatch
     assert "Dentist" not in docs(app)
 
 
-def test_a_person_with_nothing_to_erase_is_forgotten_by_and_by(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_with_nothing_to_erase_is_erased_in_several_calls(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "MAX_ERASED", 1)
     put(app, span("09:00", "10:00"), span("11:00", "12:00"))
     assert [forget(app).status for _ in range(2)] == [503, 200]
 
 
 @pytest.mark.parametrize("what", ["create", "change", "restore", "delete", "approve"])
-def test_what_was_read_before_a_person_was_forgotten_is_not_written_after(
+def test_nothing_read_before_an_erasure_is_written_after_it(
     app: App, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     entry = saved(app, "09:00", "10:00", comment="Dentist")
@@ -179,7 +179,7 @@ def test_what_was_read_before_a_person_was_forgotten_is_not_written_after(
     assert "Dentist" not in docs(app)
 
 
-def test_nothing_is_erased_while_something_is_in_the_way(app: App) -> None:
+def test_nothing_is_erased_while_the_user_cannot_be_deleted(app: App) -> None:
     clocked_here(app, "09:00", "10:00", comment="Dentist later")
     office = app.circle("Office", assignments=[{"targetTable": "users", "targetId": "emil"}])
     assert (forget(app).status, forget(app).body["code"]) == (409, "STILL_ASSIGNED")
@@ -191,19 +191,19 @@ def test_nothing_is_erased_while_something_is_in_the_way(app: App) -> None:
     assert (answer.status, answer.wrong_fields) == (400, ["erase"])
 
 
-def test_a_setup_that_makes_no_sense_is_refused() -> None:
+def test_a_setup_with_impossible_days_is_refused() -> None:
     for positions in ({"coarsenAfterDays": 0}, {"coarsenAfterDays": 30, "removeAfterDays": 30}, {"after": 1}):
         with pytest.raises(ValidationError):
             tenants.Setup.model_validate({"tenants": [{"id": "demo", "name": "Demo", "positions": positions}]})
 
 
-def test_no_event_and_no_file_tells_a_position(app: App) -> None:
+def test_no_event_and_no_export_contains_a_position(app: App) -> None:
     clocked_here(app, "09:00", "10:00")
     files = [app.request("reports", "times_export", query={**MAY, "format": kind}).text for kind in ("csv", "ics")]
     assert "30.26" not in json.dumps(app.events()) + "".join(files)
 
 
-def test_what_was_kept_before_there_were_lists_is_put_on_them(app: App) -> None:
+def test_entries_older_than_the_lists_are_added_to_them(app: App) -> None:
     setup(positions={"removeAfterDays": 1})
     clocked_here(app, "09:00", "10:00")
     assert clock(app, "start", "12:00", location=HERE).status == 200
@@ -215,16 +215,16 @@ def test_what_was_kept_before_there_were_lists_is_put_on_them(app: App) -> None:
     assert (totals(app, APPROVER), totals(app)) == ([], [])
     assert [container.entry_list_maintenance().rebuild(tenant) for tenant in ("other", "demo", "demo")] == [0, 2, 0]
     assert [total["netSeconds"] for total in totals(app, APPROVER)] == [3_600]
-    assert container.privacy_service().lessen_positions(MAY_4 + timedelta(days=9)) == 2
+    assert container.privacy_service().redact_positions(MAY_4 + timedelta(days=9)) == 2
 
 
-def test_of_a_refusal_the_distances_go_and_of_a_forgotten_person_the_verdict(app: App) -> None:
+def test_a_refusal_loses_its_distances_and_that_of_an_erased_user_its_verdict(app: App) -> None:
     setup(positions={"coarsenAfterDays": 30})
     app.circle("Office", 40.0, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
     assert clock(app, "start", "09:00", location=HERE).status == 403
     assert 'edge_distance_m":1' in docs(app)
     job, later = container.privacy_service(), datetime.now(UTC) + timedelta(days=31)
-    assert [job.lessen_positions(later) for _ in range(2)] == [1, 0]
+    assert [job.redact_positions(later) for _ in range(2)] == [1, 0]
     assert "m away" not in docs(app)
     assert "Office" in docs(app)
     geofence = app.request("geofences", "list").body["data"][0]["id"]

@@ -75,7 +75,7 @@ def put_tenant(_app: App) -> None:
 def read_tenant(_app: App) -> object:
     item = container.table().get(keys.tenant("full"))
     assert item is not None
-    policies = DynamoDBPrivacyRepository(container.table()).policies()
+    policies = DynamoDBPrivacyRepository(container.table()).load_policies()
     limit, origins = (
         container.tenant_service().get_polygon_point_limit("full"),
         container.tenant_service().get_redirect_origins("full"),

@@ -1,4 +1,4 @@
-"""Where somebody was is known roughly, then not at all; what was worked stays known."""
+"""Positions become coarse and are then removed; the hours stay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fencepost.common.entity_ref import EntityRef
-from fencepost.privacy.model import ErasureCounts, Lessening, PositionPolicy, erased, erased_change
+from fencepost.privacy.model import (
+    ErasureCounts,
+    LocationRedaction,
+    PositionPolicy,
+    erase_audit_record,
+    erase_evidence,
+)
 from fencepost.timeclock.audit import Change, state_of
 from fencepost.timeclock.location_evidence import precision_of
 from fencepost.timeclock.model import Punch, RunningClock, TimeEntry
@@ -61,12 +67,12 @@ def entry(*punches: Punch) -> TimeEntry:
 EXACT = entry(punch(30.267153, -97.743057, OUTSIDE), punch(None, None))
 
 
-def test_first_rough_then_gone_and_the_hours_stay() -> None:
-    rough = Lessening(is_removal=False).of(EXACT)
-    gone = Lessening(is_removal=True).of(rough)
-    assert [precision_of(kept) for kept in (EXACT, rough, gone)] == ["exact", "rough", None]
-    assert (rough.punches[0].latitude, rough.punches[0].longitude) == (30.27, -97.74)
-    assert (gone.start, gone.end, gone.comment, gone.version) == (
+def test_positions_become_coarse_then_are_removed_and_the_hours_stay() -> None:
+    coarse = LocationRedaction(is_removal=False).apply(EXACT)
+    removed = LocationRedaction(is_removal=True).apply(coarse)
+    assert [precision_of(evidence) for evidence in (EXACT, coarse, removed)] == ["exact", "rough", None]
+    assert (coarse.punches[0].latitude, coarse.punches[0].longitude) == (30.27, -97.74)
+    assert (removed.start, removed.end, removed.comment, removed.version) == (
         EXACT.start,
         EXACT.end,
         EXACT.comment,
@@ -74,57 +80,60 @@ def test_first_rough_then_gone_and_the_hours_stay() -> None:
     )
 
 
-def test_distances_tell_where_it_was_so_they_go_with_the_decimals() -> None:
-    (kept, _) = Lessening(is_removal=False).of(EXACT).punches
-    assert kept.verdict is not None
-    assert (kept.verdict.code, kept.verdict.findings[0].outcome) == ("GEOFENCE_OUTSIDE", "outside")
-    assert not re.search(r"[0-9]", kept.verdict.reason)
+def test_distances_reveal_a_position_so_they_are_removed_with_the_decimals() -> None:
+    (redacted, _) = LocationRedaction(is_removal=False).apply(EXACT).punches
+    assert redacted.verdict is not None
+    assert (redacted.verdict.code, redacted.verdict.findings[0].outcome) == ("GEOFENCE_OUTSIDE", "outside")
+    assert not re.search(r"[0-9]", redacted.verdict.reason)
     assert precision_of(entry(punch(None, None, OUTSIDE))) == "exact"
 
 
 @given(st.floats(-90, 90), st.floats(-180, 180), st.booleans())
-def test_lessening_again_changes_nothing_and_no_position_stays_exact(
+def test_redacting_again_changes_nothing_and_no_position_stays_exact(
     lat: float, lon: float, is_removal: bool
 ) -> None:
-    lessening = Lessening(is_removal=is_removal)
-    once = lessening.of(entry(punch(lat, lon, OUTSIDE)))
-    assert lessening.of(once) == once
+    redaction = LocationRedaction(is_removal=is_removal)
+    once = redaction.apply(entry(punch(lat, lon, OUTSIDE)))
+    assert redaction.apply(once) == once
     assert precision_of(once) == (None if is_removal else "rough")
 
 
-def test_a_policy_says_what_is_due() -> None:
+def test_a_policy_plans_the_redactions_that_are_due() -> None:
     now = AT + timedelta(days=400)
     both = PositionPolicy(coarsen_after_days=30, remove_after_days=365)
-    days = [(precision, (now - before).days, how.is_removal) for precision, before, how in both.due(now)]
+    days = [
+        (precision, (now - before).days, redaction.is_removal)
+        for precision, before, redaction in both.plan_redactions(now)
+    ]
     assert days == [("exact", 365, True), ("rough", 365, True), ("exact", 30, False)]
-    assert list(PositionPolicy().due(now)) == []
+    assert list(PositionPolicy().plan_redactions(now)) == []
 
 
-def test_who_is_forgotten_leaves_the_hours_and_nothing_that_says_where_or_why() -> None:
-    left, removed = erased(EXACT)
-    assert (left.start, left.end, left.time_type, left.user_id) == (EXACT.start, EXACT.end, "work", "emil")
+def test_an_erased_user_leaves_the_hours_and_nothing_that_says_where_or_why() -> None:
+    rest, removed = erase_evidence(EXACT)
+    assert (rest.start, rest.end, rest.time_type, rest.user_id) == (EXACT.start, EXACT.end, "work", "emil")
     assert removed == ErasureCounts(positions=2, comments=1)
-    assert left.comment is None
-    assert [(p.latitude, p.longitude, p.accuracy_m, p.verdict) for p in left.punches] == [
+    assert rest.comment is None
+    assert [(p.latitude, p.longitude, p.accuracy_m, p.verdict) for p in rest.punches] == [
         (None, None, None, None)
     ] * 2
-    assert erased(left) == (left, ErasureCounts())
+    assert erase_evidence(rest) == (rest, ErasureCounts())
 
 
-def test_a_clock_that_was_cancelled_is_forgotten_likewise() -> None:
+def test_a_cancelled_clock_is_erased_too() -> None:
     clock = RunningClock(id="1", user_id="emil", start=AT, deadline=AT, comment="Late", punches=EXACT.punches)
-    left, removed = erased(clock)
-    assert (left.comment, precision_of(left), removed.comments) == (None, None, 1)
+    rest, removed = erase_evidence(clock)
+    assert (rest.comment, precision_of(rest), removed.comments) == (None, None, 1)
 
 
-def test_of_the_trail_the_comments_go_and_the_persons_own_reasons() -> None:
+def test_comments_and_the_users_own_reasons_are_removed_from_the_trail() -> None:
     edited = Change(number=2, action="edited", at=AT, actor="emil", reason="I was ill", after=state_of(EXACT))
-    left, removed = erased_change(edited, "emil")
-    assert (left.reason, removed) == (None, ErasureCounts(comments=1, reasons=1))
-    assert left.after == replace(state_of(EXACT), comment=None)
+    rest, removed = erase_audit_record(edited, "emil")
+    assert (rest.reason, removed) == (None, ErasureCounts(comments=1, reasons=1))
+    assert rest.after == replace(state_of(EXACT), comment=None)
     by_approver = replace(edited, actor="ada")
-    assert erased_change(by_approver, "emil")[0].reason == "I was ill"
+    assert erase_audit_record(by_approver, "emil")[0].reason == "I was ill"
     for action in ("created", "deleted", "approved", "disapproved", "reopened"):
-        assert erased_change(replace(edited, action=action), "emil")[0].reason is None
+        assert erase_audit_record(replace(edited, action=action), "emil")[0].reason is None
     by_rule = Change(number=3, action="overwritten", at=AT, actor="emil", reason="overlapped by …", after=None)
-    assert erased_change(by_rule, "emil") == (by_rule, ErasureCounts())
+    assert erase_audit_record(by_rule, "emil") == (by_rule, ErasureCounts())

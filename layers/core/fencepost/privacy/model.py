@@ -1,7 +1,7 @@
-"""How long is known where somebody was: exactly, then roughly, then no more; and what is left of a person who goes.
+"""How long positions are retained: exact, then coarse, then removed; and what the erasure of a user removes.
 
-A position is known by the coordinates of a punch, and by its distances to several geofences together. Roughly is
-two decimals of a degree, about a kilometre, without distances.
+The coordinates of a punch reveal a position, and so do its distances to several geofences together. A coarse position
+has two decimals of a degree, about a kilometre, and no distances.
 """
 
 from __future__ import annotations
@@ -20,41 +20,42 @@ if TYPE_CHECKING:
 
     from fencepost.timeclock.audit import Change
 
-# What a caller gives a reason for; of any other change the service itself says why.
-_WITH_A_CALLERS_REASON = ("created", "edited", "deleted", "approved", "disapproved", "reopened")
+# The actions for which a caller gives the reason; for all others the service itself does.
+_ACTIONS_WITH_A_CALLERS_REASON = ("created", "edited", "deleted", "approved", "disapproved", "reopened")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionPolicy:
-    """After how many days from the start of a clock or an entry its positions are made rough, and removed."""
+    """The days from the start of a clock or an entry after which its positions become coarse and are removed."""
 
     coarsen_after_days: int | None = None
     remove_after_days: int | None = None
 
-    def due(self, now: datetime) -> Iterator[tuple[Precision, datetime, Lessening]]:
-        """What to do: to all positions of a precision that were kept with what began before an instant."""
+    def plan_redactions(self, now: datetime) -> Iterator[tuple[Precision, datetime, LocationRedaction]]:
+        """Yield each redaction that is due, for evidence of a precision that began before an instant."""
         if self.remove_after_days is not None:
             before = now - timedelta(days=self.remove_after_days)
-            yield "exact", before, Lessening(is_removal=True)
-            yield "rough", before, Lessening(is_removal=True)
+            yield "exact", before, LocationRedaction(is_removal=True)
+            yield "rough", before, LocationRedaction(is_removal=True)
         if self.coarsen_after_days is not None:
-            yield "exact", now - timedelta(days=self.coarsen_after_days), Lessening(is_removal=False)
+            yield "exact", now - timedelta(days=self.coarsen_after_days), LocationRedaction(is_removal=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lessening:
-    """Makes positions rough, or removes them; verdicts stay, without distances."""
+class LocationRedaction:
+    """Makes positions coarse, or removes them. Verdicts stay, without distances."""
 
     is_removal: bool
 
-    def of(self, kept: EvidenceT) -> EvidenceT:
-        if isinstance(kept, Refusal):
-            accuracy_m = None if self.is_removal else kept.accuracy_m
-            return replace(kept, accuracy_m=accuracy_m, verdict=kept.verdict.remove_distances())
-        left: EvidenceT = _with_punches(kept, self._punch)
-        return left
+    def apply(self, evidence: EvidenceT) -> EvidenceT:
+        """Return a clock, an entry or a refusal with redacted positions."""
+        if isinstance(evidence, Refusal):
+            accuracy_m = None if self.is_removal else evidence.accuracy_m
+            return replace(evidence, accuracy_m=accuracy_m, verdict=evidence.verdict.remove_distances())
+        redacted: EvidenceT = _with_punches(evidence, self._redact_punch)
+        return redacted
 
-    def _punch(self, punch: Punch) -> Punch:
+    def _redact_punch(self, punch: Punch) -> Punch:
         verdict = punch.verdict.remove_distances() if punch.verdict is not None else None
         if self.is_removal:
             return replace(punch, latitude=None, longitude=None, accuracy_m=None, verdict=verdict)
@@ -63,7 +64,7 @@ class Lessening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureCounts:
-    """How much was removed: punches that had a position or a verdict, comments, and reasons that were given."""
+    """What an erasure removed: positions or verdicts (counted by punch), comments, and reasons."""
 
     positions: int = 0
     comments: int = 0
@@ -77,28 +78,28 @@ class ErasureCounts:
         )
 
 
-def erased(kept: EvidenceT) -> tuple[EvidenceT, ErasureCounts]:
-    """What is left when its user is to be forgotten: the hours, which are owed, and who approved them.
+def erase_evidence(evidence: EvidenceT) -> tuple[EvidenceT, ErasureCounts]:
+    """Remove what an erased user must not leave behind from a clock, an entry or a refusal.
 
-    A verdict names the geofences that somebody was in or near, so it goes with the position.
+    The hours stay, because they are owed, and so do their approvals. A verdict is removed with the position: it names
+    the geofences that the user was in or near.
     """
-    if isinstance(kept, Refusal):
-        bare = replace(
-            kept, accuracy_m=None, verdict=Verdict(code=kept.verdict.code, reason="Its user is forgotten.")
-        )
-        return bare, ErasureCounts(positions=int(bare != kept))
-    left = _with_punches(
-        kept, lambda punch: replace(punch, latitude=None, longitude=None, accuracy_m=None, verdict=None)
+    if isinstance(evidence, Refusal):
+        verdict = Verdict(code=evidence.verdict.code, reason="Its user is forgotten.")
+        refusal = replace(evidence, accuracy_m=None, verdict=verdict)
+        return refusal, ErasureCounts(positions=int(refusal != evidence))
+    rest = _with_punches(
+        evidence, lambda punch: replace(punch, latitude=None, longitude=None, accuracy_m=None, verdict=None)
     )
-    had_position = sum(before != after for before, after in zip(kept.punches, left.punches, strict=True))
-    return replace(left, comment=None), ErasureCounts(positions=had_position, comments=int(kept.comment is not None))
+    positions = sum(before != after for before, after in zip(evidence.punches, rest.punches, strict=True))
+    return replace(rest, comment=None), ErasureCounts(positions=positions, comments=int(evidence.comment is not None))
 
 
-def erased_change(change: Change, user_id: str) -> tuple[Change, ErasureCounts]:
-    """A line of the trail likewise; the reason goes where this user gave it."""
-    comment = change.after.comment if change.after is not None else None
-    is_own_reason = change.actor == user_id and change.action in _WITH_A_CALLERS_REASON
-    reason = None if is_own_reason else change.reason
-    after = replace(change.after, comment=None) if change.after is not None else None
-    removed = ErasureCounts(comments=int(comment is not None), reasons=int(reason != change.reason))
-    return replace(change, after=after, reason=reason), removed
+def erase_audit_record(record: Change, user_id: str) -> tuple[Change, ErasureCounts]:
+    """Remove the comment from a record of the audit trail, and the reason if this user gave it."""
+    comment = record.after.comment if record.after is not None else None
+    is_own_reason = record.actor == user_id and record.action in _ACTIONS_WITH_A_CALLERS_REASON
+    reason = None if is_own_reason else record.reason
+    after = replace(record.after, comment=None) if record.after is not None else None
+    counts = ErasureCounts(comments=int(comment is not None), reasons=int(reason != record.reason))
+    return replace(record, after=after, reason=reason), counts

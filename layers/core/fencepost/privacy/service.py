@@ -1,4 +1,4 @@
-"""Privacy: positions are made rough and removed after a tenant's days, and a person can be forgotten."""
+"""Privacy: redact positions after the days that a tenant sets, and erase a user on request."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 
     from fencepost.common.principal import Principal
     from fencepost.geofences.service import GeofenceService
-    from fencepost.privacy.model import Lessening, PositionPolicy
+    from fencepost.privacy.model import LocationRedaction, PositionPolicy
     from fencepost.timeclock.location_evidence import Precision
 
-# Clocks and entries that one run looks at: a few minutes of work, and what is left is for the next run.
-MAX_A_RUN = 10_000
-# And that one request to forget somebody looks at, with their trails, within the time that it has.
+# The number of clocks and entries that one run examines: a few minutes of work. The next run continues.
+MAX_EXAMINED = 10_000
+# The number that one request to erase a user examines, with their trails, within the time that it has.
 MAX_ERASED = 300
 
 
 class PrivacyRepository(Protocol):
-    """The port to what tells positions."""
+    """The port to everything that contains positions and comments."""
 
-    def policies(self) -> Mapping[str, PositionPolicy]: ...
-    def lessen(
-        self, tenant_id: str, precision: Precision, before: datetime, lessening: Lessening, at_most: int
+    def load_policies(self) -> Mapping[str, PositionPolicy]: ...
+    def redact_positions(
+        self, tenant_id: str, precision: Precision, before: datetime, redaction: LocationRedaction, limit: int
     ) -> tuple[int, int]: ...
     def is_erasing(self, tenant_id: str, user_id: str) -> bool: ...
-    def erase(self, tenant_id: str, user_id: str, at_most: int) -> tuple[ErasureCounts, bool]: ...
+    def erase(self, tenant_id: str, user_id: str, limit: int) -> tuple[ErasureCounts, bool]: ...
 
 
 class UserDirectory(Protocol):
-    """The directory, as far as a user is deleted from it."""
+    """The part of the directory that deletes a user."""
 
     def delete(
         self,
@@ -54,21 +54,24 @@ class UserDirectory(Protocol):
 
 @dataclass(frozen=True)
 class PrivacyService:
-    store: PrivacyRepository
+    repository: PrivacyRepository
 
-    def lessen_positions(self, now: datetime, at_most: int = MAX_A_RUN) -> int:
-        """How many clocks and entries tell less since. Each tenant has its share, so that none waits for another."""
-        policies = self.store.policies()
-        lessened = 0
+    def redact_positions(self, now: datetime, limit: int = MAX_EXAMINED) -> int:
+        """Redact the positions that are due, and return how many clocks and entries changed.
+
+        Each tenant has an equal share of `limit`, so that none waits for another.
+        """
+        policies = self.repository.load_policies()
+        redacted = 0
         for tenant_id, policy in policies.items():
-            share = max(1, at_most // len(policies))
-            for precision, before, lessening in policy.due(now):
-                done, looked_at = self.store.lessen(tenant_id, precision, before, lessening, share)
-                lessened += done
-                share -= looked_at
-        return lessened
+            share = max(1, limit // len(policies))
+            for precision, before, redaction in policy.plan_redactions(now):
+                changed, examined = self.repository.redact_positions(tenant_id, precision, before, redaction, share)
+                redacted += changed
+                share -= examined
+        return redacted
 
-    def forget(
+    def erase_user(
         self,
         principal: Principal,
         user_id: str,
@@ -78,22 +81,27 @@ class PrivacyService:
         *,
         cascade: bool,
     ) -> ErasureCounts:
-        """Delete a user with all positions and comments; one who was deleted before is forgotten all the same.
+        """Delete a user with all positions and comments, or erase what a user who was deleted earlier left.
 
-        The user goes first: from then on nothing is written for the user that would have to be erased again. Raises
-        what deleting raises, and Busy where there is more to do: the same call goes on.
+        The user is deleted first: from then on nothing is written that would have to be erased again.
+
+        Raises:
+            NotFound: The user does not exist and left nothing to erase.
+            StillAssigned: Geofences are assigned to the user, and `cascade` is false.
+            StillRunning: The clock of the user is running.
+            ServiceBusy: There is more to do. The caller may retry, and the same call continues.
         """
-        not_there: NotFound | None = None
+        not_found: NotFound | None = None
         try:
             directory.delete(principal, "users", user_id, geofences, now, cascade=cascade, erases=True)
         except NotFound as error:
             if not is_entity_id(user_id):
                 raise
-            if not self.store.is_erasing(principal.tenant_id, user_id):
-                not_there = error
-        removed, is_all = self.store.erase(principal.tenant_id, user_id, MAX_ERASED)
+            if not self.repository.is_erasing(principal.tenant_id, user_id):
+                not_found = error
+        removed, is_all = self.repository.erase(principal.tenant_id, user_id, MAX_ERASED)
         if not is_all:
             raise ServiceBusy
-        if not_there is not None and removed == ErasureCounts():
-            raise not_there
+        if not_found is not None and removed == ErasureCounts():
+            raise not_found
         return removed
