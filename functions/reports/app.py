@@ -12,8 +12,17 @@ from fencepost.http import pagination
 from fencepost.http.app import App
 from fencepost.http.request import AnyRequest, Request
 from fencepost.http.response import Response
-from fencepost.reports.exports import MEDIA_TYPES, ExportIn, ExportQuery, Format, file_of, piece_of
-from fencepost.reports.schemas import TotalsAnswer, TotalsQuery, asked_of, cursor_of, place_of, told_totals
+from fencepost.reports.exports import MEDIA_TYPES, Format, format_entry, format_file
+from fencepost.reports.schemas import (
+    ExportIn,
+    ExportParams,
+    TotalsParams,
+    TotalsResponse,
+    decode_position,
+    encode_position,
+    serialize_totals,
+    to_totals_query,
+)
 from fencepost.timeclock.clock_schemas import CLOCK_DIALECT
 from fencepost.timeclock.entry_schemas import wanted_in
 
@@ -30,32 +39,34 @@ _FILES = tuple(MEDIA_TYPES.values())
 
 @app.get(
     "/v1/times/totals",
-    summary="Total time entries by day, week or month: one's own, and for who acts for others everybody's",
+    summary="Total time entries by day, week or month: of the caller or, with permission, of all users",
     permission=Permission.OWN_CLOCK,
-    query=TotalsQuery,
-    responses={200: TotalsAnswer},
+    query=TotalsParams,
+    responses={200: TotalsResponse},
     errors=(400,),
 )
-def read_totals(request: Request[None, TotalsQuery]) -> Response:
+def read_totals(request: Request[None, TotalsParams]) -> Response:
     query = request.query
-    wanted, asked = wanted_in(query), asked_of(query)
+    filters, totals_query = wanted_in(query), to_totals_query(query)
     list_name = f"{request.principal.tenant_id}/totals/{query.unit}/{query.by}/{query.split}"
-    after = place_of(list_name, query.cursor) if query.cursor is not None else None
-    totals, place = container.report_service().totals(request.principal, wanted, asked, query.limit, after)
-    cursor = cursor_of(list_name, place) if place is not None else None
-    return Response(200, {"items": told_totals(totals, asked), "valid": True, "nextCursor": cursor})
+    position = decode_position(list_name, query.cursor) if query.cursor is not None else None
+    reports = container.report_service()
+    totals, rest = reports.list_totals(request.principal, filters, totals_query, query.limit, position)
+    cursor = encode_position(list_name, rest) if rest is not None else None
+    items = serialize_totals(totals, totals_query)
+    return Response(200, {"items": items, "valid": True, "nextCursor": cursor})
 
 
 @app.get(
     "/v1/times/export",
-    summary="Time entries as CSV or iCalendar, page by page: the header Next-Cursor has the cursor of the next one",
+    summary="Export time entries as CSV or iCalendar; the header Next-Cursor has the cursor of the next page",
     permission=Permission.OWN_CLOCK,
-    query=ExportQuery,
+    query=ExportParams,
     responses={200: None},
     media_types=_FILES,
     errors=(400,),
 )
-def read_export(request: Request[None, ExportQuery]) -> Response:
+def read_export(request: Request[None, ExportParams]) -> Response:
     query = request.query
     page = container.entry_service().page(
         request.principal, wanted_in(query), query.limit, _after(request, query.cursor)
@@ -65,7 +76,7 @@ def read_export(request: Request[None, ExportQuery]) -> Response:
 
 @app.post(
     "/v1/times/export",
-    summary="The same of approved time entries, up to 45, all of which are marked as exported, or none",
+    summary="Export up to 45 approved time entries and mark all of them as exported, or none",
     permission=Permission.APPROVE,
     body=ExportIn,
     responses={200: None},
@@ -85,13 +96,13 @@ def _after(request: AnyRequest, cursor: str | None) -> tuple[datetime, str] | No
 
 def _file(request: AnyRequest, file_format: Format, entries: Sequence[TimeEntry], last: TimeEntry | None) -> Response:
     now = datetime.now(UTC)
-    pieces = pagination.fitting(entries, lambda entry: piece_of(entry, file_format, now))
+    pieces = pagination.fitting(entries, lambda entry: format_entry(entry, file_format, now))
     if len(pieces) < len(entries):
         last = entries[len(pieces) - 1]
     cursor = {"Next-Cursor": pagination.cursor(_list_name(request), last.start, last.id)} if last is not None else {}
     return Response(
         status=200,
-        body=file_of(pieces, file_format),
+        body=format_file(pieces, file_format),
         media_type=MEDIA_TYPES[file_format],
         headers={"Content-Disposition": f'attachment; filename="times.{file_format}"', **cursor},
     )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fencepost.reports.exports import COLUMNS, file_of, folded_line, piece_of, safe_cell
+from fencepost.reports.exports import COLUMNS, escape_cell, fold_line, format_entry, format_file
 from fencepost.timeclock.model import Break, TimeEntry
 
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
@@ -38,13 +38,13 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_character
 
 
 def rows(*entries: TimeEntry) -> list[dict[str, str]]:
-    text = file_of([piece_of(entry, "csv", NOW) for entry in entries], "csv")
+    text = format_file([format_entry(entry, "csv", NOW) for entry in entries], "csv")
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def events(*entries: TimeEntry) -> list[dict[str, str]]:
     """As a reader of RFC 5545 reads them: unfolded, and each value unescaped."""
-    text = file_of([piece_of(entry, "ics", NOW) for entry in entries], "ics")
+    text = format_file([format_entry(entry, "ics", NOW) for entry in entries], "ics")
     assert text.startswith("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:")
     assert text.endswith("END:VCALENDAR\r\n")
     assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
@@ -70,19 +70,19 @@ def test_a_row_has_the_columns_that_the_docs_tell() -> None:
 
 
 def test_a_file_of_nothing_has_its_head() -> None:
-    assert file_of([], "csv") == ",".join(f'"{column}"' for column in COLUMNS) + "\r\n"
+    assert format_file([], "csv") == ",".join(f'"{column}"' for column in COLUMNS) + "\r\n"
     assert events() == []
-    calendar = file_of([], "ics")
+    calendar = format_file([], "ics")
     assert calendar.count("BEGIN:VTIMEZONE\r\nTZID:Etc/UTC\r\n") == 1
     assert calendar.count("BEGIN:") == calendar.count("END:") == 3
-    assert "VTIMEZONE" not in file_of([piece_of(ENTRY, "ics", NOW)], "ics")
+    assert "VTIMEZONE" not in format_file([format_entry(ENTRY, "ics", NOW)], "ics")
 
 
 @given(TEXTS)
 def test_a_cell_holds_what_was_written_and_begins_no_formula(comment: str) -> None:
     (row,) = rows(replace(ENTRY, comment=comment, organization_name=comment))
-    assert row["comment"] == row["organizationName"] == safe_cell(comment)
-    assert safe_cell(comment).removeprefix("'") == comment.removeprefix("'")
+    assert row["comment"] == row["organizationName"] == escape_cell(comment)
+    assert escape_cell(comment).removeprefix("'") == comment.removeprefix("'")
     assert not re.match(r"\s*[=+@-]|[\t\r\n]", row["comment"])
 
 
@@ -91,7 +91,7 @@ def test_a_cell_holds_what_was_written_and_begins_no_formula(comment: str) -> No
     ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\u3000=", "\uff1d", "\ufeff=", "\u200b+", " \u2060 -", "\x00@"],
 )
 def test_what_a_spreadsheet_would_reckon_is_text(start: str) -> None:
-    assert safe_cell(f'{start}HYPERLINK("https://example.org")').startswith("'")
+    assert escape_cell(f'{start}HYPERLINK("https://example.org")').startswith("'")
 
 
 @example("one\r\ntwo\rthree\nfour")
@@ -114,6 +114,6 @@ def test_an_entry_keeps_its_uid_and_its_sequence_grows() -> None:
 @example("x" * 400)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=400))
 def test_a_folded_line_unfolds_to_itself(line: str) -> None:
-    folded = folded_line(line)
+    folded = fold_line(line)
     assert folded.removesuffix("\r\n").replace("\r\n ", "") == line
     assert all(len(part.encode()) <= 75 for part in folded.split("\r\n"))

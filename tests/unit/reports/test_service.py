@@ -1,4 +1,4 @@
-"""A page of totals ends after so much was read, with whole periods, and the pages together read each entry once."""
+"""A page of totals ends after a number of reads with a complete period, and the pages read each entry about once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from fencepost.common.errors import Forbidden, ValidationFailed
 from fencepost.common.principal import Principal
-from fencepost.reports.service import MOST_READS, READS_A_PAGE, ReportService
-from fencepost.reports.totals import Asked, Total, TotalsPosition, Unit
+from fencepost.reports.service import MAX_READS, READS_A_PAGE, ReportService
+from fencepost.reports.totals import Total, TotalsPosition, TotalsQuery, Unit
 from fencepost.timeclock.entry_filters import Wanted
 from fencepost.timeclock.entry_summary import Counted
 
@@ -18,22 +18,22 @@ FIRST, BEFORE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UT
 APPROVER = Principal(tenant_id="demo", user_id="ada", roles=frozenset({"approver"}))
 
 
-class EntryWriter:
-    """Entries of one user, each of an hour; so many a read."""
+class FakeReports:
+    """Entries of one user, each of an hour; `a_read` of them come with one read."""
 
     def __init__(self, starts: list[datetime], a_read: int) -> None:
         self.starts, self.a_read = starts, a_read
         self.reads, self.zone_reads = 0, 0
 
-    def counted(
+    def read_summaries(
         self, tenant_id: str, user_id: str | None, first: datetime, before: datetime
     ) -> Iterator[tuple[list[Counted], bool]]:
-        wanted = [start for start in self.starts if first <= start < before]
-        for n in range(0, max(1, len(wanted)), self.a_read):
+        starts = [start for start in self.starts if first <= start < before]
+        for n in range(0, max(1, len(starts)), self.a_read):
             self.reads += 1
-            yield [entry(start) for start in wanted[n : n + self.a_read]], n + self.a_read < len(wanted)
+            yield [entry(start) for start in starts[n : n + self.a_read]], n + self.a_read < len(starts)
 
-    def zone_names(self, tenant_id: str, organization_ids: Collection[str | None]) -> dict[str | None, str]:
+    def load_zone_names(self, tenant_id: str, organization_ids: Collection[str | None]) -> dict[str | None, str]:
         self.zone_reads += 1
         return dict.fromkeys({None, *organization_ids}, "Europe/Berlin")
 
@@ -53,27 +53,27 @@ def each(step: timedelta, count: int) -> list[datetime]:
     return [FIRST + step * n for n in range(count)]
 
 
-def all_totals(entries: EntryWriter, unit: Unit, limit: int = 1_000) -> tuple[list[Total], int]:
-    """And the number of pages."""
-    service, asked = ReportService(entries), Asked(first=FIRST, before=BEFORE, unit=unit)
+def all_totals(entries: FakeReports, unit: Unit, limit: int = 1_000) -> tuple[list[Total], int]:
+    """Return all totals, and the number of pages."""
+    service, query = ReportService(entries), TotalsQuery(first=FIRST, before=BEFORE, unit=unit)
     found: list[Total] = []
-    place: TotalsPosition | None = None
+    position: TotalsPosition | None = None
     for pages in range(1, 1_000):
-        more, place = service.totals(APPROVER, Wanted(first=FIRST, before=BEFORE), asked, limit, place)
+        more, position = service.list_totals(APPROVER, Wanted(first=FIRST, before=BEFORE), query, limit, position)
         found += more
-        if place is None:
+        if position is None:
             return found, pages
     raise AssertionError
 
 
 @pytest.mark.parametrize("unit", ["day", "week", "month"])
 def test_a_year_in_pages_reads_hardly_more_than_once(unit: Unit) -> None:
-    year = EntryWriter(each(timedelta(hours=1), 365 * 24), a_read=100)
+    year = FakeReports(each(timedelta(hours=1), 365 * 24), a_read=100)
     found, pages = all_totals(year, unit)
     assert sum(total.entries for total in found) == 365 * 24
     assert len({total.period for total in found}) == len(found)
     in_one_go = 365 * 24 // 100 + 1
-    # A page reads again what it had begun of the period with which the next one begins.
+    # A page reads again the beginning of the period that the page before it could not complete.
     a_period = {"day": 1, "week": 2, "month": 8}[unit] + 1
     assert pages <= 5
     assert in_one_go <= year.reads <= in_one_go + (pages - 1) * a_period
@@ -81,25 +81,25 @@ def test_a_year_in_pages_reads_hardly_more_than_once(unit: Unit) -> None:
 
 
 def test_a_period_that_is_longer_than_a_page_is_read_to_its_end() -> None:
-    month = EntryWriter(each(timedelta(hours=1), 24 * 30), a_read=24 * 30 // (READS_A_PAGE + 10))
+    month = FakeReports(each(timedelta(hours=1), 24 * 30), a_read=24 * 30 // (READS_A_PAGE + 10))
     found, pages = all_totals(month, "month")
     assert (sum(total.entries for total in found), pages) == (24 * 30, 1)
 
 
-def test_a_period_that_never_ends_is_refused_with_what_to_ask_instead() -> None:
+def test_a_period_with_too_many_entries_is_refused_with_an_alternative() -> None:
     with pytest.raises(ValidationFailed, match=r"unit: .*days"):
-        all_totals(EntryWriter(each(timedelta(seconds=1), 1_000), a_read=1), "month")
+        all_totals(FakeReports(each(timedelta(seconds=1), 1_000), a_read=1), "month")
 
 
-def test_the_limit_of_reads_is_for_what_has_more() -> None:
-    found, _ = all_totals(EntryWriter(each(timedelta(seconds=1), MOST_READS), a_read=1), "month")
-    assert sum(total.entries for total in found) == MOST_READS
+def test_the_limit_of_reads_does_not_refuse_a_list_that_ends_there() -> None:
+    found, _ = all_totals(FakeReports(each(timedelta(seconds=1), MAX_READS), a_read=1), "month")
+    assert sum(total.entries for total in found) == MAX_READS
 
 
-def test_one_may_not_total_what_one_may_not_see() -> None:
+def test_an_employee_cannot_total_the_entries_of_others() -> None:
     emil = Principal(tenant_id="demo", user_id="emil", roles=frozenset({"employee"}))
-    wanted = Wanted(first=FIRST, before=BEFORE, user_id="vera")
+    filters = Wanted(first=FIRST, before=BEFORE, user_id="vera")
     with pytest.raises(Forbidden):
-        ReportService(EntryWriter([], 1)).totals(
-            emil, wanted, Asked(first=FIRST, before=BEFORE, unit="day"), 10, None
+        ReportService(FakeReports([], 1)).list_totals(
+            emil, filters, TotalsQuery(first=FIRST, before=BEFORE, unit="day"), 10, None
         )

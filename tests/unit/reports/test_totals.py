@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from fencepost.common.timezones import load_time_zone
 from fencepost.reports.totals import (
     DIMENSIONS,
-    Asked,
-    Sums,
     Total,
+    TotalsAggregator,
     TotalsPosition,
+    TotalsQuery,
     Unit,
-    cut_at,
-    day_of,
-    days_within,
-    name_of,
-    period_of,
+    find_period,
+    format_period,
+    split_at_midnights,
+    take_page,
+    to_local_day,
 )
 from fencepost.timeclock.entry_summary import Counted
 from fencepost.timeclock.settings import LONGEST_CLOCK
@@ -35,7 +35,7 @@ EARLIEST, LATEST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo
 UNITS: list[Unit] = ["day", "week", "month"]
 
 
-def counted(start: str, end: str, *breaks: tuple[str, str], organization_id: str | None = None) -> Counted:
+def make_entry(start: str, end: str, *breaks: tuple[str, str], organization_id: str | None = None) -> Counted:
     def at(text: str) -> datetime:
         return datetime.fromisoformat(text).astimezone(UTC)
 
@@ -51,21 +51,21 @@ def counted(start: str, end: str, *breaks: tuple[str, str], organization_id: str
     )
 
 
-def totals(entries: list[Counted], asked: Asked, name: str = "Europe/Berlin") -> list[Total]:
-    sums = Sums(asked, lambda _: load_time_zone(name))
+def sum_up(entries: list[Counted], query: TotalsQuery, name: str = "Europe/Berlin") -> list[Total]:
+    aggregator = TotalsAggregator(query, lambda _: load_time_zone(name))
     for entry in entries:
-        sums.add(entry)
-    return sums.page(None, None)
+        aggregator.add(entry)
+    return aggregator.list_totals(None, None)
 
 
-def asked(
+def make_query(
     unit: Unit = "day", first: datetime = EARLIEST, before: datetime = LATEST, *, is_split: bool = False
-) -> Asked:
-    return Asked(first=first, before=before, unit=unit, is_split=is_split)
+) -> TotalsQuery:
+    return TotalsQuery(first=first, before=before, unit=unit, is_split=is_split)
 
 
-def hours(entries: list[Counted], how: Asked, name: str = "Europe/Berlin") -> dict[str, float]:
-    return {name_of(total.period, how.unit): total.net_s / 3600 for total in totals(entries, how, name)}
+def hours(entries: list[Counted], query: TotalsQuery, name: str = "Europe/Berlin") -> dict[str, float]:
+    return {format_period(total.period, query.unit): total.net_s / 3600 for total in sum_up(entries, query, name)}
 
 
 @st.composite
@@ -103,9 +103,9 @@ def by_start(some: list[Counted]) -> list[Counted]:
 def test_totals_equal_the_sum_of_the_parts_at_every_grouping(
     some: list[Counted], unit: Unit, by: set[str], is_split: bool
 ) -> None:
-    how = Asked(first=EARLIEST, before=LATEST + LONGEST_CLOCK, unit=unit, is_split=is_split)
-    coarse = replace(how, by=tuple(dimension for dimension in DIMENSIONS if dimension in by))
-    found = totals(some, coarse)
+    query = TotalsQuery(first=EARLIEST, before=LATEST + LONGEST_CLOCK, unit=unit, is_split=is_split)
+    coarse = replace(query, by=tuple(dimension for dimension in DIMENSIONS if dimension in by))
+    found = sum_up(some, coarse)
     breaks_s = sum((end - start).total_seconds() for entry in some for start, end in entry.breaks)
     whole_s = sum((entry.end - entry.start).total_seconds() for entry in some)
     assert sum(total.break_s for total in found) == breaks_s
@@ -113,7 +113,7 @@ def test_totals_equal_the_sum_of_the_parts_at_every_grouping(
     assert sum(total.entries for total in found) == len(some)
     kept = [DIMENSIONS.index(dimension) for dimension in coarse.by]
     folded: Counter[tuple[date, tuple[str, ...]]] = Counter()
-    for total in totals(some, how):
+    for total in sum_up(some, query):
         folded[total.period, tuple(total.group[index] for index in kept)] += total.net_s
     assert {(total.period, total.group): total.net_s for total in found} == folded
 
@@ -121,29 +121,29 @@ def test_totals_equal_the_sum_of_the_parts_at_every_grouping(
 @given(st.lists(entries(), max_size=8), st.sampled_from(ODD_ZONES))
 def test_weeks_and_months_are_their_days(some: list[Counted], name: str) -> None:
     for is_split in (False, True):
-        days = totals(some, asked(is_split=is_split), name)
+        days = sum_up(some, make_query(is_split=is_split), name)
         for unit in UNITS[1:]:
             folded: Counter[tuple[date, tuple[str, ...]]] = Counter()
             for total in days:
-                folded[period_of(total.period, unit), total.group] += total.net_s
-            found = totals(some, asked(unit, is_split=is_split), name)
+                folded[find_period(total.period, unit), total.group] += total.net_s
+            found = sum_up(some, make_query(unit, is_split=is_split), name)
             assert {(total.period, total.group): total.net_s for total in found} == folded
 
 
 @given(entries(), st.sampled_from(ODD_ZONES))
 def test_splitting_at_midnight_changes_no_sum_and_leaves_no_piece_on_two_days(entry: Counted, name: str) -> None:
-    pieces = list(days_within(entry.start, entry.end, load_time_zone(name)))
+    pieces = list(split_at_midnights(entry.start, entry.end, load_time_zone(name)))
     assert [start for start, _ in pieces] == [entry.start, *(end for _, end in pieces[:-1])]
     assert pieces[-1][1] == entry.end
     assert all(start < end for start, end in pieces)
-    how = asked(before=LATEST + LONGEST_CLOCK)
-    whole, split = (totals([entry], replace(how, is_split=is_split), name) for is_split in (False, True))
+    query = make_query(before=LATEST + LONGEST_CLOCK)
+    whole, split = (sum_up([entry], replace(query, is_split=is_split), name) for is_split in (False, True))
     assert sum(total.net_s for total in split) == sum(total.net_s for total in whole)
     assert sum(total.break_s for total in split) == sum(total.break_s for total in whole)
     last_second = timedelta(seconds=1)
     for start, end in pieces:
         assert (
-            day_of(start, load_time_zone(name)) == day_of(end - last_second, load_time_zone(name))
+            to_local_day(start, load_time_zone(name)) == to_local_day(end - last_second, load_time_zone(name))
             or name == "America/St_Johns"
         )
 
@@ -155,19 +155,19 @@ def test_spans_that_touch_count_each_second_once(some: list[Counted], name: str,
     for is_split in (False, True):
         found = 0
         for start, end in itertools.pairwise(cuts):
-            how = asked(first=start, before=end, is_split=is_split)
-            read = [entry for entry in some if how.reads_from(None) <= entry.start < end]
-            found += sum(total.net_s for total in totals(read, how, name))
-        how = asked(before=LATEST + LONGEST_CLOCK)
-        assert found == sum(total.net_s for total in totals(some, how, name))
+            query = make_query(first=start, before=end, is_split=is_split)
+            read = [entry for entry in some if query.find_read_start(None) <= entry.start < end]
+            found += sum(total.net_s for total in sum_up(read, query, name))
+        query = make_query(before=LATEST + LONGEST_CLOCK)
+        assert found == sum(total.net_s for total in sum_up(some, query, name))
 
 
 @given(st.lists(entries(), max_size=12), st.sampled_from(UNITS), st.booleans(), st.integers(1, 4), st.integers(1, 3))
-def test_pages_tell_what_one_answer_would(
+def test_the_pages_together_are_the_whole_list(
     some: list[Counted], unit: Unit, is_split: bool, limit: int, at_once: int
 ) -> None:
-    """However few entries are read at once, and however few totals a page takes."""
-    how = asked(unit, is_split=is_split, before=LATEST + LONGEST_CLOCK)
+    """However few entries are read at once, and however few totals a page has."""
+    query = make_query(unit, is_split=is_split, before=LATEST + LONGEST_CLOCK)
     zones = {
         None: load_time_zone("Pacific/Kiritimati"),
         "site": load_time_zone("America/St_Johns"),
@@ -176,27 +176,27 @@ def test_pages_tell_what_one_answer_would(
     in_order = by_start(some)
 
     def one_page(after: TotalsPosition | None) -> tuple[list[Total], TotalsPosition | None]:
-        sums = Sums(how, zones.__getitem__)
-        left = [entry for entry in in_order if entry.start >= how.reads_from(after)]
+        aggregator = TotalsAggregator(query, zones.__getitem__)
+        left = [entry for entry in in_order if entry.start >= query.find_read_start(after)]
         began = after.period if after is not None else date.min
         for number, entry in enumerate(left):
-            sums.add(entry)
-            rest = TotalsPosition(period=sums.whole_until(entry.start))
+            aggregator.add(entry)
+            rest = TotalsPosition(period=aggregator.find_first_open_period(entry.start))
             is_last_of_start = number + 1 == len(left) or left[number + 1].start > entry.start
             if number + 1 >= at_once and rest.period > began and number + 1 < len(left) and is_last_of_start:
-                found, place = cut_at(sums.page(after, entry.start), limit, rest)
-                return list(found), place
-        found, place = cut_at(sums.page(after, None), limit, None)
-        return list(found), place
+                page, following = take_page(aggregator.list_totals(after, entry.start), limit, rest)
+                return list(page), following
+        page, following = take_page(aggregator.list_totals(after, None), limit, None)
+        return list(page), following
 
-    told, after = one_page(None)
+    found, after = one_page(None)
     while after is not None:
         more, after = one_page(after)
-        told += more
-    sums = Sums(how, zones.__getitem__)
+        found += more
+    aggregator = TotalsAggregator(query, zones.__getitem__)
     for entry in in_order:
-        sums.add(entry)
-    assert told == sums.page(None, None)
+        aggregator.add(entry)
+    assert found == aggregator.list_totals(None, None)
 
 
 @pytest.mark.parametrize(
@@ -213,35 +213,35 @@ def test_pages_tell_what_one_answer_would(
 def test_a_night_on_which_the_clocks_change_has_the_hours_it_had(
     name: str, day: str, start: str, end: str, elapsed_h: float
 ) -> None:
-    night = counted(start, end)
-    assert hours([night], asked(), name) == {day: elapsed_h}
+    night = make_entry(start, end)
+    assert hours([night], make_query(), name) == {day: elapsed_h}
     next_day = str(date.fromisoformat(day) + timedelta(days=1))
-    assert hours([night], asked(is_split=True), name) == {day: 2.0, next_day: elapsed_h - 2}
+    assert hours([night], make_query(is_split=True), name) == {day: 2.0, next_day: elapsed_h - 2}
 
 
 def test_a_break_in_the_hour_that_comes_twice_has_its_hour() -> None:
     taken = ("2026-10-25T02:30+02:00", "2026-10-25T02:30+01:00")
-    night = counted("2026-10-24T22:00+02:00", "2026-10-25T06:00+01:00", taken)
-    assert hours([night], asked()) == {"2026-10-24": 8.0}
-    assert hours([night], asked(is_split=True)) == {"2026-10-24": 2.0, "2026-10-25": 6.0}
-    assert [total.break_s for total in totals([night], asked(is_split=True))] == [0, 3600]
+    night = make_entry("2026-10-24T22:00+02:00", "2026-10-25T06:00+01:00", taken)
+    assert hours([night], make_query()) == {"2026-10-24": 8.0}
+    assert hours([night], make_query(is_split=True)) == {"2026-10-24": 2.0, "2026-10-25": 6.0}
+    assert [total.break_s for total in sum_up([night], make_query(is_split=True))] == [0, 3600]
 
 
 def test_the_leap_day_is_a_day() -> None:
-    night = counted("2028-02-28T22:00+01:00", "2028-03-01T06:00+01:00")
-    assert hours([night], asked()) == {"2028-02-28": 32.0}
+    night = make_entry("2028-02-28T22:00+01:00", "2028-03-01T06:00+01:00")
+    assert hours([night], make_query()) == {"2028-02-28": 32.0}
     split = {"2028-02-28": 2.0, "2028-02-29": 24.0, "2028-03-01": 6.0}
-    assert hours([night], asked(is_split=True)) == split
-    assert hours([night], asked("month", is_split=True)) == {"2028-02": 26.0, "2028-03": 6.0}
+    assert hours([night], make_query(is_split=True)) == split
+    assert hours([night], make_query("month", is_split=True)) == {"2028-02": 26.0, "2028-03": 6.0}
 
 
 def test_the_day_is_that_of_the_organization() -> None:
-    late = counted("2026-05-04T23:30+02:00", "2026-05-05T00:30+02:00", organization_id="site")
+    late = make_entry("2026-05-04T23:30+02:00", "2026-05-05T00:30+02:00", organization_id="site")
     zones = {"site": load_time_zone("Europe/Berlin"), None: load_time_zone("Asia/Tokyo")}
-    sums = Sums(asked(), zones.__getitem__)
-    sums.add(late)
-    sums.add(replace(late, organization_id=None))
-    assert [(str(total.period), total.group[1]) for total in sums.page(None, None)] == [
+    aggregator = TotalsAggregator(make_query(), zones.__getitem__)
+    aggregator.add(late)
+    aggregator.add(replace(late, organization_id=None))
+    assert [(str(total.period), total.group[1]) for total in aggregator.list_totals(None, None)] == [
         ("2026-05-04", "site"),
         ("2026-05-05", ""),
     ]
@@ -250,13 +250,13 @@ def test_the_day_is_that_of_the_organization() -> None:
 def test_a_month_that_is_split_has_what_lies_in_it_and_one_that_is_not_what_begins_in_it() -> None:
     first, before = (datetime.fromisoformat(f"2026-0{month}-01T00:00+02:00").astimezone(UTC) for month in (5, 6))
     nights = [
-        counted("2026-04-30T22:00+02:00", "2026-05-01T06:00+02:00"),
-        counted("2026-05-31T22:00+02:00", "2026-06-01T06:00+02:00"),
+        make_entry("2026-04-30T22:00+02:00", "2026-05-01T06:00+02:00"),
+        make_entry("2026-05-31T22:00+02:00", "2026-06-01T06:00+02:00"),
     ]
-    whole, split = (asked("month", first, before, is_split=is_split) for is_split in (False, True))
+    whole, split = (make_query("month", first, before, is_split=is_split) for is_split in (False, True))
     assert hours(nights[1:], whole) == {"2026-05": 8.0}
     assert hours(nights, split) == {"2026-05": 8.0}
-    (total,) = totals(nights, split)
+    (total,) = sum_up(nights, split)
     assert (total.entries, total.net_s) == (1, 6 * 3600 + 2 * 3600)
 
 
@@ -265,7 +265,7 @@ def test_a_month_that_is_split_has_what_lies_in_it_and_one_that_is_not_what_begi
     [("2026-12-31", "2026-W53"), ("2027-01-03", "2026-W53"), ("2027-01-04", "2027-W01"), ("2024-12-30", "2025-W01")],
 )
 def test_weeks_are_those_of_iso_8601(day: str, week: str) -> None:
-    assert name_of(period_of(date.fromisoformat(day), "week"), "week") == week
+    assert format_period(find_period(date.fromisoformat(day), "week"), "week") == week
 
 
 @pytest.mark.parametrize(
@@ -294,4 +294,4 @@ def test_weeks_are_those_of_iso_8601(day: str, week: str) -> None:
     ],
 )
 def test_midnights_that_are_odd(name: str, start: str, end: str, days: dict[str, float]) -> None:
-    assert hours([counted(start, end)], asked(is_split=True), name) == days
+    assert hours([make_entry(start, end)], make_query(is_split=True), name) == days

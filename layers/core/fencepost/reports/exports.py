@@ -1,18 +1,12 @@
-"""Time entries as files: CSV (RFC 4180) for spreadsheets and payroll, iCalendar (RFC 5545) for calendars."""
+"""Format time entries as files: CSV (RFC 4180) for spreadsheets and payroll, iCalendar (RFC 5545) for calendars."""
 
 from __future__ import annotations
 
 import csv
 import io
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import category
-
-from pydantic import Field
-
-from fencepost.http.fields import WholeNumberText
-from fencepost.timeclock.entry_schemas import SpanQuery
-from fencepost.timeclock.entry_service import MAX_EXPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,10 +32,10 @@ COLUMNS = (
     "creationType",
     "stoppedBy",
 )
-# What a spreadsheet takes for the beginning of a formula, in full width too, and behind what nobody sees.
-_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
-_UNSEEN = frozenset({"Cc", "Cf"})
-_LONGEST_LINE = 75
+# The characters with which a spreadsheet starts a formula, full-width ones too, and the invisible ones it ignores.
+_FORMULA_STARTS = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf"})
+_MAX_LINE_OCTETS = 75
 # A calendar must have a component (RFC 5545, 3.6): one without events has the time zone of all its instants.
 _NO_EVENTS = "".join(
     f"{line}\r\n"
@@ -56,31 +50,19 @@ _NO_EVENTS = "".join(
         "END:VTIMEZONE",
     )
 )
-_ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
+_ICALENDAR_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 
-class ExportQuery(SpanQuery):
-    format: Format
-    limit: Annotated[int, Field(ge=1, le=1000), WholeNumberText] = 1000
+def format_entry(entry: TimeEntry, file_format: Format, now: datetime) -> dict[str, Any]:
+    """Return an entry as a piece of a file, for `format_file`."""
+    return {"text": _format_row(_list_cells(entry)) if file_format == "csv" else _format_event(entry, now)}
 
 
-class ExportIn(SpanQuery):
-    """What is approved in the span; of one request all is marked as exported or nothing."""
-
-    format: Format
-    approval: Literal["approved"] = "approved"
-    limit: Annotated[int, Field(ge=1, le=MAX_EXPORTED)] = MAX_EXPORTED
-
-
-def piece_of(entry: TimeEntry, file_format: Format, now: datetime) -> dict[str, Any]:
-    """What an entry is in a file; as `file_of` takes it."""
-    return {"text": _row(_cells(entry)) if file_format == "csv" else _event(entry, now)}
-
-
-def file_of(pieces: Iterable[dict[str, Any]], file_format: Format) -> str:
+def format_file(pieces: Iterable[dict[str, Any]], file_format: Format) -> str:
+    """Join the pieces of `format_entry` to a file."""
     text = "".join(piece["text"] for piece in pieces)
     if file_format == "csv":
-        return _row(COLUMNS) + text
+        return _format_row(COLUMNS) + text
     return "\r\n".join(
         (
             "BEGIN:VCALENDAR",
@@ -92,42 +74,42 @@ def file_of(pieces: Iterable[dict[str, Any]], file_format: Format) -> str:
     )
 
 
-def safe_cell(text: str) -> str:
-    """A cell that a spreadsheet shows and does not reckon.
+def escape_cell(text: str) -> str:
+    """Return a cell that a spreadsheet shows instead of calculating it.
 
-    >>> safe_cell("=1+1"), safe_cell("1+1"), safe_cell(" @SUM(A1)")
+    >>> escape_cell("=1+1"), escape_cell("1+1"), escape_cell(" @SUM(A1)")
     ("'=1+1", '1+1', "' @SUM(A1)")
     """
-    first = next((c for c in text if not c.isspace() and category(c) not in _UNSEEN), "")
-    return f"'{text}" if text.startswith(("\t", "\r", "\n")) or first in _FORMULA else text
+    visible = (c for c in text if not c.isspace() and category(c) not in _INVISIBLE_CATEGORIES)
+    return f"'{text}" if text.startswith(("\t", "\r", "\n")) or next(visible, "") in _FORMULA_STARTS else text
 
 
-def folded_line(line: str) -> str:
-    """A line of iCalendar, broken so that none is longer than 75 octets, and never within a character.
+def fold_line(line: str) -> str:
+    """Fold a line of iCalendar so that no part is longer than 75 octets; a character is never split.
 
-    >>> folded_line("SUMMARY:" + "ä" * 40).split("\\r\\n ")[1]
+    >>> fold_line("SUMMARY:" + "ä" * 40).split("\\r\\n ")[1]
     'äääääää\\r\\n'
     """
     parts, size = [""], 0
     for character in line:
         octets = len(character.encode())
-        if size + octets > _LONGEST_LINE:
+        if size + octets > _MAX_LINE_OCTETS:
             parts.append("")
-            size = 1  # the blank with which a line goes on
+            size = 1  # the blank with which a line continues
         parts[-1] += character
         size += octets
     return "\r\n ".join(parts) + "\r\n"
 
 
-def _row(cells: Iterable[str | int | None]) -> str:
+def _format_row(cells: Iterable[str | int | None]) -> str:
     row = io.StringIO()
     csv.writer(row, quoting=csv.QUOTE_NONNUMERIC).writerow(cells)
     return row.getvalue()
 
 
-def _cells(entry: TimeEntry) -> list[str | int | None]:
+def _list_cells(entry: TimeEntry) -> list[str | int | None]:
     breaks = [(taken.start, taken.end) for taken in entry.breaks if taken.end is not None]
-    break_s = _seconds(sum((end - start for start, end in breaks), timedelta()))
+    break_s = _count_seconds(sum((end - start for start, end in breaks), timedelta()))
     cells: list[str | int | None] = [
         entry.id,
         entry.user_id,
@@ -138,41 +120,43 @@ def _cells(entry: TimeEntry) -> list[str | int | None]:
         entry.start.isoformat(),
         entry.end.isoformat(),
         break_s,
-        _seconds(entry.end - entry.start) - break_s,
+        _count_seconds(entry.end - entry.start) - break_s,
         " ".join(f"{start.isoformat()}/{end.isoformat()}" for start, end in breaks),
         entry.comment,
         entry.approval,
         entry.creation_type,
         entry.stopped_by,
     ]
-    return ["" if cell is None else safe_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    return ["" if cell is None else escape_cell(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
-def _event(entry: TimeEntry, now: datetime) -> str:
-    """A VEVENT. Its UID stays when the entry is changed, and its SEQUENCE grows."""
+def _format_event(entry: TimeEntry, now: datetime) -> str:
+    """Return an entry as a VEVENT. When the entry changes, its UID stays and its SEQUENCE grows."""
     summary = f"{entry.user_id}: {entry.time_type}"
+    if entry.organization_name:
+        summary += f", {entry.organization_name}"
     lines = [
         "BEGIN:VEVENT",
         f"UID:{entry.id}@fencepost",
-        f"DTSTAMP:{_utc(now)}",
+        f"DTSTAMP:{_format_utc(now)}",
         f"SEQUENCE:{entry.version}",
-        f"DTSTART:{_utc(entry.start)}",
-        f"DTEND:{_utc(entry.end)}",
-        f"SUMMARY:{_escaped(summary + (f', {entry.organization_name}' if entry.organization_name else ''))}",
-        *([f"DESCRIPTION:{_escaped(entry.comment)}"] if entry.comment else []),
-        f"CATEGORIES:{_escaped(entry.category)}",
+        f"DTSTART:{_format_utc(entry.start)}",
+        f"DTEND:{_format_utc(entry.end)}",
+        f"SUMMARY:{_escape_text(summary)}",
+        *([f"DESCRIPTION:{_escape_text(entry.comment)}"] if entry.comment else []),
+        f"CATEGORIES:{_escape_text(entry.category)}",
         "END:VEVENT",
     ]
-    return "".join(map(folded_line, lines))
+    return "".join(map(fold_line, lines))
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_ESCAPED)
+def _escape_text(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_ICALENDAR_ESCAPES)
 
 
-def _utc(at: datetime) -> str:
+def _format_utc(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-def _seconds(length: timedelta) -> int:
+def _count_seconds(length: timedelta) -> int:
     return round(length.total_seconds())

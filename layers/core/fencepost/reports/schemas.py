@@ -1,4 +1,4 @@
-"""The vocabulary of reports on time entries."""
+"""The requests and responses of reports on time entries."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from pydantic import AfterValidator, Field
 
 from fencepost.http import pagination
 from fencepost.http.fields import ResponseModel, WholeNumberText
-from fencepost.reports.totals import DIMENSIONS, Asked, Total, TotalsPosition, Unit, name_of
+from fencepost.reports.exports import Format
+from fencepost.reports.totals import DIMENSIONS, Total, TotalsPosition, TotalsQuery, Unit, format_period
 from fencepost.timeclock.entry_schemas import SpanQuery
+from fencepost.timeclock.entry_service import MAX_EXPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_TOTALS = 10_000
 _FIELDS = {"user": "userId", "organization": "organizationId", "category": "category"}
-# In a cursor: the period from its beginning.
+# In a cursor: the whole period, from its first group.
 _WHOLE = "*"
 _EARLIEST, _LATEST = date(1999, 1, 1), date(2201, 1, 1)
 
 
-def _dimensions(text: str) -> str:
+def _check_dimensions(text: str) -> str:
     parts = text.split(",") if text else []
     if not set(parts) <= set(DIMENSIONS) or len(set(parts)) < len(parts):
         raise ValueError(f"must be some of {','.join(DIMENSIONS)}, parted by commas")
     return text
 
 
-class TotalsQuery(SpanQuery):
+class TotalsParams(SpanQuery):
     unit: Annotated[Unit, Field(description="The period that is totalled; a week is that of ISO 8601.")] = "day"
     by: Annotated[
         str,
-        AfterValidator(_dimensions),
+        AfterValidator(_check_dimensions),
         Field(
-            description="What has totals of its own: some of user,organization,category, parted by commas, or none."
+            description="What has totals of its own: some of user,organization,category, comma-separated, or none."
         ),
     ] = ",".join(DIMENSIONS)
     split: Annotated[
         Literal["midnight"] | None,
-        Field(
-            description="Each piece of an entry counts on the local day on which it lies, not on that of the start."
-        ),
+        Field(description="Each piece of an entry counts on the local day on which it lies, not on the first day."),
     ] = None
     limit: Annotated[int, Field(ge=1, le=MAX_TOTALS), WholeNumberText] = 1000
 
 
 class TotalOut(ResponseModel):
-    """What a group has in a period, as 2026-05-04, 2026-W19 or 2026-05; a part that was not asked for is not there.
+    """The total of a group in a period, such as 2026-05-04, 2026-W19 or 2026-05, with its requested dimensions.
 
-    `entries` are those that begin in it. A period that has none is not told.
+    `entries` is the number of entries that begin in the period. A period without any is not listed.
     """
 
     period: str
@@ -68,31 +68,46 @@ class TotalItem(ResponseModel):
     data: TotalOut | None
 
 
-class TotalsAnswer(ResponseModel):
+class TotalsResponse(ResponseModel):
     items: list[TotalItem]
     valid: bool
     nextCursor: NotRequired[str | None]
 
 
-def asked_of(query: TotalsQuery) -> Asked:
-    by = tuple(dimension for dimension in DIMENSIONS if dimension in query.by.split(","))
-    return Asked(
-        first=query.start.astimezone(UTC),
-        before=query.end.astimezone(UTC),
-        unit=query.unit,
-        by=by,
-        is_split=query.split is not None,
+class ExportParams(SpanQuery):
+    format: Format
+    limit: Annotated[int, Field(ge=1, le=1000), WholeNumberText] = 1000
+
+
+class ExportIn(SpanQuery):
+    """The approved entries of a span; one request marks all of them as exported or none."""
+
+    format: Format
+    approval: Literal["approved"] = "approved"
+    limit: Annotated[int, Field(ge=1, le=MAX_EXPORTED)] = MAX_EXPORTED
+
+
+def to_totals_query(params: TotalsParams) -> TotalsQuery:
+    return TotalsQuery(
+        first=params.start.astimezone(UTC),
+        before=params.end.astimezone(UTC),
+        unit=params.unit,
+        by=tuple(dimension for dimension in DIMENSIONS if dimension in params.by.split(",")),
+        is_split=params.split is not None,
     )
 
 
-def place_of(list_name: str, text: str) -> TotalsPosition:
-    """What `cursor_of` was made from. Raises Invalid.
+def decode_position(list_name: str, cursor: str) -> TotalsPosition:
+    """Return the position from which `encode_position` made a cursor.
 
-    >>> place = TotalsPosition(period=date(2026, 5, 4), group=("emil", ""))
-    >>> place_of("t/totals", cursor_of("t/totals", place)) == place
+    Raises:
+        ValidationFailed: It is not a cursor of this list.
+
+    >>> position = TotalsPosition(period=date(2026, 5, 4), group=("emil", ""))
+    >>> decode_position("t/totals", encode_position("t/totals", position)) == position
     True
     """
-    period, group = pagination.pair_after(list_name, text)
+    period, group = pagination.pair_after(list_name, cursor)
     try:
         first = date.fromisoformat(period)
     except ValueError:
@@ -102,21 +117,23 @@ def place_of(list_name: str, text: str) -> TotalsPosition:
     return TotalsPosition(period=first, group=tuple(group[1:].split(",")) if group != _WHOLE else None)
 
 
-def cursor_of(list_name: str, place: TotalsPosition) -> str:
-    group = _WHOLE if place.group is None else "=" + ",".join(place.group)
-    return pagination.pair_cursor(list_name, (place.period.isoformat(), group))
+def encode_position(list_name: str, position: TotalsPosition) -> str:
+    group = _WHOLE if position.group is None else "=" + ",".join(position.group)
+    return pagination.pair_cursor(list_name, (position.period.isoformat(), group))
 
 
-def told_totals(totals: Iterable[Total], asked: Asked) -> list[dict[str, Any]]:
-    return [{"message": "Success", "data": _told(total, asked)} for total in totals]
-
-
-def _told(total: Total, asked: Asked) -> dict[str, Any]:
-    parts = zip(asked.by, total.group, strict=True)
-    return {
-        "period": name_of(total.period, asked.unit),
-        **{_FIELDS[dimension]: part or None for dimension, part in parts},
-        "entries": total.entries,
-        "netSeconds": total.net_s,
-        "breakSeconds": total.break_s,
-    }
+def serialize_totals(totals: Iterable[Total], query: TotalsQuery) -> list[dict[str, Any]]:
+    """Return totals as a list of TotalItem."""
+    return [
+        {
+            "message": "Success",
+            "data": {
+                "period": format_period(total.period, query.unit),
+                **{_FIELDS[dimension]: part or None for dimension, part in zip(query.by, total.group, strict=True)},
+                "entries": total.entries,
+                "netSeconds": total.net_s,
+                "breakSeconds": total.break_s,
+            },
+        }
+        for total in totals
+    ]

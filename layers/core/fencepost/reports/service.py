@@ -1,4 +1,4 @@
-"""Reports of time entries: totals, and exports."""
+"""Totals of time entries, page by page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fencepost.common.errors import ValidationFailed
 from fencepost.common.timezones import load_time_zone
-from fencepost.reports.totals import Sums, TotalsPosition, cut_at
+from fencepost.reports.totals import TotalsAggregator, TotalsPosition, take_page
 from fencepost.timeclock.entry_service import visible_to
 
 if TYPE_CHECKING:
@@ -15,48 +15,61 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fencepost.common.principal import Principal
-    from fencepost.reports.totals import Asked, Total
+    from fencepost.reports.totals import Total, TotalsQuery
     from fencepost.timeclock.entry_filters import Wanted
     from fencepost.timeclock.entry_summary import Counted
 
-# Of 1 MB each, some 3,500 entries: then a page of totals ends, with the first whole period, or is given up.
-READS_A_PAGE, MOST_READS = 30, 60
+# Reads of 1 MB each, some 3,500 entries. After the first number a page ends with its last complete period; after the
+# second, the request is refused.
+READS_A_PAGE, MAX_READS = 30, 60
 
 
 class ReportRepository(Protocol):
-    """The port to what counts of the entries, and to the time zones."""
+    """The port to the summaries of entries and to the time zones."""
 
-    def counted(
+    def read_summaries(
         self, tenant_id: str, user_id: str | None, first: datetime, before: datetime
     ) -> Iterator[tuple[list[Counted], bool]]: ...
-    def zone_names(self, tenant_id: str, organization_ids: Collection[str | None]) -> dict[str | None, str]: ...
+    def load_zone_names(self, tenant_id: str, organization_ids: Collection[str | None]) -> dict[str | None, str]: ...
 
 
 @dataclass(frozen=True)
 class ReportService:
-    counting: ReportRepository
+    repository: ReportRepository
 
-    def totals(
-        self, principal: Principal, wanted: Wanted, asked: Asked, limit: int, after: TotalsPosition | None
+    def list_totals(
+        self,
+        principal: Principal,
+        filters: Wanted,
+        query: TotalsQuery,
+        limit: int,
+        position: TotalsPosition | None,
     ) -> tuple[Sequence[Total], TotalsPosition | None]:
-        """At most `limit` totals of whole periods, and where the next page begins. Raises Forbidden, Invalid."""
-        wanted = visible_to(principal, wanted)
-        zones: dict[str | None, str] = {}
-        sums = Sums(asked, lambda organization_id: load_time_zone(zones[organization_id]))
-        reads = self.counting.counted(principal.tenant_id, wanted.user_id, asked.reads_from(after), asked.before)
+        """Return at most `limit` totals of complete periods, and where the next page starts.
+
+        Raises:
+            Forbidden: The filters ask for another user, and the caller may see only own entries.
+            ValidationFailed: The unit is too long for the number of entries.
+        """
+        filters = visible_to(principal, filters)
+        zone_names: dict[str | None, str] = {}
+        aggregator = TotalsAggregator(query, lambda organization_id: load_time_zone(zone_names[organization_id]))
+        reads = self.repository.read_summaries(
+            principal.tenant_id, filters.user_id, query.find_read_start(position), query.before
+        )
         for number, (entries, has_more) in enumerate(reads, start=1):
-            matching = [entry for entry in entries if wanted.matches(entry)]
-            new = {entry.organization_id for entry in matching} - zones.keys()
-            if new:
-                zones |= self.counting.zone_names(principal.tenant_id, new)
+            matching = [entry for entry in entries if filters.matches(entry)]
+            unknown = {entry.organization_id for entry in matching} - zone_names.keys()
+            if unknown:
+                zone_names |= self.repository.load_zone_names(principal.tenant_id, unknown)
             for entry in matching:
-                sums.add(entry)
+                aggregator.add(entry)
             if not has_more or not entries or number < READS_A_PAGE:
                 continue
             read_to = entries[-1].start
-            rest = TotalsPosition(period=sums.whole_until(read_to))
-            if rest.period > asked.begins_with(after):
-                return cut_at(sums.page(after, read_to), limit, rest)
-            if number == MOST_READS:
+            rest = TotalsPosition(period=aggregator.find_first_open_period(read_to))
+            if rest.period > query.find_first_period(position):
+                return take_page(aggregator.list_totals(position, read_to), limit, rest)
+            if number == MAX_READS:
                 raise ValidationFailed.field("unit", "is too long for so many entries; ask for days, or for one user")
-        return cut_at(sums.page(after, None), limit, None)
+        return take_page(aggregator.list_totals(position, None), limit, None)
