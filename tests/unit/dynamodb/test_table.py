@@ -148,21 +148,21 @@ def test_a_query_goes_through_all_its_pages() -> None:
 
 def test_items_are_skipped_by_counting_them_page_by_page() -> None:
     fence, wire, _ = table({"Count": 3, "LastEvaluatedKey": KEY}, {"Count": 2, "LastEvaluatedKey": keys.tags("t")})
-    assert fence.key_after(5, KeyConditionExpression="x") == keys.tags("t")
+    assert fence.find_key_after(5, KeyConditionExpression="x") == keys.tags("t")
     assert [(call["Select"], call["Limit"], call.get("ExclusiveStartKey")) for call in wire.calls] == [
         ("COUNT", 5, None),
         ("COUNT", 2, KEY),
     ]
     fence, _, _ = table({"Count": 3})
-    assert fence.key_after(5, KeyConditionExpression="x") is None
+    assert fence.find_key_after(5, KeyConditionExpression="x") is None
 
 
 def test_changes_of_one_bucket_are_one_action_and_the_last_one_counts() -> None:
     transaction = Transaction()
-    transaction.withdraw(KEY, "a", b"older")
-    transaction.withdraw(KEY, "b", b"gone")
-    transaction.enter(KEY, "a", b"new", ServiceBusy())
-    (action,) = transaction.actions("fencepost")
+    transaction.remove_bucket_entry(KEY, "a", b"older")
+    transaction.remove_bucket_entry(KEY, "b", b"gone")
+    transaction.set_bucket_entry(KEY, "a", b"new", ServiceBusy())
+    ((action, _),) = transaction.writes("fencepost")
     assert action["Update"]["UpdateExpression"] == "SET #0 = :0 REMOVE #1 ADD #bytes :growth"
     assert action["Update"]["ExpressionAttributeNames"] == {"#0": "a", "#1": "b", "#bytes": "bytes"}
     assert action["Update"]["ExpressionAttributeValues"][":growth"] == {"N": "-7"}
@@ -170,14 +170,14 @@ def test_changes_of_one_bucket_are_one_action_and_the_last_one_counts() -> None:
 
 
 def get_update(transaction: Transaction) -> dict[str, Any]:
-    (action,) = transaction.actions("fencepost")
+    ((action, _),) = transaction.writes("fencepost")
     update: dict[str, Any] = action["Update"]
     return update
 
 
 def test_an_entry_is_added_only_if_the_bucket_has_room_for_all_its_bytes() -> None:
     transaction = Transaction()
-    transaction.enter(KEY, "name", b"entry", ServiceBusy())
+    transaction.set_bucket_entry(KEY, "name", b"entry", ServiceBusy())
     update = get_update(transaction)
     assert update["ConditionExpression"] == "(attribute_not_exists(#bytes) OR #bytes <= :room)"
     assert update["ExpressionAttributeValues"][":growth"] == {"N": "9"}
@@ -188,8 +188,8 @@ def test_an_entry_is_added_only_if_the_bucket_has_room_for_all_its_bytes() -> No
 def test_a_bucket_that_does_not_grow_needs_no_room(entry: bytes, *, has_bound: bool) -> None:
     """A full bucket still takes a change that does not make it larger."""
     transaction = Transaction()
-    transaction.withdraw(KEY, "a", b"123")
-    transaction.enter(KEY, "a", entry, ServiceBusy())
+    transaction.remove_bucket_entry(KEY, "a", b"123")
+    transaction.set_bucket_entry(KEY, "a", entry, ServiceBusy())
     update = get_update(transaction)
     assert ("ConditionExpression" in update, ":room" in update["ExpressionAttributeValues"]) == (has_bound, has_bound)
     assert update["ExpressionAttributeValues"][":growth"] == {"N": str(len(entry) - 3)}
@@ -197,10 +197,10 @@ def test_a_bucket_that_does_not_grow_needs_no_room(entry: bytes, *, has_bound: b
 
 def test_a_bucket_that_does_not_grow_must_exist_if_the_entry_requires_it() -> None:
     transaction = Transaction()
-    transaction.withdraw(KEY, "a", b"123")
-    transaction.enter(KEY, "a", b"456", ServiceBusy(), must_exist=True)
+    transaction.remove_bucket_entry(KEY, "a", b"123")
+    transaction.set_bucket_entry(KEY, "a", b"456", ServiceBusy(), must_exist=True)
     assert get_update(transaction)["ConditionExpression"] == "attribute_exists(PK)"
-    transaction.enter(KEY, "b", b"1", ServiceBusy())
+    transaction.set_bucket_entry(KEY, "b", b"1", ServiceBusy())
     both = "attribute_exists(PK) AND (attribute_not_exists(#bytes) OR #bytes <= :room)"
     assert get_update(transaction)["ConditionExpression"] == both
 
@@ -208,8 +208,8 @@ def test_a_bucket_that_does_not_grow_must_exist_if_the_entry_requires_it() -> No
 @pytest.mark.parametrize(("growth", "has_bound"), [(-1, False), (0, False), (1, True)])
 def test_a_count_that_does_not_grow_needs_no_room(growth: int, *, has_bound: bool) -> None:
     transaction = Transaction()
-    transaction.count(KEY, 2, ServiceBusy())
-    transaction.count(KEY, growth - 2, ServiceBusy())
+    transaction.add_to_count(KEY, 2, ServiceBusy())
+    transaction.add_to_count(KEY, growth - 2, ServiceBusy())
     update = get_update(transaction)
     condition = "attribute_not_exists(#room) OR #room >= :growth" if has_bound else None
     assert update.get("ConditionExpression") == condition

@@ -14,7 +14,7 @@ from fencepost.common.text import fold_case
 from fencepost.directory.errors import StillRunning
 from fencepost.directory.model import MAX_GROUPS, Entity
 from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.transaction import BYTES, Transaction, unchanged
+from fencepost.dynamodb.transaction import BYTES, Transaction, build_unchanged_condition
 from fencepost.geofences.spatial_index.entry import entries_of
 from fencepost.tenants.repository import API_KEYS, pack_api_key_ids, unpack_api_key_ids
 from fencepost.timeclock.settings import OWN_SETTINGS
@@ -122,7 +122,7 @@ class DynamoDBDirectoryRepository:
             some = changes[start : start + _MEMBERS_A_TRANSACTION]
             after = (members - {user for user, joins in some if not joins}) | {user for user, joins in some if joins}
             transaction = Transaction()
-            condition, values = unchanged("members", _to_string_set(members))
+            condition, values = build_unchanged_condition("members", _to_string_set(members))
             self._put(
                 transaction,
                 tenant_id,
@@ -155,9 +155,9 @@ class DynamoDBDirectoryRepository:
             StillRunning: The clock of the user is running.
         """
         transaction = Transaction()
-        same_groups, groups = unchanged("groups", _to_string_set(entity.groups))
-        same_keys, api_keys = unchanged("keys", pack_api_key_ids(entity.api_keys))
-        transaction.remove(
+        same_groups, groups = build_unchanged_condition("groups", _to_string_set(entity.groups))
+        same_keys, api_keys = build_unchanged_condition("keys", pack_api_key_ids(entity.api_keys))
+        transaction.delete_if(
             keys.entity(tenant_id, EntityRef(entity.table, entity.id)),
             VersionMismatch(),
             ConditionExpression="attribute_exists(PK) AND attribute_not_exists(#members) "

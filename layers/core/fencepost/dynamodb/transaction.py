@@ -1,8 +1,8 @@
-"""Transactions whose conditions each name the error that their failure means."""
+"""Transactions: writes that happen together or not at all, each with the error that its failed condition means."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fencepost.dynamodb import keys
 
@@ -13,159 +13,168 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.serializer import Item
 
 MAX_ACTIONS = 100
-
-
 # Some 1,000 circles. A change of one writes all of its bucket, so buckets stay far below the 400 KB of an item.
 MAX_BUCKET_BYTES = 64 * 1024
-
-
+# Attributes of buckets, lists and counts.
 BYTES = "bytes"
-
-
 SHARDS = "shards"
-
-
 LISTED = "listed"
-
-
 COUNT, LIMIT, ROOM = "count", "limit", "room"
-
-
 UNLIMITED = 10**15
 
 
-def unchanged(name: str, was: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
-    """The condition that the attribute #name is what it was, None for none, and the value that this takes.
+def build_unchanged_condition(name: str, stored: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
+    """Return the condition that the attribute #name still has its stored value, and the value that it needs.
 
-    >>> unchanged("groups", {"SS": ["night"]}), unchanged("groups", None)
-    (('#groups = :groups', {':groups': {'SS': ['night']}}), ('attribute_not_exists(#groups)', {}))
+    Args:
+        stored: The value as DynamoDB stores it; None where the attribute does not exist.
+
+    >>> build_unchanged_condition("groups", {"SS": ["night"]})
+    ('#groups = :groups', {':groups': {'SS': ['night']}})
+    >>> build_unchanged_condition("groups", None)
+    ('attribute_not_exists(#groups)', {})
     """
-    return (f"attribute_not_exists(#{name})", {}) if was is None else (f"#{name} = :{name}", {f":{name}": was})
+    return (f"attribute_not_exists(#{name})", {}) if stored is None else (f"#{name} = :{name}", {f":{name}": stored})
+
+
+class Write(NamedTuple):
+    """One action of a transaction and the error that its failed condition means."""
+
+    request: dict[str, Any]
+    on_failure: Exception | None
 
 
 class Transaction:
-    """What is to be written together. Changes of one bucket by several geofences become one action.
+    """Writes that happen together or not at all.
 
-    `on_failure` is the error that is raised when an action's condition does not hold.
+    Changes of one bucket, list or count become one write. `on_failure` is the error that is raised when the condition
+    of a write does not hold.
     """
 
     def __init__(self) -> None:
-        self._actions: list[tuple[str, dict[str, Any], Exception | None]] = []
+        self._writes: list[Write] = []
         self._buckets: dict[tuple[str, str], _BucketChange] = {}
         self._lists: dict[tuple[str, str], _ListChange] = {}
-        self._counts: dict[tuple[str, str], tuple[Key, int, Exception]] = {}
-        self.opened: list[Key] = []
+        self._counts: dict[tuple[str, str], _CountChange] = {}
+        self.new_keys: list[Key] = []
         """Buckets and lists that this transaction may be the first to write."""
 
     def __len__(self) -> int:
-        return len(self._actions) + len(self._buckets) + len(self._lists) + len(self._counts)
+        return len(self._writes) + len(self._buckets) + len(self._lists) + len(self._counts)
+
+    def writes(self, table_name: str) -> list[Write]:
+        """Return all writes, in the order in which DynamoDB reports their failures."""
+        changes: list[_BucketChange | _ListChange | _CountChange] = [
+            *self._buckets.values(),
+            *self._lists.values(),
+            *self._counts.values(),
+        ]
+        writes = self._writes + [Write({"Update": change.build_update()}, change.on_failure) for change in changes]
+        return [
+            Write({kind: {"TableName": table_name, **action} for kind, action in request.items()}, on_failure)
+            for request, on_failure in writes
+        ]
 
     def extend(self, other: Transaction) -> None:
-        """Everything of another transaction, after what is here."""
-        self._actions += other._actions
+        """Add all writes of another transaction after those of this one."""
+        self._writes += other._writes
         self._buckets |= other._buckets
         self._lists |= other._lists
-        self.opened += other.opened
-        for key, growth, on_failure in other._counts.values():
-            self.count(key, growth, on_failure)
+        self.new_keys += other.new_keys
+        for change in other._counts.values():
+            self.add_to_count(change.key, change.growth, change.on_failure)
 
-    def beforehand(self) -> Transaction:
-        """What of this transaction may be written before it: the lists, and the buckets that it opens, empty."""
-        before = Transaction()
-        before._lists = self._lists
-        for key in self.opened:
+    def build_preparation(self) -> Transaction:
+        """Return what may be written before this transaction: its lists, and the buckets that it creates, empty."""
+        preparation = Transaction()
+        preparation._lists = self._lists
+        for key in self.new_keys:
             if keys.pair(key) in self._buckets:
-                before._bucket(key)
-        return before
+                preparation._bucket(key)
+        return preparation
 
     def put(self, item: Item) -> None:
-        self._actions.append(("Put", {"Item": item}, None))
+        self._writes.append(Write({"Put": {"Item": item}}, None))
 
     def create(self, item: Item, on_failure: Exception) -> None:
-        condition = {"ConditionExpression": "attribute_not_exists(PK)"}
-        self._actions.append(("Put", {"Item": item, **condition}, on_failure))
+        """Put an item that must not exist."""
+        self._writes.append(Write({"Put": {"Item": item, **_ABSENT}}, on_failure))
 
     def replace(self, item: Item, version: int, on_failure: Exception) -> None:
-        """Replace the item if it is still at `version`."""
-        self._actions.append(("Put", {"Item": item, **_at_version(version)}, on_failure))
-
-    def delete(self, key: Key) -> None:
-        self._actions.append(("Delete", {"Key": key}, None))
-
-    def delete_if_version(self, key: Key, version: int, on_failure: Exception) -> None:
-        self._actions.append(("Delete", {"Key": key, **_at_version(version)}, on_failure))
-
-    def remove(self, key: Key, on_failure: Exception, **condition: Any) -> None:
-        self._actions.append(("Delete", {"Key": key, **condition}, on_failure))
+        """Put an item in place of the one that must be at `version`."""
+        self._writes.append(Write({"Put": {"Item": item, **_at_version(version)}}, on_failure))
 
     def update(self, key: Key, on_failure: Exception, **expression: Any) -> None:
-        self._actions.append(("Update", {"Key": key, **expression}, on_failure))
+        self._writes.append(Write({"Update": {"Key": key, **expression}}, on_failure))
 
-    def enter(self, bucket: Key, name: str, entry: bytes, on_failure: Exception, *, must_exist: bool = False) -> None:
-        """Set an entry of a bucket that has room for it; with `must_exist`, the bucket has to be there already."""
+    def delete(self, key: Key) -> None:
+        self._writes.append(Write({"Delete": {"Key": key}}, None))
+
+    def delete_if(self, key: Key, on_failure: Exception, **condition: Any) -> None:
+        self._writes.append(Write({"Delete": {"Key": key, **condition}}, on_failure))
+
+    def delete_if_version(self, key: Key, version: int, on_failure: Exception) -> None:
+        self.delete_if(key, on_failure, **_at_version(version))
+
+    def require(self, key: Key, on_failure: Exception) -> None:
+        """Check that the item exists, and leave it as it is."""
+        self._check(key, _PRESENT, on_failure)
+
+    def require_absent(self, key: Key, on_failure: Exception) -> None:
+        """Check that the item does not exist."""
+        self._check(key, _ABSENT, on_failure)
+
+    def require_version(self, key: Key, version: int, on_failure: Exception) -> None:
+        """Check that the item is at `version`, and leave it as it is."""
+        self._check(key, _at_version(version), on_failure)
+
+    def set_bucket_entry(
+        self, bucket: Key, name: str, entry: bytes, on_failure: Exception, *, must_exist: bool = False
+    ) -> None:
+        """Set an entry of a bucket if the bucket has room for it.
+
+        Args:
+            must_exist: Whether the write also fails where there is no such bucket.
+        """
         change = self._bucket(bucket)
         change.entries[name] = entry
         change.growth += len(name) + len(entry)
         change.must_exist |= must_exist
         change.on_failure = on_failure
 
-    def withdraw(self, bucket: Key, name: str, entry: bytes) -> None:
-        """Remove an entry of a bucket, which is this one."""
+    def remove_bucket_entry(self, bucket: Key, name: str, entry: bytes) -> None:
+        """Remove an entry of a bucket; `entry` is its stored value, for the bytes that become free."""
         change = self._bucket(bucket)
         change.entries[name] = None
         change.growth -= len(name) + len(entry)
 
-    def list_in(self, key: Key, element: bytes, on_failure: Exception, *, must_exist: bool = False) -> None:
-        """Have an element in the set that an item lists; with `must_exist`, the item has to be there already."""
-        change = self._lists.setdefault((key["PK"]["S"], key["SK"]["S"]), _ListChange(key, on_failure))
+    def add_to_list(self, key: Key, element: bytes, on_failure: Exception, *, must_exist: bool = False) -> None:
+        """Add an element to the set of an item, where it is not in it.
+
+        Args:
+            must_exist: Whether the write fails where there is no such item.
+        """
+        change = self._lists.setdefault(keys.pair(key), _ListChange(key, on_failure))
         change.elements.add(element)
         change.must_exist |= must_exist
 
-    def require_absent(self, key: Key, on_failure: Exception) -> None:
-        """The item must not be there."""
-        self._actions.append(
-            ("ConditionCheck", {"Key": key, "ConditionExpression": "attribute_not_exists(PK)"}, on_failure)
-        )
+    def add_to_count(self, key: Key, growth: int, on_failure: Exception) -> None:
+        """Add to the count of an item, which a limit may bound; a negative growth subtracts."""
+        counted = self._counts.get(keys.pair(key))
+        total = growth + (counted.growth if counted else 0)
+        self._counts[keys.pair(key)] = _CountChange(key, total, on_failure)
 
-    def require(self, key: Key, on_failure: Exception) -> None:
-        """The item must be there; it stays as it is."""
-        self._actions.append(
-            ("ConditionCheck", {"Key": key, "ConditionExpression": "attribute_exists(PK)"}, on_failure)
-        )
-
-    def at_version(self, key: Key, version: int, on_failure: Exception) -> None:
-        """The item must be at this version; it stays as it is."""
-        self._actions.append(("ConditionCheck", {"Key": key, **_at_version(version)}, on_failure))
-
-    def count(self, key: Key, growth: int, on_failure: Exception) -> None:
-        """Count so many more, or fewer, in an item that says how many and, where there is a limit, how much room."""
-        pair = (key["PK"]["S"], key["SK"]["S"])
-        _, before, _ = self._counts.get(pair, (key, 0, on_failure))
-        self._counts[pair] = (key, before + growth, on_failure)
-
-    def actions(self, table_name: str) -> list[dict[str, Any]]:
-        plain = [{kind: {"TableName": table_name, **what}} for kind, what, _ in self._actions]
-        updates = [change.update() for change in self._buckets.values()]
-        updates += [change.update() for change in self._lists.values()]
-        updates += [_count_update(key, growth) for key, growth, _ in self._counts.values()]
-        return plain + [{"Update": {"TableName": table_name, **update}} for update in updates]
-
-    def on_failure(self, index: int) -> Exception | None:
-        """The error that the action at an index was given."""
-        all_of_them = [on_failure for _, _, on_failure in self._actions]
-        all_of_them += [change.on_failure for change in self._buckets.values()]
-        all_of_them += [change.on_failure for change in self._lists.values()]
-        all_of_them += [on_failure for _, _, on_failure in self._counts.values()]
-        return all_of_them[index]
+    def _check(self, key: Key, condition: Mapping[str, Any], on_failure: Exception) -> None:
+        self._writes.append(Write({"ConditionCheck": {"Key": key, **condition}}, on_failure))
 
     def _bucket(self, key: Key) -> _BucketChange:
-        return self._buckets.setdefault((key["PK"]["S"], key["SK"]["S"]), _BucketChange(key))
+        return self._buckets.setdefault(keys.pair(key), _BucketChange(key))
 
 
 class _BucketChange:
-    """One update of one bucket: the entries to set, and with None those to remove.
+    """One update of one bucket: its entries, with None for those to remove.
 
-    The bucket counts the bytes of its entries, so that it is full long before the item is too large.
+    A bucket counts the bytes of its entries, so that it is full long before the item is too large.
     """
 
     def __init__(self, key: Key) -> None:
@@ -175,7 +184,7 @@ class _BucketChange:
         self.must_exist = False
         self.on_failure: Exception | None = None
 
-    def update(self) -> dict[str, Any]:
+    def build_update(self) -> dict[str, Any]:
         names = {"#bytes": BYTES}
         values: dict[str, Any] = {":growth": {"N": str(self.growth)}}
         sets, removes = [], []
@@ -203,7 +212,7 @@ class _BucketChange:
 
 
 class _ListChange:
-    """One update of one list: elements that are to be in its set, whether they are already or not."""
+    """One update of one list: elements to add to its set."""
 
     def __init__(self, key: Key, on_failure: Exception) -> None:
         self.key = key
@@ -211,7 +220,7 @@ class _ListChange:
         self.elements: set[bytes] = set()
         self.must_exist = False
 
-    def update(self) -> dict[str, Any]:
+    def build_update(self) -> dict[str, Any]:
         condition = {"ConditionExpression": "attribute_exists(PK)"} if self.must_exist else {}
         return {
             "Key": self.key,
@@ -222,17 +231,30 @@ class _ListChange:
         }
 
 
-def _count_update(key: Key, growth: int) -> dict[str, Any]:
-    """`room` is what a limit leaves, beyond all reach where there is none: it is there to be asked in a condition."""
-    update: dict[str, Any] = {
-        "Key": key,
-        "UpdateExpression": "SET #room = if_not_exists(#room, :unlimited) - :growth ADD #count :growth",
-        "ExpressionAttributeNames": {"#count": COUNT, "#room": ROOM},
-        "ExpressionAttributeValues": {":growth": {"N": str(growth)}, ":unlimited": {"N": str(UNLIMITED)}},
-    }
-    if growth > 0:
-        update["ConditionExpression"] = "attribute_not_exists(#room) OR #room >= :growth"
-    return update
+class _CountChange(NamedTuple):
+    """One update of one count.
+
+    `room` is what the limit leaves; without a limit it is beyond reach, so that a condition can always compare it.
+    """
+
+    key: Key
+    growth: int
+    on_failure: Exception
+
+    def build_update(self) -> dict[str, Any]:
+        update: dict[str, Any] = {
+            "Key": self.key,
+            "UpdateExpression": "SET #room = if_not_exists(#room, :unlimited) - :growth ADD #count :growth",
+            "ExpressionAttributeNames": {"#count": COUNT, "#room": ROOM},
+            "ExpressionAttributeValues": {":growth": {"N": str(self.growth)}, ":unlimited": {"N": str(UNLIMITED)}},
+        }
+        if self.growth > 0:
+            update["ConditionExpression"] = "attribute_not_exists(#room) OR #room >= :growth"
+        return update
+
+
+_PRESENT = {"ConditionExpression": "attribute_exists(PK)"}
+_ABSENT = {"ConditionExpression": "attribute_not_exists(PK)"}
 
 
 def _at_version(version: int) -> Mapping[str, Any]:

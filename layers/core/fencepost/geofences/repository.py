@@ -161,7 +161,7 @@ class DynamoDBGeofenceRepository:
         self._claim_name(transaction, geofence)
         number = keys.geofence_number(geofence.tenant_id, geofence.number)
         transaction.create(number | {"geofenceId": {"S": geofence.id}}, _NumberTaken())
-        transaction.count(keys.quota(geofence.tenant_id), 1, _NoRoom(geofence.tenant_id))
+        transaction.add_to_count(keys.quota(geofence.tenant_id), 1, _NoRoom(geofence.tenant_id))
         transaction.put(event_item(event))
         self._enter(transaction, geofence)
         return geofence
@@ -193,7 +193,7 @@ class DynamoDBGeofenceRepository:
         transaction.put(version_item(geofence, deleted_at=now))
         transaction.delete(keys.geofence_name(geofence.tenant_id, geofence.name_key))
         transaction.delete(keys.geofence_number(geofence.tenant_id, geofence.number))
-        transaction.count(keys.quota(geofence.tenant_id), -1, VersionMismatch())
+        transaction.add_to_count(keys.quota(geofence.tenant_id), -1, VersionMismatch())
         transaction.put(event_item(event))
         self._withdraw(transaction, geofence)
         self._table.write(transaction)
@@ -208,8 +208,8 @@ class DynamoDBGeofenceRepository:
             transaction = building()
             is_all = len(transaction) <= MAX_ACTIONS
             try:
-                self._table.write(transaction if is_all else transaction.beforehand())
-                self._lists.learn(transaction.opened)
+                self._table.write(transaction if is_all else transaction.build_preparation())
+                self._lists.learn(transaction.new_keys)
             except _CellFull as full:
                 self._full.add((full.tenant_id, full.cell, full.shard))
                 if full.shard == self._last_shard(full.tenant_id, full.cell):
@@ -343,20 +343,20 @@ class DynamoDBGeofenceRepository:
             # Where it stood before, and where there are further shards, the first one is there, and so listed.
             may_be_first = shard == 0 and cell not in before
             is_known = self._lists.knows(bucket)
-            transaction.enter(bucket, name, entry, full, must_exist=may_be_first and is_known)
+            transaction.set_bucket_entry(bucket, name, entry, full, must_exist=may_be_first and is_known)
             if may_be_first and not is_known:
-                transaction.opened += [bucket, *self._lists.listing(transaction, geofence.tenant_id, cell)]
+                transaction.new_keys += [bucket, *self._lists.listing(transaction, geofence.tenant_id, cell)]
         for n, target in enumerate(geofence.assignments):
             bucket = keys.entity(geofence.tenant_id, target)
             refused = ValidationFailed.field(f"assignments[{n}]", _no_room_at(target))
-            transaction.enter(bucket, name, entry, refused, must_exist=True)
+            transaction.set_bucket_entry(bucket, name, entry, refused, must_exist=True)
 
     def _withdraw(self, transaction: Transaction, geofence: Geofence) -> None:
         name, entry = attribute_of(geofence.id), pack_entry(geofence)
         for cell, shard in geofence.cells.items():
-            transaction.withdraw(keys.cell(geofence.tenant_id, cell, shard), name, entry)
+            transaction.remove_bucket_entry(keys.cell(geofence.tenant_id, cell, shard), name, entry)
         for target in geofence.assignments:
-            transaction.withdraw(keys.entity(geofence.tenant_id, target), name, entry)
+            transaction.remove_bucket_entry(keys.entity(geofence.tenant_id, target), name, entry)
 
     def _placed(self, geofence: Geofence, before: Mapping[Cell, int]) -> Geofence:
         """The geofence with a shard for each cell: the one where it stands, else the last one that is open.

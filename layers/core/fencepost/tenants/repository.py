@@ -8,7 +8,7 @@ from fencepost.common.entity_ref import EntityRef
 from fencepost.common.errors import NotFound, ServiceBusy, VersionMismatch
 from fencepost.common.principal import Principal
 from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.transaction import COUNT, LIMIT, ROOM, UNLIMITED, Transaction, unchanged
+from fencepost.dynamodb.transaction import COUNT, LIMIT, ROOM, UNLIMITED, Transaction, build_unchanged_condition
 from fencepost.tenants.api_keys import StoredKey
 from fencepost.timeclock.working_time_item import working_time_text
 
@@ -31,7 +31,7 @@ class DynamoDBTenantRepository:
         stored = {**values, "workingTime": working_time_text(model) if model is not None else None}
         if values.get("positions") is not None:
             stored |= {"GSI2PK": keys.POSITION_POLICIES, "GSI2SK": tenant_id}
-        self._table.set(keys.tenant(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **stored})
+        self._table.set_attributes(keys.tenant(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **stored})
 
     def put_geofence_limit(self, tenant_id: str, limit: int | None) -> None:
         """Limit the number of geofences from now on, or remove the limit with None; existing geofences stay."""
@@ -91,7 +91,7 @@ class DynamoDBTenantRepository:
         for key_id in before:
             if key_id not in after:
                 transaction.delete(keys.api_key(key_id))
-        condition, values = unchanged("keys", pack_api_key_ids(before))
+        condition, values = build_unchanged_condition("keys", pack_api_key_ids(before))
         if after:
             values[":after"] = pack_api_key_ids(after)
         transaction.update(

@@ -52,7 +52,7 @@ class DynamoDBZoneRepository:
         """Yield `limit` geofences after the first `offset`, which are counted in the small index and not read."""
         start: Mapping[str, Any] = {}
         if offset:
-            key = self._table.key_after(offset, **_list_query("GSI3", tenant_id))
+            key = self._table.find_key_after(offset, **_list_query("GSI3", tenant_id))
             if key is None:
                 return
             start = {"ExclusiveStartKey": key}

@@ -100,13 +100,13 @@ class IndexMaintenance:
         geofence = geofence_of(item) if item else None
         entry = _entries_of(geofence).get(difference.bucket) if geofence else None
         if geofence is not None:
-            transaction.at_version(keys.geofence(tenant_id, geofence.id), geofence.version, VersionMismatch())
+            transaction.require_version(keys.geofence(tenant_id, geofence.id), geofence.version, VersionMismatch())
         else:
             transaction.require_absent(keys.geofence(tenant_id, difference.geofence_id), VersionMismatch())
         if name in now:
-            transaction.withdraw(bucket, name, now[name]["B"])
+            transaction.remove_bucket_entry(bucket, name, now[name]["B"])
         if entry is not None:
-            transaction.enter(bucket, name, entry, _BucketFull())
+            transaction.set_bucket_entry(bucket, name, entry, _BucketFull())
             self._list(transaction, tenant_id, difference.bucket)
         return transaction
 
@@ -133,7 +133,7 @@ class IndexMaintenance:
         Whoever enters something at the same time has the condition that the first shard is there, or lists it again.
         """
         cell = keys.cell_of(tenant_id, keys.pair(bucket)[0])
-        transaction.remove(
+        transaction.delete_if(
             bucket,
             VersionMismatch(),
             ConditionExpression="attribute_not_exists(PK) OR (#bytes = :none AND attribute_not_exists(#shards))",
@@ -141,7 +141,7 @@ class IndexMaintenance:
             ExpressionAttributeValues={":none": {"N": "0"}},
         )
         if cell.level in LIST_LEVELS:
-            transaction.remove(
+            transaction.delete_if(
                 keys.cell_list(tenant_id, cell),
                 VersionMismatch(),
                 ConditionExpression="attribute_not_exists(#listed)",

@@ -61,7 +61,7 @@ class CellLists:
             above = find_listing_cell(cell)
             key = keys.cell_list(tenant_id, above)
             is_known = self.knows(key)
-            transaction.list_in(key, element_of(cell), ListGone(tenant_id, above), must_exist=is_known)
+            transaction.add_to_list(key, element_of(cell), ListGone(tenant_id, above), must_exist=is_known)
             there.append(key)
             if is_known:
                 break
