@@ -16,8 +16,8 @@ from fencepost.http.idempotency_key import derive_resource_id
 from fencepost.http.request import Request
 from fencepost.http.response import Response
 from fencepost.imports.geojson_rows import parse_features
-from fencepost.imports.kml_rows import NameAllocator
 from fencepost.imports.model import ImportSource
+from fencepost.imports.rows import NameAllocator
 from fencepost.imports.schemas import ImportResponse, serialize_import
 
 # What a function takes is 6 MB, and a body may come in base64.
@@ -38,13 +38,13 @@ prime_snapstart(container.import_service)
 )
 def take_features(request: Request[FeatureCollectionIn]) -> Response:
     features = request.body.features
-    drop = ImportSource.for_request(
+    source = ImportSource.for_request(
         container.settings().bucket_name,
         request.principal.tenant_id,
         derive_resource_id(request) or new_id(),
         len(features),
     )
-    job = container.import_service().begin(drop, datetime.now(UTC), parse_features(features, NameAllocator("")))
+    job = container.import_service().begin(source, datetime.now(UTC), parse_features(features, NameAllocator("")))
     return Response(202, serialize_import(job, None), headers={"Location": f"/api/v1/imports/{job.import_id}"})
 
 

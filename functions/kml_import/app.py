@@ -16,15 +16,15 @@ prime_snapstart(container.import_service)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Takes EventBridge's "Object Created", whose key is as it is; only S3's own notifications encode it."""
     about = event["detail"]
-    drop = ImportSource(
+    source = ImportSource(
         bucket=about["bucket"]["name"],
         key=about["object"]["key"],
         version_id=about["object"].get("version-id", ""),
         sequencer=about["object"].get("sequencer", ""),
         size_bytes=about["object"].get("size", 0),
     )
-    if drop.is_folder:
+    if source.is_folder:
         return {"status": "passed over"}
-    job = container.import_service().begin(drop, datetime.now(UTC))
+    job = container.import_service().begin(source, datetime.now(UTC))
     logger.info("import", import_id=job.import_id, tenant=job.tenant_id, status=job.status, chunks=job.chunks)
     return {"importId": job.import_id, "status": job.status, "chunks": job.chunks}

@@ -263,15 +263,17 @@ def _upload(request: Request[UploadZonesRequest]) -> dict[str, Any]:
     rows = parse_upload(call, container.tenant_service().get_polygon_point_limit(principal.tenant_id))
     if call.dry_run:
         return serialize_preview(container.import_service().preview(principal.tenant_id, rows, now))
-    drop = ImportSource.for_request(
+    source = ImportSource.for_request(
         container.settings().bucket_name, principal.tenant_id, derive_resource_id(request) or new_id(), len(rows)
     )
-    job, chunks = container.import_service().import_rows(drop, rows, now)
+    job, chunks = container.import_service().import_rows(source, rows, now)
     if job.status == "running":
         return {"list": [], "in_background": True, "import_id": job.import_id}
-    left_out = serialize_skipped(row for chunk in chunks for row in chunk.left_out)
-    made = container.zone_service().find_numbers(principal, [made.id for chunk in chunks for made in chunk.made])
-    return {"list": made, **left_out, **({"import_id": job.import_id} if left_out else {})}
+    skipped = serialize_skipped(row for chunk in chunks for row in chunk.skipped)
+    numbers = container.zone_service().find_numbers(
+        principal, [created.id for chunk in chunks for created in chunk.created]
+    )
+    return {"list": numbers, **skipped, **({"import_id": job.import_id} if skipped else {})}
 
 
 @declare_call(

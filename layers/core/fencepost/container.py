@@ -247,16 +247,18 @@ def user_pool() -> UserPool | None:
 def import_service() -> ImportService:
     from fencepost.common.aws import client
     from fencepost.geofences import schemas
-    from fencepost.imports.repository import Bucket, DynamoDBImportRepository, ImportQueue
+    from fencepost.imports.chunk_processor import ChunkProcessor
+    from fencepost.imports.repository import DynamoDBImportRepository, S3ImportStorage, SqsChunkQueue
     from fencepost.imports.service import ImportService
 
     environment = settings()
     queue_url = environment.import_queue_url
+    repository = DynamoDBImportRepository(table(), geofence_repository(), directory_repository())
     return ImportService(
-        objects=Bucket(s3_client(), environment.bucket_name),
-        jobs=DynamoDBImportRepository(table(), geofence_repository(), directory_repository()),
-        fields_of=schemas.fields_of,
-        queue=ImportQueue(client("sqs"), queue_url) if queue_url else None,
+        objects=S3ImportStorage(s3_client(), environment.bucket_name),
+        repository=repository,
+        processor=ChunkProcessor(repository, schemas.fields_of),
+        queue=SqsChunkQueue(client("sqs"), queue_url) if queue_url else None,
     )
 
 

@@ -120,7 +120,7 @@ def test_each_import_tells_of_itself_where_a_file_is_dropped_again(app: App) -> 
 def test_a_geojson_file_of_nothing_but_empty_objects_is_refused_before_it_is_read(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fencepost.imports.service.MAX_GEOJSON_VALUES", 1_000)
+    monkeypatch.setattr("fencepost.imports.source_reader.MAX_GEOJSON_VALUES", 1_000)
     empty = b'{"type": "FeatureCollection", "features": [' + b",".join([b"{}"] * 1_000) + b"]}"
     report = app.drop("uploads/demo/empty.geojson", empty)
     assert (report["status"], report["reason"]) == (
@@ -170,7 +170,7 @@ def test_a_worker_that_dies_between_two_transactions_goes_on_where_it_stopped(
 def test_a_name_that_is_taken_in_the_middle_of_an_import_leaves_out_that_row_alone(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(DynamoDBImportRepository, "taken_names", lambda *_: set())
+    monkeypatch.setattr(DynamoDBImportRepository, "find_taken_names", lambda *_: set())
     app.request("geofences", "create_circle", name="P 3", latitude=1, longitude=1)
     report = app.drop(KEY, kml(*(point(f"P {n}", n) for n in range(30))))
     assert report["counts"] == {"placemarks": 30, "geofences": 29, "leftOut": 1}

@@ -10,10 +10,9 @@ import pytest
 
 from fencepost import container
 from fencepost.directory.repository import DynamoDBDirectoryRepository
-from fencepost.imports.kml_rows import Row
-from fencepost.imports.model import Chunk, CreatedGeofence, ImportJob, ImportSource, SkippedRow
-from fencepost.imports.repository import Bucket, DynamoDBImportRepository
-from fencepost.imports.service import RowResult
+from fencepost.imports.model import Chunk, CreatedGeofence, ImportJob, ImportSource, RowResult, SkippedRow
+from fencepost.imports.repository import DynamoDBImportRepository, S3ImportStorage
+from fencepost.imports.rows import Row
 from tests.functional.app import BUCKET, App
 from tests.functional.golden import (
     FOLDER,
@@ -28,16 +27,16 @@ from tests.functional.golden import (
 DEMO = "demo"
 ID = "00000000-0000-4000-8000-0000000000{:02}".format
 NOW = datetime(2026, 5, 4, 9, 0, 0, 120000, tzinfo=timezone(timedelta(hours=2)))
-DROP = ImportSource(bucket=BUCKET, key="uploads/demo/Höfe.kml", version_id="v1", sequencer="0A", size_bytes=1234)
-JOB = ImportJob(tenant_id=DEMO, import_id=ID(1), drop=DROP, started_at=NOW, chunks=2, placemarks=3)
+SOURCE = ImportSource(bucket=BUCKET, key="uploads/demo/Höfe.kml", version_id="v1", sequencer="0A", size_bytes=1234)
+JOB = ImportJob(tenant_id=DEMO, import_id=ID(1), source=SOURCE, started_at=NOW, chunks=2, placemarks=3)
 FAILED = replace(JOB, import_id=ID(2), chunks=0, placemarks=0, status="failed", reason="is no ZIP file: “€”")
 CHUNK = Chunk(tenant_id=DEMO, import_id=ID(1), number=0)
-MADE = (
+CREATED = (
     CreatedGeofence(id=ID(3), name="Yard", placemark=1),
     CreatedGeofence(id=ID(4), name="Tor €", placemark=2, note="the style was passed over"),
 )
-LEFT_OUT = SkippedRow(placemark=3, line=17, name="Weg", reason="has no coordinates")
-HALF_DONE = replace(CHUNK, done=3, made=MADE, left_out=(LEFT_OUT,), version=2)
+SKIPPED = SkippedRow(placemark=3, line=17, name="Weg", reason="has no coordinates")
+HALF_DONE = replace(CHUNK, rows_done=3, created=CREATED, skipped=(SKIPPED,), version=2)
 ROWS = [
     Row(placemark=1, line=4, name="Yard"),
     Row(
@@ -49,7 +48,7 @@ ROWS = [
         radius_m=75,
         description='Zufahrt\n"Süd"',
         problem="has no coordinates",
-        said={"geometry": {"type": "Point", "coordinates": [25, 60.5]}, "properties": {"n": None, "y": True}},
+        body={"geometry": {"type": "Point", "coordinates": [25, 60.5]}, "properties": {"n": None, "y": True}},
         nodes=(True, False, True, True),
         address="Hafen 1",
         color="#ff0000",
@@ -58,23 +57,23 @@ ROWS = [
 ]
 
 
-def store() -> DynamoDBImportRepository:
+def repository() -> DynamoDBImportRepository:
     return DynamoDBImportRepository(
         container.table(), container.geofence_repository(), DynamoDBDirectoryRepository(container.table())
     )
 
 
-def bucket(app: App) -> Bucket:
-    return Bucket(app.s3, BUCKET)
+def storage(app: App) -> S3ImportStorage:
+    return S3ImportStorage(app.s3, BUCKET)
 
 
 def begin_and_finish_a_chunk(app: App) -> None:
-    store().begin(JOB)
-    store().finish_chunk(CHUNK)
+    repository().begin(JOB)
+    repository().finish_chunk(CHUNK)
 
 
 def begin_and_finish(app: App) -> None:
-    store().begin(JOB)
+    repository().begin(JOB)
     finished = example_event(
         "import.completed",
         id=ID(9),
@@ -83,26 +82,28 @@ def begin_and_finish(app: App) -> None:
         actor="import",
         payload={"importId": ID(1)},
     )
-    store().finish(replace(JOB, status="completed"), finished)
+    repository().finish(replace(JOB, status="completed"), finished)
 
 
 def advance(app: App) -> None:
-    steps = [RowResult(geofence=None, event=None, outcome=outcome) for outcome in (*MADE, LEFT_OUT)]
-    check_equal(store().advance(CHUNK, steps), HALF_DONE)
+    steps = [RowResult(row=ROWS[0], outcome=outcome) for outcome in (*CREATED, SKIPPED)]
+    check_equal(repository().advance(CHUNK, steps), HALF_DONE)
 
 
 EXAMPLES = {
-    "import_job": Example(lambda _app: store().begin(JOB), lambda _app: store().get(DEMO, ID(1)), JOB),
-    "import_job_failed": Example(lambda _app: store().begin(FAILED), lambda _app: store().get(DEMO, ID(2)), FAILED),
+    "import_job": Example(lambda _app: repository().begin(JOB), lambda _app: repository().get(DEMO, ID(1)), JOB),
+    "import_job_failed": Example(
+        lambda _app: repository().begin(FAILED), lambda _app: repository().get(DEMO, ID(2)), FAILED
+    ),
     "import_job_completed": Example(
-        begin_and_finish, lambda _app: store().get(DEMO, ID(1)), replace(JOB, status="completed")
+        begin_and_finish, lambda _app: repository().get(DEMO, ID(1)), replace(JOB, status="completed")
     ),
     "import_chunk_finished": Example(
         begin_and_finish_a_chunk,
-        lambda _app: (store().get(DEMO, ID(1)), store().chunks(JOB)),
+        lambda _app: (repository().get(DEMO, ID(1)), repository().list_chunks(JOB)),
         (replace(JOB, chunks_done=1), [replace(CHUNK, is_finished=True, version=2)]),
     ),
-    "import_chunk": Example(advance, lambda _app: store().chunk(DEMO, ID(1), 0), HALF_DONE),
+    "import_chunk": Example(advance, lambda _app: repository().get_chunk(DEMO, ID(1), 0), HALF_DONE),
 }
 
 
@@ -117,23 +118,23 @@ def test_golden_document_is_read(app: App, name: str) -> None:
 
 
 def test_rows_that_are_written_are_the_golden_ones(app: App) -> None:
-    bucket(app).put_rows("rows", ROWS)
+    storage(app).put_rows("rows", ROWS)
     check_text("import_rows.json", app.s3.get_object(Bucket=BUCKET, Key="rows")["Body"].read().decode())
 
 
 def test_golden_rows_are_read(app: App) -> None:
     app.s3.put_object(Bucket=BUCKET, Key="rows", Body=(FOLDER / "import_rows.json").read_bytes())
-    check_equal(bucket(app).get_rows("rows"), ROWS)
+    check_equal(storage(app).get_rows("rows"), ROWS)
 
 
 def test_documents_of_the_first_release_are_read_with_defaults(app: App) -> None:
     """What has a default today was not there at first."""
     app.s3.put_object(Bucket=BUCKET, Key="rows", Body=b'[{"placemark":1,"line":4,"name":"Yard","more":0}]')
-    check_equal(bucket(app).get_rows("rows"), ROWS[:1])
+    check_equal(storage(app).get_rows("rows"), ROWS[:1])
     job = {
         "tenant_id": DEMO,
         "import_id": ID(1),
-        "drop": {"bucket": BUCKET, "key": DROP.key, "version_id": "v1", "sequencer": "0A", "size_bytes": 1234},
+        "drop": {"bucket": BUCKET, "key": SOURCE.key, "version_id": "v1", "sequencer": "0A", "size_bytes": 1234},
         "started_at": "2026-05-04T07:00:00Z",
         "chunks": 2,
         "placemarks": 3,
@@ -146,5 +147,7 @@ def test_documents_of_the_first_release_are_read_with_defaults(app: App) -> None
         if doc is not None:
             app.table.put_item(TableName="fencepost", Item=item | {"doc": {"S": json.dumps(doc)}})
     started_at = datetime(2026, 5, 4, 7, tzinfo=UTC)
-    check_equal(store().get(DEMO, ID(1)), replace(JOB, started_at=started_at, chunks_done=1))
-    check_equal(store().chunks(JOB), [replace(CHUNK, made=(CreatedGeofence(id="m", name="Yard", placemark=1),))])
+    check_equal(repository().get(DEMO, ID(1)), replace(JOB, started_at=started_at, chunks_done=1))
+    check_equal(
+        repository().list_chunks(JOB), [replace(CHUNK, created=(CreatedGeofence(id="m", name="Yard", placemark=1),))]
+    )

@@ -209,8 +209,8 @@ def test_too_many_points_or_zones_are_refused_and_nothing_is_made(zones: ZoneCli
 def test_what_does_not_fit_in_a_call_is_made_in_the_background(
     app: App, zones: ZoneClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fencepost.imports.service.CHUNKS_AT_ONCE", 1)
-    monkeypatch.setattr("fencepost.imports.service.ROWS_A_CHUNK", 2)
+    monkeypatch.setattr("fencepost.imports.service.MAX_INLINE_CHUNKS", 1)
+    monkeypatch.setattr("fencepost.imports.source_reader.ROWS_PER_CHUNK", 2)
     told = upload(zones, kml(*(dot(f"dot {n}") for n in range(3))), dry_run=False).body
     assert (told["list"], told["in_background"], zones.listed()) == ([], True, [])
     app.work()

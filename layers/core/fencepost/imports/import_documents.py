@@ -9,8 +9,8 @@ from typing import Any
 import pydantic_core
 
 from fencepost.dynamodb.documents import dump_document, load_document
-from fencepost.imports.kml_rows import Row
 from fencepost.imports.model import Chunk, CreatedGeofence, ImportJob, ImportSource, SkippedRow
+from fencepost.imports.rows import Row
 
 
 def dump_job(job: ImportJob) -> str:
@@ -19,11 +19,11 @@ def dump_job(job: ImportJob) -> str:
             "tenant_id": job.tenant_id,
             "import_id": job.import_id,
             "drop": {
-                "bucket": job.drop.bucket,
-                "key": job.drop.key,
-                "version_id": job.drop.version_id,
-                "sequencer": job.drop.sequencer,
-                "size_bytes": job.drop.size_bytes,
+                "bucket": job.source.bucket,
+                "key": job.source.key,
+                "version_id": job.source.version_id,
+                "sequencer": job.source.sequencer,
+                "size_bytes": job.source.size_bytes,
             },
             "started_at": job.started_at,
             "chunks": job.chunks,
@@ -42,16 +42,16 @@ def load_job(text: str) -> ImportJob:
         UnknownDocumentVersion: A later release wrote it.
     """
     document = load_document(text)
-    drop = document["drop"]
+    source = document["drop"]
     return ImportJob(
         tenant_id=document["tenant_id"],
         import_id=document["import_id"],
-        drop=ImportSource(
-            bucket=drop["bucket"],
-            key=drop["key"],
-            version_id=drop["version_id"],
-            sequencer=drop["sequencer"],
-            size_bytes=drop["size_bytes"],
+        source=ImportSource(
+            bucket=source["bucket"],
+            key=source["key"],
+            version_id=source["version_id"],
+            sequencer=source["sequencer"],
+            size_bytes=source["size_bytes"],
         ),
         started_at=datetime.fromisoformat(document["started_at"]),
         chunks=document["chunks"],
@@ -68,14 +68,14 @@ def dump_chunk(chunk: Chunk) -> str:
             "tenant_id": chunk.tenant_id,
             "import_id": chunk.import_id,
             "number": chunk.number,
-            "done": chunk.done,
+            "done": chunk.rows_done,
             "made": [
-                {"id": made.id, "name": made.name, "placemark": made.placemark, "note": made.note}
-                for made in chunk.made
+                {"id": created.id, "name": created.name, "placemark": created.placemark, "note": created.note}
+                for created in chunk.created
             ],
             "left_out": [
                 {"placemark": row.placemark, "line": row.line, "name": row.name, "reason": row.reason}
-                for row in chunk.left_out
+                for row in chunk.skipped
             ],
             "is_finished": chunk.is_finished,
             "version": chunk.version,
@@ -94,12 +94,12 @@ def load_chunk(text: str) -> Chunk:
         tenant_id=document["tenant_id"],
         import_id=document["import_id"],
         number=document["number"],
-        done=document.get("done", 0),
-        made=tuple(
+        rows_done=document.get("done", 0),
+        created=tuple(
             CreatedGeofence(id=made["id"], name=made["name"], placemark=made["placemark"], note=made.get("note"))
             for made in document.get("made", ())
         ),
-        left_out=tuple(
+        skipped=tuple(
             SkippedRow(placemark=row["placemark"], line=row["line"], name=row["name"], reason=row["reason"])
             for row in document.get("left_out", ())
         ),
@@ -127,7 +127,7 @@ def _to_row_document(row: Row) -> dict[str, Any]:
         "radius_m": float(row.radius_m),
         "description": row.description,
         "problem": row.problem,
-        "said": row.said,
+        "said": row.body,
         "nodes": row.nodes,
         "address": row.address,
         "color": row.color,
@@ -148,7 +148,7 @@ def _from_row_document(document: dict[str, Any]) -> Row:
         radius_m=document.get("radius_m", 150.0),
         description=document.get("description"),
         problem=document.get("problem"),
-        said=document.get("said"),
+        body=document.get("said"),
         nodes=tuple(document.get("nodes", ())),
         address=document.get("address"),
         color=document.get("color"),

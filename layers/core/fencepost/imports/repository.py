@@ -1,4 +1,4 @@
-"""Imports and their checkpoints in the table, and their files in the bucket."""
+"""Import jobs and checkpoints in the table, the files of imports in the bucket, and the queue of the workers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.outbox import event_item
 from fencepost.dynamodb.transaction import MAX_ACTIONS, Transaction
 from fencepost.imports.import_documents import dump_chunk, dump_job, dump_rows, load_chunk, load_job, load_rows
-from fencepost.imports.kml_rows import Row
 from fencepost.imports.model import Chunk, CreatedGeofence, ImportJob, SkippedRow
 
 if TYPE_CHECKING:
@@ -24,11 +23,13 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.table import Table
     from fencepost.geofences.model import Geofence
     from fencepost.geofences.repository import DynamoDBGeofenceRepository
-    from fencepost.imports.model import ImportSource
-    from fencepost.imports.service import RowResult
+    from fencepost.imports.model import ImportSource, RowResult
+    from fencepost.imports.rows import Row
 
 _READ_BYTES = 64 * 1024
-_CHECKPOINT_AND_COUNT = 2
+_MESSAGES_PER_CALL = 10
+# In each transaction: the checkpoint, and the quota of the tenant.
+_FIXED_ACTIONS = 2
 
 
 class DynamoDBImportRepository:
@@ -44,25 +45,25 @@ class DynamoDBImportRepository:
 
     def get(self, tenant_id: str, import_id: str) -> ImportJob | None:
         item = self._table.get(keys.import_job(tenant_id, import_id))
-        return _job_of(item) if item else None
+        if item is None:
+            return None
+        counters = serializer.plain({name: item[name] for name in ("status", "chunksDone")})
+        return replace(load_job(item["doc"]["S"]), status=counters["status"], chunks_done=counters["chunksDone"])
 
     def begin(self, job: ImportJob) -> None:
-        """Kept as it was where another delivery began it already."""
+        """Store a new job, unless another delivery of the notification has stored it."""
         transaction = Transaction()
-        transaction.create(_job_item(job), VersionMismatch())
-        try:
-            self._table.write(transaction)
-        except VersionMismatch:
-            return
+        transaction.create(_to_item(job), VersionMismatch())
+        self._write_once(transaction)
 
-    def chunk(self, tenant_id: str, import_id: str, number: int) -> Chunk:
-        """How far the chunk is; one that was never begun is at its start."""
+    def get_chunk(self, tenant_id: str, import_id: str, number: int) -> Chunk:
+        """Return a chunk with its checkpoint; a chunk without one is at its start."""
         item = self._table.get(keys.import_chunk(tenant_id, import_id, number))
         if item is None:
             return Chunk(tenant_id=tenant_id, import_id=import_id, number=number)
         return load_chunk(item["doc"]["S"])
 
-    def chunks(self, job: ImportJob) -> list[Chunk]:
+    def list_chunks(self, job: ImportJob) -> list[Chunk]:
         items = self._table.query(
             KeyConditionExpression="PK = :import AND begins_with(SK, :chunk)",
             ExpressionAttributeValues={
@@ -74,16 +75,27 @@ class DynamoDBImportRepository:
         return [load_chunk(item["doc"]["S"]) for item in items]
 
     def find_missing(self, tenant_id: str, targets: Sequence[EntityRef]) -> set[EntityRef]:
+        """Return the entities that do not exist."""
         return self._directory.find_missing(tenant_id, targets)
 
-    def know_tags(self, tenant_id: str, tags: Sequence[str]) -> None:
+    def ensure_tags(self, tenant_id: str, tags: Sequence[str]) -> None:
+        """Give each tag a number.
+
+        Raises:
+            ValidationFailed: The tenant has too many tags.
+        """
         self._geofences.know_tags(tenant_id, tags)
 
     def check_room(self, tenant_id: str, more: int) -> None:
+        """Check that the tenant may have more geofences.
+
+        Raises:
+            QuotaReached: There is no room for so many.
+        """
         self._geofences.check_room(tenant_id, more)
 
-    def taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]:
-        """The names of these geofences that other geofences have."""
+    def find_taken_names(self, tenant_id: str, geofences: Sequence[Geofence]) -> set[str]:
+        """Return the names of these geofences that existing geofences have."""
         by_key = {}
         for geofence in geofences:
             key = keys.geofence_name(tenant_id, geofence.name_key)
@@ -91,46 +103,52 @@ class DynamoDBImportRepository:
         found = self._table.batch_get([key for key, _ in by_key.values()], consistent=True) if by_key else {}
         return {by_key[pair][1] for pair in found}
 
-    def advance(self, chunk: Chunk, steps: Sequence[RowResult]) -> Chunk:
-        """Write as many of the next steps as one transaction holds, and the checkpoint after them.
+    def advance(self, chunk: Chunk, results: Sequence[RowResult]) -> Chunk:
+        """Write the results of the next rows, as many as fit in a transaction, and return the checkpoint after them.
 
-        Raises VersionMismatch where the checkpoint has moved, NameTaken for a name that came to be in between.
+        Raises:
+            VersionMismatch: The stored checkpoint is another one.
+            NameTaken: Another geofence has the name of one of these since the names were checked.
+            QuotaReached: The tenant has no room for all of them.
         """
         after = chunk
 
-        def building() -> Transaction:
+        def build() -> Transaction:
             nonlocal after
-            transaction, after = self._next_steps(chunk, steps)
+            transaction, after = self._build_step(chunk, results)
             return transaction
 
-        self._geofences.write(building)
+        self._geofences.write(build)
         return after
 
-    def _next_steps(self, chunk: Chunk, steps: Sequence[RowResult]) -> tuple[Transaction, Chunk]:
-        """A transaction of as many steps as it holds, behind the checkpoint after them."""
+    def _build_step(self, chunk: Chunk, results: Sequence[RowResult]) -> tuple[Transaction, Chunk]:
+        """Return a transaction with the results that fit, and with the checkpoint after them as its first write."""
         changes = Transaction()
-        made: list[CreatedGeofence] = []
-        left_out: list[SkippedRow] = []
-        for step in steps:
-            if step.geofence is not None and step.event is not None:
-                lists = self._geofences.lists_for(step.geofence.tenant_id, step.geofence.cells)
-                if _CHECKPOINT_AND_COUNT + len(changes) + _actions(step.geofence) + lists > MAX_ACTIONS:
+        created: list[CreatedGeofence] = []
+        skipped: list[SkippedRow] = []
+        for result in results:
+            geofence = result.geofence
+            if geofence is not None and result.event is not None:
+                lists = self._geofences.lists_for(geofence.tenant_id, geofence.cells)
+                # Item, version, name, number and event, then cells and assignments.
+                actions = 5 + len(geofence.cells) + len(geofence.assignments)
+                if _FIXED_ACTIONS + len(changes) + actions + lists > MAX_ACTIONS:
                     break
-                self._geofences.adding(changes, step.geofence, step.event)
-            if isinstance(step.outcome, CreatedGeofence):
-                made.append(step.outcome)
+                self._geofences.adding(changes, geofence, result.event)
+            if isinstance(result.outcome, CreatedGeofence):
+                created.append(result.outcome)
             else:
-                left_out.append(step.outcome)
-        after = chunk.after(made, left_out)
+                skipped.append(result.outcome)
+        after = chunk.advance(created, skipped)
         transaction = Transaction()
-        self._checkpoint(transaction, chunk, after)
+        self._put_checkpoint(transaction, chunk, after)
         transaction.extend(changes)
         return transaction, after
 
     def finish_chunk(self, chunk: Chunk) -> None:
-        """Mark the chunk finished and count it, once however often it is called."""
+        """Mark a chunk as finished and count it; a repetition changes nothing."""
         transaction = Transaction()
-        self._checkpoint(transaction, chunk, replace(chunk, is_finished=True, version=chunk.version + 1))
+        self._put_checkpoint(transaction, chunk, replace(chunk, is_finished=True, version=chunk.version + 1))
         transaction.update(
             keys.import_job(chunk.tenant_id, chunk.import_id),
             VersionMismatch(),
@@ -138,13 +156,10 @@ class DynamoDBImportRepository:
             ConditionExpression="attribute_exists(PK)",
             ExpressionAttributeValues={":one": {"N": "1"}},
         )
-        try:
-            self._table.write(transaction)
-        except VersionMismatch:
-            return
+        self._write_once(transaction)
 
     def finish(self, job: ImportJob, event: Event) -> None:
-        """Set the job's final status and tell of it, once however often it is called."""
+        """Store the final status of a job with its event; a repetition changes nothing."""
         transaction = Transaction()
         transaction.update(
             keys.import_job(job.tenant_id, job.import_id),
@@ -155,12 +170,16 @@ class DynamoDBImportRepository:
             ExpressionAttributeValues={":yes": {"BOOL": True}, ":status": {"S": job.status}},
         )
         transaction.put(event_item(event))
+        self._write_once(transaction)
+
+    def _write_once(self, transaction: Transaction) -> None:
+        """Write a transaction, unless an earlier delivery of the same message has written it."""
         try:
             self._table.write(transaction)
         except VersionMismatch:
             return
 
-    def _checkpoint(self, transaction: Transaction, before: Chunk, after: Chunk) -> None:
+    def _put_checkpoint(self, transaction: Transaction, before: Chunk, after: Chunk) -> None:
         values = {"entity": "ImportChunk", "version": after.version, "doc": dump_chunk(after)}
         key = keys.import_chunk(before.tenant_id, before.import_id, before.number)
         if before.version == 1:
@@ -169,72 +188,55 @@ class DynamoDBImportRepository:
             transaction.replace(key | serializer.item(values), before.version, VersionMismatch())
 
 
-class Bucket:
-    """The bucket's side of an import: uploads in, chunks in between, reports out."""
+class S3ImportStorage:
+    """The files of imports in the bucket: uploads, the rows of chunks, and reports."""
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(self, client: Any, bucket: str) -> None:
         self._client = client
-        self._name = name
+        self._bucket = bucket
 
-    def read(self, drop: ImportSource) -> Iterable[bytes]:
-        version = {"VersionId": drop.version_id} if drop.version_id else {}
-        answer = self._client.get_object(Bucket=drop.bucket, Key=drop.key, **version)
-        chunks: Iterable[bytes] = answer["Body"].iter_chunks(_READ_BYTES)
-        return chunks
+    def read(self, source: ImportSource) -> Iterable[bytes]:
+        version = {"VersionId": source.version_id} if source.version_id else {}
+        response = self._client.get_object(Bucket=source.bucket, Key=source.key, **version)
+        pieces: Iterable[bytes] = response["Body"].iter_chunks(_READ_BYTES)
+        return pieces
 
     def put_rows(self, key: str, rows: Sequence[Row]) -> None:
-        self._client.put_object(Bucket=self._name, Key=key, Body=dump_rows(rows))
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=dump_rows(rows))
 
     def get_rows(self, key: str) -> list[Row]:
-        return load_rows(self._client.get_object(Bucket=self._name, Key=key)["Body"].read())
+        return load_rows(self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
 
     def put_report(self, key: str, report: dict[str, Any]) -> None:
         body = json.dumps(report, ensure_ascii=False, indent=2).encode()
-        self._client.put_object(Bucket=self._name, Key=key, Body=body, ContentType="application/json")
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json")
 
     def get_report(self, key: str) -> dict[str, Any]:
-        report: dict[str, Any] = json.loads(self._client.get_object(Bucket=self._name, Key=key)["Body"].read())
+        report: dict[str, Any] = json.loads(self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
         return report
 
 
-class ImportQueue:
+class SqsChunkQueue:
     def __init__(self, client: Any, url: str) -> None:
         self._client = client
         self._url = url
 
     def send(self, messages: Sequence[dict[str, Any]], delay_s: int) -> None:
-        """Nobody gets them before `delay_s` seconds are over.
+        """Send messages, which no worker receives before `delay_s` seconds have passed.
 
-        Raises RuntimeError where the queue did not take one; sending all again does no harm.
+        Raises:
+            RuntimeError: The queue did not accept one of them. Sending all of them again is harmless.
         """
-        for start in range(0, len(messages), 10):
+        for start in range(0, len(messages), _MESSAGES_PER_CALL):
             entries = [
                 {"Id": str(n), "MessageBody": json.dumps(message), "DelaySeconds": delay_s}
-                for n, message in enumerate(messages[start : start + 10])
+                for n, message in enumerate(messages[start : start + _MESSAGES_PER_CALL])
             ]
-            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-            if answer.get("Failed"):
-                raise RuntimeError(f"the queue did not take {len(answer['Failed'])} messages")
+            response = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            if response.get("Failed"):
+                raise RuntimeError(f"the queue did not take {len(response['Failed'])} messages")
 
 
-def _actions(geofence: Geofence) -> int:
-    """What a geofence takes of a transaction: itself, its version, name, number and event, its cells and targets.
-
-    Not the lists of its cells: which of them are to be written depends on what the container knows.
-    """
-    return 5 + len(geofence.cells) + len(geofence.assignments)
-
-
-def _job_item(job: ImportJob) -> Item:
-    values = {
-        "entity": "ImportJob",
-        "status": job.status,
-        "chunksDone": 0,
-        "doc": dump_job(job),
-    }
+def _to_item(job: ImportJob) -> Item:
+    values = {"entity": "ImportJob", "status": job.status, "chunksDone": 0, "doc": dump_job(job)}
     return keys.import_job(job.tenant_id, job.import_id) | serializer.item(values)
-
-
-def _job_of(item: Item) -> ImportJob:
-    counted = serializer.plain({name: item[name] for name in ("status", "chunksDone")})
-    return replace(load_job(item["doc"]["S"]), status=counted["status"], chunks_done=counted["chunksDone"])

@@ -1,4 +1,4 @@
-"""The words in which an import is told."""
+"""The response that describes an import."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MAX_ROWS = 1_000
 
 
 class ImportResponse(ResponseModel):
-    """`report` comes when the import has ended: counts, what was made, and a reason for what was left out.
+    """An import. `report` is present when it has ended: counts, created geofences, and reasons for skipped rows.
 
-    It tells 1,000 of each; the whole report is in the bucket, under `reportKey`.
+    The response has the first 1,000 of each; the bucket contains the whole report, under `reportKey`.
     """
 
     id: str
@@ -32,7 +32,9 @@ class ImportResponse(ResponseModel):
 
 
 def serialize_import(job: ImportJob, report: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An ImportOut."""
+    """Return the `ImportResponse` of a job."""
+    if report is not None:
+        report = {**report, **{name: report[name][:MAX_ROWS] for name in ("geofences", "leftOut")}}
     return {
         "id": job.import_id,
         "uri": f"/api/v1/imports/{job.import_id}",
@@ -40,11 +42,6 @@ def serialize_import(job: ImportJob, report: Mapping[str, Any] | None) -> dict[s
         "startedAt": timestamp(job.started_at),
         "chunks": job.chunks,
         "chunksDone": job.chunks_done,
-        "reportKey": job.drop.report_key(is_known=True),
-        "report": None if report is None else _shortened(report),
+        "reportKey": job.source.get_report_key(is_known=True),
+        "report": report,
     }
-
-
-def _shortened(report: Mapping[str, Any]) -> dict[str, Any]:
-    rows = {name: report[name][:MAX_ROWS] for name in ("geofences", "leftOut")}
-    return {**report, **rows}

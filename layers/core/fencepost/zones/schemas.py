@@ -12,7 +12,7 @@ from pydantic_core.core_schema import no_info_plain_validator_function
 
 from fencepost.geofences.model import MAX_NAME_LENGTH, MAX_TAGS
 from fencepost.http.fields import Latitude, Longitude, RequestModel, Text, VisibleText
-from fencepost.imports.kml_rows import DEFAULT_RADIUS_M
+from fencepost.imports.rows import DEFAULT_RADIUS_M
 from geo.shapes.checks import MAX_RADIUS_M, MIN_RADIUS_M
 
 MAX_DELETED = 500

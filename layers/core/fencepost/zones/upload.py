@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fencepost.common.errors import ValidationFailed
-from fencepost.imports.kml_rows import NameAllocator, Row, parse_placemark, to_zone_row
+from fencepost.imports.kml_rows import parse_placemark, to_zone_row
 from fencepost.imports.model import SkippedRow
+from fencepost.imports.rows import NameAllocator, Row
 from fencepost.zones.errors import NoDataFile, WrongFormat
 from fencepost.zones.mapping import check_point_count, serialize_zone
 from geo.shapes.checks import drop_repeats
@@ -16,7 +17,7 @@ from geo.shapes.checks import drop_repeats
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fencepost.imports.service import RowResult
+    from fencepost.imports.model import RowResult
     from fencepost.zones.schemas import UploadZonesRequest
 
 MAX_UNZIPPED_BYTES = 8 * 2**20
@@ -37,7 +38,7 @@ def parse_upload(request: UploadZonesRequest, point_limit: int) -> list[Row]:
         WrongFormat: The file cannot be read, or has too many zones.
         TooManyPoints: A zone has more points than its type, or the tenant, allows.
     """
-    from fencepost.imports.service import MAX_TEXT_BYTES
+    from fencepost.imports.source_reader import MAX_TEXT_BYTES
     from geo.kml.kmz import unzip_kml
     from geo.kml.model import KmlError
     from geo.kml.reader import read_kml
