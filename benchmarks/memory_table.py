@@ -22,11 +22,11 @@ class MemoryTable:
         self.items = items if items is not None else {}
 
     def batch_get(self, requested: Sequence[Key], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
-        pairs = map(keys.pair, requested)
+        pairs = map(keys.to_pair, requested)
         return {pair: self.items[pair] for pair in pairs if pair in self.items}
 
     def put(self, item: Item) -> None:
-        self.items[keys.pair(item)] = item
+        self.items[keys.to_pair(item)] = item
 
     def add_to_index(self, cells: Iterable[Cell], name: str, entry: bytes) -> None:
         """Add a geofence to its cells, and to the next shard of a full cell, as the index does."""
@@ -48,8 +48,8 @@ class MemoryTable:
         return MemoryTable({pair: dict(item) for pair, item in self.items.items()})
 
     def _bucket(self, cell: Cell, shard: int) -> Item:
-        key = keys.cell(TENANT, cell, shard)
-        return self.items.setdefault(keys.pair(key), {**key, BYTES: {"N": "0"}})
+        key = keys.cell_key(TENANT, cell, shard)
+        return self.items.setdefault(keys.to_pair(key), {**key, BYTES: {"N": "0"}})
 
 
 class ReceivedTable(MemoryTable):
@@ -61,9 +61,9 @@ class ReceivedTable(MemoryTable):
 
     def receive(self, position: Position) -> None:
         """Prepare the response to the next read, which must be that of this position's cells."""
-        first = super().batch_get([keys.cell(TENANT, cell) for cell in list_cells_at(position)])
+        first = super().batch_get([keys.cell_key(TENANT, cell) for cell in list_cells_at(position)])
         more = [
-            keys.cell(TENANT, keys.cell_of(TENANT, partition), shard)
+            keys.cell_key(TENANT, keys.parse_cell(TENANT, partition), shard)
             for (partition, _), item in first.items()
             for shard in range(1, int(item.get(_SHARDS, {"N": "1"})["N"]))
         ]

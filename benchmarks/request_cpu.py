@@ -55,8 +55,8 @@ def measure_requests(geofence_set: GeofenceSet, seed: str) -> RequestCpu:
     batch = build_event("check_batch", {"positions": [to_body(position) for position in positions]})
     with serve_table(geofence_set.table) as address, set_environment(address):
         dynamodb = client("dynamodb")
-        cells = [[keys.cell(TENANT, cell) for cell in list_cells_at(position)] for position in positions]
-        distinct = list({keys.pair(key): key for keys_of_check in cells for key in keys_of_check}.values())[:100]
+        cells = [[keys.cell_key(TENANT, cell) for cell in list_cells_at(position)] for position in positions]
+        distinct = list({keys.to_pair(key): key for keys_of_check in cells for key in keys_of_check}.values())[:100]
         with load_handler() as handler:
             return RequestCpu(
                 client_5_ms=_measure_cpu_ms(lambda nth: _batch_get_item(dynamodb, cells[nth % BATCH]), _REQUESTS),

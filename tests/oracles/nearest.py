@@ -53,7 +53,7 @@ class FakeTable:
 
     def read(self, wanted: Sequence[Key]) -> dict[tuple[str, str], Any]:
         self.reads.append(len(wanted))
-        pairs = [keys.pair(key) for key in wanted]
+        pairs = [keys.to_pair(key) for key in wanted]
         assert len(set(pairs)) == len(pairs) <= 100
         return {pair: self.items[pair] for pair in pairs if pair in self.items}
 
@@ -81,9 +81,9 @@ class FakeTable:
         ).entered()
         entry = {"B": pack_entry(geofence)}
         for cell in geofence.cells:
-            self.items.setdefault(keys.pair(keys.cell(_TENANT, cell)), {})[attribute_of(geofence.id)] = entry
+            self.items.setdefault(keys.to_pair(keys.cell_key(_TENANT, cell)), {})[attribute_of(geofence.id)] = entry
             while cell != ROOT:
-                above = keys.pair(keys.cell_list(_TENANT, find_listing_cell(cell)))
+                above = keys.to_pair(keys.cell_list_key(_TENANT, find_listing_cell(cell)))
                 self.items.setdefault(above, {"listed": {"BS": set()}})["listed"]["BS"].add(element_of(cell))
                 cell = find_listing_cell(cell)  # noqa: PLW2901 - up to the root
         return geofence

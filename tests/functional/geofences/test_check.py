@@ -167,7 +167,7 @@ def test_ten_thousand_geofences_on_one_spot_are_told_whole(app: App) -> None:
     (cell,) = cover(Circle(center=spot, radius_m=50))
     now, shards, of_a_shard = datetime.now(UTC), 13, 800
     for shard in range(shards):
-        bucket: dict[str, Any] = dict(keys.cell("demo", cell, shard))
+        bucket: dict[str, Any] = dict(keys.cell_key("demo", cell, shard))
         if shard == 0:
             bucket["shards"] = {"N": str(shards)}
         for number in range(shard * of_a_shard, min(10_000, (shard + 1) * of_a_shard)):

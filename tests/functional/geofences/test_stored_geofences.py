@@ -117,9 +117,9 @@ def add(geofence: Geofence) -> Example:
 def bucket_entries(geofence: Geofence) -> object:
     """What each bucket of the index tells of a geofence: those of its cells, or else of the users it applies to."""
     buckets: list[Item | None] = [
-        container.table().get(keys.cell(DEMO, cell, shard)) for cell, shard in geofence.cells.items()
+        container.table().get(keys.cell_key(DEMO, cell, shard)) for cell, shard in geofence.cells.items()
     ]
-    buckets += [container.table().get(keys.entity(DEMO, target)) for target in geofence.assignments]
+    buckets += [container.table().get(keys.entity_key(DEMO, target)) for target in geofence.assignments]
     found = {
         (one.id, one.version, one.number, one.is_active, one.is_priority, one.is_big, one.shape)
         + (() if one.is_big else (one.name, one.trigger_on, str(one.action), one.min_accuracy_m, one.in_force))

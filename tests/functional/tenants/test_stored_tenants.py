@@ -73,7 +73,7 @@ def put_tenant(_app: App) -> None:
 
 
 def read_tenant(_app: App) -> object:
-    item = container.table().get(keys.tenant("full"))
+    item = container.table().get(keys.tenant_key("full"))
     assert item is not None
     policies = DynamoDBPrivacyRepository(container.table()).load_policies()
     limit, origins = (

@@ -364,7 +364,7 @@ def test_no_clock_starts_for_a_user_who_is_deleted_at_the_same_moment(
 
 def test_a_forgotten_clock_of_nobody_is_discarded(app: App) -> None:
     started = data(clock(app, "start", "09:00"))["id"]
-    app.table.delete_item(TableName="fencepost", Key=keys.entity("demo", EntityRef("users", "emil")))
+    app.table.delete_item(TableName="fencepost", Key=keys.entity_key("demo", EntityRef("users", "emil")))
     now = datetime.now(UTC) + timedelta(minutes=1)
     assert container.clock_service().stop_forgotten(now) == ([], [])
     assert list(container.clock_service().store.due(now)) == []

@@ -130,7 +130,7 @@ def read_receipt(app: App) -> object:
 
 
 def read_cancelled(app: App) -> object:
-    item = container.table().get(keys.time_place(DEMO, ID(10)))
+    item = container.table().get(keys.time_locator_key(DEMO, ID(10)))
     assert item is not None
     return kept_in(item)
 
@@ -262,10 +262,10 @@ def test_documents_of_the_first_release_are_read_with_defaults(app: App) -> None
         item = {**key, "entity": {"S": entity}, "doc": {"S": doc}, **more}
         app.table.put_item(TableName="fencepost", Item=item)
 
-    put(keys.clock(DEMO, EMIL), "Clock", clock)
-    put(keys.time_place(DEMO, "e"), "Place", entry, kind={"S": "removed"}, userId={"S": EMIL})
-    put(keys.time_change(DEMO, "e", 1), "Change", change)
-    put(keys.refusal(DEMO, "r"), "Refusal", refusal, version={"N": "1"})
+    put(keys.clock_key(DEMO, EMIL), "Clock", clock)
+    put(keys.time_locator_key(DEMO, "e"), "Place", entry, kind={"S": "removed"}, userId={"S": EMIL})
+    put(keys.change_key(DEMO, "e", 1), "Change", change)
+    put(keys.refusal_key(DEMO, "r"), "Refusal", refusal, version={"N": "1"})
     at = datetime(2026, 5, 4, 7, tzinfo=UTC)
     finding = Finding(
         geofence_id="g",

@@ -31,7 +31,7 @@ def test_a_crowded_cell_is_sharded_and_its_first_shard_says_so() -> None:
     table, cell = MemoryTable(), Cell(15, 1, 2)
     for nth in range(3):
         table.add_to_index([cell], f"{nth:022}", bytes(MAX_BUCKET_BYTES - 22))
-    found = table.batch_get([keys.cell(TENANT, cell, shard) for shard in range(4)])
+    found = table.batch_get([keys.cell_key(TENANT, cell, shard) for shard in range(4)])
     assert [item.get("shards") for item in found.values()] == [{"N": "3"}, None, None]
 
 
@@ -39,7 +39,7 @@ def test_what_is_read_is_counted() -> None:
     table = MemoryTable()
     table.add_to_index([Cell(15, 1, 2)], "a" * 22, bytes(20))
     counting = CountingTable(table)
-    counting.batch_get([keys.cell(TENANT, Cell(15, 1, 2)), keys.cell(TENANT, Cell(12, 0, 0))])
+    counting.batch_get([keys.cell_key(TENANT, Cell(15, 1, 2)), keys.cell_key(TENANT, Cell(12, 0, 0))])
     read = counting.take_counts()
     assert (read.units, read.calls, read.entries, read.versions) == (1.0, 1, 1, 0)
     assert counting.take_counts().units == 0

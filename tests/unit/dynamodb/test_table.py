@@ -13,7 +13,7 @@ from fencepost.dynamodb.table import Table
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.geofences.errors import NameTaken
 
-KEY = keys.tenant("t")
+KEY = keys.tenant_key("t")
 
 
 def canceled(*reasons: str) -> ClientError:
@@ -129,7 +129,7 @@ def test_a_batch_get_asks_again_for_what_was_held_back() -> None:
     fence, wire, pauses = table(
         {"Responses": {"fencepost": []}, "UnprocessedKeys": held_back}, {"Responses": {"fencepost": [KEY]}}
     )
-    assert list(fence.batch_get([KEY, keys.tenant("u")])) == [("T#t", "TENANT")]
+    assert list(fence.batch_get([KEY, keys.tenant_key("u")])) == [("T#t", "TENANT")]
     assert wire.calls[1]["RequestItems"] == held_back
     assert len(pauses) == 1
 
@@ -147,8 +147,10 @@ def test_a_query_goes_through_all_its_pages() -> None:
 
 
 def test_items_are_skipped_by_counting_them_page_by_page() -> None:
-    fence, wire, _ = table({"Count": 3, "LastEvaluatedKey": KEY}, {"Count": 2, "LastEvaluatedKey": keys.tags("t")})
-    assert fence.find_key_after(5, KeyConditionExpression="x") == keys.tags("t")
+    fence, wire, _ = table(
+        {"Count": 3, "LastEvaluatedKey": KEY}, {"Count": 2, "LastEvaluatedKey": keys.tags_key("t")}
+    )
+    assert fence.find_key_after(5, KeyConditionExpression="x") == keys.tags_key("t")
     assert [(call["Select"], call["Limit"], call.get("ExclusiveStartKey")) for call in wire.calls] == [
         ("COUNT", 5, None),
         ("COUNT", 2, KEY),

@@ -36,18 +36,18 @@ class DynamoDBDirectoryRepository:
         self._table = table
 
     def get(self, tenant_id: str, table: str, entity_id: str) -> Entity | None:
-        item = self._table.get(keys.entity(tenant_id, EntityRef(table, entity_id)))
+        item = self._table.get(keys.entity_key(tenant_id, EntityRef(table, entity_id)))
         return _from_item(table, item) if item else None
 
     def list_page(
         self, tenant_id: str, table: str, limit: int, after: tuple[str, str] | None
     ) -> tuple[list[Entity], tuple[str, str] | None]:
         """Return at most `limit` entities by name, and the (sort key, id) after which the next page starts."""
-        partition = {"S": keys.directory(tenant_id, table)}
+        partition = {"S": keys.directory_partition(tenant_id, table)}
         start: dict[str, Any] = {}
         if after is not None:
             sort, entity_id = after
-            entity_key = keys.entity(tenant_id, EntityRef(table, entity_id))
+            entity_key = keys.entity_key(tenant_id, EntityRef(table, entity_id))
             start = {"ExclusiveStartKey": {**entity_key, "GSI2PK": partition, "GSI2SK": {"S": sort}}}
         items, has_more = self._table.query_page(
             IndexName="GSI2",
@@ -66,23 +66,23 @@ class DynamoDBDirectoryRepository:
             IndexName="GSI2",
             KeyConditionExpression="GSI2PK = :table AND begins_with(GSI2SK, :name)",
             ExpressionAttributeValues={
-                ":table": {"S": keys.directory(tenant_id, table)},
-                ":name": {"S": keys.directory_sort(fold_case(name))},
+                ":table": {"S": keys.directory_partition(tenant_id, table)},
+                ":name": {"S": keys.directory_sort_key(fold_case(name))},
             },
         )
         return [item["id"]["S"] for item in items if item["name"]["S"] == name]
 
     def find_missing(self, tenant_id: str, targets: Sequence[EntityRef]) -> set[EntityRef]:
         """Return those of these entities that do not exist."""
-        found = self._table.batch_get_named(keys.entities(tenant_id, targets), consistent=True)
+        found = self._table.batch_get_named(keys.entity_keys(tenant_id, targets), consistent=True)
         return set(targets) - found.keys()
 
     def is_clocked_in(self, tenant_id: str, user_id: str) -> bool:
-        return self._table.get(keys.clock(tenant_id, user_id)) is not None
+        return self._table.get(keys.clock_key(tenant_id, user_id)) is not None
 
     def load_groups(self, tenant_id: str, user_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         """Return the groups of those of these users that exist."""
-        users = keys.entities(tenant_id, [EntityRef("users", user_id) for user_id in user_ids])
+        users = keys.entity_keys(tenant_id, [EntityRef("users", user_id) for user_id in user_ids])
         found = self._table.batch_get_named(users, consistent=True)
         return {user.target_id: _from_item("users", item).groups or frozenset() for user, item in found.items()}
 
@@ -139,9 +139,9 @@ class DynamoDBDirectoryRepository:
 
     def list_assigned_geofences(self, tenant_id: str, table: str, entity_id: str) -> list[tuple[str, str]]:
         """Return the ids and names of the geofences that are assigned to an entity, by name."""
-        bucket = self._table.get(keys.entity(tenant_id, EntityRef(table, entity_id))) or {}
+        bucket = self._table.get(keys.entity_key(tenant_id, EntityRef(table, entity_id))) or {}
         found = self._table.batch_get(
-            [keys.geofence(tenant_id, entry.id) for entry in entries_of(bucket)], consistent=True
+            [keys.geofence_key(tenant_id, entry.id) for entry in entries_of(bucket)], consistent=True
         )
         return sorted(((item["id"]["S"], item["name"]["S"]) for item in found.values()), key=lambda pair: pair[1])
 
@@ -158,7 +158,7 @@ class DynamoDBDirectoryRepository:
         same_groups, groups = build_unchanged_condition("groups", _to_string_set(entity.groups))
         same_keys, api_keys = build_unchanged_condition("keys", pack_api_key_ids(entity.api_keys))
         transaction.delete_if(
-            keys.entity(tenant_id, EntityRef(entity.table, entity.id)),
+            keys.entity_key(tenant_id, EntityRef(entity.table, entity.id)),
             VersionMismatch(),
             ConditionExpression="attribute_exists(PK) AND attribute_not_exists(#members) "
             f"AND (attribute_not_exists(#bytes) OR #bytes = :nothing) AND {same_groups} AND {same_keys}",
@@ -166,18 +166,20 @@ class DynamoDBDirectoryRepository:
             ExpressionAttributeValues={":nothing": {"N": "0"}, **groups, **api_keys},
         )
         if entity.table == "users":
-            transaction.require_absent(keys.clock(tenant_id, entity.id), StillRunning())
-            transaction.delete(keys.exceptions(tenant_id, entity.id))  # a later user with this id must not have them
-            erasure = keys.erasure(tenant_id, entity.id)
+            transaction.require_absent(keys.clock_key(tenant_id, entity.id), StillRunning())
+            transaction.delete(
+                keys.exceptions_key(tenant_id, entity.id)
+            )  # a later user with this id must not have them
+            erasure = keys.erasure_key(tenant_id, entity.id)
             if erases:
                 transaction.put(erasure | serializer.item({"entity": "Erasure"}))
             else:
                 transaction.delete(erasure)
             for key_id in entity.api_keys:
-                transaction.delete(keys.api_key(key_id))
+                transaction.delete(keys.api_key_record_key(key_id))
         for group_id in sorted(entity.groups or ()):
             transaction.update(
-                keys.entity(tenant_id, EntityRef("groups", group_id)),
+                keys.entity_key(tenant_id, EntityRef("groups", group_id)),
                 VersionMismatch(),
                 UpdateExpression="DELETE #members :user",
                 ConditionExpression="attribute_exists(PK)",
@@ -199,7 +201,7 @@ class DynamoDBDirectoryRepository:
     ) -> None:
         """Add the update that every entity has in common, with further clauses."""
         transaction.update(
-            keys.entity(tenant_id, EntityRef(entity.table, entity.id)),
+            keys.entity_key(tenant_id, EntityRef(entity.table, entity.id)),
             VersionMismatch(),
             UpdateExpression="SET #entity = :entity, #table = :table, #id = :id, #name = :name, "
             f"GSI2PK = :list, GSI2SK = :sort {clauses}",
@@ -209,8 +211,8 @@ class DynamoDBDirectoryRepository:
                 ":table": {"S": entity.table},
                 ":id": {"S": entity.id},
                 ":name": {"S": entity.name},
-                ":list": {"S": keys.directory(tenant_id, entity.table)},
-                ":sort": {"S": keys.directory_sort(fold_case(entity.name), entity.id)},
+                ":list": {"S": keys.directory_partition(tenant_id, entity.table)},
+                ":sort": {"S": keys.directory_sort_key(fold_case(entity.name), entity.id)},
                 **values,
             },
             **condition,
@@ -226,7 +228,7 @@ class DynamoDBDirectoryRepository:
             condition += " AND (attribute_not_exists(#groups) OR size(#groups) < :most)"
             values[":most"] = {"N": str(MAX_GROUPS)}
         transaction.update(
-            keys.entity(tenant_id, EntityRef("users", user_id)),
+            keys.entity_key(tenant_id, EntityRef("users", user_id)),
             ValidationFailed.field(
                 "members", f"there is no user {user_id}, or the user is in {MAX_GROUPS} groups already"
             ),

@@ -17,4 +17,4 @@ def need_user(transaction: Transaction, tenant_id: str, user_id: str) -> None:
 
     What is done to a running clock needs no more than the clock: no user is deleted while it runs.
     """
-    transaction.require(keys.entity(tenant_id, EntityRef("users", user_id)), NotFound("user"))
+    transaction.require(keys.entity_key(tenant_id, EntityRef("users", user_id)), NotFound("user"))

@@ -63,95 +63,95 @@ VALID, INVALID, REMOVED = "valid", "invalid", "removed"
 _SORT_OF = {VALID: "TIME#", INVALID: "INVALID#"}
 
 
-def pair(key: Key) -> tuple[str, str]:
+def to_pair(key: Key) -> tuple[str, str]:
     """A key as what can be looked up: partition and sort key.
 
-    >>> pair(tenant("demo"))
+    >>> to_pair(tenant_key("demo"))
     ('T#demo', 'TENANT')
     """
     return key["PK"]["S"], key["SK"]["S"]
 
 
-def tenant(tenant_id: str) -> Key:
+def tenant_key(tenant_id: str) -> Key:
     return _key(f"T#{tenant_id}", "TENANT")
 
 
-def tags(tenant_id: str) -> Key:
+def tags_key(tenant_id: str) -> Key:
     return _key(f"T#{tenant_id}", "TAGS")
 
 
-def quota(tenant_id: str) -> Key:
+def quota_key(tenant_id: str) -> Key:
     return _key(f"T#{tenant_id}", "QUOTA")
 
 
-def geofence(tenant_id: str, geofence_id: str) -> Key:
+def geofence_key(tenant_id: str, geofence_id: str) -> Key:
     return _key(f"T#{tenant_id}#GEOFENCE#{geofence_id}", "CURRENT")
 
 
-def geofence_version(tenant_id: str, geofence_id: str, version: int) -> Key:
+def geofence_version_key(tenant_id: str, geofence_id: str, version: int) -> Key:
     return _key(f"T#{tenant_id}#GEOFENCE#{geofence_id}", f"VERSION#{version:010d}")
 
 
-def geofence_list(tenant_id: str) -> str:
+def geofence_list_partition(tenant_id: str) -> str:
     return f"T#{tenant_id}#GEOFENCES"
 
 
-def geofence_list_sort(created_at: datetime, geofence_id: str) -> str:
+def geofence_list_sort_key(created_at: datetime, geofence_id: str) -> str:
     return f"{_instant(created_at)}#{geofence_id}"
 
 
-def geofence_name(tenant_id: str, name_key: str) -> Key:
+def geofence_name_key(tenant_id: str, name_key: str) -> Key:
     """By digest: a folded name can be longer than a key may be, and a digest is always the same length."""
     return _key(f"T#{tenant_id}#NAME#{sha256(name_key.encode()).hexdigest()}", "NAME")
 
 
-def geofence_number(tenant_id: str, number: int) -> Key:
+def geofence_number_key(tenant_id: str, number: int) -> Key:
     return _key(f"T#{tenant_id}#NUMBER#{number}", "NUMBER")
 
 
-def of_tenant(tenant_id: str) -> str:
+def tenant_partition_prefix(tenant_id: str) -> str:
     """What every partition of a tenant begins with."""
     return f"T#{tenant_id}#"
 
 
-def cells(tenant_id: str) -> str:
+def cell_partition_prefix(tenant_id: str) -> str:
     """What every partition of the index of cells begins with."""
     return f"T#{tenant_id}#CELL#"
 
 
-def cell(tenant_id: str, where: Cell, shard: int = 0) -> Key:
+def cell_key(tenant_id: str, where: Cell, shard: int = 0) -> Key:
     level, x, y = where
     # Written out, for every check makes five.
     return {"PK": {"S": f"T#{tenant_id}#CELL#{level}.{x}.{y}"}, "SK": {"S": str(shard)} if shard else _FIRST_SHARD}
 
 
-def cell_list(tenant_id: str, where: Cell) -> Key:
+def cell_list_key(tenant_id: str, where: Cell) -> Key:
     return _key(f"T#{tenant_id}#CELL#{where.level}.{where.x}.{where.y}", BELOW)
 
 
-def cell_of(tenant_id: str, partition: str) -> Cell:
+def parse_cell(tenant_id: str, partition: str) -> Cell:
     """The cell of a partition of the index.
 
-    >>> str(cell_of("demo", pair(cell("demo", Cell(9, 116, 171)))[0]))
+    >>> str(parse_cell("demo", to_pair(cell_key("demo", Cell(9, 116, 171)))[0]))
     '9.116.171'
     """
-    return Cell(*map(int, partition.removeprefix(cells(tenant_id)).split(".")))
+    return Cell(*map(int, partition.removeprefix(cell_partition_prefix(tenant_id)).split(".")))
 
 
-def entity(tenant_id: str, target: EntityRef) -> Key:
+def entity_key(tenant_id: str, target: EntityRef) -> Key:
     return _key(f"T#{tenant_id}#{target.target_table}#{target.target_id}", ENTITY)
 
 
-def entities(tenant_id: str, targets: Iterable[EntityRef]) -> dict[EntityRef, Key]:
+def entity_keys(tenant_id: str, targets: Iterable[EntityRef]) -> dict[EntityRef, Key]:
     """Return the keys of several entities: one call where every request of a clock would make several."""
-    return {target: entity(tenant_id, target) for target in targets}
+    return {target: entity_key(tenant_id, target) for target in targets}
 
 
-def directory(tenant_id: str, table: str) -> str:
+def directory_partition(tenant_id: str, table: str) -> str:
     return f"T#{tenant_id}#{table}"
 
 
-def directory_sort(folded_name: str, entity_id: str = "") -> str:
+def directory_sort_key(folded_name: str, entity_id: str = "") -> str:
     """By name, then by id. A key has at most 1,024 bytes, and a folded name may have more."""
     return f"{folded_name.encode()[:512].decode(errors='ignore')}#{entity_id}"
 
@@ -160,130 +160,130 @@ def user_partition(tenant_id: str, user_id: str) -> str:
     return f"T#{tenant_id}#USER#{user_id}"
 
 
-def clock(tenant_id: str, user_id: str) -> Key:
+def clock_key(tenant_id: str, user_id: str) -> Key:
     return _key(user_partition(tenant_id, user_id), "CLOCK")
 
 
-def running_clocks(shard: int) -> str:
+def running_clocks_partition(shard: int) -> str:
     return f"CLOCKS#{shard}"
 
 
-def running_clocks_shard(user_id: str) -> int:
+def find_running_clocks_shard(user_id: str) -> int:
     return sha256(user_id.encode()).digest()[0] % CLOCK_SHARDS
 
 
-def running_clock_sort(due_from: datetime, tenant_id: str, user_id: str) -> str:
+def running_clock_sort_key(due_from: datetime, tenant_id: str, user_id: str) -> str:
     return f"{_instant(due_from)}#{tenant_id}#{user_id}"
 
 
-def clock_context(tenant_id: str, user_id: str) -> dict[str, Key]:
+def clock_context_keys(tenant_id: str, user_id: str) -> dict[str, Key]:
     """Return the keys of what a clock action reads beside the directory, by name."""
     user = user_partition(tenant_id, user_id)
     return {
-        "tenant": tenant(tenant_id),
+        "tenant": tenant_key(tenant_id),
         "clock": _key(user, "CLOCK"),
         "calendar": _key(user, "CALENDAR"),
         "exceptions": _key(user, "EXCEPTIONS"),
     }
 
 
-def calendar(tenant_id: str, user_id: str) -> Key:
+def calendar_key(tenant_id: str, user_id: str) -> Key:
     return _key(user_partition(tenant_id, user_id), "CALENDAR")
 
 
-def time_entry(tenant_id: str, user_id: str, start: datetime, entry_id: str, kind: str = VALID) -> Key:
-    return _key(user_partition(tenant_id, user_id), f"{_SORT_OF[kind]}{time_entry_sort(start, entry_id)}")
+def time_entry_key(tenant_id: str, user_id: str, start: datetime, entry_id: str, kind: str = VALID) -> Key:
+    return _key(user_partition(tenant_id, user_id), f"{_SORT_OF[kind]}{time_entry_sort_key(start, entry_id)}")
 
 
-def time_entry_at(tenant_id: str, user_id: str, sort: str) -> Key:
+def time_entry_key_at(tenant_id: str, user_id: str, sort: str) -> Key:
     """The key that was kept as the user and the sort key."""
     return _key(user_partition(tenant_id, user_id), sort)
 
 
-def times_of(tenant_id: str, user_id: str, kind: str) -> tuple[str, str]:
+def time_entry_range(tenant_id: str, user_id: str, kind: str) -> tuple[str, str]:
     """The partition of a user's entries, valid or invalid, and what their sort keys begin with."""
     return user_partition(tenant_id, user_id), _SORT_OF[kind]
 
 
-def time_list(tenant_id: str, kind: str) -> str:
+def time_list_partition(tenant_id: str, kind: str) -> str:
     """The partition of the index that lists the entries of all users."""
     return f"T#{tenant_id}#TIMES" + ("" if kind == VALID else f"#{kind.upper()}")
 
 
-def counted(tenant_id: str) -> str:
+def counted_partition(tenant_id: str) -> str:
     """The partition of the index that totals are made from."""
     return f"T#{tenant_id}#COUNTED"
 
 
-def gone_of(tenant_id: str, user_id: str) -> str:
+def removed_partition(tenant_id: str, user_id: str) -> str:
     """The partition of the index that lists what was removed, cancelled or refused of a user."""
     return f"{user_partition(tenant_id, user_id)}#GONE"
 
 
-def positions(tenant_id: str) -> str:
+def positions_partition(tenant_id: str) -> str:
     """The partition of the index that lists what still tells a position."""
     return f"T#{tenant_id}#POSITIONS"
 
 
-def positions_sort(precision: str, start: datetime | None = None, entry_id: str = "") -> str:
-    return f"{precision}#{time_entry_sort(start, entry_id) if start is not None else ''}"
+def positions_sort_key(precision: str, start: datetime | None = None, entry_id: str = "") -> str:
+    return f"{precision}#{time_entry_sort_key(start, entry_id) if start is not None else ''}"
 
 
-def erasure(tenant_id: str, user_id: str) -> Key:
+def erasure_key(tenant_id: str, user_id: str) -> Key:
     return _key(user_partition(tenant_id, user_id), "ERASURE")
 
 
-def user_of(tenant_id: str, partition: str) -> str:
+def parse_user_id(tenant_id: str, partition: str) -> str:
     """The user of a partition.
 
-    >>> user_of("demo", user_partition("demo", "emil"))
+    >>> parse_user_id("demo", user_partition("demo", "emil"))
     'emil'
     """
     return partition.removeprefix(user_partition(tenant_id, ""))
 
 
-def time_entry_sort(start: datetime, entry_id: str = "") -> str:
+def time_entry_sort_key(start: datetime, entry_id: str = "") -> str:
     """By the start, then by id; without an id, what comes before every entry that begins then."""
     return f"{_instant(start)}#{entry_id}" if entry_id else _instant(start)
 
 
-def time_trail(tenant_id: str, entry_id: str) -> str:
+def trail_partition(tenant_id: str, entry_id: str) -> str:
     return f"T#{tenant_id}#TIME#{entry_id}"
 
 
-def time_place(tenant_id: str, entry_id: str) -> Key:
-    return _key(time_trail(tenant_id, entry_id), "PLACE")
+def time_locator_key(tenant_id: str, entry_id: str) -> Key:
+    return _key(trail_partition(tenant_id, entry_id), "PLACE")
 
 
-def time_change(tenant_id: str, entry_id: str, number: int) -> Key:
-    return _key(time_trail(tenant_id, entry_id), f"{CHANGES}{number:06d}")
+def change_key(tenant_id: str, entry_id: str, number: int) -> Key:
+    return _key(trail_partition(tenant_id, entry_id), f"{CHANGES}{number:06d}")
 
 
-def refusal(tenant_id: str, refusal_id: str) -> Key:
+def refusal_key(tenant_id: str, refusal_id: str) -> Key:
     return _key(f"T#{tenant_id}#REFUSAL#{refusal_id}", "REFUSAL")
 
 
-def refusal_list(tenant_id: str) -> str:
+def refusal_list_partition(tenant_id: str) -> str:
     return f"T#{tenant_id}#REFUSALS"
 
 
-def refusal_list_sort(received_at: datetime, refusal_id: str) -> str:
+def refusal_list_sort_key(received_at: datetime, refusal_id: str) -> str:
     return f"{_instant(received_at)}#{refusal_id}"
 
 
-def exceptions(tenant_id: str, user_id: str) -> Key:
+def exceptions_key(tenant_id: str, user_id: str) -> Key:
     return _key(user_partition(tenant_id, user_id), "EXCEPTIONS")
 
 
-def receipt(tenant_id: str, user_id: str, key: str) -> Key:
+def receipt_key(tenant_id: str, user_id: str, key: str) -> Key:
     return _key(user_partition(tenant_id, user_id), f"RECEIPT#{key}")
 
 
-def import_job(tenant_id: str, import_id: str) -> Key:
+def import_job_key(tenant_id: str, import_id: str) -> Key:
     return _key(import_partition(tenant_id, import_id), "JOB")
 
 
-def import_chunk(tenant_id: str, import_id: str, number: int) -> Key:
+def import_chunk_key(tenant_id: str, import_id: str, number: int) -> Key:
     return _key(import_partition(tenant_id, import_id), f"CHUNK#{number:06d}")
 
 
@@ -291,15 +291,15 @@ def import_partition(tenant_id: str, import_id: str) -> str:
     return f"T#{tenant_id}#IMPORT#{import_id}"
 
 
-def event(tenant_id: str, event_id: str) -> Key:
+def event_key(tenant_id: str, event_id: str) -> Key:
     return _key(f"T#{tenant_id}#EVENT#{event_id}", "EVENT")
 
 
-def api_key(key_id: str) -> Key:
+def api_key_record_key(key_id: str) -> Key:
     return _key(f"KEY#{key_id}", "KEY")
 
 
-def idempotency(tenant_id: str, identity: str, piece: str = "") -> Key:
+def idempotency_record_key(tenant_id: str, identity: str, piece: str = "") -> Key:
     """Of the table of Idempotency-Keys, not of the one table; `piece` tells the pieces of a long answer apart."""
     return {"id": {"S": f"T#{tenant_id}#IDEMPOTENCY#{identity}{piece}"}}
 

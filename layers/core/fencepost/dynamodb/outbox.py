@@ -69,7 +69,7 @@ EVENT_KEPT_FOR = timedelta(days=2)
 
 
 def event_item(event: Event) -> Item:
-    return keys.event(event.tenant_id, event.id) | serializer.item(
+    return keys.event_key(event.tenant_id, event.id) | serializer.item(
         {
             "entity": "Event",
             "id": event.id,

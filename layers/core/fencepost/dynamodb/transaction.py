@@ -89,7 +89,7 @@ class Transaction:
         preparation = Transaction()
         preparation._lists = self._lists
         for key in self.new_keys:
-            if keys.pair(key) in self._buckets:
+            if keys.to_pair(key) in self._buckets:
                 preparation._bucket(key)
         return preparation
 
@@ -154,21 +154,21 @@ class Transaction:
         Args:
             must_exist: Whether the write fails where there is no such item.
         """
-        change = self._lists.setdefault(keys.pair(key), _ListChange(key, on_failure))
+        change = self._lists.setdefault(keys.to_pair(key), _ListChange(key, on_failure))
         change.elements.add(element)
         change.must_exist |= must_exist
 
     def add_to_count(self, key: Key, growth: int, on_failure: Exception) -> None:
         """Add to the count of an item, which a limit may bound; a negative growth subtracts."""
-        counted = self._counts.get(keys.pair(key))
+        counted = self._counts.get(keys.to_pair(key))
         total = growth + (counted.growth if counted else 0)
-        self._counts[keys.pair(key)] = _CountChange(key, total, on_failure)
+        self._counts[keys.to_pair(key)] = _CountChange(key, total, on_failure)
 
     def _check(self, key: Key, condition: Mapping[str, Any], on_failure: Exception) -> None:
         self._writes.append(Write({"ConditionCheck": {"Key": key, **condition}}, on_failure))
 
     def _bucket(self, key: Key) -> _BucketChange:
-        return self._buckets.setdefault(keys.pair(key), _BucketChange(key))
+        return self._buckets.setdefault(keys.to_pair(key), _BucketChange(key))
 
 
 class _BucketChange:

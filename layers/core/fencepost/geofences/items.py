@@ -23,15 +23,15 @@ _CELL = Struct(">BHHH")
 
 def geofence_item(geofence: Geofence) -> Item:
     listing = {
-        "GSI1PK": keys.geofence_list(geofence.tenant_id),
-        "GSI1SK": keys.geofence_list_sort(geofence.created_at, geofence.id),
+        "GSI1PK": keys.geofence_list_partition(geofence.tenant_id),
+        "GSI1SK": keys.geofence_list_sort_key(geofence.created_at, geofence.id),
     }
-    return keys.geofence(geofence.tenant_id, geofence.id) | serializer.item(_values(geofence) | listing)
+    return keys.geofence_key(geofence.tenant_id, geofence.id) | serializer.item(_values(geofence) | listing)
 
 
 def version_item(geofence: Geofence, *, deleted_at: datetime | None = None) -> Item:
     """A version, kept for ever; the last one of a deleted geofence says when that was."""
-    key = keys.geofence_version(geofence.tenant_id, geofence.id, geofence.version)
+    key = keys.geofence_version_key(geofence.tenant_id, geofence.id, geofence.version)
     end = {"deletedAt": deleted_at.isoformat()} if deleted_at else {}
     return key | serializer.item(_values(geofence) | end)
 

@@ -92,7 +92,7 @@ class DynamoDBGeofenceRepository:
         self._tags = TagRepository(table)
 
     def get(self, tenant_id: str, geofence_id: str) -> Geofence | None:
-        item = self._table.get(keys.geofence(tenant_id, geofence_id))
+        item = self._table.get(keys.geofence_key(tenant_id, geofence_id))
         return geofence_of(item) if item else None
 
     def newest_first(
@@ -103,7 +103,7 @@ class DynamoDBGeofenceRepository:
         items, has_more = self._table.query_page(
             IndexName="GSI1",
             KeyConditionExpression="GSI1PK = :list",
-            ExpressionAttributeValues={":list": {"S": keys.geofence_list(tenant_id)}},
+            ExpressionAttributeValues={":list": {"S": keys.geofence_list_partition(tenant_id)}},
             ScanIndexForward=False,
             Limit=limit,
             **start,
@@ -111,7 +111,7 @@ class DynamoDBGeofenceRepository:
         return [geofence_of(item) for item in items], has_more
 
     def version(self, tenant_id: str, geofence_id: str, number: int) -> Version | None:
-        item = self._table.get(keys.geofence_version(tenant_id, geofence_id, number))
+        item = self._table.get(keys.geofence_version_key(tenant_id, geofence_id, number))
         return _version_of(item) if item else None
 
     def versions(self, tenant_id: str, geofence_id: str, before: int | None) -> Iterator[Version]:
@@ -120,9 +120,9 @@ class DynamoDBGeofenceRepository:
         items = self._table.query(
             KeyConditionExpression="PK = :geofence AND SK BETWEEN :first AND :last",
             ExpressionAttributeValues={
-                ":geofence": keys.geofence(tenant_id, geofence_id)["PK"],
-                ":first": keys.geofence_version(tenant_id, geofence_id, 1)["SK"],
-                ":last": keys.geofence_version(tenant_id, geofence_id, last)["SK"],
+                ":geofence": keys.geofence_key(tenant_id, geofence_id)["PK"],
+                ":first": keys.geofence_version_key(tenant_id, geofence_id, 1)["SK"],
+                ":last": keys.geofence_version_key(tenant_id, geofence_id, last)["SK"],
             },
             ScanIndexForward=False,
             ConsistentRead=True,
@@ -159,9 +159,9 @@ class DynamoDBGeofenceRepository:
         transaction.create(geofence_item(geofence), VersionMismatch())
         transaction.put(version_item(geofence))
         self._claim_name(transaction, geofence)
-        number = keys.geofence_number(geofence.tenant_id, geofence.number)
+        number = keys.geofence_number_key(geofence.tenant_id, geofence.number)
         transaction.create(number | {"geofenceId": {"S": geofence.id}}, _NumberTaken())
-        transaction.add_to_count(keys.quota(geofence.tenant_id), 1, _NoRoom(geofence.tenant_id))
+        transaction.add_to_count(keys.quota_key(geofence.tenant_id), 1, _NoRoom(geofence.tenant_id))
         transaction.put(event_item(event))
         self._enter(transaction, geofence)
         return geofence
@@ -175,7 +175,7 @@ class DynamoDBGeofenceRepository:
             transaction.replace(geofence_item(placed), before.version, VersionMismatch())
             transaction.put(version_item(placed))
             if after.name_key != before.name_key:
-                transaction.delete(keys.geofence_name(before.tenant_id, before.name_key))
+                transaction.delete(keys.geofence_name_key(before.tenant_id, before.name_key))
                 self._claim_name(transaction, placed)
             transaction.put(event_item(event))
             self._withdraw(transaction, before)
@@ -188,12 +188,12 @@ class DynamoDBGeofenceRepository:
     def remove(self, geofence: Geofence, now: datetime, event: Event) -> None:
         """Raises VersionMismatch when it was changed in the meantime."""
         transaction = Transaction()
-        key = keys.geofence(geofence.tenant_id, geofence.id)
+        key = keys.geofence_key(geofence.tenant_id, geofence.id)
         transaction.delete_if_version(key, geofence.version, VersionMismatch())
         transaction.put(version_item(geofence, deleted_at=now))
-        transaction.delete(keys.geofence_name(geofence.tenant_id, geofence.name_key))
-        transaction.delete(keys.geofence_number(geofence.tenant_id, geofence.number))
-        transaction.add_to_count(keys.quota(geofence.tenant_id), -1, VersionMismatch())
+        transaction.delete(keys.geofence_name_key(geofence.tenant_id, geofence.name_key))
+        transaction.delete(keys.geofence_number_key(geofence.tenant_id, geofence.number))
+        transaction.add_to_count(keys.quota_key(geofence.tenant_id), -1, VersionMismatch())
         transaction.put(event_item(event))
         self._withdraw(transaction, geofence)
         self._table.write(transaction)
@@ -282,7 +282,7 @@ class DynamoDBGeofenceRepository:
 
     def _buckets(self, tenant_id: str, cells: Iterable[Cell], *, consistent: bool) -> dict[Cell, list[Item]]:
         """What there is of each cell that was ever entered: its bucket, and its further shards."""
-        first = {cell: keys.cell(tenant_id, cell) for cell in cells}
+        first = {cell: keys.cell_key(tenant_id, cell) for cell in cells}
         known = [key for cell in first for key in self._further_shards(tenant_id, cell)] if self._shards else []
         items = self._table.batch_get([*first.values(), *known], consistent=consistent)
         found: dict[Cell, list[Item]] = {}
@@ -298,12 +298,12 @@ class DynamoDBGeofenceRepository:
         if unread:
             items |= self._table.batch_get(unread, consistent=consistent)
         for cell in crowded:
-            pairs = map(keys.pair, self._further_shards(tenant_id, cell))
+            pairs = map(keys.to_pair, self._further_shards(tenant_id, cell))
             found[cell] += [items[pair] for pair in pairs if pair in items]
         return found
 
     def _further_shards(self, tenant_id: str, cell: Cell) -> list[Key]:
-        return [keys.cell(tenant_id, cell, n) for n in range(1, self._shards.get((tenant_id, cell), 1))]
+        return [keys.cell_key(tenant_id, cell, n) for n in range(1, self._shards.get((tenant_id, cell), 1))]
 
     def read_assigned(
         self, tenant_id: str, buckets: Iterable[tuple[EntityRef, Item]]
@@ -326,7 +326,7 @@ class DynamoDBGeofenceRepository:
                     full[entry.place] = kept
         for start in range(0, len(unread), _BATCH):
             some = list(unread.values())[start : start + _BATCH]
-            wanted = [keys.geofence_version(tenant_id, entry.id, entry.version) for entry in some]
+            wanted = [keys.geofence_version_key(tenant_id, entry.id, entry.version) for entry in some]
             # Consistent, for an entry may be a moment older than a replica's copy of its version.
             for item in self._table.batch_get(wanted, consistent=True).values():
                 geofence = geofence_of(item)
@@ -339,7 +339,7 @@ class DynamoDBGeofenceRepository:
         name, entry = attribute_of(geofence.id), pack_entry(geofence)
         for cell, shard in geofence.cells.items():
             full = _CellFull(geofence.tenant_id, cell, shard)
-            bucket = keys.cell(geofence.tenant_id, cell, shard)
+            bucket = keys.cell_key(geofence.tenant_id, cell, shard)
             # Where it stood before, and where there are further shards, the first one is there, and so listed.
             may_be_first = shard == 0 and cell not in before
             is_known = self._lists.knows(bucket)
@@ -347,16 +347,16 @@ class DynamoDBGeofenceRepository:
             if may_be_first and not is_known:
                 transaction.new_keys += [bucket, *self._lists.listing(transaction, geofence.tenant_id, cell)]
         for n, target in enumerate(geofence.assignments):
-            bucket = keys.entity(geofence.tenant_id, target)
+            bucket = keys.entity_key(geofence.tenant_id, target)
             refused = ValidationFailed.field(f"assignments[{n}]", _no_room_at(target))
             transaction.set_bucket_entry(bucket, name, entry, refused, must_exist=True)
 
     def _withdraw(self, transaction: Transaction, geofence: Geofence) -> None:
         name, entry = attribute_of(geofence.id), pack_entry(geofence)
         for cell, shard in geofence.cells.items():
-            transaction.remove_bucket_entry(keys.cell(geofence.tenant_id, cell, shard), name, entry)
+            transaction.remove_bucket_entry(keys.cell_key(geofence.tenant_id, cell, shard), name, entry)
         for target in geofence.assignments:
-            transaction.remove_bucket_entry(keys.entity(geofence.tenant_id, target), name, entry)
+            transaction.remove_bucket_entry(keys.entity_key(geofence.tenant_id, target), name, entry)
 
     def _placed(self, geofence: Geofence, before: Mapping[Cell, int]) -> Geofence:
         """The geofence with a shard for each cell: the one where it stands, else the last one that is open.
@@ -378,9 +378,9 @@ class DynamoDBGeofenceRepository:
 
     def _make_room(self, tenant_id: str, cell: Cell) -> None:
         """What a cell's first shard says decides: it is gone, others have opened more shards, or one is to be."""
-        first = self._table.get(keys.cell(tenant_id, cell))
+        first = self._table.get(keys.cell_key(tenant_id, cell))
         if first is None:
-            self._lists.forget(keys.cell(tenant_id, cell))
+            self._lists.forget(keys.cell_key(tenant_id, cell))
         elif not self._opened_since(tenant_id, cell, first):
             self._open_next_shard(tenant_id, cell)
 
@@ -389,7 +389,7 @@ class DynamoDBGeofenceRepository:
         count = self._shards.get((tenant_id, cell), 1) + 1
         transaction = Transaction()
         transaction.update(
-            keys.cell(tenant_id, cell),
+            keys.cell_key(tenant_id, cell),
             VersionMismatch(),
             UpdateExpression="SET #shards = :count",
             ConditionExpression="attribute_exists(PK) AND (attribute_not_exists(#shards) OR #shards < :count)",
@@ -409,27 +409,27 @@ class DynamoDBGeofenceRepository:
         if count <= known:
             return []
         self._shards[tenant_id, cell] = count
-        return [keys.cell(tenant_id, cell, n) for n in range(known, count)]
+        return [keys.cell_key(tenant_id, cell, n) for n in range(known, count)]
 
     def check_room(self, tenant_id: str, more: int) -> None:
         """Raises QuotaReached where the tenant has no room for so many more."""
-        item = self._table.get(keys.quota(tenant_id)) or {}
+        item = self._table.get(keys.quota_key(tenant_id)) or {}
         if ROOM in item and int(item[ROOM]["N"]) < more:
             raise _quota_reached(item)
 
     def _quota_reached(self, tenant_id: str) -> QuotaReached:
         """With the limit and the count as they are now."""
-        return _quota_reached(self._table.get(keys.quota(tenant_id)) or {})
+        return _quota_reached(self._table.get(keys.quota_key(tenant_id)) or {})
 
     def _claim_name(self, transaction: Transaction, geofence: Geofence) -> None:
-        key = keys.geofence_name(geofence.tenant_id, geofence.name_key)
+        key = keys.geofence_name_key(geofence.tenant_id, geofence.name_key)
         transaction.create(key | {"geofenceId": {"S": geofence.id}}, NameTaken(geofence.name))
 
     def _list_key(self, tenant_id: str, created_at: datetime, geofence_id: str) -> Key:
         return {
-            **keys.geofence(tenant_id, geofence_id),
-            "GSI1PK": {"S": keys.geofence_list(tenant_id)},
-            "GSI1SK": {"S": keys.geofence_list_sort(created_at, geofence_id)},
+            **keys.geofence_key(tenant_id, geofence_id),
+            "GSI1PK": {"S": keys.geofence_list_partition(tenant_id)},
+            "GSI1SK": {"S": keys.geofence_list_sort_key(created_at, geofence_id)},
         }
 
 

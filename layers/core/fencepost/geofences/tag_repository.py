@@ -30,7 +30,7 @@ class TagRepository:
 
     def names(self, tenant_id: str) -> list[str]:
         """All tags as they were first written; the first has the number 1."""
-        item = self._table.get(keys.tags(tenant_id))
+        item = self._table.get(keys.tags_key(tenant_id))
         return [name["S"] for name in item["names"]["L"]] if item else []
 
     def named(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
@@ -75,7 +75,7 @@ class TagRepository:
         """Where another was faster, nothing is written, and the next look shows what is there."""
         transaction = Transaction()
         transaction.update(
-            keys.tags(tenant_id),
+            keys.tags_key(tenant_id),
             VersionMismatch(),
             UpdateExpression="SET #names = list_append(if_not_exists(#names, :none), :new)",
             ConditionExpression="size(#names) = :known" if known else "attribute_not_exists(#names)",

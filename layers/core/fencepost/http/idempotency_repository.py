@@ -108,11 +108,11 @@ def _own(run: str) -> dict[str, Any]:
 
 
 def _key(key: IdempotencyKey) -> Key:
-    return keys.idempotency(key.tenant_id, key.identity)
+    return keys.idempotency_record_key(key.tenant_id, key.identity)
 
 
 def _piece_key(key: IdempotencyKey, run: str, number: int) -> Key:
-    return keys.idempotency(key.tenant_id, key.identity, f"#{run}#{number}")
+    return keys.idempotency_record_key(key.tenant_id, key.identity, f"#{run}#{number}")
 
 
 def _seconds(at: datetime) -> int:

@@ -41,10 +41,10 @@ class DynamoDBImportRepository:
         self._directory = directory
 
     def is_tenant(self, tenant_id: str) -> bool:
-        return self._table.get(keys.tenant(tenant_id)) is not None
+        return self._table.get(keys.tenant_key(tenant_id)) is not None
 
     def get(self, tenant_id: str, import_id: str) -> ImportJob | None:
-        item = self._table.get(keys.import_job(tenant_id, import_id))
+        item = self._table.get(keys.import_job_key(tenant_id, import_id))
         if item is None:
             return None
         counters = serializer.plain({name: item[name] for name in ("status", "chunksDone")})
@@ -58,7 +58,7 @@ class DynamoDBImportRepository:
 
     def get_chunk(self, tenant_id: str, import_id: str, number: int) -> Chunk:
         """Return a chunk with its checkpoint; a chunk without one is at its start."""
-        item = self._table.get(keys.import_chunk(tenant_id, import_id, number))
+        item = self._table.get(keys.import_chunk_key(tenant_id, import_id, number))
         if item is None:
             return Chunk(tenant_id=tenant_id, import_id=import_id, number=number)
         return load_chunk(item["doc"]["S"])
@@ -98,8 +98,8 @@ class DynamoDBImportRepository:
         """Return the names of these geofences that existing geofences have."""
         by_key = {}
         for geofence in geofences:
-            key = keys.geofence_name(tenant_id, geofence.name_key)
-            by_key[keys.pair(key)] = (key, geofence.name)
+            key = keys.geofence_name_key(tenant_id, geofence.name_key)
+            by_key[keys.to_pair(key)] = (key, geofence.name)
         found = self._table.batch_get([key for key, _ in by_key.values()], consistent=True) if by_key else {}
         return {by_key[pair][1] for pair in found}
 
@@ -150,7 +150,7 @@ class DynamoDBImportRepository:
         transaction = Transaction()
         self._put_checkpoint(transaction, chunk, replace(chunk, is_finished=True, version=chunk.version + 1))
         transaction.update(
-            keys.import_job(chunk.tenant_id, chunk.import_id),
+            keys.import_job_key(chunk.tenant_id, chunk.import_id),
             VersionMismatch(),
             UpdateExpression="ADD chunksDone :one",
             ConditionExpression="attribute_exists(PK)",
@@ -162,7 +162,7 @@ class DynamoDBImportRepository:
         """Store the final status of a job with its event; a repetition changes nothing."""
         transaction = Transaction()
         transaction.update(
-            keys.import_job(job.tenant_id, job.import_id),
+            keys.import_job_key(job.tenant_id, job.import_id),
             VersionMismatch(),
             UpdateExpression="SET told = :yes, #status = :status",
             ConditionExpression="attribute_exists(PK) AND attribute_not_exists(told)",
@@ -181,7 +181,7 @@ class DynamoDBImportRepository:
 
     def _put_checkpoint(self, transaction: Transaction, before: Chunk, after: Chunk) -> None:
         values = {"entity": "ImportChunk", "version": after.version, "doc": dump_chunk(after)}
-        key = keys.import_chunk(before.tenant_id, before.import_id, before.number)
+        key = keys.import_chunk_key(before.tenant_id, before.import_id, before.number)
         if before.version == 1:
             transaction.create(key | serializer.item(values), VersionMismatch())
         else:
@@ -239,4 +239,4 @@ class SqsChunkQueue:
 
 def _to_item(job: ImportJob) -> Item:
     values = {"entity": "ImportJob", "status": job.status, "chunksDone": 0, "doc": dump_job(job)}
-    return keys.import_job(job.tenant_id, job.import_id) | serializer.item(values)
+    return keys.import_job_key(job.tenant_id, job.import_id) | serializer.item(values)

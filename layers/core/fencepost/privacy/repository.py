@@ -42,7 +42,7 @@ class DynamoDBPrivacyRepository:
             KeyConditionExpression="GSI2PK = :policies",
             ExpressionAttributeValues={":policies": {"S": keys.POSITION_POLICIES}},
         )
-        found = self._table.batch_get([keys.tenant(item["GSI2SK"]["S"]) for item in listed])
+        found = self._table.batch_get([keys.tenant_key(item["GSI2SK"]["S"]) for item in listed])
         policies = {}
         for tenant in map(serializer.plain, found.values()):
             stored = tenant["positions"]
@@ -63,9 +63,9 @@ class DynamoDBPrivacyRepository:
             IndexName="GSI2",
             KeyConditionExpression="GSI2PK = :positions AND GSI2SK BETWEEN :first AND :before",
             ExpressionAttributeValues={
-                ":positions": {"S": keys.positions(tenant_id)},
-                ":first": {"S": keys.positions_sort(precision)},
-                ":before": {"S": keys.positions_sort(precision, before)},
+                ":positions": {"S": keys.positions_partition(tenant_id)},
+                ":first": {"S": keys.positions_sort_key(precision)},
+                ":before": {"S": keys.positions_sort_key(precision, before)},
             },
         )
         redacted = examined = 0
@@ -82,7 +82,7 @@ class DynamoDBPrivacyRepository:
 
     def is_erasing(self, tenant_id: str, user_id: str) -> bool:
         """Return whether an erasure of the user began and has not ended."""
-        return self._table.get(keys.erasure(tenant_id, user_id)) is not None
+        return self._table.get(keys.erasure_key(tenant_id, user_id)) is not None
 
     def erase(self, tenant_id: str, user_id: str, limit: int) -> tuple[ErasureCounts, bool]:
         """Continue the erasure of a user with at most `limit` clocks and entries.
@@ -90,7 +90,7 @@ class DynamoDBPrivacyRepository:
         Returns what this call and those before it removed, and whether that is all. The progress is stored until the
         last call. A call ends early if another request changes something at the same moment.
         """
-        progress_key = keys.erasure(tenant_id, user_id)
+        progress_key = keys.erasure_key(tenant_id, user_id)
         progress = serializer.plain(self._table.get(progress_key) or {})
         total = ErasureCounts(**{name: progress.get(name, 0) for name in _COUNTS})
         first_list, after = progress.get("list", _OWN), progress.get("after", "")
@@ -127,7 +127,7 @@ class DynamoDBPrivacyRepository:
             IndexName="GSI4",
             KeyConditionExpression="GSI4PK = :user AND GSI4SK > :after",
             ExpressionAttributeValues={
-                ":user": {"S": keys.gone_of(tenant_id, user_id)},
+                ":user": {"S": keys.removed_partition(tenant_id, user_id)},
                 ":after": {"S": after or " "},
             },
         ):
@@ -149,7 +149,7 @@ class DynamoDBPrivacyRepository:
         for line in self._table.query(
             KeyConditionExpression="PK = :trail AND begins_with(SK, :change)",
             ExpressionAttributeValues={
-                ":trail": {"S": keys.time_trail(tenant_id, evidence.id)},
+                ":trail": {"S": keys.trail_partition(tenant_id, evidence.id)},
                 ":change": {"S": keys.CHANGES},
             },
             ConsistentRead=True,

@@ -29,12 +29,12 @@ class DynamoDBReportRepository:
         They come in the order of their starts. Those of one user are read strongly consistent, those of all users
         from an index.
         """
-        (pk, sk), prefix, partition = ("GSI4PK", "GSI4SK"), "", keys.counted(tenant_id)
+        (pk, sk), prefix, partition = ("GSI4PK", "GSI4SK"), "", keys.counted_partition(tenant_id)
         how: dict[str, Any] = {"IndexName": "GSI4"}
         if user_id is not None:
             (pk, sk), how = ("PK", "SK"), {"ConsistentRead": True}
-            partition, prefix = keys.times_of(tenant_id, user_id, keys.VALID)
-        after, has_more = prefix + keys.time_entry_sort(first), True
+            partition, prefix = keys.time_entry_range(tenant_id, user_id, keys.VALID)
+        after, has_more = prefix + keys.time_entry_sort_key(first), True
         while has_more:
             items, has_more = self._table.query_page(
                 **how,
@@ -44,13 +44,13 @@ class DynamoDBReportRepository:
                 ExpressionAttributeValues={
                     ":list": {"S": partition},
                     ":after": {"S": after},
-                    ":before": {"S": prefix + keys.time_entry_sort(before)},
+                    ":before": {"S": prefix + keys.time_entry_sort_key(before)},
                 },
             )
             # An entry from before there were totals has no summary until the lists are rebuilt.
             yield (
                 [
-                    counted_of(keys.user_of(tenant_id, item["PK"]["S"]), item[COUNTED]["S"])
+                    counted_of(keys.parse_user_id(tenant_id, item["PK"]["S"]), item[COUNTED]["S"])
                     for item in items
                     if COUNTED in item
                 ],
@@ -63,7 +63,7 @@ class DynamoDBReportRepository:
         """Return the time zones of the tenant, under None, and of organizations. A BatchGetItem for each 100."""
         projects = {i: EntityRef("projects", i) for i in organization_ids if i is not None}
         found = self._table.batch_get_named(
-            keys.entities(tenant_id, projects.values()) | {"tenant": keys.tenant(tenant_id)}
+            keys.entity_keys(tenant_id, projects.values()) | {"tenant": keys.tenant_key(tenant_id)}
         )
         tenant = found.get("tenant", {})
         return {None: tenant_settings(tenant, {}).time_zone} | {

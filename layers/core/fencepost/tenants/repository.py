@@ -31,13 +31,13 @@ class DynamoDBTenantRepository:
         stored = {**values, "workingTime": working_time_text(model) if model is not None else None}
         if values.get("positions") is not None:
             stored |= {"GSI2PK": keys.POSITION_POLICIES, "GSI2SK": tenant_id}
-        self._table.set_attributes(keys.tenant(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **stored})
+        self._table.set_attributes(keys.tenant_key(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **stored})
 
     def put_geofence_limit(self, tenant_id: str, limit: int | None) -> None:
         """Limit the number of geofences from now on, or remove the limit with None; existing geofences stay."""
         transaction = Transaction()
         transaction.update(
-            keys.quota(tenant_id),
+            keys.quota_key(tenant_id),
             ServiceBusy(),
             UpdateExpression="SET #room = :limit - if_not_exists(#count, :none), #limit = :limit",
             ExpressionAttributeNames={"#room": ROOM, "#count": COUNT, "#limit": LIMIT},
@@ -49,14 +49,14 @@ class DynamoDBTenantRepository:
         self._table.write(transaction)
 
     def has_tenant(self, tenant_id: str) -> bool:
-        return self._table.get(keys.tenant(tenant_id), consistent=False) is not None
+        return self._table.get(keys.tenant_key(tenant_id), consistent=False) is not None
 
     def get_polygon_point_limit(self, tenant_id: str) -> int | None:
-        item = self._table.get(keys.tenant(tenant_id), consistent=False) or {}
+        item = self._table.get(keys.tenant_key(tenant_id), consistent=False) or {}
         return int(item["polygonPointLimit"]["N"]) if "polygonPointLimit" in item else None
 
     def get_redirect_origins(self, tenant_id: str) -> frozenset[str]:
-        item = self._table.get(keys.tenant(tenant_id), consistent=False) or {}
+        item = self._table.get(keys.tenant_key(tenant_id), consistent=False) or {}
         return frozenset(origin["S"] for origin in item.get("redirectOrigins", {"L": []})["L"])
 
     def list_key_ids(self, tenant_id: str, user_id: str) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ class DynamoDBTenantRepository:
         Raises:
             NotFound: The user does not exist.
         """
-        item = self._table.get(keys.entity(tenant_id, EntityRef("users", user_id)))
+        item = self._table.get(keys.entity_key(tenant_id, EntityRef("users", user_id)))
         if item is None:
             raise NotFound("user")
         return unpack_api_key_ids(item)
@@ -87,15 +87,15 @@ class DynamoDBTenantRepository:
                 "userId": principal.user_id,
                 "roles": sorted(new.principal.roles),
             }
-            transaction.put(keys.api_key(new.id) | serializer.item(item))
+            transaction.put(keys.api_key_record_key(new.id) | serializer.item(item))
         for key_id in before:
             if key_id not in after:
-                transaction.delete(keys.api_key(key_id))
+                transaction.delete(keys.api_key_record_key(key_id))
         condition, values = build_unchanged_condition("keys", pack_api_key_ids(before))
         if after:
             values[":after"] = pack_api_key_ids(after)
         transaction.update(
-            keys.entity(principal.tenant_id, EntityRef("users", principal.user_id)),
+            keys.entity_key(principal.tenant_id, EntityRef("users", principal.user_id)),
             VersionMismatch(),
             UpdateExpression="SET #keys = :after" if after else "REMOVE #keys",
             ConditionExpression=f"attribute_exists(PK) AND {condition}",
@@ -107,11 +107,11 @@ class DynamoDBTenantRepository:
     def delete_key(self, key_id: str) -> None:
         """Delete a key that its user's item does not list."""
         transaction = Transaction()
-        transaction.delete(keys.api_key(key_id))
+        transaction.delete(keys.api_key_record_key(key_id))
         self._table.write(transaction)
 
     def find_key(self, key_id: str) -> StoredKey | None:
-        item = self._table.get(keys.api_key(key_id), consistent=False)
+        item = self._table.get(keys.api_key_record_key(key_id), consistent=False)
         if item is None:
             return None
         stored = serializer.plain(item)

@@ -75,7 +75,7 @@ class DynamoDBClockRepository:
         One BatchGetItem, and one more where the user is in groups or the clock runs for a project. An organization
         that is named is looked up beside the first, and its geofences are read with the second.
         """
-        also = keys.clock_context(tenant_id, user_id)
+        also = keys.clock_context_keys(tenant_id, user_id)
         if organization_name is None:
             named: list[str] = []
             snapshot = self._candidates.load_snapshot(tenant_id, user_id, organization_id, screen, also)
@@ -105,14 +105,14 @@ class DynamoDBClockRepository:
 
     def running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]:
         """Whether there is such a user, and the clock. One BatchGetItem."""
-        user, clock = keys.entity(tenant_id, EntityRef("users", user_id)), keys.clock(tenant_id, user_id)
+        user, clock = keys.entity_key(tenant_id, EntityRef("users", user_id)), keys.clock_key(tenant_id, user_id)
         found = self._table.batch_get([user, clock], consistent=True)
-        item = found.get(keys.pair(clock))
-        return keys.pair(user) in found, _clock_of(item) if item else None
+        item = found.get(keys.to_pair(clock))
+        return keys.to_pair(user) in found, _clock_of(item) if item else None
 
     def ledger(self, tenant_id: str, user_id: str, organization_id: str | None) -> EntryContext:
         """What an entry by hand stands on. One BatchGetItem."""
-        also = {"tenant": keys.tenant(tenant_id), "calendar": keys.calendar(tenant_id, user_id)}
+        also = {"tenant": keys.tenant_key(tenant_id), "calendar": keys.calendar_key(tenant_id, user_id)}
         snapshot = self._candidates.load_snapshot(tenant_id, user_id, organization_id, None, also)
         if snapshot is None:
             return EntryContext(is_there=False, settings=TenantSettings(), calendar_version=0, organization_name=None)
@@ -159,7 +159,7 @@ class DynamoDBClockRepository:
         """Raises VersionMismatch, DoneBefore."""
         transaction = Transaction()
         add_receipt(transaction, tenant_id, receipt)
-        transaction.delete_if_version(keys.clock(tenant_id, clock.user_id), clock.version, VersionMismatch())
+        transaction.delete_if_version(keys.clock_key(tenant_id, clock.user_id), clock.version, VersionMismatch())
         gone_from = position_index.gone(tenant_id, clock)
         transaction.put(place_item(tenant_id, clock, CANCELLED, doc=dump_clock(clock), **gone_from))
         gone = _change(event, clock.version + 1, None, None)
@@ -181,7 +181,7 @@ class DynamoDBClockRepository:
         transaction = Transaction()
         need_user(transaction, tenant_id, refusal.user_id)
         if legacy_id is not None and legacy_id != refusal.id:
-            transaction.require_absent(keys.refusal(tenant_id, legacy_id), _RefusedUnderLegacyId())
+            transaction.require_absent(keys.refusal_key(tenant_id, legacy_id), _RefusedUnderLegacyId())
         transaction.create(refusal_item(tenant_id, refusal), VersionMismatch())
         transaction.put(event_item(event))
         try:
@@ -199,8 +199,8 @@ class DynamoDBClockRepository:
                 IndexName="GSI1",
                 KeyConditionExpression="GSI1PK = :running AND GSI1SK < :now",
                 ExpressionAttributeValues={
-                    ":running": {"S": keys.running_clocks(shard)},
-                    ":now": {"S": keys.running_clock_sort(now + timedelta(microseconds=1), "", "")},
+                    ":running": {"S": keys.running_clocks_partition(shard)},
+                    ":now": {"S": keys.running_clock_sort_key(now + timedelta(microseconds=1), "", "")},
                 },
             ):
                 yield item["tenantId"]["S"], _clock_of(item)
@@ -238,14 +238,14 @@ def tenant_settings(tenant: Item, organization: Item) -> TenantSettings:
 
 
 def _clock_item(tenant_id: str, clock: RunningClock) -> Item:
-    return keys.clock(tenant_id, clock.user_id) | serializer.item(
+    return keys.clock_key(tenant_id, clock.user_id) | serializer.item(
         {
             "entity": "Clock",
             "tenantId": tenant_id,
             "version": clock.version,
             "doc": dump_clock(clock),
-            "GSI1PK": keys.running_clocks(keys.running_clocks_shard(clock.user_id)),
-            "GSI1SK": keys.running_clock_sort(clock.due_from, tenant_id, clock.user_id),
+            "GSI1PK": keys.running_clocks_partition(keys.find_running_clocks_shard(clock.user_id)),
+            "GSI1SK": keys.running_clock_sort_key(clock.due_from, tenant_id, clock.user_id),
         }
     )
 

@@ -47,13 +47,13 @@ class DynamoDBEntryRepository:
 
     def overlapped(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
         """The entries that share an instant with this one. One Query: no entry is longer than the longest clock."""
-        partition, prefix = keys.times_of(tenant_id, entry.user_id, keys.VALID)
+        partition, prefix = keys.time_entry_range(tenant_id, entry.user_id, keys.VALID)
         items = self._table.query(
             KeyConditionExpression="PK = :user AND SK BETWEEN :first AND :last",
             ExpressionAttributeValues={
                 ":user": {"S": partition},
-                ":first": {"S": prefix + keys.time_entry_sort(entry.start - LONGEST_CLOCK)},
-                ":last": {"S": prefix + keys.time_entry_sort(entry.end)},
+                ":first": {"S": prefix + keys.time_entry_sort_key(entry.start - LONGEST_CLOCK)},
+                ":last": {"S": prefix + keys.time_entry_sort_key(entry.end)},
             },
             ConsistentRead=True,
         )
@@ -68,12 +68,12 @@ class DynamoDBEntryRepository:
             need_user(transaction, tenant_id, saving.user_id)
         if saving.clock is not None:
             user_id = saving.clock.user_id
-            transaction.delete_if_version(keys.clock(tenant_id, user_id), saving.clock.version, VersionMismatch())
+            transaction.delete_if_version(keys.clock_key(tenant_id, user_id), saving.clock.version, VersionMismatch())
             use_exception(transaction, tenant_id, user_id, saving.edits[0].entry.punches[-1])
         for edit in saving.edits:
             _add_edit(transaction, tenant_id, edit, saving.event)
         if saving.calendar is not None:
-            _move_calendar(transaction, keys.calendar(tenant_id, saving.calendar[0]), saving.calendar[1])
+            _move_calendar(transaction, keys.calendar_key(tenant_id, saving.calendar[0]), saving.calendar[1])
         transaction.put(event_item(saving.event))
         self._table.write(transaction)
 
@@ -82,10 +82,14 @@ class DynamoDBEntryRepository:
 
         Raises VersionMismatch where an entry moved in between.
         """
-        places = self._table.batch_get([keys.time_place(tenant_id, i) for i in sorted(set(ids))], consistent=True)
-        by_id = {i: places[pair] for i in ids if (pair := keys.pair(keys.time_place(tenant_id, i))) in places}
+        places = self._table.batch_get(
+            [keys.time_locator_key(tenant_id, i) for i in sorted(set(ids))], consistent=True
+        )
+        by_id = {
+            i: places[pair] for i in ids if (pair := keys.to_pair(keys.time_locator_key(tenant_id, i))) in places
+        }
         where = {
-            i: keys.time_entry_at(tenant_id, place["userId"]["S"], place["sort"]["S"])
+            i: keys.time_entry_key_at(tenant_id, place["userId"]["S"], place["sort"]["S"])
             for i, place in by_id.items()
             if "sort" in place
         }
@@ -96,7 +100,7 @@ class DynamoDBEntryRepository:
             i: Found(
                 user_id=place["userId"]["S"],
                 state=place["kind"]["S"],
-                entry=_entry_in(entries[keys.pair(where[i])] if i in where else place),
+                entry=_entry_in(entries[keys.to_pair(where[i])] if i in where else place),
             )
             for i, place in by_id.items()
         }
@@ -132,7 +136,7 @@ class DynamoDBEntryRepository:
         changes = []
         for item in self._table.query(
             KeyConditionExpression="PK = :trail",
-            ExpressionAttributeValues={":trail": {"S": keys.time_trail(tenant_id, entry_id)}},
+            ExpressionAttributeValues={":trail": {"S": keys.trail_partition(tenant_id, entry_id)}},
             ConsistentRead=True,
         ):
             if item["entity"]["S"] == "Change":
@@ -145,12 +149,12 @@ class DynamoDBEntryRepository:
 def place_item(tenant_id: str, what: RunningClock | TimeEntry, kind: str, **more: str) -> Item:
     """Where a clock or an entry is; `doc` is what is gone from where it was, to be kept here."""
     values = {"entity": "Place", "kind": kind, "userId": what.user_id, **more}
-    return keys.time_place(tenant_id, what.id) | serializer.item(values)
+    return keys.time_locator_key(tenant_id, what.id) | serializer.item(values)
 
 
 def change_item(tenant_id: str, entry_id: str, change: Change) -> Item:
     values = {"entity": "Change", "doc": dump_change(change)}
-    return keys.time_change(tenant_id, entry_id, change.number) | serializer.item(values)
+    return keys.change_key(tenant_id, entry_id, change.number) | serializer.item(values)
 
 
 def _add_edit(transaction: Transaction, tenant_id: str, edit: Edit, event: Event) -> None:
@@ -178,10 +182,10 @@ def _add_edit(transaction: Transaction, tenant_id: str, edit: Edit, event: Event
 
 def _place_of(tenant_id: str, entry: TimeEntry, *, is_removed: bool) -> Item:
     if not is_removed:
-        return place_item(tenant_id, entry, _kind(entry), sort=keys.pair(_entry_key(tenant_id, entry))[1])
+        return place_item(tenant_id, entry, _kind(entry), sort=keys.to_pair(_entry_key(tenant_id, entry))[1])
     listed = {
-        "GSI1PK": keys.time_list(tenant_id, keys.REMOVED),
-        "GSI1SK": keys.time_entry_sort(entry.start, entry.id),
+        "GSI1PK": keys.time_list_partition(tenant_id, keys.REMOVED),
+        "GSI1SK": keys.time_entry_sort_key(entry.start, entry.id),
         **position_index.gone(tenant_id, entry),
     }
     return place_item(tenant_id, entry, keys.REMOVED, doc=dump_entry(entry), **listed)
@@ -217,10 +221,10 @@ def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
 
 def lists_of(tenant_id: str, entry: TimeEntry) -> dict[str, str]:
     """The attributes by which an entry is in the lists of the indexes."""
-    sort = keys.time_entry_sort(entry.start, entry.id)
-    counts = {COUNTED: counted_text(entry), "GSI4PK": keys.counted(tenant_id), "GSI4SK": sort}
+    sort = keys.time_entry_sort_key(entry.start, entry.id)
+    counts = {COUNTED: counted_text(entry), "GSI4PK": keys.counted_partition(tenant_id), "GSI4SK": sort}
     return {
-        "GSI1PK": keys.time_list(tenant_id, _kind(entry)),
+        "GSI1PK": keys.time_list_partition(tenant_id, _kind(entry)),
         "GSI1SK": sort,
         **(counts if entry.invalid_reason is None else {}),
         **position_index.listed(tenant_id, entry),
@@ -228,24 +232,24 @@ def lists_of(tenant_id: str, entry: TimeEntry) -> dict[str, str]:
 
 
 def _entry_key(tenant_id: str, entry: TimeEntry) -> Key:
-    return keys.time_entry(tenant_id, entry.user_id, entry.start, entry.id, _kind(entry))
+    return keys.time_entry_key(tenant_id, entry.user_id, entry.start, entry.id, _kind(entry))
 
 
 def _list_query(tenant_id: str, wanted: Wanted, after: tuple[datetime, str] | None) -> dict[str, Any] | None:
     """Entries from the span's beginning, or from right behind the last one, to its end; None where none is left."""
-    first, before = keys.time_entry_sort(wanted.first), keys.time_entry_sort(wanted.before)
+    first, before = keys.time_entry_sort_key(wanted.first), keys.time_entry_sort_key(wanted.before)
     if after is not None:
         # An id is followed by nothing, so a blank behind it is right behind the entry.
-        first = max(first, keys.time_entry_sort(*after) + " ")
+        first = max(first, keys.time_entry_sort_key(*after) + " ")
     if first > before:
         return None
     if wanted.user_id is None or wanted.kind == keys.REMOVED:
         names, prefix = ("GSI1PK", "GSI1SK"), ""
         how: dict[str, Any] = {"IndexName": "GSI1"}
-        partition = keys.time_list(tenant_id, wanted.kind)
+        partition = keys.time_list_partition(tenant_id, wanted.kind)
     else:
         names, how = ("PK", "SK"), {"ConsistentRead": True}
-        partition, prefix = keys.times_of(tenant_id, wanted.user_id, wanted.kind)
+        partition, prefix = keys.time_entry_range(tenant_id, wanted.user_id, wanted.kind)
     return {
         **how,
         "KeyConditionExpression": f"{names[0]} = :list AND {names[1]} BETWEEN :first AND :before",

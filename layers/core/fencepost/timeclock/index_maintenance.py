@@ -30,7 +30,7 @@ class EntryListMaintenance:
                 "AND #entity IN (:entry, :place, :refusal)",
                 ExpressionAttributeNames={"#entity": "entity"},
                 ExpressionAttributeValues={
-                    ":tenant": {"S": keys.of_tenant(tenant_id)},
+                    ":tenant": {"S": keys.tenant_partition_prefix(tenant_id)},
                     ":entry": {"S": "TimeEntry"},
                     ":place": {"S": "Place"},
                     ":refusal": {"S": "Refusal"},

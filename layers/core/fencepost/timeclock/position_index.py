@@ -16,11 +16,11 @@ def listed(tenant_id: str, kept: Evidence) -> dict[str, str]:
     precision = precision_of(kept)
     if precision is None:
         return {}
-    sort = keys.positions_sort(precision, began(kept), kept.id)
-    return {"GSI2PK": keys.positions(tenant_id), "GSI2SK": sort}
+    sort = keys.positions_sort_key(precision, began(kept), kept.id)
+    return {"GSI2PK": keys.positions_partition(tenant_id), "GSI2SK": sort}
 
 
 def gone(tenant_id: str, what: Evidence) -> dict[str, str]:
     """The same for what was removed, cancelled or refused, with those that list it among what is gone of its user."""
-    sort = keys.time_entry_sort(began(what), what.id)
-    return {"GSI4PK": keys.gone_of(tenant_id, what.user_id), "GSI4SK": sort, **listed(tenant_id, what)}
+    sort = keys.time_entry_sort_key(began(what), what.id)
+    return {"GSI4PK": keys.removed_partition(tenant_id, what.user_id), "GSI4SK": sort, **listed(tenant_id, what)}

@@ -21,7 +21,7 @@ class DynamoDBReceiptRepository:
 
     def find(self, tenant_id: str, user_id: str, wanted: Sequence[str]) -> dict[str, Receipt]:
         """The receipts that are there, by key. One BatchGetItem for 100."""
-        items = self._table.batch_get([keys.receipt(tenant_id, user_id, key) for key in wanted], consistent=True)
+        items = self._table.batch_get([keys.receipt_key(tenant_id, user_id, key) for key in wanted], consistent=True)
         return {receipt.key: receipt for receipt in map(_receipt_of, items.values())}
 
     def put(self, tenant_id: str, receipt: Receipt) -> None:
@@ -44,7 +44,7 @@ def add_receipt(transaction: Transaction, tenant_id: str, receipt: Receipt | Non
         "keptUntil": receipt.kept_until.isoformat(),
         "ttl": int(receipt.kept_until.timestamp()),
     }
-    item = keys.receipt(tenant_id, receipt.user_id, receipt.key) | serializer.item(values)
+    item = keys.receipt_key(tenant_id, receipt.user_id, receipt.key) | serializer.item(values)
     transaction.create(item, AlreadyProcessed())
 
 

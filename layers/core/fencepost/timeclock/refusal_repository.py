@@ -32,7 +32,7 @@ class DynamoDBRefusalRepository:
 
     def get(self, tenant_id: str, refusal_id: str) -> Refusal | None:
         """By BatchGetItem, which the function may and GetItem not."""
-        found = self._table.batch_get([keys.refusal(tenant_id, refusal_id)], consistent=True)
+        found = self._table.batch_get([keys.refusal_key(tenant_id, refusal_id)], consistent=True)
         return next(map(_refusal_of, found.values()), None)
 
     def page(
@@ -41,11 +41,11 @@ class DynamoDBRefusalRepository:
         """At most `limit` refusals, newest first, and the last one where more may come. One Query."""
         start = {}
         if after is not None:
-            start["ExclusiveStartKey"] = keys.refusal(tenant_id, after[1]) | _listed(tenant_id, *after)
+            start["ExclusiveStartKey"] = keys.refusal_key(tenant_id, after[1]) | _listed(tenant_id, *after)
         items, has_more = self._table.query_page(
             IndexName="GSI1",
             KeyConditionExpression="GSI1PK = :list",
-            ExpressionAttributeValues={":list": {"S": keys.refusal_list(tenant_id)}},
+            ExpressionAttributeValues={":list": {"S": keys.refusal_list_partition(tenant_id)}},
             ScanIndexForward=False,
             Limit=limit,
             **start,
@@ -60,8 +60,8 @@ class DynamoDBRefusalRepository:
         transaction = Transaction()
         need_user(transaction, tenant_id, refusal.user_id)
         transaction.replace(refusal_item(tenant_id, refusal), refusal.version - 1, VersionMismatch())
-        key = keys.exceptions(tenant_id, refusal.user_id)
-        there = grants_of(self._table.batch_get([key], consistent=True).get(keys.pair(key)))
+        key = keys.exceptions_key(tenant_id, refusal.user_id)
+        there = grants_of(self._table.batch_get([key], consistent=True).get(keys.to_pair(key)))
         over = [old.refusal_id for old in there if old.until <= grant.at and old.refusal_id != refusal.id]
         removed = ", ".join(f"#{n}" for n in range(len(over)))
         transaction.update(
@@ -83,7 +83,7 @@ def refusal_item(tenant_id: str, refusal: Refusal) -> Item:
         **position_index.gone(tenant_id, refusal),
     }
     listed = _listed(tenant_id, refusal.received_at, refusal.id)
-    return keys.refusal(tenant_id, refusal.id) | serializer.item(values) | listed
+    return keys.refusal_key(tenant_id, refusal.id) | serializer.item(values) | listed
 
 
 def grants_of(item: Item | None) -> tuple[Grant, ...]:
@@ -98,14 +98,14 @@ def use_exception(transaction: Transaction, tenant_id: str, user_id: str, punch:
     if exception is None:
         return
     transaction.update(
-        keys.exceptions(tenant_id, user_id),
+        keys.exceptions_key(tenant_id, user_id),
         VersionMismatch(),
         UpdateExpression="REMOVE #id",
         ConditionExpression="attribute_exists(#id)",
         ExpressionAttributeNames={"#id": exception.refusal_id},
     )
     transaction.update(
-        keys.refusal(tenant_id, exception.refusal_id),
+        keys.refusal_key(tenant_id, exception.refusal_id),
         VersionMismatch(),
         UpdateExpression="SET usedAt = :now ADD version :one",
         ConditionExpression="attribute_exists(PK) AND attribute_not_exists(usedAt)",
@@ -121,5 +121,5 @@ def _refusal_of(item: Item) -> Refusal:
 
 
 def _listed(tenant_id: str, received_at: datetime, refusal_id: str) -> Item:
-    sort = keys.refusal_list_sort(received_at, refusal_id)
-    return {"GSI1PK": {"S": keys.refusal_list(tenant_id)}, "GSI1SK": {"S": sort}}
+    sort = keys.refusal_list_sort_key(received_at, refusal_id)
+    return {"GSI1PK": {"S": keys.refusal_list_partition(tenant_id)}, "GSI1SK": {"S": sort}}

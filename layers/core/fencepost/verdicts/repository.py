@@ -58,7 +58,7 @@ class DynamoDBCandidateRepository:
             targets.append(EntityRef("projects", project_id))
         if screen is not None:
             targets.append(screen)
-        items = self._table.batch_get_named(keys.entities(tenant_id, targets) | (also or {}), consistent=True)
+        items = self._table.batch_get_named(keys.entity_keys(tenant_id, targets) | (also or {}), consistent=True)
         return DirectorySnapshot(tenant_id, tuple(targets), items) if targets[0] in items else None
 
     def load_candidates(
@@ -73,7 +73,7 @@ class DynamoDBCandidateRepository:
         if running_project_id is not None:
             further.append(EntityRef("projects", running_project_id))
         if further:
-            found = self._table.batch_get_named(keys.entities(snapshot.tenant_id, further), consistent=True)
+            found = self._table.batch_get_named(keys.entity_keys(snapshot.tenant_id, further), consistent=True)
             snapshot.items.update(found.items())
         targets = [target for target in (*snapshot.targets, *further) if target in snapshot.items]
         return tuple(

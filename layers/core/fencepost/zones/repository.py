@@ -29,23 +29,25 @@ class DynamoDBZoneRepository:
     def find_ids(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
         """Return the ids of the geofences with these numbers, in their order. 100 take one round trip."""
         items = self._table.batch_get_named(
-            {number: keys.geofence_number(tenant_id, number) for number in numbers}, consistent=True
+            {number: keys.geofence_number_key(tenant_id, number) for number in numbers}, consistent=True
         )
         return {number: item["geofenceId"]["S"] for number, item in items.items()}
 
     def find_id_by_name(self, tenant_id: str, name: str) -> str | None:
-        item = self._table.get(keys.geofence_name(tenant_id, fold_case(name)))
+        item = self._table.get(keys.geofence_name_key(tenant_id, fold_case(name)))
         return item["geofenceId"]["S"] if item else None
 
     def find_taken_names(self, tenant_id: str, names: Iterable[str]) -> set[str]:
         """Return the names that existing geofences have, case-folded. 100 take one round trip."""
         return set(
-            self._table.batch_get_named({name: keys.geofence_name(tenant_id, name) for name in map(fold_case, names)})
+            self._table.batch_get_named(
+                {name: keys.geofence_name_key(tenant_id, name) for name in map(fold_case, names)}
+            )
         )
 
     def get_all(self, tenant_id: str, ids: Iterable[str]) -> dict[str, Geofence]:
         """Return the geofences that exist, by their ids."""
-        items = self._table.batch_get([keys.geofence(tenant_id, i) for i in ids], consistent=True).values()
+        items = self._table.batch_get([keys.geofence_key(tenant_id, i) for i in ids], consistent=True).values()
         return {geofence.id: geofence for geofence in map(geofence_of, items)}
 
     def list_oldest_first(self, tenant_id: str, offset: int, limit: int) -> Iterator[Geofence]:
@@ -65,7 +67,7 @@ class DynamoDBZoneRepository:
         while batch := list(islice(found, _READ_AT_ONCE)):
             items = self._table.batch_get(batch, consistent=True)
             # The index may still contain a geofence that was just deleted.
-            yield from (geofence_of(items[pair]) for pair in map(keys.pair, batch) if pair in items)
+            yield from (geofence_of(items[pair]) for pair in map(keys.to_pair, batch) if pair in items)
 
     def find_tag_names(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
         return self._tags.named(tenant_id, numbers)
@@ -87,5 +89,5 @@ def _list_query(index: str, tenant_id: str) -> dict[str, Any]:
     return {
         "IndexName": index,
         "KeyConditionExpression": "GSI1PK = :list",
-        "ExpressionAttributeValues": {":list": {"S": keys.geofence_list(tenant_id)}},
+        "ExpressionAttributeValues": {":list": {"S": keys.geofence_list_partition(tenant_id)}},
     }

@@ -52,7 +52,7 @@ def test_a_cell_is_put_on_all_lists_that_are_not_known() -> None:
     assert [lists.lists_for("t", [cell, neighbour]), len(transaction)] == [4, 3]  # in two lists of level 9
     lists.learn(there)
     assert lists.lists_for("t", [cell]) == 1
-    lists.learn([keys.cell("t", cell)])
+    lists.learn([keys.cell_key("t", cell)])
     assert lists.lists_for("t", [cell]) == 0
     assert lists.lists_for("other", [cell]) == 3
 
@@ -61,6 +61,6 @@ def test_what_is_known_takes_no_more_memory_than_it_may(monkeypatch: pytest.Monk
     monkeypatch.setattr("fencepost.geofences.spatial_index.occupied_cells._MAX_KNOWN", 10)
     lists = CellLists()
     for n in range(100):
-        lists.learn([keys.cell("t", Cell(15, n, 0))])
-    assert lists.knows(keys.cell("t", Cell(15, 99, 0)))
+        lists.learn([keys.cell_key("t", Cell(15, n, 0))])
+    assert lists.knows(keys.cell_key("t", Cell(15, 99, 0)))
     assert len(lists._known) <= 11

@@ -96,13 +96,15 @@ class IndexMaintenance:
             self._set_bytes(transaction, bucket, now)
             return transaction
         name = attribute_of(difference.geofence_id)
-        item = self._table.get(keys.geofence(tenant_id, difference.geofence_id))
+        item = self._table.get(keys.geofence_key(tenant_id, difference.geofence_id))
         geofence = geofence_of(item) if item else None
         entry = _entries_of(geofence).get(difference.bucket) if geofence else None
         if geofence is not None:
-            transaction.require_version(keys.geofence(tenant_id, geofence.id), geofence.version, VersionMismatch())
+            transaction.require_version(
+                keys.geofence_key(tenant_id, geofence.id), geofence.version, VersionMismatch()
+            )
         else:
-            transaction.require_absent(keys.geofence(tenant_id, difference.geofence_id), VersionMismatch())
+            transaction.require_absent(keys.geofence_key(tenant_id, difference.geofence_id), VersionMismatch())
         if name in now:
             transaction.remove_bucket_entry(bucket, name, now[name]["B"])
         if entry is not None:
@@ -112,8 +114,8 @@ class IndexMaintenance:
 
     def _list(self, transaction: Transaction, tenant_id: str, bucket: Pair) -> None:
         """Put a cell on all the lists above it. Lists that know nothing have no condition."""
-        if bucket[0].startswith(keys.cells(tenant_id)):
-            CellLists().listing(transaction, tenant_id, keys.cell_of(tenant_id, bucket[0]))
+        if bucket[0].startswith(keys.cell_partition_prefix(tenant_id)):
+            CellLists().listing(transaction, tenant_id, keys.parse_cell(tenant_id, bucket[0]))
 
     def _open(self, transaction: Transaction, tenant_id: str, shard: Pair) -> None:
         """Have the first shard of a cell tell of this one."""
@@ -132,7 +134,7 @@ class IndexMaintenance:
 
         Whoever enters something at the same time has the condition that the first shard is there, or lists it again.
         """
-        cell = keys.cell_of(tenant_id, keys.pair(bucket)[0])
+        cell = keys.parse_cell(tenant_id, keys.to_pair(bucket)[0])
         transaction.delete_if(
             bucket,
             VersionMismatch(),
@@ -142,13 +144,13 @@ class IndexMaintenance:
         )
         if cell.level in LIST_LEVELS:
             transaction.delete_if(
-                keys.cell_list(tenant_id, cell),
+                keys.cell_list_key(tenant_id, cell),
                 VersionMismatch(),
                 ConditionExpression="attribute_not_exists(#listed)",
                 ExpressionAttributeNames={"#listed": LISTED},
             )
         transaction.update(
-            keys.cell_list(tenant_id, find_listing_cell(cell)),
+            keys.cell_list_key(tenant_id, find_listing_cell(cell)),
             VersionMismatch(),
             UpdateExpression="DELETE #listed :cell",
             ConditionExpression="attribute_exists(PK)",
@@ -175,7 +177,7 @@ class IndexMaintenance:
         for item in self._table.query(
             IndexName="GSI1",
             KeyConditionExpression="GSI1PK = :list",
-            ExpressionAttributeValues={":list": {"S": keys.geofence_list(tenant_id)}},
+            ExpressionAttributeValues={":list": {"S": keys.geofence_list_partition(tenant_id)}},
         ):
             geofence = geofence_of(item)
             for pair, entry in _entries_of(geofence).items():
@@ -186,8 +188,8 @@ class IndexMaintenance:
         for item in self._table.scan(
             FilterExpression="begins_with(PK, :cells) OR (begins_with(PK, :tenant) AND SK = :entity)",
             ExpressionAttributeValues={
-                ":cells": {"S": keys.cells(tenant_id)},
-                ":tenant": {"S": keys.of_tenant(tenant_id)},
+                ":cells": {"S": keys.cell_partition_prefix(tenant_id)},
+                ":tenant": {"S": keys.tenant_partition_prefix(tenant_id)},
                 ":entity": {"S": keys.ENTITY},
             },
             ConsistentRead=True,
@@ -210,7 +212,7 @@ def _compared(pair: Pair, wanted: dict[str, bytes], bucket: Item) -> Iterator[Di
 def _hidden(tenant_id: str, pairs: Iterable[Pair], there: Mapping[Pair, Item]) -> Iterator[Difference]:
     """The further shards of cells that a check would not read."""
     for partition, shard in sorted(pairs):
-        if partition.startswith(keys.cells(tenant_id)) and shard.isdigit() and shard != "0":
+        if partition.startswith(keys.cell_partition_prefix(tenant_id)) and shard.isdigit() and shard != "0":
             first = there.get((partition, "0"), {})
             if int(shard) >= (int(first[SHARDS]["N"]) if SHARDS in first else 1):
                 yield Difference(bucket=(partition, shard), geofence_id=None, problem="hidden")
@@ -222,15 +224,15 @@ def _listed_wrongly(tenant_id: str, there: dict[Pair, Item]) -> Iterator[Differe
         cell
         for pair, item in there.items()
         if pair[1] == keys.BELOW
-        for cell in cells_listed(keys.cell_of(tenant_id, pair[0]), item)
+        for cell in cells_listed(keys.parse_cell(tenant_id, pair[0]), item)
     }
     # Entities of the directory are buckets too.
-    partitions = {pair[0] for pair in there if pair[0].startswith(keys.cells(tenant_id))}
-    occupied = {keys.cell_of(tenant_id, partition) for partition in partitions} - {ROOT}
+    partitions = {pair[0] for pair in there if pair[0].startswith(keys.cell_partition_prefix(tenant_id))}
+    occupied = {keys.parse_cell(tenant_id, partition) for partition in partitions} - {ROOT}
     crowded = {pair[0] for pair in there if pair[1] not in ("0", keys.BELOW)}
     for cell in sorted(listed | occupied):
-        bucket = keys.pair(keys.cell(tenant_id, cell))
-        below = keys.pair(keys.cell_list(tenant_id, cell))
+        bucket = keys.to_pair(keys.cell_key(tenant_id, cell))
+        below = keys.to_pair(keys.cell_list_key(tenant_id, cell))
         if cell not in listed:
             yield Difference(bucket=bucket, geofence_id=None, problem="unlisted")
         elif bucket[0] not in crowded and _is_empty(there.get(bucket, {})) and LISTED not in there.get(below, {}):
@@ -244,9 +246,9 @@ def _is_empty(first: Item) -> bool:
 def _entries_of(geofence: Geofence) -> dict[Pair, bytes]:
     """The buckets in which a geofence is entered, and as what."""
     entry = pack_entry(geofence)
-    cells = [keys.cell(geofence.tenant_id, cell, shard) for cell, shard in geofence.cells.items()]
-    targets = [keys.entity(geofence.tenant_id, target) for target in geofence.assignments]
-    return {keys.pair(key): entry for key in [*cells, *targets]}
+    cells = [keys.cell_key(geofence.tenant_id, cell, shard) for cell, shard in geofence.cells.items()]
+    targets = [keys.entity_key(geofence.tenant_id, target) for target in geofence.assignments]
+    return {keys.to_pair(key): entry for key in [*cells, *targets]}
 
 
 def _size_of(bucket: Item) -> int:

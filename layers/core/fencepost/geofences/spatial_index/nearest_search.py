@@ -48,8 +48,8 @@ class _Waiting(NamedTuple):
 
     def key(self, tenant_id: str) -> Key:
         if self.shard == _LIST:
-            return keys.cell_list(tenant_id, self.cell)
-        return keys.cell(tenant_id, self.cell, self.shard)
+            return keys.cell_list_key(tenant_id, self.cell)
+        return keys.cell_key(tenant_id, self.cell, self.shard)
 
 
 def found(
@@ -74,7 +74,7 @@ def found(
     while wanted:
         items = read([one.key(tenant_id) for one in wanted])
         for one in wanted:
-            search.take(one, items.get(keys.pair(one.key(tenant_id)), {}))
+            search.take(one, items.get(keys.to_pair(one.key(tenant_id)), {}))
         search.measure()
         wanted = search.next(size)
         size = min(2 * size, _LARGEST_ROUND)

@@ -33,7 +33,7 @@ class ListGone(Exception):
 
     def __init__(self, tenant_id: str, cell: Cell) -> None:
         super().__init__(str(cell))
-        self.key = keys.cell_list(tenant_id, cell)
+        self.key = keys.cell_list_key(tenant_id, cell)
 
 
 class CellLists:
@@ -43,23 +43,23 @@ class CellLists:
         self._known: set[tuple[str, str]] = set()
 
     def knows(self, key: Key) -> bool:
-        return keys.pair(key) in self._known
+        return keys.to_pair(key) in self._known
 
     def forget(self, key: Key) -> None:
-        self._known.discard(keys.pair(key))
+        self._known.discard(keys.to_pair(key))
 
     def learn(self, there: Iterable[Key]) -> None:
         """These first shards and lists are there, and listed: their transaction was written."""
         if len(self._known) > _MAX_KNOWN:
             self._known.clear()
-        self._known.update(map(keys.pair, there))
+        self._known.update(map(keys.to_pair, there))
 
     def listing(self, transaction: Transaction, tenant_id: str, cell: Cell) -> list[Key]:
         """Put a cell on the list above it, and so on up to a list that is known; what is there afterwards."""
         there = []
         while cell != ROOT:
             above = find_listing_cell(cell)
-            key = keys.cell_list(tenant_id, above)
+            key = keys.cell_list_key(tenant_id, above)
             is_known = self.knows(key)
             transaction.add_to_list(key, element_of(cell), ListGone(tenant_id, above), must_exist=is_known)
             there.append(key)
@@ -72,7 +72,7 @@ class CellLists:
         """How many lists it takes to enter something in the first shards of these cells."""
         transaction = Transaction()
         for cell in cells:
-            if not self.knows(keys.cell(tenant_id, cell)):
+            if not self.knows(keys.cell_key(tenant_id, cell)):
                 self.listing(transaction, tenant_id, cell)
         return len(transaction)
 
