@@ -36,7 +36,7 @@ prime_snapstart(container.directory_service)
 
 @app.get(
     "/v1/directory/{table}",
-    summary="List the entities of a table, by name",
+    summary="List the entities of a table by name",
     permission=Permission.READ_DIRECTORY,
     query=PageQuery,
     responses={200: EntityPage},
@@ -57,7 +57,7 @@ def list_entities(request: Request[None, PageQuery]) -> Response:
 
 @app.put(
     "/v1/directory/{table}",
-    summary="Create or change up to 100 entities: all of them or, where one is wrong, none",
+    summary="Create or change up to 100 entities, all or none",
     permission=Permission.WRITE_DIRECTORY,
     body=EntitiesIn,
     responses={200: EntitiesOut},
@@ -72,7 +72,7 @@ def put_entities(request: Request[EntitiesIn]) -> Response:
 
 @app.get(
     "/v1/directory/{table}/{id}",
-    summary="Read an entity: a group with its members, a user with the groups",
+    summary="Read an entity, with the members of a group or the groups of a user",
     permission=Permission.READ_DIRECTORY,
     responses={200: EntityOut},
     errors=(404,),
@@ -87,7 +87,7 @@ def read_entity(request: Request) -> Response:
 
 @app.put(
     "/v1/directory/{table}/{id}",
-    summary="Create an entity or change it; members that are not named are kept",
+    summary="Create or change an entity; without members in the request they stay unchanged",
     permission=Permission.WRITE_DIRECTORY,
     body=EntityIn,
     responses={200: EntityOut},
@@ -106,7 +106,7 @@ def put_entity(request: Request[EntityIn]) -> Response:
 
 @app.delete(
     "/v1/directory/{table}/{id}",
-    summary="Delete an entity; with cascade=true geofences lose it, with erase=true a user is forgotten",
+    summary="Delete an entity; cascade=true unassigns geofences, erase=true erases a user's positions and comments",
     permission=Permission.WRITE_DIRECTORY,
     query=DeleteEntityQuery,
     responses={200: EntityDeletionOut},

@@ -1,4 +1,4 @@
-"""The directory, and what hangs on it: members, assignments, deletions."""
+"""The directory over HTTP: members, assignments, deletions."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_list_is_by_name_and_paged(app: App) -> None:
     assert (other.status, other.wrong_fields) == (400, ["cursor"])
 
 
-def test_a_hundred_are_put_at_once_and_a_wrong_one_keeps_all_out(app: App) -> None:
+def test_a_hundred_entities_are_put_at_once_and_a_wrong_one_prevents_all(app: App) -> None:
     items = [{"id": f"u-{n:03}", "name": f"User {n:03}"} for n in range(100)]
     path = {"table": "users"}
     app.calls.clear()
@@ -79,7 +79,7 @@ def test_a_hundred_are_put_at_once_and_a_wrong_one_keeps_all_out(app: App) -> No
     assert app.request("directory", "directory_put_many", path=path, items=[*items, wrong[0]]).status == 400
 
 
-def test_members_of_a_group_are_told_on_both_sides(app: App) -> None:
+def test_memberships_show_on_the_group_and_on_the_user(app: App) -> None:
     put(app, "groups", "night", name="Night", members=["ada", "vera"])
     assert read(app, "groups", "night").body["members"] == ["ada", "vera"]
     assert read(app, "users", "ada").body["groups"] == ["night"]
@@ -119,7 +119,7 @@ def test_a_deleted_user_leaves_the_groups(app: App) -> None:
 
 
 @pytest.mark.parametrize("status", ["active", "inactive"])
-def test_what_a_geofence_is_assigned_to_is_deleted_only_by_cascade(app: App, status: str) -> None:
+def test_an_entity_with_assigned_geofences_is_deleted_only_by_cascade(app: App, status: str) -> None:
     put(app, "projects", "bridge", name="Bridge")
     geofence_id = fence_for(app, "projects", "bridge", status=status)
     refused = delete(app, "projects", "bridge")
@@ -159,13 +159,13 @@ def test_geofences_and_names_stay_through_a_rename_and_an_inactive_time(app: App
         ({"name": "X", "id": "another"}, "id"),
     ],
 )
-def test_a_wrong_field_is_told_by_its_name(app: App, body: dict[str, Any], field: str) -> None:
+def test_an_error_names_the_wrong_field(app: App, body: dict[str, Any], field: str) -> None:
     answer = put(app, "groups", "g", **(body or {"members": []}))
     assert (answer.status, field in answer.wrong_fields) == (400, True), answer
 
 
 @pytest.mark.parametrize("entity_id", ["a#b", "../x", "x" * 65, " ", "\u00e9"])
-def test_an_id_is_plain(app: App, entity_id: str) -> None:
+def test_an_id_has_plain_characters_only(app: App, entity_id: str) -> None:
     assert put(app, "projects", entity_id, name="X").wrong_fields == ["id"]
     assert read(app, "projects", entity_id).status == 404
 
@@ -191,7 +191,7 @@ def test_tenants_do_not_see_each_others_directories(app: App) -> None:
         ("employee", False, False),
     ],
 )
-def test_a_role_may_what_the_table_of_roles_says(app: App, roles: str, reads: bool, writes: bool) -> None:
+def test_roles_permit_what_the_table_of_roles_lists(app: App, roles: str, reads: bool, writes: bool) -> None:
     app.calls.clear()
     assert (app.request("directory", "directory_list", roles=roles).status == 200) is reads
     assert (app.request("directory", "directory_put", roles=roles).status == 200) is writes
@@ -199,8 +199,8 @@ def test_a_role_may_what_the_table_of_roles_says(app: App, roles: str, reads: bo
         assert not app.calls
 
 
-def test_an_entity_whose_geofences_ask_for_whole_metres_can_be_deleted(app: App) -> None:
-    """A whole number comes back from the table as one; what was entered with it must be taken out byte for byte."""
+def test_an_entity_whose_geofences_require_whole_metres_can_be_deleted(app: App) -> None:
+    """The table returns a whole number as an integer; the index entry must be removed byte for byte all the same."""
     put(app, "projects", "bridge", name="Bridge")
     geofence_id = fence_for(app, "projects", "bridge", minAccuracy=10)
     for accuracy in (11, 12.5, 13):
@@ -209,14 +209,14 @@ def test_an_entity_whose_geofences_ask_for_whole_metres_can_be_deleted(app: App)
     assert delete(app, "projects", "bridge").status == 200
 
 
-def test_a_cascade_that_cannot_end_takes_nothing_away(app: App) -> None:
+def test_a_cascade_that_cannot_complete_removes_no_assignment(app: App) -> None:
     app.request("clock", "clock_start", user="emil", roles="employee", action="start")
     geofence_id = fence_for(app, "users", "emil")
     assert delete(app, "users", "emil", cascade=True).body["code"] == "CLOCK_RUNNING"
     assert len(app.request("geofences", "read", path_id=geofence_id).body["assignments"]) == 1
 
 
-def test_a_user_has_at_most_fifty_groups_and_a_put_that_is_refused_writes_nothing(app: App) -> None:
+def test_a_user_has_at_most_fifty_groups_and_a_refused_put_writes_nothing(app: App) -> None:
     items = [{"id": f"g-{n}", "name": f"G {n}", "members": ["ada"]} for n in range(50)]
     path = {"table": "groups"}
     assert app.request("directory", "directory_put_many", path=path, items=items).status == 200
@@ -228,24 +228,24 @@ def test_a_user_has_at_most_fifty_groups_and_a_put_that_is_refused_writes_nothin
     assert read(app, "users", "vera").body["groups"] == []
 
 
-def test_an_answer_can_be_sent_back(app: App) -> None:
+def test_a_response_can_be_sent_back(app: App) -> None:
     put(app, "groups", "night", name="Night", members=["ada"])
     for table, entity_id in (("groups", "night"), ("users", "ada")):
-        told = read(app, table, entity_id).body
-        assert put(app, table, entity_id, **told).body == told
+        body = read(app, table, entity_id).body
+        assert put(app, table, entity_id, **body).body == body
 
 
 @pytest.mark.parametrize(
     "where", ["1", "[]", '["a"]', "[1,2]", "[null,null]", '["",""]', "xx", '["a","b","c"]', r'["\ud800","a"]']
 )
 def test_a_cursor_that_holds_something_else_is_refused(app: App, where: str) -> None:
-    """Whoever reads the source can seal a cursor; what comes out of it is looked at all the same."""
+    """A cursor can be forged by anybody who reads the source, so its content is validated."""
     cursor = {"cursor": pagination.sealed("demo/users", where)}
     answer = app.request("directory", "directory_list", path={"table": "users"}, query=cursor)
     assert (answer.status, answer.wrong_fields) == (400, ["cursor"])
 
 
-def test_an_organization_has_a_time_zone_of_its_own_until_it_is_taken_off(app: App) -> None:
+def test_an_organization_has_its_own_time_zone_until_it_is_removed(app: App) -> None:
     container.tenant_service().put_tenant("demo", "Demo", time_zone="Europe/Berlin")
 
     def time_zones() -> list[str]:

@@ -64,7 +64,7 @@ def test_a_month_by_day_week_and_month(app: App) -> None:
     assert totals(app, by="category", limit="1") == totals(app, by="category")
 
 
-def test_the_organizations_time_zone_tells_the_day_else_the_tenants(app: App) -> None:
+def test_the_time_zone_of_the_organization_decides_the_day_else_that_of_the_tenant(app: App) -> None:
     setup(timeZone="Asia/Tokyo")
     assert (
         app.request(
@@ -89,8 +89,8 @@ def test_the_organizations_time_zone_tells_the_day_else_the_tenants(app: App) ->
 
 def test_invalid_and_removed_entries_count_in_nothing(app: App) -> None:
     invalid_entry(app)
-    gone = saved(app, "15:00", "16:00")
-    assert delete(app, gone).status == 200
+    removed = saved(app, "15:00", "16:00")
+    assert delete(app, removed).status == 200
     for who in ({}, APPROVER):
         assert [(total["entries"], total["netSeconds"]) for total in totals(app, who)] == [(1, 3_600)]
 
@@ -143,8 +143,8 @@ def export(app: App, **query: str) -> tuple[list[dict[str, str]], str | None]:
 
 
 def export_marked(app: App, headers: dict[str, str] | None = None, **body: Any) -> Answer:
-    said = {"format": "csv", **MAY, **body}
-    answer = app.request("reports", "times_export_marked", headers=headers, **said)
+    request = {"format": "csv", **MAY, **body}
+    answer = app.request("reports", "times_export_marked", headers=headers, **request)
     assert answer.status == 200, answer
     return answer
 
@@ -180,7 +180,7 @@ def test_what_is_approved_is_exported_once_and_is_final(app: App) -> None:
     assert len([event for event in app.events() if event["type"] == "entries.exported"]) == 2
 
 
-def test_only_who_approves_marks_as_exported(app: App) -> None:
+def test_only_approvers_mark_entries_as_exported(app: App) -> None:
     body: dict[str, Any] = {"format": "csv", **MAY}
     refused = app.request("reports", "times_export_marked", **body, user="emil", roles="employee")
     assert code(refused) == (403, "FORBIDDEN")
@@ -191,8 +191,8 @@ def test_only_who_approves_marks_as_exported(app: App) -> None:
         assert answer.body["items"][0]["message"].startswith(f"{next(iter(wrong))}: ")
 
 
-def test_of_two_exports_in_the_same_moment_each_entry_is_in_one(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second one reads before the first has written: it is overtaken, and reads again."""
+def test_an_entry_is_in_only_one_of_two_concurrent_exports(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second export reads before the first has written, fails to write, and reads again."""
     entry = saved(app, "09:00", "10:00")
     assert approve(app, entry).status == 200
     save, files = DynamoDBEntryRepository.save, []

@@ -1,4 +1,4 @@
-"""Who gets in with a JWT: the users of one pool, and nobody who only looks like them."""
+"""Authentication with a JWT: the users of one pool get in, and no forged token does."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ OURS = "key/1="
 
 
 class Pool:
-    """A user pool as far as its tokens go: it signs them, and publishes its keys on loopback."""
+    """The part of a user pool that signs tokens and publishes its keys, on loopback."""
 
     def __init__(self) -> None:
         self.published = [OURS]
         self.answer: bytes | None = None
-        self.asked = 0
+        self.fetches = 0
 
     def token(
         self,
@@ -47,7 +47,7 @@ class Pool:
         kid: str = OURS,
         header: Mapping[str, Any] | None = None,
     ) -> str:
-        """A token of demo's viewer vera; a claim that is None is left out."""
+        """A token of demo's viewer vera; a claim that is None is omitted."""
         return signed(KEYS[kid], {"kid": kid, **(header or {})}, self.claims(claims or {}))
 
     def claims(self, changed: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def pool(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            pool.asked += 1
+            pool.fetches += 1
             content = pool.keys()
             self.send_response(200 if self.path == KEYS_PATH and content else 500)
             self.send_header("Content-Length", str(len(content)))
@@ -103,13 +103,13 @@ def pool(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
 
 
 def authorize(app: App, token: str) -> Any:
-    asked = event("api/authorize")
-    asked["headers"]["authorization"] = f"Bearer {token}"
-    return app.invoke("authorizer", asked)
+    request = event("api/authorize")
+    request["headers"]["authorization"] = f"Bearer {token}"
+    return app.invoke("authorizer", request)
 
 
 def is_refused(app: App, token: str) -> bool:
-    """Whether the gateway is told to answer 401; anything but that and a policy fails the test."""
+    """Return whether the gateway responds with 401; anything but that and a policy fails the test."""
     try:
         authorize(app, token)
     except PermissionError as error:
@@ -128,7 +128,7 @@ def jwk(kid: str) -> dict[str, Any]:
 
 
 def signed(key: RSAPrivateKey, header: Mapping[str, Any], claims: Any) -> str:
-    """Signed by hand: PyJWT would refuse to make some of these."""
+    """Return a token signed by hand: PyJWT would refuse to make some of these."""
     unsigned = f"{part({'alg': 'RS256', **header})}.{part(claims)}"
     return f"{unsigned}.{part(key.sign(unsigned.encode(), PKCS1v15(), SHA256()))}"
 
@@ -138,7 +138,7 @@ def signed_with_a_secret(secret: bytes, claims: Any) -> str:
     return f"{unsigned}.{part(hmac.digest(secret, unsigned.encode(), 'sha256'))}"
 
 
-def test_a_token_of_the_pool_opens_the_whole_api_for_its_user(app: App, pool: Pool) -> None:
+def test_a_token_of_the_pool_authenticates_its_user_for_the_whole_api(app: App, pool: Pool) -> None:
     answer = authorize(app, pool.token({"cognito:groups": ["viewer", "employee"]}))
     assert answer["context"] == {"tenantId": "demo", "userId": "vera", "roles": "employee,viewer"}
     assert answer["principalId"] == "demo/vera"
@@ -146,25 +146,25 @@ def test_a_token_of_the_pool_opens_the_whole_api_for_its_user(app: App, pool: Po
     assert (statement["Effect"], statement["Resource"].split(":")[-1]) == ("Allow", "fencepost/api/*")
 
 
-def test_a_user_without_an_id_of_the_directory_goes_by_the_pools(app: App, pool: Pool) -> None:
+def test_a_user_without_an_id_of_the_directory_has_the_id_of_the_pool(app: App, pool: Pool) -> None:
     assert authorize(app, pool.token({"custom:userId": None}))["context"]["userId"] == SUB
 
 
 def test_the_keys_are_fetched_once(app: App, pool: Pool) -> None:
     for _ in range(3):
         authorize(app, pool.token())
-    assert pool.asked == 1
+    assert pool.fetches == 1
 
 
-def test_an_api_key_asks_the_pool_for_nothing(app: App, pool: Pool) -> None:
+def test_an_api_key_does_not_call_the_pool(app: App, pool: Pool) -> None:
     authorize(app, container.tenant_service().issue_key("demo", "vera", ["viewer"]))
     known = container.user_pool()
     assert known is not None
     assert "_verifier" not in vars(known)
-    assert pool.asked == 0
+    assert pool.fetches == 0
 
 
-def test_a_forged_token_is_turned_away(app: App, pool: Pool) -> None:
+def test_a_forged_token_is_refused(app: App, pool: Pool) -> None:
     good, claims = pool.token(), pool.claims({})
     head, _, signature = good.split(".")
     forged = {
@@ -193,7 +193,7 @@ def test_a_forged_token_is_turned_away(app: App, pool: Pool) -> None:
     assert not is_refused(app, good)
 
 
-def test_the_public_key_is_no_secret_to_sign_with(app: App, pool: Pool) -> None:
+def test_the_public_key_is_not_accepted_as_a_signing_secret(app: App, pool: Pool) -> None:
     for encoding, form in product(
         (Encoding.PEM, Encoding.DER), (PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1)
     ):
@@ -202,7 +202,7 @@ def test_the_public_key_is_no_secret_to_sign_with(app: App, pool: Pool) -> None:
             assert is_refused(app, signed_with_a_secret(secret, pool.claims({}))), (encoding, form)
 
 
-def test_a_genuine_token_that_is_for_something_else_is_turned_away(app: App, pool: Pool) -> None:
+def test_a_genuine_token_for_another_purpose_is_refused(app: App, pool: Pool) -> None:
     others: list[dict[str, Any]] = [
         {"aud": "another-client"},
         {"aud": [CLIENT_ID]},
@@ -233,28 +233,28 @@ def test_clocks_may_differ_by_a_minute(app: App, pool: Pool) -> None:
         assert is_refused(app, pool.token({claim: int(time.time()) + seconds})), claim
 
 
-def test_no_claim_becomes_part_of_a_key_unless_it_has_the_shape_of_an_id(app: App, pool: Pool) -> None:
+def test_a_claim_that_is_not_a_well_formed_id_is_refused(app: App, pool: Pool) -> None:
     no_ids = ("", "demo#x", "../demo", "demo/../other", "-demo", "demo\n", "démo", "x" * 65, ["demo"], {"a": 1}, 1)
     for claim, value in product(("custom:tenantId", "custom:userId"), no_ids):
         assert is_refused(app, pool.token({claim: value})), (claim, value)
 
 
-def test_who_is_of_no_tenant_is_turned_away(app: App, pool: Pool) -> None:
+def test_a_user_without_a_tenant_is_refused(app: App, pool: Pool) -> None:
     assert is_refused(app, pool.token({"custom:tenantId": None}))
 
 
-def test_who_is_of_a_tenant_that_nobody_has_set_up_is_turned_away(app: App, pool: Pool) -> None:
+def test_a_user_of_an_unknown_tenant_is_refused(app: App, pool: Pool) -> None:
     assert is_refused(app, pool.token({"custom:tenantId": "nowhere"}))
 
 
-def test_who_is_in_no_group_that_is_a_role_gets_in_and_may_nothing(app: App, pool: Pool) -> None:
+def test_a_user_without_a_role_is_authenticated_without_permissions(app: App, pool: Pool) -> None:
     for groups in (None, [], ["painters", "Admin", "admin ", ""], "admin", {"admin": 1}, [["admin"]]):
         context = authorize(app, pool.token({"cognito:groups": groups}))["context"]
         assert context["roles"] == "", groups
     for function, name in (("geofences", "list"), ("location", "check"), ("clock", "clock_start")):
-        asked = event(f"api/{name}")
-        asked["requestContext"]["authorizer"] = context
-        assert Answer(app.invoke(function, asked)).status == 403
+        request = event(f"api/{name}")
+        request["requestContext"]["authorizer"] = context
+        assert Answer(app.invoke(function, request)).status == 403
 
 
 def test_a_new_key_of_the_pool_is_found(app: App, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,23 +262,23 @@ def test_a_new_key_of_the_pool_is_found(app: App, pool: Pool, monkeypatch: pytes
     authorize(app, pool.token())
     pool.published = [OURS, "key/2="]
     assert not is_refused(app, pool.token(kid="key/2="))
-    assert pool.asked == 2
+    assert pool.fetches == 2
 
 
-def test_invented_keys_do_not_make_us_ask_again_and_again(app: App, pool: Pool) -> None:
+def test_invented_key_ids_do_not_cause_repeated_fetches(app: App, pool: Pool) -> None:
     for number in range(20):
         assert is_refused(app, pool.token(header={"kid": f"invented-{number}"}))
-    assert pool.asked == 1
+    assert pool.fetches == 1
 
 
-def test_without_the_pools_keys_nobody_gets_in_and_nobody_is_refused(
+def test_tokens_are_neither_accepted_nor_refused_while_the_keys_are_unavailable(
     app: App, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool.answer = b""
     for _ in range(5):
         with pytest.raises(ServiceBusy):
             authorize(app, pool.token())
-    assert pool.asked == 1
+    assert pool.fetches == 1
     authorize(app, container.tenant_service().issue_key("demo", "vera", ["viewer"]))
     monkeypatch.setattr(id_tokens, "_FAILURE_COOLDOWN_S", 0)
     for pool.answer in (b"<html>", b"[]", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "X"}]}'):
@@ -288,7 +288,7 @@ def test_without_the_pools_keys_nobody_gets_in_and_nobody_is_refused(
     authorize(app, pool.token())
 
 
-def test_known_keys_serve_while_the_pool_cannot_be_asked(
+def test_cached_keys_are_used_while_the_pool_is_unavailable(
     app: App, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(id_tokens, "_REFRESH_COOLDOWN_S", 0)
@@ -299,19 +299,21 @@ def test_known_keys_serve_while_the_pool_cannot_be_asked(
     authorize(app, pool.token())
 
 
-def test_a_pool_that_nobody_listens_for_lets_nobody_in(app: App, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pool_that_cannot_be_reached_authenticates_nobody(
+    app: App, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "http://127.0.0.1:1")
     app._clear_container()
     with pytest.raises(ServiceBusy):
         authorize(app, pool.token())
 
 
-def test_a_huge_token_is_turned_away_unread(app: App, pool: Pool) -> None:
+def test_a_huge_token_is_refused_unread(app: App, pool: Pool) -> None:
     assert is_refused(app, pool.token({"padding": "x" * 9000}))
-    assert pool.asked == 0
+    assert pool.fetches == 0
 
 
-def test_where_there_is_no_pool_a_token_of_one_is_nothing(
+def test_a_token_is_refused_where_no_pool_is_configured(
     app: App, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("USER_POOL_ID")
@@ -322,7 +324,7 @@ def test_where_there_is_no_pool_a_token_of_one_is_nothing(
 @pytest.mark.parametrize(
     ("endpoint", "at"), [("", "https://cognito-idp.us-gov-west-1.amazonaws.com"), ("http://a:1/", "http://a:1")]
 )
-def test_the_issuer_follows_from_the_pools_id_wherever_its_keys_are(endpoint: str, at: str) -> None:
+def test_the_issuer_follows_from_the_id_of_the_pool_wherever_its_keys_are(endpoint: str, at: str) -> None:
     pool = UserPool(pool_id="us-gov-west-1_Ab1", client_id=CLIENT_ID, endpoint=endpoint)
     assert pool.issuer == "https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_Ab1"
     assert pool.keys_address == f"{at}/us-gov-west-1_Ab1/.well-known/jwks.json"

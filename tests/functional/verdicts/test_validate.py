@@ -1,4 +1,4 @@
-"""The verdict on an entry that is about to be made, and why; the same for the clock."""
+"""The verdict on an entry that is about to be made, with its reason; the clock gives the same verdict."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def code(answer: Answer) -> str:
     return str(answer.body["code"])
 
 
-def test_where_no_geofence_applies_everything_is_allowed(app: App) -> None:
+def test_everything_is_allowed_where_no_geofence_applies(app: App) -> None:
     fence(app, "Of vera", ("users", "vera"))
     answer = validate(app)
     assert (code(answer), answer.body["rule"], answer.body["geofences"]) == ("NO_GEOFENCE", "none_applies", [])
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "fields"),
     [
         ("users", {}),
         ("groups", {}),
@@ -48,24 +48,24 @@ def test_where_no_geofence_applies_everything_is_allowed(app: App) -> None:
         ("travel_entry_guis", {"entryScreen": {"targetTable": "travel_entry_guis", "targetId": "x"}}),
     ],
 )
-def test_a_geofence_applies_through_each_kind_of_assignment(app: App, table: str, said: dict[str, Any]) -> None:
+def test_a_geofence_applies_through_each_kind_of_assignment(app: App, table: str, fields: dict[str, Any]) -> None:
     target = "emil" if table == "users" else "x"
     if table != "users":
         app.put(table, "x", members=["emil"] if table == "groups" else None)
     geofence_id = fence(app, "Yard", (table, target))
-    outside = validate(app, **said, location=FAR)
+    outside = validate(app, **fields, location=FAR)
     assert code(outside) == "GEOFENCE_OUTSIDE"
     (finding,) = outside.body["geofences"]
     assert (finding["geofenceId"], finding["version"]) == (geofence_id, 1)
     assert (finding["targetTable"], finding["targetId"]) == (table, target)
     assert finding["edgeDistance"] == pytest.approx(81_135, abs=300)
     assert outside.body["decidedBy"] == geofence_id
-    assert code(validate(app, **said, location=HERE)) == "ALLOWED"
+    assert code(validate(app, **fields, location=HERE)) == "ALLOWED"
     if table not in ("users", "groups"):
         assert code(validate(app, location=FAR)) == "NO_GEOFENCE"
 
 
-def test_being_inside_any_of_those_that_apply_is_enough(app: App) -> None:
+def test_being_inside_any_geofence_that_applies_is_enough(app: App) -> None:
     app.put("groups", "g", members=["emil"])
     fence(app, "Here", ("groups", "g"))
     fence(app, "Elsewhere", ("users", "emil"), latitude=40, longitude=40)
@@ -74,7 +74,7 @@ def test_being_inside_any_of_those_that_apply_is_enough(app: App) -> None:
     assert [finding["outcome"] for finding in answer.body["geofences"]] == ["inside", "outside"]
 
 
-def test_where_one_is_priority_only_the_priority_ones_count(app: App) -> None:
+def test_only_priority_geofences_count_where_one_applies(app: App) -> None:
     fence(app, "Here", ("users", "emil"))
     vault = fence(app, "Vault", ("users", "emil"), latitude=40, longitude=40, isPriority=True)
     answer = validate(app, location=HERE)
@@ -88,7 +88,7 @@ def test_where_one_is_priority_only_the_priority_ones_count(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "given", "wanted", "said"),
+    ("required_m", "accuracy_m", "expected_code", "accuracy"),
     [
         (0, None, "ALLOWED", "any"),
         (0, 5_000, "ALLOWED", "any"),
@@ -97,21 +97,23 @@ def test_where_one_is_priority_only_the_priority_ones_count(app: App) -> None:
         (10, None, "GEOFENCE_ACCURACY", "missing"),
     ],
 )
-def test_what_accuracy_does_is_told(app: App, asked: float, given: float | None, wanted: str, said: str) -> None:
-    fence(app, "Yard", ("users", "emil"), minAccuracy=asked)
-    location = HERE if given is None else {**HERE, "accuracy": given}
+def test_the_accuracy_of_a_fix_is_compared_with_the_required_one(
+    app: App, required_m: float, accuracy_m: float | None, expected_code: str, accuracy: str
+) -> None:
+    fence(app, "Yard", ("users", "emil"), minAccuracy=required_m)
+    location = HERE if accuracy_m is None else {**HERE, "accuracy": accuracy_m}
     answer = validate(app, location=location)
-    assert (code(answer), answer.body["geofences"][0]["accuracy"]) == (wanted, said)
-    assert answer.body["geofences"][0]["minAccuracy"] == asked
+    assert (code(answer), answer.body["geofences"][0]["accuracy"]) == (expected_code, accuracy)
+    assert answer.body["geofences"][0]["minAccuracy"] == required_m
 
 
-def test_no_location_where_a_geofence_applies_is_refused(app: App) -> None:
+def test_an_entry_without_a_location_is_refused_where_a_geofence_applies(app: App) -> None:
     fence(app, "Yard", ("users", "emil"))
     assert code(validate(app)) == "GEOFENCE_LOCATION_MISSING"
 
 
 @pytest.mark.parametrize(
-    ("when", "at", "wanted"),
+    ("validity", "at", "expected_code"),
     [
         ({"activeFrom": "2026-05-05T00:00:00Z"}, MONDAY_NOON, "NO_GEOFENCE"),
         ({"activeFrom": "2026-05-04T10:00:00Z"}, MONDAY_NOON, "GEOFENCE_OUTSIDE"),
@@ -119,9 +121,11 @@ def test_no_location_where_a_geofence_applies_is_refused(app: App) -> None:
         ({"expiresAt": "2026-05-04T10:00:01Z"}, MONDAY_NOON, "GEOFENCE_OUTSIDE"),
     ],
 )
-def test_a_geofence_that_is_not_in_force_does_not_apply(app: App, when: dict[str, str], at: str, wanted: str) -> None:
-    fence(app, "Yard", ("users", "emil"), **when)
-    assert code(validate(app, location=FAR, dateTime=at)) == wanted
+def test_a_geofence_that_is_not_in_force_does_not_apply(
+    app: App, validity: dict[str, str], at: str, expected_code: str
+) -> None:
+    fence(app, "Yard", ("users", "emil"), **validity)
+    assert code(validate(app, location=FAR, dateTime=at)) == expected_code
 
 
 def test_a_schedule_counts_on_the_wall_clock_of_its_zone(app: App) -> None:
@@ -165,7 +169,7 @@ def test_an_organization_is_found_by_its_name(app: App) -> None:
     assert (unknown.status, unknown.body["items"][0]["code"]) == (404, "NOT_FOUND")
 
 
-def test_it_writes_nothing(app: App) -> None:
+def test_validation_writes_nothing(app: App) -> None:
     fence(app, "Yard", ("users", "emil"))
     before = app.items()
     validate(app, location=FAR)
@@ -187,17 +191,17 @@ def test_five_groups_a_project_a_screen_and_thirty_geofences_take_three_round_tr
         assigned = [{"targetTable": "users", "targetId": "emil"}]
         answer = app.request("geofences", "create_circle", **fence_with_many_vertices, assignments=assigned)
         assert answer.status == 201, answer
-    said: dict[str, Any] = {
+    body: dict[str, Any] = {
         "projectId": "p",
         "entryScreen": {"targetTable": "expense_guis", "targetId": "s"},
         "location": FAR,
     }
     app.calls.clear()
-    answer = validate(app, **said)
+    answer = validate(app, **body)
     assert (code(answer), len(answer.body["geofences"])) == ("GEOFENCE_OUTSIDE", 30)
     assert app.calls == {"BatchGetItem": 3}
-    validate(app, **said)
-    assert app.calls == {"BatchGetItem": 5}  # big geofences are read once a container
+    validate(app, **body)
+    assert app.calls == {"BatchGetItem": 5}  # large geofences are read once a process
 
 
 @pytest.mark.parametrize(
@@ -212,7 +216,7 @@ def test_five_groups_a_project_a_screen_and_thirty_geofences_take_three_round_tr
         ("nobody", "emil", 403),
     ],
 )
-def test_others_are_asked_about_by_those_who_may(app: App, roles: str, about: str, status: int) -> None:
+def test_entries_of_others_are_validated_with_permission_only(app: App, roles: str, about: str, status: int) -> None:
     assert validate(app, roles=roles, userId=about).status == status
 
 
@@ -230,6 +234,6 @@ def test_others_are_asked_about_by_those_who_may(app: App, roles: str, about: st
         ({"person": "emil"}, "person"),
     ],
 )
-def test_a_wrong_field_is_told_by_its_name(app: App, body: dict[str, Any], field: str) -> None:
+def test_an_error_names_the_wrong_field(app: App, body: dict[str, Any], field: str) -> None:
     answer = validate(app, **body)
     assert (answer.status, answer.wrong_fields) == (400, [field])

@@ -111,10 +111,10 @@ def test_totals_equal_the_sum_of_the_parts_at_every_grouping(
     assert sum(total.break_s for total in found) == breaks_s
     assert sum(total.net_s for total in found) == whole_s - breaks_s
     assert sum(total.entries for total in found) == len(some)
-    kept = [DIMENSIONS.index(dimension) for dimension in coarse.by]
+    indexes = [DIMENSIONS.index(dimension) for dimension in coarse.by]
     folded: Counter[tuple[date, tuple[str, ...]]] = Counter()
     for total in sum_up(some, query):
-        folded[total.period, tuple(total.group[index] for index in kept)] += total.net_s
+        folded[total.period, tuple(total.group[index] for index in indexes)] += total.net_s
     assert {(total.period, total.group): total.net_s for total in found} == folded
 
 

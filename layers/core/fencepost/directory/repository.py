@@ -115,9 +115,9 @@ class DynamoDBDirectoryRepository:
             VersionMismatch: The stored members are not those in `before`.
             ValidationFailed: A member does not exist, or has no room for another group.
         """
-        members, wanted = before, group.members or frozenset()
-        changes = [*((user_id, False) for user_id in sorted(before - wanted))]
-        changes += [(user_id, True) for user_id in sorted(wanted - before)]
+        members, target = before, group.members or frozenset()
+        changes = [*((user_id, False) for user_id in sorted(before - target))]
+        changes += [(user_id, True) for user_id in sorted(target - before)]
         for start in range(0, max(1, len(changes)), _MEMBERS_A_TRANSACTION):
             some = changes[start : start + _MEMBERS_A_TRANSACTION]
             after = (members - {user for user, joins in some if not joins}) | {user for user, joins in some if joins}

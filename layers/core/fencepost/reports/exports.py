@@ -87,8 +87,8 @@ def escape_cell(text: str) -> str:
 def fold_line(line: str) -> str:
     """Fold a line of iCalendar so that no part is longer than 75 octets; a character is never split.
 
-    >>> fold_line("SUMMARY:" + "ä" * 40).split("\\r\\n ")[1]
-    'äääääää\\r\\n'
+    >>> fold_line("SUMMARY:" + "ä" * 40).splitlines()[1]
+    ' äääääää'
     """
     parts, size = [""], 0
     for character in line:
