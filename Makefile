@@ -75,7 +75,7 @@ e2e: $(DEV_READY) $(ENGINE_READY) ## test the deployed service on a separate eng
 .PHONY: verify
 verify: $(DEV_READY) $(ENGINE_READY) ## verify geometry, index and clock against oracles; real polygons need npm (SEED=...)
 	$(DEV)/bin/python -m tests.oracles $(if $(SEED),--seed $(SEED))
-	$(DEV)/bin/python -m tests.e2e.histories $(if $(SEED),--seed $(SEED))
+	$(DEV)/bin/python -m tests.e2e.timeclock.histories $(if $(SEED),--seed $(SEED))
 
 .PHONY: bench
 bench: $(BENCH_READY) $(ENGINE_READY) ## measure and write docs/benchmarks.md, about 15 minutes (BENCH_ARGS="--geofences 100000")

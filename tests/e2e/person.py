@@ -1,4 +1,4 @@
-"""A user of the demo's directory with no times yet, for whom the approver acts, on 4 May 2026 in Berlin."""
+"""A new user of the demo tenant, for whom the approver acts, on 4 May 2026 in Berlin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAR = {"latitude": 30.2700, "longitude": -97.7431}
 
 
 def at(text: str) -> str:
-    """A local time of the day, such as 09:00; an instant in full stays as it is."""
+    """Return the instant of a local time, such as 09:00, on that day. A full instant is returned unchanged."""
     return text if "T" in text else f"{DAY}{text}:00+02:00"
 
 
@@ -34,31 +34,31 @@ class Person:
         return self.service.call(method, path, body, role=role, tenant=self.tenant, **more)
 
     def clock(self, action: str, when: str | None = None, **body: Any) -> httpx.Response:
-        said = {"action": action, "userId": self.id, **({"dateTime": at(when)} if when else {}), **body}
-        return self.call("POST", "/clock", said)
+        fields = {"action": action, "userId": self.id, **({"dateTime": at(when)} if when else {}), **body}
+        return self.call("POST", "/clock", fields)
 
-    def clocked(self, start: str, stop: str, *breaks: str) -> httpx.Response:
-        """The answer to the stop."""
+    def clock_shift(self, start: str, stop: str, *breaks: str) -> httpx.Response:
+        """Start, take breaks, stop, and return the answer to the stop."""
         self.clock("start", start)
         for when in breaks:
             self.clock("break", when)
         return self.clock("stop", stop)
 
-    def running(self) -> httpx.Response:
+    def read_clock(self) -> httpx.Response:
         return self.call("GET", "/clock", params={"userId": self.id})
 
-    def save(self, start: str, end: str) -> httpx.Response:
+    def save_entry(self, start: str, end: str) -> httpx.Response:
         return self.call("POST", "/times", {"items": [{"userId": self.id, "from": at(start), "to": at(end)}]})
 
-    def entries(self, **query: str) -> list[dict[str, Any]]:
+    def list_entries(self, **query: str) -> list[dict[str, Any]]:
         answer = self.call("GET", "/times", params={**SPAN, "userId": self.id, **query})
         assert answer.status_code == 200, answer.text
         return [item["data"] for item in answer.json()["items"]]
 
-    def fence(self, **more: Any) -> str:
-        """A geofence around the office that applies to this person."""
-        assigned = [{"targetTable": "users", "targetId": self.id}]
-        body = {"name": f"Office {uuid4().hex[:12]}", "assignments": assigned, **OFFICE, **more}
+    def create_fence(self, **more: Any) -> str:
+        """Create a geofence around the office, assigned to this person, and return its id."""
+        assignments = [{"targetTable": "users", "targetId": self.id}]
+        body = {"name": f"Office {uuid4().hex[:12]}", "assignments": assignments, **OFFICE, **more}
         answer = self.call("POST", "/geofences", body, role="admin")
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
@@ -70,10 +70,11 @@ def item(answer: httpx.Response) -> dict[str, Any]:
 
 
 def data(answer: httpx.Response) -> dict[str, Any]:
-    found: dict[str, Any] = item(answer)["data"]
-    return found
+    fields: dict[str, Any] = item(answer)["data"]
+    return fields
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:
+    """Return status and code of a refusal."""
     assert answer.json()["valid"] is False
     return answer.status_code, item(answer)["code"]

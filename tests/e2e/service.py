@@ -1,4 +1,4 @@
-"""The deployed service as its users see it: HTTP, the bucket and the bus, each at the addresses of the engine."""
+"""A client of the deployed service: HTTP, the bucket and the user pool, at the addresses of the engine."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from local.endpoint import Endpoint
 from local.engine import Engine
 
 _T = TypeVar("_T")
-_PATIENCE_S = 90.0
+_TIMEOUT_S = 90.0
 
 
-def eventually(look: Callable[[], _T | None], what: str, patience_s: float = _PATIENCE_S) -> _T:
-    """What `look` finds, as soon as it finds something."""
-    give_up_at = time.monotonic() + patience_s
-    while (found := look()) is None:
-        assert time.monotonic() < give_up_at, f"{what}: not within {patience_s} s"
+def wait_for(find: Callable[[], _T | None], label: str, timeout_s: float = _TIMEOUT_S) -> _T:
+    """Call `find` until it returns something, and return that."""
+    deadline = time.monotonic() + timeout_s
+    while (result := find()) is None:
+        assert time.monotonic() < deadline, f"{label}: not within {timeout_s} s"
         time.sleep(0.1)
-    return found
+    return result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,17 +37,17 @@ class ForgottenClock:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClocksOfAShift:
-    """The ids of a clock whose shift is over, and of one whose shift goes on; a reminder is due of both."""
+class ShiftClocks:
+    """A clock whose shift has ended, and one whose shift goes on and that is due for a reminder."""
 
-    over: str
-    ended: datetime
-    on: str
+    ended_id: str
+    ended_at: datetime
+    running_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignedIn:
-    """The tokens that the pool gave a user."""
+class Tokens:
+    """The tokens of a user who has signed in."""
 
     id_token: str
     access_token: str
@@ -71,56 +71,53 @@ class Service:
         key: str | None = None,
         **more: Any,
     ) -> httpx.Response:
-        """A request with the API key of a demo user."""
+        """Send a request with the API key of a demo user, or with another key or token."""
         token = self.tenants[tenant]["keys"][role] if key is None else key
         headers = {"Authorization": f"Bearer {token}"} | more.pop("headers", {})
         if body is not None:
             more["json"] = body
         return self.http.request(method, self.endpoint.base_url + path, headers=headers, **more)
 
-    def sign_in(self, *groups: str, tenant: str | None = None, user_id: str | None = None) -> SignedIn:
-        """A new user of the pool in these groups, made as an operator makes one, who signs in."""
+    def sign_in(self, *groups: str, tenant: str | None = None, user_id: str | None = None) -> Tokens:
+        """Create a user of the pool in these groups, as an operator does, and sign in."""
         pool, name, password = self.engine.client("cognito-idp"), f"user-{uuid4()}", f"Pw-1-{uuid4()}"
-        who = {"UserPoolId": self.endpoint.outputs["UserPoolId"], "Username": name}
-        said = {"custom:tenantId": tenant, "custom:userId": user_id}
-        attributes = [{"Name": key, "Value": value} for key, value in said.items() if value is not None]
-        pool.admin_create_user(**who, UserAttributes=attributes, MessageAction="SUPPRESS")
+        user = {"UserPoolId": self.endpoint.outputs["UserPoolId"], "Username": name}
+        claims = {"custom:tenantId": tenant, "custom:userId": user_id}
+        attributes = [{"Name": key, "Value": value} for key, value in claims.items() if value is not None]
+        pool.admin_create_user(**user, UserAttributes=attributes, MessageAction="SUPPRESS")
         for group in groups:
-            pool.admin_add_user_to_group(**who, GroupName=group)
-        pool.admin_set_user_password(**who, Password=password, Permanent=True)
+            pool.admin_add_user_to_group(**user, GroupName=group)
+        pool.admin_set_user_password(**user, Password=password, Permanent=True)
         answer = pool.admin_initiate_auth(
-            UserPoolId=who["UserPoolId"],
+            UserPoolId=user["UserPoolId"],
             ClientId=self.endpoint.outputs["UserPoolClientId"],
             AuthFlow="ADMIN_USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": name, "PASSWORD": password},
         )
         tokens = answer["AuthenticationResult"]
-        return SignedIn(id_token=tokens["IdToken"], access_token=tokens["AccessToken"])
+        return Tokens(id_token=tokens["IdToken"], access_token=tokens["AccessToken"])
 
-    def user(self, role: str, tenant: str = "demo") -> str:
+    def user_id_of(self, role: str, tenant: str = "demo") -> str:
         return str(self.tenants[tenant]["users"][role])
 
-    def s3(self) -> Any:
-        return self.engine.client("s3")
-
-    def drop(self, key: str, content: bytes | Path) -> dict[str, Any]:
-        """Drop a file in the bucket and wait for its report."""
-        s3 = self.s3()
+    def import_file(self, key: str, content: bytes | Path) -> dict[str, Any]:
+        """Upload a file to the bucket and return the report of its import."""
+        s3 = self.engine.client("s3")
         folder = key.split("/")[1] if key.startswith("uploads/") and key.count("/") > 1 else ""
         is_known = folder in self.tenants
         report_key = f"reports/{key.removeprefix('uploads/') if is_known else f'_rejected/{key}'}.json"
-        before = self._object(s3, report_key)
+        before = self._read_object(s3, report_key)
         s3.put_object(
             Bucket=self.endpoint.bucket, Key=key, Body=content if isinstance(content, bytes) else content.read_bytes()
         )
 
-        def new_report() -> dict[str, Any] | None:
-            found = self._object(s3, report_key)
-            return json.loads(found) if found is not None and found != before else None
+        def find_report() -> dict[str, Any] | None:
+            content = self._read_object(s3, report_key)
+            return json.loads(content) if content is not None and content != before else None
 
-        return eventually(new_report, f"the report {report_key}")
+        return wait_for(find_report, f"the report {report_key}")
 
-    def _object(self, s3: Any, key: str) -> bytes | None:
+    def _read_object(self, s3: Any, key: str) -> bytes | None:
         try:
             content: bytes = s3.get_object(Bucket=self.endpoint.bucket, Key=key)["Body"].read()
         except s3.exceptions.NoSuchKey:

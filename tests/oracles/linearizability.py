@@ -1,8 +1,10 @@
-"""Whether a history of concurrent calls could have happened one after the other: Wing and Gong's search.
+"""Find out whether a history of concurrent calls is linearizable, with the search of Wing and Gong.
 
-A history is linearizable if its calls can be put in one order in which each call comes after those that had been
-answered before it was made, and each answer is the one that a model, asked in that order, gives (J. Wing and C. Gong,
-Testing and Verifying Concurrent Objects, 1993; with the memory of G. Lowe, Testing for Linearizability, 2017).
+A history is linearizable if its calls have an order with two properties. Each call comes after those that were
+answered before it was sent. Each answer is the one that a sequential model gives in that order.
+
+Sources: J. Wing and C. Gong, Testing and Verifying Concurrent Objects, 1993; the cache of visited states is from
+G. Lowe, Testing for Linearizability, 2017.
 """
 
 from __future__ import annotations
@@ -17,43 +19,43 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[C]):
-    """What was asked and answered, and the instants of both, on one clock."""
+    """A call with its answer, and the instants of both on one clock."""
 
-    what: C
-    made: float
-    answered: float
+    content: C
+    sent_at: float
+    answered_at: float
 
 
-def linearization(calls: Sequence[Call[C]], start: S, step: Callable[[S, C], S | None]) -> list[Call[C]] | None:
-    """An order in which the calls could have happened, None where there is none.
+def find_linearization(calls: Sequence[Call[C]], start: S, apply: Callable[[S, C], S | None]) -> list[Call[C]] | None:
+    """Return an order in which the calls could have happened, or None.
 
-    :param step: the state after a call, None where a call in this state is not answered so
+    `apply` returns the state after a call, or None if the call has another answer in this state.
 
     >>> def register(value: int, call: tuple[str, int]) -> int | None:
     ...     return call[1] if call[0] == "write" or call[1] == value else None
-    >>> write = Call(what=("write", 1), made=0, answered=3)
-    >>> old, new = Call(what=("read", 0), made=1, answered=2), Call(what=("read", 1), made=1, answered=2)
-    >>> linearization([write, old], 0, register) == [old, write]
+    >>> write = Call(content=("write", 1), sent_at=0, answered_at=3)
+    >>> read = Call(content=("read", 0), sent_at=1, answered_at=2)
+    >>> find_linearization([write, read], 0, register) == [read, write]
     True
-    >>> late = Call(what=("read", 0), made=4, answered=5)
-    >>> linearization([write, late], 0, register) is None
+    >>> late = Call(content=("read", 0), sent_at=4, answered_at=5)
+    >>> find_linearization([write, late], 0, register) is None
     True
     """
-    seen: set[tuple[frozenset[int], S]] = set()
+    visited: set[tuple[frozenset[int], S]] = set()
 
-    def search(left: frozenset[int], state: S) -> list[int] | None:
-        if not left:
+    def search(remaining: frozenset[int], state: S) -> list[int] | None:
+        if not remaining:
             return []
-        if (left, state) in seen:
+        if (remaining, state) in visited:
             return None
-        seen.add((left, state))
-        first_answer = min(calls[n].answered for n in left)
-        for n in sorted(left, key=lambda n: calls[n].made):
-            # What was made after another was answered cannot come before that.
-            if calls[n].made > first_answer:
+        visited.add((remaining, state))
+        first_answer = min(calls[n].answered_at for n in remaining)
+        for n in sorted(remaining, key=lambda n: calls[n].sent_at):
+            # A call that was sent after another was answered cannot come before it.
+            if calls[n].sent_at > first_answer:
                 break
-            after = step(state, calls[n].what)
-            rest = search(left - {n}, after) if after is not None else None
+            after = apply(state, calls[n].content)
+            rest = search(remaining - {n}, after) if after is not None else None
             if rest is not None:
                 return [n, *rest]
         return None

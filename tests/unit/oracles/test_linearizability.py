@@ -1,15 +1,16 @@
-"""The judge of histories is judged by histories of which it is known whether they could have happened."""
+"""The search for a linearization, tested with histories whose result is known."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.oracles.clock import Asked, State, step
-from tests.oracles.linearizability import Call, linearization
+from tests.oracles.clock import ClockCall, State, apply_call
+from tests.oracles.linearizability import Call, find_linearization
 
 
-def call(made: float, answered: float, **asked: object) -> Call[Asked]:
-    return Call(what=Asked(**asked), made=made, answered=answered)  # type: ignore[arg-type]  # told by each test
+def call(sent_at: float, answered_at: float, **fields: object) -> Call[ClockCall]:
+    content = ClockCall(**fields)  # type: ignore[arg-type]  # each test has the right types
+    return Call(content=content, sent_at=sent_at, answered_at=answered_at)
 
 
 START = {"action": "start", "at": 540, "id": "a"}
@@ -24,9 +25,9 @@ READ_BOTH = {"action": "read", "entries": frozenset({("a", 540, 600), ("s", 560,
     "calls",
     [
         [call(0, 1, **START), call(2, 3, **STOP), call(4, 5, **READ_STOP)],
-        # The second was answered first, but made while the first was under way.
+        # The second was answered first, but sent before the first was answered.
         [call(0, 9, **START), call(1, 2, **TOO_LATE)],
-        # A save that the stop has removed, at whatever moment within its call.
+        # A save that a concurrent stop has removed.
         [
             call(0, 1, **START),
             call(2, 9, **STOP, removed=frozenset("s")),
@@ -37,29 +38,29 @@ READ_BOTH = {"action": "read", "entries": frozenset({("a", 540, 600), ("s", 560,
         [call(0, 1, **START), call(2, 3, action="stop", at=540, code="WRONG_ORDER")],
     ],
 )
-def test_a_history_that_can_be_put_in_turn(calls: list[Call[Asked]]) -> None:
-    assert linearization(calls, State(), step) is not None
+def test_a_linearizable_history_is_accepted(calls: list[Call[ClockCall]]) -> None:
+    assert find_linearization(calls, State(), apply_call) is not None
 
 
 @pytest.mark.parametrize(
     "calls",
     [
-        # Two starts that were both done.
+        # Two starts that both succeeded.
         [call(0, 9, **START), call(0, 9, action="start", at=550, id="b")],
-        # Refused because of a clock that had not been asked for yet.
+        # Refused because of a clock that was started later.
         [call(0, 1, **TOO_LATE), call(2, 3, **START)],
         # A lost update: stop and save overlap, and neither saw the other.
         [call(0, 1, **START), call(2, 9, **STOP), call(3, 8, **SAVE), call(10, 11, **READ_BOTH)],
         # Stopped twice.
         [call(0, 1, **START), call(2, 9, **STOP), call(2, 9, **STOP)],
-        # A break that another call has closed is told as open.
+        # A break that another call has ended is answered as open.
         [
             call(0, 1, **START),
             call(2, 3, action="break", at=550, breaks=((550, None),)),
             call(4, 5, action="break", at=560, breaks=((550, 560),)),
             call(6, 7, action="break", at=570, breaks=((550, None),)),
         ],
-        # A break that was decided on one clock and written over the next.
+        # A break of one clock that overwrites the next clock.
         [
             call(0, 1, **START),
             call(2, 9, action="break", at=550, breaks=((550, None),)),
@@ -67,9 +68,9 @@ def test_a_history_that_can_be_put_in_turn(calls: list[Call[Asked]]) -> None:
             call(5, 6, action="start", at=560, id="b"),
             call(10, 11, action="read", id="a"),
         ],
-        # Done, and not there.
+        # A start that succeeded and left no clock.
         [call(0, 1, **START), call(2, 3, action="read")],
     ],
 )
-def test_a_history_that_cannot(calls: list[Call[Asked]]) -> None:
-    assert linearization(calls, State(), step) is None
+def test_any_other_history_is_rejected(calls: list[Call[ClockCall]]) -> None:
+    assert find_linearization(calls, State(), apply_call) is None

@@ -1,4 +1,4 @@
-"""Time entries over HTTP, on the deployed template: with its policies, and many at once."""
+"""Time entries over HTTP, on the deployed template with its policies, and with concurrent requests."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ def person(service: Service) -> Person:
     return Person(service)
 
 
-def never_overlap(entries: list[dict[str, Any]]) -> bool:
+def have_no_overlap(entries: list[dict[str, Any]]) -> bool:
     spans = sorted((datetime.fromisoformat(entry["from"]), datetime.fromisoformat(entry["to"])) for entry in entries)
     return all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
 
 
-def test_an_approved_entry_an_invalid_one_and_its_way_back(person: Person) -> None:
-    safe = data(person.save("13:00", "14:00"))["id"]
+def test_an_invalid_entry_is_resubmitted_after_the_approved_one_is_reopened(person: Person) -> None:
+    safe = data(person.save_entry("13:00", "14:00"))["id"]
     assert person.call("POST", "/times/approve", {"ids": [safe]}).status_code == 200
     person.clock("start", "10:00")
     stopped = person.clock("stop", "14:00")
     assert (stopped.status_code, stopped.json()["items"][0]["code"]) == (400, "ENTRY_NOT_SAVED")
-    (invalid,) = person.entries(invalid="true")
+    (invalid,) = person.list_entries(invalid="true")
     assert person.call("POST", f"/times/{invalid['id']}/resubmit").status_code == 400
     assert person.call("POST", "/times/reopen", {"ids": [safe]}).status_code == 200
     assert person.call("POST", f"/times/{invalid['id']}/resubmit").status_code == 201
-    assert [entry["id"] for entry in person.entries()] == [invalid["id"]]
-    assert [entry["id"] for entry in person.entries(removed="true")] == [safe]
+    assert [entry["id"] for entry in person.list_entries()] == [invalid["id"]]
+    assert [entry["id"] for entry in person.list_entries(removed="true")] == [safe]
     assert person.call("DELETE", "/times", params={"id": invalid["id"]}).status_code == 200
     assert person.call("POST", f"/times/{safe}/restore").status_code == 200
-    trail = person.call("GET", f"/times/{safe}/history").json()["items"]
-    assert [item["data"]["action"] for item in trail] == [
+    history = person.call("GET", f"/times/{safe}/history").json()["items"]
+    assert [item["data"]["action"] for item in history] == [
         "created",
         "approved",
         "reopened",
@@ -47,8 +47,8 @@ def test_an_approved_entry_an_invalid_one_and_its_way_back(person: Person) -> No
     ]
 
 
-def test_the_times_of_all_users_are_for_those_who_act_for_others(person: Person) -> None:
-    saved = data(person.save("09:00", "10:00"))["id"]
+def test_only_those_who_act_for_others_see_the_entries_of_all_users(person: Person) -> None:
+    saved = data(person.save_entry("09:00", "10:00"))["id"]
     everybody = person.call("GET", "/times", params={**SPAN, "limit": "1000"}).json()["items"]
     assert saved in [item["data"]["id"] for item in everybody]
     own = person.service.call("GET", "/times", role="employee", params=SPAN)
@@ -69,28 +69,29 @@ def test_a_dry_run_and_the_running_clock(person: Person) -> None:
     assert data(person.call("GET", "/clock", params=query))["id"] == started["id"]
 
 
-def test_a_stop_and_saves_by_hand_in_the_same_moment_never_overlap(person: Person) -> None:
+def test_a_stop_and_concurrent_saves_never_overlap(person: Person) -> None:
     for _ in range(5):
         person.clock("start", "09:00")
         with ThreadPoolExecutor(4) as pool:
-            saves = [pool.submit(person.save, start, end) for start, end in (("08:30", "09:30"), ("09:15", "11:00"))]
+            spans = ("08:30", "09:30"), ("09:15", "11:00")
+            saves = [pool.submit(person.save_entry, start, end) for start, end in spans]
             stop = pool.submit(person.clock, "stop", "10:00")
             answers = [save.result() for save in saves]
         assert stop.result().status_code in (200, 201), stop.result().text
         assert [answer.json()["valid"] for answer in answers] == [True, True]
-        assert never_overlap(person.entries())
+        assert have_no_overlap(person.list_entries())
 
 
-def test_of_many_saves_in_the_same_moment_one_stands(person: Person) -> None:
+def test_of_many_concurrent_saves_one_remains(person: Person) -> None:
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: person.save("09:00", "17:00"), range(6)))
+        answers = list(pool.map(lambda _: person.save_entry("09:00", "17:00"), range(6)))
     assert all(answer.json()["valid"] for answer in answers), [answer.text for answer in answers]
-    (standing,) = person.entries()
+    (remaining,) = person.list_entries()
     ids = {data(answer)["id"] for answer in answers}
-    assert {entry["id"] for entry in person.entries(removed="true")} == ids - {standing["id"]}
+    assert {entry["id"] for entry in person.list_entries(removed="true")} == ids - {remaining["id"]}
 
 
-def test_the_model_of_an_organization_makes_of_a_clock_what_it_says(person: Person) -> None:
+def test_the_working_time_model_of_an_organization_adjusts_an_entry(person: Person) -> None:
     quarters = {"direction": "nearest", "minutes": 15}
     model = {"rounding": {"start": quarters, "end": quarters}, "automaticBreaks": "arbzg", "longestMinutes": 540}
     path, body = (
@@ -101,8 +102,8 @@ def test_the_model_of_an_organization_makes_of_a_clock_what_it_says(person: Pers
     start = {"action": "start", "userId": person.id, "organizationId": person.id}
     assert person.call("POST", "/clock", {**start, "dateTime": "2026-05-04T08:53:00+02:00"}).status_code == 200
     assert person.clock("stop", "19:00").status_code == 201
-    (entry,) = person.entries()
+    (entry,) = person.list_entries()
     assert (entry["from"][11:16], entry["to"][11:16]) == ("09:00", "17:53")
     assert [change["rule"] for change in entry["adjustments"]] == ["limit", "rounding", "automatic_breaks"]
     assert entry["adjustments"][0]["before"]["to"] == "2026-05-04T19:00:00+02:00"
-    assert [taken["automatic"] for taken in entry["breaks"]] == [True]
+    assert [pause["automatic"] for pause in entry["breaks"]] == [True]

@@ -1,4 +1,4 @@
-"""From the directory through assignments to verdicts and the clock, and back."""
+"""The directory, and how its groups take effect in verdicts and at the clock."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ ELSEWHERE = {"latitude": -33.87, "longitude": 151.21}
 
 @pytest.fixture
 def group(service: Service) -> Iterator[str]:
-    """A group with the demo's employee in it."""
+    """Create a group whose member is the demo's employee."""
     group_id = f"g-{uuid4()}"
-    body = {"name": "Gate", "members": [service.user("employee")]}
+    body = {"name": "Gate", "members": [service.user_id_of("employee")]}
     assert service.call("PUT", f"/directory/groups/{group_id}", body).status_code == 200
     yield group_id
     service.call("DELETE", f"/directory/groups/{group_id}?cascade=true")
 
 
-def fence(service: Service, *targets: tuple[str, str], **more: Any) -> dict[str, Any]:
+def create_fence(service: Service, *targets: tuple[str, str], **more: Any) -> dict[str, Any]:
     body = {
         "name": f"Gate {uuid4()}",
         **GATE,
@@ -34,28 +34,31 @@ def fence(service: Service, *targets: tuple[str, str], **more: Any) -> dict[str,
     }
     answer = service.call("POST", "/geofences", body | more)
     assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
+    created: dict[str, Any] = answer.json()
+    return created
 
 
-def test_a_group_binds_its_members_until_it_is_gone(service: Service, group: str) -> None:
-    made = fence(service, ("groups", group))
-    entry = {"userId": service.user("employee"), "location": ELSEWHERE}
+def test_a_geofence_applies_to_a_group_until_the_group_is_deleted(service: Service, group: str) -> None:
+    created = create_fence(service, ("groups", group))
+    entry = {"userId": service.user_id_of("employee"), "location": ELSEWHERE}
     refused = service.call("POST", "/geofences/validate", entry, role="employee").json()
-    assert (refused["allowed"], refused["code"], refused["decidedBy"]) == (False, "GEOFENCE_OUTSIDE", made["id"])
+    assert (refused["allowed"], refused["code"], refused["decidedBy"]) == (False, "GEOFENCE_OUTSIDE", created["id"])
     start = service.call("POST", "/clock", {"action": "start", "location": ELSEWHERE}, role="employee")
     assert (start.status_code, start.json()["items"][0]["code"]) == (403, "GEOFENCE_OUTSIDE")
     blocked = service.call("DELETE", f"/directory/groups/{group}")
-    assert (blocked.status_code, blocked.json()["geofences"]) == (409, [{"id": made["id"], "name": made["name"]}])
+    assert (blocked.status_code, blocked.json()["geofences"]) == (
+        409,
+        [{"id": created["id"], "name": created["name"]}],
+    )
     assert service.call("DELETE", f"/directory/groups/{group}?cascade=true").status_code == 200
-    assert service.call("GET", f"/geofences/{made['id']}").json()["assignments"] == []
-    assert service.call("GET", f"/directory/users/{service.user('employee')}").json()["groups"] == []
+    assert service.call("GET", f"/geofences/{created['id']}").json()["assignments"] == []
+    assert service.call("GET", f"/directory/users/{service.user_id_of('employee')}").json()["groups"] == []
     free = service.call("POST", "/geofences/validate", entry, role="employee").json()
     assert (free["allowed"], free["code"]) == (True, "NO_GEOFENCE")
-    service.call("DELETE", f"/geofences/{made['id']}")
+    service.call("DELETE", f"/geofences/{created['id']}")
 
 
-def test_the_directory_is_put_listed_and_deleted(service: Service) -> None:
+def test_entities_of_the_directory_are_put_listed_and_deleted(service: Service) -> None:
     ids = [f"p-{uuid4()}" for _ in range(100)]
     items = [{"id": entity_id, "name": f"Bulk {n:03}"} for n, entity_id in enumerate(ids)]
     assert service.call("PUT", "/directory/projects", {"items": items}).status_code == 200
@@ -75,7 +78,7 @@ def test_the_directory_is_put_listed_and_deleted(service: Service) -> None:
     assert service.call("GET", "/directory/projects", role="viewer").status_code == 403
 
 
-def test_members_that_are_changed_at_once_are_told_alike_on_both_sides(service: Service) -> None:
+def test_concurrent_changes_of_members_leave_groups_and_users_consistent(service: Service) -> None:
     group_id = f"g-{uuid4()}"
     people = [f"u-{n}-{uuid4()}" for n in range(6)]
     service.call("PUT", "/directory/users", {"items": [{"id": u, "name": u} for u in people]})
@@ -91,6 +94,6 @@ def test_members_that_are_changed_at_once_are_told_alike_on_both_sides(service: 
         )
         assert set(answers) == {200}
     members = service.call("GET", f"/directory/groups/{group_id}").json()["members"]
-    assert sorted(members) in [sorted(some) for some in sets]
-    theirs = [u for u in people if group_id in service.call("GET", f"/directory/users/{u}").json()["groups"]]
-    assert sorted(theirs) == sorted(members)
+    assert sorted(members) in [sorted(each) for each in sets]
+    users_in_group = [u for u in people if group_id in service.call("GET", f"/directory/users/{u}").json()["groups"]]
+    assert sorted(users_in_group) == sorted(members)

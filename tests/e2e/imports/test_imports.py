@@ -1,4 +1,4 @@
-"""KML files dropped in the bucket."""
+"""Imports of KML files from the bucket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def point(lon: float, lat: float) -> str:
     return f"<Point><coordinates>{lon},{lat}</coordinates></Point>"
 
 
-def new_key() -> str:
+def make_key() -> str:
     return f"uploads/demo/{uuid4()}.kml"
 
 
@@ -36,8 +36,8 @@ def test_points_lines_and_polygons_become_geofences(service: Service) -> None:
     outer = f"<outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs>"
     polygon = f"<Polygon>{outer}</Polygon>"
     both = f"<MultiGeometry>{point(22, 40)}{point(23, 40)}</MultiGeometry>"
-    report = service.drop(
-        new_key(),
+    report = service.import_file(
+        make_key(),
         kml(
             placemark(f"dot {unique}", point(19, 40)),
             placemark(f"line {unique}", line),
@@ -48,19 +48,19 @@ def test_points_lines_and_polygons_become_geofences(service: Service) -> None:
     )
     assert (report["status"], report["counts"]) == ("completed", {"placemarks": 5, "geofences": 5, "leftOut": 1})
     assert report["leftOut"][0]["name"] == f"nothing {unique}"
-    made = {g["name"]: service.call("GET", f"/geofences/{g['id']}").json() for g in report["geofences"]}
-    assert [g["type"] for g in made.values()] == ["circle", "corridor", "polygon", "circle", "circle"]
-    assert set(made) == {f"{kind} {unique}" for kind in ("dot", "line", "area", "two")} | {f"two {unique} 2"}
-    assert made[f"dot {unique}"]["radiusMeters"] == made[f"line {unique}"]["radiusMeters"] == 150
+    created = {g["name"]: service.call("GET", f"/geofences/{g['id']}").json() for g in report["geofences"]}
+    assert [g["type"] for g in created.values()] == ["circle", "corridor", "polygon", "circle", "circle"]
+    assert set(created) == {f"{kind} {unique}" for kind in ("dot", "line", "area", "two")} | {f"two {unique} 2"}
+    assert created[f"dot {unique}"]["radiusMeters"] == created[f"line {unique}"]["radiusMeters"] == 150
     answer = service.call("POST", "/geofences/check", {"latitude": 40.005, "longitude": 21.005})
     assert f"area {unique}" in {match["geofenceName"] for match in answer.json()["matches"]}
 
 
-def test_the_same_file_again_doubles_nothing(service: Service) -> None:
+def test_a_file_that_is_uploaded_again_creates_no_duplicates(service: Service) -> None:
     content = kml(placemark(f"once {uuid4()}", point(24, 41)))
-    key = new_key()
-    assert service.drop(key, content)["counts"]["geofences"] == 1
-    again = service.drop(key, content)
+    key = make_key()
+    assert service.import_file(key, content)["counts"]["geofences"] == 1
+    again = service.import_file(key, content)
     assert again["counts"] == {"placemarks": 1, "geofences": 0, "leftOut": 1}
     assert "exists already" in again["leftOut"][0]["reason"]
 
@@ -68,13 +68,13 @@ def test_the_same_file_again_doubles_nothing(service: Service) -> None:
 def test_three_hundred_placemarks_are_all_accounted_for(service: Service) -> None:
     unique = uuid4().hex[:8]
     rows = [placemark(f"{unique}-{n}", point(25 + n / 1000, 42)) for n in range(299)]
-    report = service.drop(new_key(), kml(*rows, placemark(f"{unique}-bad", point(0, 0))))
+    report = service.import_file(make_key(), kml(*rows, placemark(f"{unique}-bad", point(0, 0))))
     assert report["counts"] == {"placemarks": 300, "geofences": 299, "leftOut": 1}
     assert len({geofence["id"] for geofence in report["geofences"]}) == 299
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "reason"),
     [
         (b"", "empty"),
         (b"name,lat,lon\nx,1,2\n", "XML"),
@@ -85,17 +85,17 @@ def test_three_hundred_placemarks_are_all_accounted_for(service: Service) -> Non
         (b"<kml>" + b"<Folder>" * 200_000, "deep"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_a_failed_report(service: Service, content: bytes, said: str) -> None:
+def test_a_file_that_cannot_be_read_is_a_failed_report(service: Service, content: bytes, reason: str) -> None:
     before = service.call("GET", "/geofences", params={"limit": 1}).json()
-    report: dict[str, Any] = service.drop(new_key(), content)
+    report: dict[str, Any] = service.import_file(make_key(), content)
     assert report["status"] == "failed"
-    assert said.casefold() in report["reason"].casefold(), report["reason"]
+    assert reason.casefold() in report["reason"].casefold(), report["reason"]
     assert report["counts"]["geofences"] == 0
     assert service.call("GET", "/geofences", params={"limit": 1}).json() == before
 
 
 @pytest.mark.parametrize("key", ["stray.kml", "uploads/stray.kml", "uploads/nobody/sites.kml", "uploads//x.kml"])
-def test_a_file_in_no_tenants_folder_is_rejected_with_a_report(service: Service, key: str) -> None:
-    report = service.drop(key, kml(placemark("stray", point(1, 1))))
+def test_a_file_outside_the_folders_of_tenants_is_rejected_with_a_report(service: Service, key: str) -> None:
+    report = service.import_file(key, kml(placemark("stray", point(1, 1))))
     assert (report["status"], report["counts"]["geofences"]) == ("failed", 0)
     assert "uploads/<tenantId>/" in report["reason"]

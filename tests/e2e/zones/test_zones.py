@@ -1,4 +1,4 @@
-"""The zone API over HTTP, through the template: the gateway lets its calls in, and the function asks for the hash."""
+"""The zone API over HTTP: the gateway does not authorize its calls, and the function authenticates by the hash."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.e2e.service import Service, eventually
+from tests.e2e.service import Service, wait_for
 
 CENTER = {"lat": 56.827001, "lng": 60.594296}
 RING = [{"lat": lat, "lng": lng, "node": lat < 57} for lat, lng in ((56, 61), (56, 61.1), (57, 61.1), (57, 61))]
 
 
-def send(service: Service, method: str, path: str, **how: Any) -> httpx.Response:
-    return service.http.request(method, f"{service.endpoint.base_url}/zone/{path}", **how)
+def send(service: Service, method: str, path: str, **parts: Any) -> httpx.Response:
+    return service.http.request(method, f"{service.endpoint.base_url}/zone/{path}", **parts)
 
 
 def post(service: Service, path: str, **parameters: Any) -> dict[str, Any]:
-    """As the reference's examples are: a JSON body with the hash in it."""
+    """Send a JSON body with the hash in it, as the examples of the reference do, and return the answer's body."""
     answer = send(service, "POST", path, json={"hash": key_of(service), **parameters})
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    assert told["success"] is True
-    return told
+    body: dict[str, Any] = answer.json()
+    assert body["success"] is True
+    return body
 
 
 def key_of(service: Service, role: str = "admin", tenant: str = "demo") -> str:
@@ -34,7 +34,7 @@ def key_of(service: Service, role: str = "admin", tenant: str = "demo") -> str:
 
 
 @contextmanager
-def zone(service: Service, label: str, **more: Any) -> Iterator[int]:
+def temporary_zone(service: Service, label: str, **more: Any) -> Iterator[int]:
     points = {"points": more.pop("points")} if "points" in more else {}
     number: int = post(service, "create", zone={"label": label, "address": "zone address", **more}, **points)["id"]
     yield number
@@ -43,8 +43,8 @@ def zone(service: Service, label: str, **more: Any) -> Iterator[int]:
 
 def test_a_client_of_the_reference_works_with_another_address_and_hash(service: Service) -> None:
     label = f"Zone {uuid4()}"
-    with zone(service, label, radius=100, center=CENTER) as number:
-        told = {
+    with temporary_zone(service, label, radius=100, center=CENTER) as number:
+        expected = {
             "id": number,
             "type": "circle",
             "label": label,
@@ -54,46 +54,44 @@ def test_a_client_of_the_reference_works_with_another_address_and_hash(service: 
             "center": CENTER,
             "tags": [],
         }
-        assert post(service, "read", zone_id=number)["value"] == told
+        assert post(service, "read", zone_id=number)["value"] == expected
         assert post(service, "update", zone={"id": number, "radius": 120}) == {"success": True}
-        (found,) = eventually(lambda: post(service, "list", filter=label)["list"], "the zone in the list")
-        assert found == {**told, "radius": 120}
-        inside = eventually(
-            lambda: post(service, "search_location", location=CENTER)["list"], "the zone at its centre"
-        )
+        (listed,) = wait_for(lambda: post(service, "list", filter=label)["list"], "the zone in the list")
+        assert listed == {**expected, "radius": 120}
+        inside = wait_for(lambda: post(service, "search_location", location=CENTER)["list"], "the zone at its centre")
         assert {"id": number, "label": label} in inside
-        elsewhere = service.call("GET", "/geofences", params={"filter": label}).json()["data"]
-        assert [(g["number"], g["radiusMeters"]) for g in elsewhere] == [(number, 120)]
-    gone = send(service, "POST", "read", json={"hash": key_of(service), "zone_id": number})
-    assert (gone.status_code, gone.json()["status"]["code"]) == (400, 201)
+        geofences = service.call("GET", "/geofences", params={"filter": label}).json()["data"]
+        assert [(g["number"], g["radiusMeters"]) for g in geofences] == [(number, 120)]
+    deleted = send(service, "POST", "read", json={"hash": key_of(service), "zone_id": number})
+    assert (deleted.status_code, deleted.json()["status"]["code"]) == (400, 201)
 
 
 @pytest.mark.parametrize("place", ["JSON", "form", "query", "header", "header of a GET", "bearer", "ID token"])
-def test_the_hash_is_taken_wherever_a_client_puts_it(service: Service, place: str) -> None:
+def test_the_hash_is_accepted_wherever_a_client_puts_it(service: Service, place: str) -> None:
     key = key_of(service)
-    with zone(service, f"Hashed {uuid4()}", radius=5, center=CENTER) as number:
-        asked = {"zone_id": number}
+    with temporary_zone(service, f"Hashed {uuid4()}", radius=5, center=CENTER) as number:
+        parameters = {"zone_id": number}
         calls: dict[str, tuple[str, dict[str, Any]]] = {
-            "JSON": ("POST", {"json": {"hash": key, **asked}}),
-            "form": ("POST", {"data": {"hash": key, **asked}}),
-            "query": ("GET", {"params": {"hash": key, **asked}}),
-            "header": ("POST", {"json": asked, "headers": {"Authorization": f"NVX {key}"}}),
-            "header of a GET": ("GET", {"params": asked, "headers": {"Authorization": f"NVX {key}"}}),
-            "bearer": ("POST", {"data": asked, "headers": {"Authorization": f"Bearer {key}"}}),
+            "JSON": ("POST", {"json": {"hash": key, **parameters}}),
+            "form": ("POST", {"data": {"hash": key, **parameters}}),
+            "query": ("GET", {"params": {"hash": key, **parameters}}),
+            "header": ("POST", {"json": parameters, "headers": {"Authorization": f"NVX {key}"}}),
+            "header of a GET": ("GET", {"params": parameters, "headers": {"Authorization": f"NVX {key}"}}),
+            "bearer": ("POST", {"data": parameters, "headers": {"Authorization": f"Bearer {key}"}}),
         }
         if place == "ID token":
             token = service.sign_in("viewer", tenant="demo", user_id="vera").id_token
-            calls[place] = ("POST", {"json": asked, "headers": {"Authorization": f"Bearer {token}"}})
-        method, how = calls[place]
-        answer = send(service, method, "read", **how)
+            calls[place] = ("POST", {"json": parameters, "headers": {"Authorization": f"Bearer {token}"}})
+        method, parts = calls[place]
+        answer = send(service, method, "read", **parts)
         assert (answer.status_code, answer.json().get("value", {}).get("id")) == (200, number), answer.text
 
 
-def test_points_stand_apart_and_pages_go_by_offset(service: Service) -> None:
+def test_points_are_read_and_changed_separately_and_pages_have_offsets(service: Service) -> None:
     mark = f"Points {uuid4()}"
     with (
-        zone(service, f"{mark} 1", type="polygon", points=RING) as one,
-        zone(service, f"{mark} 2", type="sausage", radius=150, points=RING[:3]) as two,
+        temporary_zone(service, f"{mark} 1", type="polygon", points=RING) as one,
+        temporary_zone(service, f"{mark} 2", type="sausage", radius=150, points=RING[:3]) as two,
     ):
         assert post(service, "point/list", zone_id=one)["list"] == RING
         turned = [{**point, "node": not point["node"]} for point in RING[:3]]
@@ -105,9 +103,9 @@ def test_points_stand_apart_and_pages_go_by_offset(service: Service) -> None:
         assert [z["id"] for z in post(service, "list", offset=everything.index(one), limit=2)["list"]] == [one, two]
 
 
-def test_refusals_are_numbered(service: Service) -> None:
+def test_errors_have_the_numbers_of_the_reference(service: Service) -> None:
     label = f"Held {uuid4()}"
-    with zone(service, label, radius=5, center=CENTER) as number:
+    with temporary_zone(service, label, radius=5, center=CENTER) as number:
         other = key_of(service, "admin", "other")
         refusals: list[tuple[tuple[int, int], httpx.Response]] = [
             ((400, 4), send(service, "POST", "list", json={"hash": "22eac1c27af4be7b9d04da2ce1af111b"})),
@@ -127,13 +125,13 @@ def test_refusals_are_numbered(service: Service) -> None:
             ),
         ]
         for (status, code), answer in refusals:
-            told = answer.json()
-            assert (answer.status_code, told["success"], told["status"]["code"]) == (status, False, code), told
+            body = answer.json()
+            assert (answer.status_code, body["success"], body["status"]["code"]) == (status, False, code), body
         geofence = service.call("GET", "/geofences", params={"filter": label}).json()["data"][0]
         address = f"/geofences/{geofence['id']}"
-        held = {"assignments": [{"targetTable": "users", "targetId": service.user("employee")}]}
-        assert service.call("PUT", address, held).status_code == 200
+        assignments = {"assignments": [{"targetTable": "users", "targetId": service.user_id_of("employee")}]}
+        assert service.call("PUT", address, assignments).status_code == 200
         refused = send(service, "POST", "delete", json={"hash": key_of(service), "zone_id": number}).json()
         assert refused["status"]["code"] == 203
-        assert refused["entities"] == [{"type": "users", "ids": [service.user("employee")]}]
+        assert refused["entities"] == [{"type": "users", "ids": [service.user_id_of("employee")]}]
         service.call("PUT", address, {"assignments": []})

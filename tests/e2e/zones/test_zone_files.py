@@ -1,4 +1,4 @@
-"""Zones out of files over HTTP: forms with a file in them go through the gateway, and so do zip files as answers."""
+"""Zones from files over HTTP: forms with files and zip files pass through the gateway."""
 
 from __future__ import annotations
 
@@ -12,72 +12,74 @@ import httpx
 import openpyxl
 import pytest
 
-from tests.e2e.service import Service, eventually
-from tests.e2e.test_zones import key_of, post, send, zone
+from tests.e2e.service import Service, wait_for
+from tests.e2e.zones.test_zones import key_of, post, send, temporary_zone
 from tests.zone_reference import CONVERTED, FILES
 
 
 def upload(service: Service, file: str | bytes, name: str = "zones.kml", **fields: Any) -> httpx.Response:
-    said = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}
-    return send(service, "POST", "upload", data={"hash": key_of(service), **said}, files={"file": (name, file)})
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}
+    return send(service, "POST", "upload", data={"hash": key_of(service), **texts}, files={"file": (name, file)})
 
 
 @pytest.mark.parametrize(("file", "ready"), FILES, ids=["point", "line", "polygon"])
-def test_a_file_of_the_reference_is_told_and_then_made(service: Service, file: str, ready: dict[str, Any]) -> None:
+def test_a_file_of_the_reference_is_previewed_and_then_imported(
+    service: Service, file: str, ready: dict[str, Any]
+) -> None:
     assert upload(service, file).json() == {"success": True, "list": [ready]}
-    made = upload(service, file, dry_run=False)
-    (number,) = made.json()["list"]
-    assert made.json() == {"success": True, "list": [number]}
-    (found,) = eventually(lambda: post(service, "list", filter=ready["label"], with_points=True)["list"], "the zone")
-    assert found == ready | {"id": number, "tags": []}
+    created = upload(service, file, dry_run=False)
+    (number,) = created.json()["list"]
+    assert created.json() == {"success": True, "list": [number]}
+    (zone,) = wait_for(lambda: post(service, "list", filter=ready["label"], with_points=True)["list"], "the zone")
+    assert zone == ready | {"id": number, "tags": []}
     assert post(service, "delete", zone_id=number) == {"success": True}
 
 
-def test_a_file_with_many_zones_is_made_in_the_background(service: Service) -> None:
+def test_a_file_with_many_zones_is_imported_in_the_background(service: Service) -> None:
     unique = uuid4().hex[:8]
     dot = "<Placemark><name>{} {}</name><Point><coordinates>{},44</coordinates></Point></Placemark>"
     dots = "".join(dot.format(unique, n, 30 + n / 100) for n in range(201))
-    told = upload(service, f"<kml><Document>{dots}</Document></kml>", dry_run=False).json()
-    assert (told["list"], told["in_background"]) == ([], True)
+    body = upload(service, f"<kml><Document>{dots}</Document></kml>", dry_run=False).json()
+    assert (body["list"], body["in_background"]) == ([], True)
 
-    def ended() -> dict[str, Any] | None:
-        about: dict[str, Any] = service.call("GET", f"/imports/{told['import_id']}").json()
-        return about if about["status"] != "running" else None
+    def find_ended_job() -> dict[str, Any] | None:
+        job: dict[str, Any] = service.call("GET", f"/imports/{body['import_id']}").json()
+        return job if job["status"] != "running" else None
 
-    assert eventually(ended, "the end of the import")["report"]["counts"]["geofences"] == 201
+    assert wait_for(find_ended_job, "the end of the import")["report"]["counts"]["geofences"] == 201
 
 
-def test_a_zip_file_comes_through_the_gateway_both_ways(service: Service) -> None:
+def test_a_zip_file_passes_the_gateway_in_both_directions(service: Service) -> None:
     label = f"Zipped {uuid4()}"
 
-    def downloaded(**headers: str) -> httpx.Response:
-        how = {"hash": key_of(service), "filter": label}
-        return send(service, "GET", "download", params=how, headers=headers)
+    def download(**headers: str) -> httpx.Response:
+        parameters = {"hash": key_of(service), "filter": label}
+        return send(service, "GET", "download", params=parameters, headers=headers)
 
-    with zone(service, label, radius=30, center={"lat": 44.5, "lng": 33.5}):
-        plain, zipped = downloaded(), downloaded(Accept="application/vnd.google-earth.kmz")
+    with temporary_zone(service, label, radius=30, center={"lat": 44.5, "lng": 33.5}):
+        plain, zipped = download(), download(Accept="application/vnd.google-earth.kmz")
     assert plain.headers["Content-Type"] == "application/vnd.google-earth.kml+xml"
     assert ZipFile(BytesIO(zipped.content)).read("doc.kml") == plain.content
     (again,) = upload(service, zipped.content, "zones.kmz", dry_run=False).json()["list"]
-    told = post(service, "read", zone_id=again)["value"]
-    assert (told["label"], told["radius"]) == (label, 30)
+    zone = post(service, "read", zone_id=again)["value"]
+    assert (zone["label"], zone["radius"]) == (label, 30)
     assert post(service, "delete", zone_id=again) == {"success": True}
 
 
-def test_a_table_is_sent_and_then_converted(service: Service) -> None:
+def test_a_spreadsheet_is_stored_and_then_converted(service: Service) -> None:
     book = openpyxl.Workbook()
     for row in (["address", "lng", "lat", "label"], ["Karlsplatz, 2", 16.3699642, 48.2009935, "Geofence name"]):
         book.active.append(row)
     file = BytesIO()
-    book.save(file)
-    kept = send(
+    book.save_entry(file)
+    stored = send(
         service,
         "POST",
         "../data/spreadsheet/parse",
         data={"hash": key_of(service)},
         files={"file": ("zones.xlsx", file.getvalue())},
     )
-    converted = post(service, "batch_convert", file_id=kept.json()["file_id"])
+    converted = post(service, "batch_convert", file_id=stored.json()["file_id"])
     assert converted["list"] == [CONVERTED]
     assert post(service, "batch_convert", batch="Geofence name\tKarlsplatz, 2\t48.2009935\t16.3699642") == converted
     unknown = {"hash": key_of(service), "file_id": str(uuid4())}

@@ -25,47 +25,47 @@ SHAPES: list[dict[str, Any]] = [
 INSIDE = [(30.2672, -97.7431), (50.002, 10.002), (37.805, -122.4)]
 
 
-def new_name() -> str:
+def make_name() -> str:
     return f"Site {uuid4()}"
 
 
 def create(service: Service, *, tenant: str = "demo", **body: Any) -> dict[str, Any]:
-    answer = service.call("POST", "/geofences", {"name": new_name()} | body, tenant=tenant)
+    answer = service.call("POST", "/geofences", {"name": make_name()} | body, tenant=tenant)
     assert answer.status_code == 201, answer.text
     created: dict[str, Any] = answer.json()
     return created
 
 
-def found(service: Service, lat: float, lon: float, **caller: str) -> set[str]:
+def find_matches(service: Service, lat: float, lon: float, **caller: str) -> set[str]:
     answer = service.call("POST", "/geofences/check", {"latitude": lat, "longitude": lon}, **caller)
     assert answer.status_code == 200, answer.text
     return {match["geofenceId"] for match in answer.json()["matches"]}
 
 
 @pytest.mark.parametrize(("shape", "inside"), list(zip(SHAPES, INSIDE, strict=True)))
-def test_a_geofence_lives_from_its_creation_to_its_end(
+def test_a_geofence_is_created_read_changed_and_deleted(
     service: Service, shape: dict[str, Any], inside: tuple[float, float]
 ) -> None:
-    made = create(service, **shape)
-    address = f"/geofences/{made['id']}"
-    assert service.call("GET", address).json() == made
-    assert made["id"] in found(service, *inside)
+    created = create(service, **shape)
+    address = f"/geofences/{created['id']}"
+    assert service.call("GET", address).json() == created
+    assert created["id"] in find_matches(service, *inside)
     changed = service.call("PUT", address, {"description": "changed"})
     assert (changed.status_code, changed.json()["version"], changed.headers["ETag"]) == (200, 2, '"2"')
-    assert made["id"] in found(service, *inside)
-    assert service.call("DELETE", "/geofences", params={"id": made["id"]}).status_code == 200
+    assert created["id"] in find_matches(service, *inside)
+    assert service.call("DELETE", "/geofences", params={"id": created["id"]}).status_code == 200
     assert service.call("GET", address).status_code == 404
-    assert made["id"] not in found(service, *inside)
+    assert created["id"] not in find_matches(service, *inside)
 
 
 def test_the_hole_of_a_polygon_is_outside(service: Service) -> None:
-    made = create(service, geometry=YARD)
-    assert made["id"] not in found(service, 50.010, 10.010)
-    service.call("DELETE", f"/geofences/{made['id']}")
+    created = create(service, geometry=YARD)
+    assert created["id"] not in find_matches(service, 50.010, 10.010)
+    service.call("DELETE", f"/geofences/{created['id']}")
 
 
-def test_the_list_goes_through_all_pages_newest_first(service: Service) -> None:
-    made = [create(service, latitude=1, longitude=1)["id"] for _ in range(5)]
+def test_the_list_returns_all_pages_newest_first(service: Service) -> None:
+    created = [create(service, latitude=1, longitude=1)["id"] for _ in range(5)]
     seen: list[str] = []
     cursor = None
     while True:
@@ -74,23 +74,23 @@ def test_the_list_goes_through_all_pages_newest_first(service: Service) -> None:
         cursor = page["nextCursor"]
         if cursor is None:
             break
-    assert seen[:5] == made[::-1]
+    assert seen[:5] == created[::-1]
     assert len(seen) == len(set(seen))
-    for geofence_id in made:
+    for geofence_id in created:
         service.call("DELETE", f"/geofences/{geofence_id}")
 
 
-def test_a_parameter_that_is_given_twice_is_refused_by_its_name(service: Service) -> None:
+def test_a_duplicate_query_parameter_is_refused_by_its_name(service: Service) -> None:
     answer = service.call("GET", "/geofences", params=[("limit", "1"), ("limit", "2")])
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "limit")
 
 
-def test_of_twenty_parallel_creates_of_one_name_one_wins(service: Service) -> None:
-    body = {"name": new_name(), "latitude": 2, "longitude": 2}
+def test_of_twenty_parallel_creates_with_one_name_one_succeeds(service: Service) -> None:
+    body = {"name": make_name(), "latitude": 2, "longitude": 2}
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: service.call("POST", "/geofences", body), range(20)))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 19
-    assert len(found(service, 2, 2)) == 1
+    assert len(find_matches(service, 2, 2)) == 1
 
 
 def test_parallel_changes_are_all_applied(service: Service) -> None:
@@ -114,20 +114,20 @@ def test_without_an_authorization_header_there_is_a_401_problem(service: Service
     assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHORIZED")
 
 
-def test_a_key_with_another_keys_secret_is_no_key(service: Service) -> None:
+def test_a_key_with_the_secret_of_another_key_is_refused(service: Service) -> None:
     keys = service.tenants["demo"]["keys"]
     mixed = keys["viewer"][: len("fp_0123456789abcdef_")] + keys["admin"][len("fp_0123456789abcdef_") :]
     assert service.call("GET", "/geofences", key=mixed).status_code == 401
 
 
-def test_a_route_that_is_none_is_a_404_problem(service: Service) -> None:
+def test_an_unknown_route_is_a_404_problem(service: Service) -> None:
     for method, path in (("GET", "/geofence"), ("DELETE", "/geofences/check"), ("POST", "/geofences/x")):
         answer = service.call(method, path)
         assert (answer.status_code, answer.json()["code"]) == (404, "NO_SUCH_ROUTE")
 
 
 @pytest.mark.parametrize(
-    ("role", "may"),
+    ("role", "permitted"),
     [
         ("admin", {"list", "create", "delete", "check", "clock"}),
         ("editor", {"list", "create", "check"}),
@@ -136,7 +136,7 @@ def test_a_route_that_is_none_is_a_404_problem(service: Service) -> None:
         ("employee", {"check", "clock"}),
     ],
 )
-def test_each_role_may_what_it_may(service: Service, role: str, may: set[str]) -> None:
+def test_each_role_has_its_permissions(service: Service, role: str, permitted: set[str]) -> None:
     calls: dict[str, tuple[str, str, Any]] = {
         "list": ("GET", "/geofences", None),
         "create": ("POST", "/geofences", {}),
@@ -149,23 +149,23 @@ def test_each_role_may_what_it_may(service: Service, role: str, may: set[str]) -
         for name, (method, path, body) in calls.items()
         if service.call(method, path, body, role=role).status_code != 403
     }
-    assert allowed == may
+    assert allowed == permitted
 
 
-def test_another_tenants_geofence_is_as_absent_as_one_that_never_was(service: Service) -> None:
+def test_a_geofence_of_another_tenant_is_answered_like_an_unknown_one(service: Service) -> None:
     mine = create(service, latitude=4, longitude=4)["id"]
     for method, body in (("GET", None), ("PUT", {"name": "Mine now"}), ("PATCH", {}), ("DELETE", None)):
         foreign, absent = (
             service.call(method, f"/geofences/{geofence_id}", body, tenant="other") for geofence_id in (mine, uuid4())
         )
         assert (foreign.status_code, absent.status_code) == (404, 404)
-        said = [{k: v for k, v in answer.json().items() if k != "requestId"} for answer in (foreign, absent)]
-        assert said[0] == said[1]
-    assert found(service, 4, 4, tenant="other") == set()
-    assert found(service, 4, 4) == {mine}
+        problems = [{k: v for k, v in answer.json().items() if k != "requestId"} for answer in (foreign, absent)]
+        assert problems[0] == problems[1]
+    assert find_matches(service, 4, 4, tenant="other") == set()
+    assert find_matches(service, 4, 4) == {mine}
 
 
-def test_hostile_bodies_are_answered_with_the_field(service: Service) -> None:
+def test_an_invalid_body_is_refused_with_its_field(service: Service) -> None:
     bow_tie = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
     for body, field in (
         ({"name": "X", "latitude": 90.0001, "longitude": 1}, "latitude"),

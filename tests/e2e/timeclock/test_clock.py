@@ -1,4 +1,4 @@
-"""The clock over HTTP: one clock a user, and the geofence verdict."""
+"""The clock over HTTP: one clock for each user, and the geofence verdict."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.service import Service
 
 @pytest.fixture
 def idle(service: Service) -> Iterator[Service]:
-    """The service with the demo's employee idle, before and after."""
+    """Cancel the clock of the demo's employee before and after the test."""
     service.call("POST", "/clock", {"action": "cancel"}, role="employee")
     yield service
     service.call("POST", "/clock", {"action": "cancel"}, role="employee")
@@ -29,7 +29,7 @@ def item(answer: httpx.Response) -> dict[str, Any]:
     return first
 
 
-def test_a_day_at_the_clock(idle: Service) -> None:
+def test_a_day_with_a_break_becomes_one_entry(idle: Service) -> None:
     times = {"start": "09:00", "break": "12:00", "end": "12:30", "stop": "17:00"}
     at = {name: f"2026-05-04T{time}:00+02:00" for name, time in times.items()}
     assert clock(idle, "start", dateTime=at["start"]).status_code == 200
@@ -46,9 +46,9 @@ def test_a_day_at_the_clock(idle: Service) -> None:
 
 
 def test_a_geofence_that_is_assigned_to_the_caller_decides(idle: Service) -> None:
-    assigned = [{"targetTable": "users", "targetId": idle.user("employee")}]
+    assignments = [{"targetTable": "users", "targetId": idle.user_id_of("employee")}]
     body = {"name": f"Gate {uuid4()}", "latitude": 30.2672, "longitude": -97.7431, "radiusMeters": 100}
-    made = idle.call("POST", "/geofences", body | {"assignments": assigned}).json()
+    created = idle.call("POST", "/geofences", body | {"assignments": assignments}).json()
     try:
         outside = clock(idle, "start", location={"latitude": 30.2681, "longitude": -97.7432})
         assert (outside.status_code, item(outside)["code"]) == (403, "GEOFENCE_OUTSIDE")
@@ -56,13 +56,12 @@ def test_a_geofence_that_is_assigned_to_the_caller_decides(idle: Service) -> Non
         assert (missing.status_code, item(missing)["code"]) == (403, "GEOFENCE_LOCATION_MISSING")
         inside = clock(idle, "start", location={"latitude": 30.2680, "longitude": -97.7431})
         assert (inside.status_code, item(inside)["data"]["punches"][0]["geofenceVerdict"]["code"]) == (200, "ALLOWED")
-        stopped_outside = clock(idle, "cancel")
-        assert stopped_outside.status_code == 200
+        assert clock(idle, "cancel").status_code == 200
     finally:
-        idle.call("DELETE", f"/geofences/{made['id']}")
+        idle.call("DELETE", f"/geofences/{created['id']}")
 
 
-def test_another_tenants_user_is_unknown_and_a_colleague_is_forbidden(idle: Service) -> None:
-    stranger = clock(idle, "start", userId=idle.user("employee", "other"))
-    colleague = clock(idle, "start", userId=idle.user("viewer"))
+def test_a_user_of_another_tenant_is_unknown_and_a_colleague_is_forbidden(idle: Service) -> None:
+    stranger = clock(idle, "start", userId=idle.user_id_of("employee", "other"))
+    colleague = clock(idle, "start", userId=idle.user_id_of("viewer"))
     assert (stranger.status_code, colleague.status_code) == (404, 403)

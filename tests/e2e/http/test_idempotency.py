@@ -1,4 +1,4 @@
-"""One key, many calls at once: the work is done once, and everybody hears of the same geofence."""
+"""Concurrent requests with one Idempotency-Key are processed once and get the same answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fencepost.http.idempotency_repository import DynamoDBIdempotencyRepository
 from tests.e2e.service import Service
 
 
-def test_of_twenty_parallel_creates_with_one_idempotency_key_one_is_done(service: Service) -> None:
+def test_of_twenty_parallel_creates_with_one_idempotency_key_one_is_processed(service: Service) -> None:
     key, body = str(uuid4()), {"name": f"Once {uuid4()}", "latitude": 5, "longitude": 6}
 
     def create(_: int) -> httpx.Response:
@@ -41,17 +41,17 @@ def test_of_twenty_parallel_creates_with_one_idempotency_key_one_is_done(service
     assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
-def test_a_break_with_an_idempotency_key_is_not_closed_by_its_own_repetition(service: Service) -> None:
+def test_a_break_with_an_idempotency_key_is_not_ended_by_its_retry(service: Service) -> None:
     def act(action: str, key: str) -> httpx.Response:
         return service.call("POST", "/clock", {"action": action}, role="admin", headers={"Idempotency-Key": key})
 
-    start, taken = str(uuid4()), str(uuid4())
-    assert act("start", start).status_code == 200
+    start_key, break_key = str(uuid4()), str(uuid4())
+    assert act("start", start_key).status_code == 200
     try:
-        first, again = act("break", taken), act("break", taken)
+        first, again = act("break", break_key), act("break", break_key)
         assert (first.status_code, again.status_code, again.json()) == (200, 200, first.json())
         assert again.headers["Idempotency-Replayed"] == "true"
-        reused = act("stop", taken)
+        reused = act("stop", break_key)
         assert (reused.status_code, reused.json()["items"][0]["code"]) == (400, "IDEMPOTENCY_KEY_REUSED")
     finally:
         service.call("POST", "/clock", {"action": "cancel"}, role="admin")
@@ -59,22 +59,22 @@ def test_a_break_with_an_idempotency_key_is_not_closed_by_its_own_repetition(ser
 
 @pytest.mark.parametrize("is_abandoned", [False, True])
 def test_of_calls_that_claim_a_key_in_the_same_moment_one_gets_it(service: Service, is_abandoned: bool) -> None:
-    """On the table itself: over HTTP the engine may call a function one request after the other."""
+    """Test the repository: over HTTP the engine may call a function for one request after the other."""
     client = service.engine.client("dynamodb")
     (table,) = (name for name in client.list_tables()["TableNames"] if "Idempotency" in name)
-    store, callers = DynamoDBIdempotencyRepository(client, table), 20
+    repository, callers = DynamoDBIdempotencyRepository(client, table), 20
     now = datetime.now(UTC)
     start = Barrier(callers)
 
-    def claim(asked: IdempotencyKey) -> Record | None:
+    def claim(key: IdempotencyKey) -> Record | None:
         start.wait()
-        return store.claim(asked, str(uuid4()), now, now + timedelta(seconds=10))
+        return repository.claim(key, str(uuid4()), now, now + timedelta(seconds=10))
 
     with ThreadPoolExecutor(callers) as pool:
         for _ in range(20):
-            asked = IdempotencyKey(tenant_id="demo", identity=str(uuid4()), digest="d")
+            key = IdempotencyKey(tenant_id="demo", identity=str(uuid4()), digest="d")
             if is_abandoned:
-                assert store.claim(asked, str(uuid4()), now, now) is None
-            answers = list(pool.map(claim, [asked] * callers))
+                assert repository.claim(key, str(uuid4()), now, now) is None
+            answers = list(pool.map(claim, [key] * callers))
             assert answers.count(None) == 1
             assert {(record.digest, record.answer) for record in answers if record is not None} == {("d", None)}

@@ -1,10 +1,9 @@
-"""Every example of the reference over HTTP, its answer held against the reference's, and every number of an error."""
+"""Every example of the zone reference over HTTP, with its answer, and every error number."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -13,10 +12,10 @@ import httpx
 import pytest
 
 from local import demo
-from tests.e2e.service import Service, eventually
+from tests.e2e.service import Service, wait_for
+from tests.events import build_event
 from tests.zone_reference import CONVERTED, LINE, NAMED_POINT, NOT_CONVERTED, READY_LINE, SIMPLE_LINE
 
-EVENTS = Path(__file__).parents[2] / "events" / "api"
 ORIGIN = "https://maps.example.com"
 ZONE = {"label": "Zone name", "radius": 100, "center": {"lat": 56.827001, "lng": 60.594296}}
 CIRCLE = {
@@ -34,26 +33,26 @@ SAUSAGE = {**POLYGON, "type": "sausage", "label": "Sausage", "radius": 150}
 
 @dataclass
 class Client:
-    """A program written for the reference, with another base address and hash."""
+    """A client written for the reference, with only the base address and the hash changed."""
 
     service: Service
     tenant: str
     key: str
     viewer: str
 
-    def example(self, name: str, **other: Any) -> Any:
-        """As it stands, but for the hash and the ids that it made up."""
-        sent = json.loads((EVENTS / f"zone_{name}.json").read_text())
-        path = sent["resource"].removeprefix("/v1/zone/")
-        if sent["httpMethod"] == "GET":
-            return self.send("GET", path, params=sent["queryStringParameters"] | {"hash": self.key} | other).json()
-        return self(path, **{**json.loads(sent["body"]), **other})
+    def send_example(self, name: str, **other: Any) -> Any:
+        """Send an example of the reference, with its own hash and with `other` parameters in place of made-up ids."""
+        event = build_event(f"api/zone_{name}")
+        path = event["resource"].removeprefix("/v1/zone/")
+        if event["httpMethod"] == "GET":
+            return self.send("GET", path, params=event["queryStringParameters"] | {"hash": self.key} | other).json()
+        return self(path, **{**json.loads(event["body"]), **other})
 
     def __call__(self, path: str, **parameters: Any) -> Any:
         return self.send("POST", path, json={"hash": self.key} | parameters | {"hash": self.key}).json()
 
-    def send(self, method: str, path: str, **how: Any) -> httpx.Response:
-        return self.service.http.request(method, f"{self.service.endpoint.base_url}/zone/{path}", **how)
+    def send(self, method: str, path: str, **parts: Any) -> httpx.Response:
+        return self.service.http.request(method, f"{self.service.endpoint.base_url}/zone/{path}", **parts)
 
     def upload(self, file: str | None, **fields: str) -> httpx.Response:
         files = {} if file is None else {"file": ("zones.kml", file)}
@@ -69,54 +68,54 @@ def client(service: Service) -> Client:
     return Client(service, tenant, keys["admin"], keys["viewer"])
 
 
-def test_every_example_is_answered_as_the_reference_says(client: Client) -> None:
-    done = {"success": True}
-    created = client.example("create")
+def test_every_example_gets_the_answer_of_the_reference(client: Client) -> None:
+    success = {"success": True}
+    created = client.send_example("create")
     number = created["id"]
     assert (created, type(number)) == ({"success": True, "id": number}, int)
-    assert client.example("update") == done
+    assert client.send_example("update") == success
 
-    def listed(name: str) -> Any:
-        return eventually(lambda: client.example(name)["list"] or None, "the zone in the list")
+    def wait_for_list(name: str) -> Any:
+        return wait_for(lambda: client.send_example(name)["list"] or None, "the zone in the list")
 
-    told = {"id": number, "type": "circle", "color": "27A9E3", "tags": [], "address": "zone address", **ZONE}
-    assert listed("list") == listed("list_by_get") == [told]
-    found = client.example("search_location")
+    zone = {"id": number, "type": "circle", "color": "27A9E3", "tags": [], "address": "zone address", **ZONE}
+    assert wait_for_list("list") == wait_for_list("list_by_get") == [zone]
+    found = client.send_example("search_location")
     assert found == {"list": [{"id": number, "label": "Zone name"}], "success": True}
-    assert client.example("delete", zone_id=number) == done
-    assert client.example("delete_by_get", zone_id=client.example("create")["id"]) == done
+    assert client.send_example("delete", zone_id=number) == success
+    assert client.send_example("delete_by_get", zone_id=client.send_example("create")["id"]) == success
     circle = client("create", zone=CIRCLE)["id"]
     polygon = client("create", zone=POLYGON, points=LINE)["id"]
     sausage = client("create", zone=SAUSAGE, points=LINE)["id"]
     for number, zone in ((circle, CIRCLE), (polygon, POLYGON), (sausage, SAUSAGE)):
         assert client("read", zone_id=number) == {"success": True, "value": {"id": number, **zone}}
     assert client("point/list", zone_id=sausage) == {"success": True, "list": LINE}
-    assert client.example("point_update", zone_id=polygon) == done
-    assert client.example("point_list", zone_id=polygon) == {"success": True, "list": LINE}
-    as_it_stands = client.example("batch_convert")
+    assert client.send_example("point_update", zone_id=polygon) == success
+    assert client.send_example("point_list", zone_id=polygon) == {"success": True, "list": LINE}
+    converted = client.send_example("batch_convert")
     unplaced = {**NOT_CONVERTED, "label": "Geofence for test Karlsplatz, 2", "address": ""}
-    assert as_it_stands == {"success": True, "list": [unplaced], "limit_exceeded": False}
+    assert converted == {"success": True, "list": [unplaced], "limit_exceeded": False}
     assert client("batch_convert", batch="Geofence name\tincorrect address")["list"] == [NOT_CONVERTED]
     placed = client("batch_convert", batch="Geofence name\tKarlsplatz, 2\t48.2009935\t16.3699642")
     assert placed == {"success": True, "list": [CONVERTED], "limit_exceeded": False}
-    sent_on = client.upload(SIMPLE_LINE, redirect_target=f"{ORIGIN}/done").headers["Location"]
-    response = parse_qs(urlsplit(sent_on).query)["response"][0]
+    redirect = client.upload(SIMPLE_LINE, redirect_target=f"{ORIGIN}/done").headers["Location"]
+    response = parse_qs(urlsplit(redirect).query)["response"][0]
     assert json.loads(response) == {"success": True, "list": [READY_LINE]}
     for number in (circle, polygon, sausage):
-        assert client("delete", zone_id=number) == done
+        assert client("delete", zone_id=number) == success
 
 
-def test_every_number_of_an_error_is_provoked(client: Client) -> None:
+def test_every_error_number_is_provoked(client: Client) -> None:
     circle = client("create", zone=CIRCLE)["id"]
-    held = client("create", zone=ZONE)["id"]
+    assigned = client("create", zone=ZONE)["id"]
     many = [{"lat": 1 + n / 10_000, "lng": 1.0} for n in range(1_025)]
     bearer = {"Authorization": f"Bearer {client.key}"}
     other_hash = {"Authorization": f"NVX {client.viewer}"}
-    group = {"tenant": "demo", "key": client.key}
-    client.service.call("PUT", "/directory/groups/drivers", {"name": "Drivers", "members": ["viewer"]}, **group)
-    (geofence,) = client.service.call("GET", "/geofences", params={"filter": "Zone name"}, **group).json()["data"]
+    caller = {"tenant": "demo", "key": client.key}
+    client.service.call("PUT", "/directory/groups/drivers", {"name": "Drivers", "members": ["viewer"]}, **caller)
+    (geofence,) = client.service.call("GET", "/geofences", params={"filter": "Zone name"}, **caller).json()["data"]
     assignments = [{"targetTable": "groups", "targetId": "drivers"}]
-    client.service.call("PUT", f"/geofences/{geofence['id']}", {"assignments": assignments}, **group)
+    client.service.call("PUT", f"/geofences/{geofence['id']}", {"assignments": assignments}, **caller)
     refusals = {
         "hash": (4, client.send("POST", "list", json={"hash": "22eac1c27af4be7b9d04da2ce1af111b"}), None),
         "differs": (7, client.send("POST", "list", json={"hash": client.key}, headers=other_hash), "hash"),
@@ -127,7 +126,7 @@ def test_every_number_of_an_error_is_provoked(client: Client) -> None:
         "absent": (201, client.send("POST", "read", json={"zone_id": 1}, headers=bearer), None),
         "polygon": (202, client.send("POST", "create", json={"zone": POLYGON, "points": many}, headers=bearer), None),
         "sausage": (202, client.send("POST", "create", json={"zone": SAUSAGE, "points": many}, headers=bearer), None),
-        "held": (203, client.send("POST", "delete", json={"zone_id": held}, headers=bearer), None),
+        "assigned": (203, client.send("POST", "delete", json={"zone_id": assigned}, headers=bearer), None),
         "points": (230, client.send("POST", "create", json={"zone": CIRCLE, "points": many}, headers=bearer), None),
         "no file": (233, client.upload(None), None),
         "no KML": (234, client.upload("label\tlat\tlng"), None),
@@ -136,10 +135,10 @@ def test_every_number_of_an_error_is_provoked(client: Client) -> None:
         "one": (284, client.send("POST", "create", json={"zone": SAUSAGE, "points": many[:1]}, headers=bearer), None),
     }
     for name, (code, answer, parameter) in refusals.items():
-        told = answer.json()
-        assert (answer.status_code, told["success"], told["status"]["code"]) == (400, False, code), (name, told)
-        assert parameter is None or [error["parameter"] for error in told["errors"]] == [parameter], (name, told)
-    assert refusals["held"][1].json()["entities"] == [{"type": "groups", "ids": ["drivers"]}]
+        body = answer.json()
+        assert (answer.status_code, body["success"], body["status"]["code"]) == (400, False, code), (name, body)
+        assert parameter is None or [error["parameter"] for error in body["errors"]] == [parameter], (name, body)
+    assert refusals["assigned"][1].json()["entities"] == [{"type": "groups", "ids": ["drivers"]}]
     other_type = client.send("POST", "update", json={"zone": {"id": circle, "type": "polygon"}}, headers=bearer)
     assert (other_type.status_code, other_type.json()["status"]["code"]) == (409, 231)
     limit = {"id": client.tenant, "name": client.tenant, "geofenceLimit": 2}
