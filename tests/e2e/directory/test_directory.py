@@ -19,7 +19,7 @@ ELSEWHERE = {"latitude": -33.87, "longitude": 151.21}
 def group(service: Service) -> Iterator[str]:
     """Create a group whose member is the demo's employee."""
     group_id = f"g-{uuid4()}"
-    body = {"name": "Gate", "members": [service.user_id_of("employee")]}
+    body = {"name": "Gate", "members": [service.find_user_id("employee")]}
     assert service.call("PUT", f"/directory/groups/{group_id}", body).status_code == 200
     yield group_id
     service.call("DELETE", f"/directory/groups/{group_id}?cascade=true")
@@ -40,7 +40,7 @@ def create_fence(service: Service, *targets: tuple[str, str], **more: Any) -> di
 
 def test_a_geofence_applies_to_a_group_until_the_group_is_deleted(service: Service, group: str) -> None:
     created = create_fence(service, ("groups", group))
-    entry = {"userId": service.user_id_of("employee"), "location": ELSEWHERE}
+    entry = {"userId": service.find_user_id("employee"), "location": ELSEWHERE}
     refused = service.call("POST", "/geofences/validate", entry, role="employee").json()
     assert (refused["allowed"], refused["code"], refused["decidedBy"]) == (False, "GEOFENCE_OUTSIDE", created["id"])
     start = service.call("POST", "/clock", {"action": "start", "location": ELSEWHERE}, role="employee")
@@ -52,7 +52,7 @@ def test_a_geofence_applies_to_a_group_until_the_group_is_deleted(service: Servi
     )
     assert service.call("DELETE", f"/directory/groups/{group}?cascade=true").status_code == 200
     assert service.call("GET", f"/geofences/{created['id']}").json()["assignments"] == []
-    assert service.call("GET", f"/directory/users/{service.user_id_of('employee')}").json()["groups"] == []
+    assert service.call("GET", f"/directory/users/{service.find_user_id('employee')}").json()["groups"] == []
     free = service.call("POST", "/geofences/validate", entry, role="employee").json()
     assert (free["allowed"], free["code"]) == (True, "NO_GEOFENCE")
     service.call("DELETE", f"/geofences/{created['id']}")

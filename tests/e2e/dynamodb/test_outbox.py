@@ -58,12 +58,12 @@ def test_every_change_of_a_geofence_is_an_event(service: Service, subscription: 
     created = events["geofence.created"]
     assert created["source"] == "fencepost"
     assert created["detail"]["tenantId"] == "demo"
-    assert created["detail"]["actor"] == service.user_id_of("admin")
+    assert created["detail"]["actor"] == service.find_user_id("admin")
     assert (created["detail"]["version"], events["geofence.updated"]["detail"]["version"]) == (1, 2)
 
 
 def test_every_clock_action_is_an_event(service: Service, subscription: Subscription) -> None:
-    user_id = service.user_id_of("approver", "other")
+    user_id = service.find_user_id("approver", "other")
     for minute, action in enumerate(("start", "break", "break", "stop", "start", "cancel")):
         body = {"action": action, "dateTime": f"2026-05-05T09:{minute:02}:00Z"}
         answer = service.call("POST", "/clock", body, tenant="other", role="approver")

@@ -60,7 +60,7 @@ def test_tenants_do_not_see_each_other(service: Service, stranger: Tokens, geofe
 
 
 def test_a_user_of_the_pool_is_the_user_of_the_directory_named_in_the_token(service: Service) -> None:
-    user_id = service.user_id_of("approver", tenant="other")
+    user_id = service.find_user_id("approver", tenant="other")
     approver = service.sign_in("approver", tenant="other", user_id=user_id)
     started = service.call("POST", "/clock", {"action": "start"}, key=approver.id_token)
     assert started.json()["items"][0]["data"]["userId"] == user_id, started.text

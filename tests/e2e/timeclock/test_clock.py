@@ -46,7 +46,7 @@ def test_a_day_with_a_break_becomes_one_entry(idle: Service) -> None:
 
 
 def test_a_geofence_that_is_assigned_to_the_caller_decides(idle: Service) -> None:
-    assignments = [{"targetTable": "users", "targetId": idle.user_id_of("employee")}]
+    assignments = [{"targetTable": "users", "targetId": idle.find_user_id("employee")}]
     body = {"name": f"Gate {uuid4()}", "latitude": 30.2672, "longitude": -97.7431, "radiusMeters": 100}
     created = idle.call("POST", "/geofences", body | {"assignments": assignments}).json()
     try:
@@ -62,6 +62,6 @@ def test_a_geofence_that_is_assigned_to_the_caller_decides(idle: Service) -> Non
 
 
 def test_a_user_of_another_tenant_is_unknown_and_a_colleague_is_forbidden(idle: Service) -> None:
-    stranger = clock(idle, "start", userId=idle.user_id_of("employee", "other"))
-    colleague = clock(idle, "start", userId=idle.user_id_of("viewer"))
+    stranger = clock(idle, "start", userId=idle.find_user_id("employee", "other"))
+    colleague = clock(idle, "start", userId=idle.find_user_id("viewer"))
     assert (stranger.status_code, colleague.status_code) == (404, 403)

@@ -173,7 +173,7 @@ def test_punches_after_a_refused_start_say_so_and_succeed_with_new_keys_after_an
     assert list_statuses(send_batch(person, *with_new_keys)) == [(200, None)] * 4
     (entry,) = list_entries(person)
     exception = entry["punches"][0]["exception"]
-    assert (exception["refusalId"], exception["grantedBy"]) == (refusal, person.service.user_id_of("approver"))
+    assert (exception["refusalId"], exception["grantedBy"]) == (refusal, person.service.find_user_id("approver"))
     assert entry["punches"][0]["geofenceVerdict"]["code"] == "GEOFENCE_OUTSIDE"
 
 
@@ -195,7 +195,7 @@ def test_an_exception_allows_one_action_at_that_instant_or_later(person: Person)
     states = {one["data"]["id"]: one["data"]["state"] for one in listed if one["data"]["userId"] == person.id}
     assert (states[refusal], sorted(states.values())) == ("used", ["refused", "refused", "used"])
     history = person.call("GET", f"/times/{data(started)['id']}/history").json()["items"]
-    assert history[0]["data"]["reason"] == f"An exception that {person.service.user_id_of('approver')} granted."
+    assert history[0]["data"]["reason"] == f"An exception that {person.service.find_user_id('approver')} granted."
 
 
 def test_of_concurrent_starts_with_an_exception_one_succeeds(person: Person) -> None:

@@ -170,7 +170,7 @@ def test_case_17_deleting_entries(person: Person) -> None:
 
 def test_case_18_a_clock_of_another_user(person: Person) -> None:
     start = {"action": "start", "dateTime": at("09:00")}
-    stranger = person.service.user_id_of("employee", "other")
+    stranger = person.service.find_user_id("employee", "other")
     assert person.call("POST", "/clock", start | {"userId": person.id}, role="employee").status_code == 403
     assert person.call("POST", "/clock", start | {"userId": stranger}, role="employee").status_code == 404
     assert person.clock("start", "09:00").status_code == 200

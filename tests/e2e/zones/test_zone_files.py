@@ -13,13 +13,13 @@ import openpyxl
 import pytest
 
 from tests.e2e.service import Service, wait_for
-from tests.e2e.zones.test_zones import key_of, post, send, temporary_zone
+from tests.e2e.zones.test_zones import find_key, post, send, temporary_zone
 from tests.zone_reference import CONVERTED, FILES
 
 
 def upload(service: Service, file: str | bytes, name: str = "zones.kml", **fields: Any) -> httpx.Response:
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}
-    return send(service, "POST", "upload", data={"hash": key_of(service), **texts}, files={"file": (name, file)})
+    return send(service, "POST", "upload", data={"hash": find_key(service), **texts}, files={"file": (name, file)})
 
 
 @pytest.mark.parametrize(("file", "ready"), FILES, ids=["point", "line", "polygon"])
@@ -53,7 +53,7 @@ def test_a_zip_file_passes_the_gateway_in_both_directions(service: Service) -> N
     label = f"Zipped {uuid4()}"
 
     def download(**headers: str) -> httpx.Response:
-        parameters = {"hash": key_of(service), "filter": label}
+        parameters = {"hash": find_key(service), "filter": label}
         return send(service, "GET", "download", params=parameters, headers=headers)
 
     with temporary_zone(service, label, radius=30, center={"lat": 44.5, "lng": 33.5}):
@@ -71,18 +71,18 @@ def test_a_spreadsheet_is_stored_and_then_converted(service: Service) -> None:
     for row in (["address", "lng", "lat", "label"], ["Karlsplatz, 2", 16.3699642, 48.2009935, "Geofence name"]):
         book.active.append(row)
     file = BytesIO()
-    book.save_entry(file)
+    book.save(file)
     stored = send(
         service,
         "POST",
         "../data/spreadsheet/parse",
-        data={"hash": key_of(service)},
+        data={"hash": find_key(service)},
         files={"file": ("zones.xlsx", file.getvalue())},
     )
     converted = post(service, "batch_convert", file_id=stored.json()["file_id"])
     assert converted["list"] == [CONVERTED]
     assert post(service, "batch_convert", batch="Geofence name\tKarlsplatz, 2\t48.2009935\t16.3699642") == converted
-    unknown = {"hash": key_of(service), "file_id": str(uuid4())}
+    unknown = {"hash": find_key(service), "file_id": str(uuid4())}
     refused = send(service, "POST", "batch_convert", json=unknown).json()
     assert [error["parameter"] for error in refused["errors"]] == ["file_id"]
 
@@ -91,5 +91,5 @@ def test_a_hundred_thousand_lines_are_answered(service: Service) -> None:
     lines = "\n".join(f"Site {n}\t\t48.2\t16.37" for n in range(100_000))
     answer = post(service, "batch_convert", batch=lines)
     assert (answer["limit_exceeded"], len(answer["list"])) == (True, 5_000)
-    form = {"hash": key_of(service), "batch": lines}
+    form = {"hash": find_key(service), "batch": lines}
     assert send(service, "POST", "batch_convert", data=form).json()["limit_exceeded"] is True

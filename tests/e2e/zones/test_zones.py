@@ -22,14 +22,14 @@ def send(service: Service, method: str, path: str, **parts: Any) -> httpx.Respon
 
 def post(service: Service, path: str, **parameters: Any) -> dict[str, Any]:
     """Send a JSON body with the hash in it, as the examples of the reference do, and return the answer's body."""
-    answer = send(service, "POST", path, json={"hash": key_of(service), **parameters})
+    answer = send(service, "POST", path, json={"hash": find_key(service), **parameters})
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     assert body["success"] is True
     return body
 
 
-def key_of(service: Service, role: str = "admin", tenant: str = "demo") -> str:
+def find_key(service: Service, role: str = "admin", tenant: str = "demo") -> str:
     return str(service.tenants[tenant]["keys"][role])
 
 
@@ -62,13 +62,13 @@ def test_a_client_of_the_reference_works_with_another_address_and_hash(service: 
         assert {"id": number, "label": label} in inside
         geofences = service.call("GET", "/geofences", params={"filter": label}).json()["data"]
         assert [(g["number"], g["radiusMeters"]) for g in geofences] == [(number, 120)]
-    deleted = send(service, "POST", "read", json={"hash": key_of(service), "zone_id": number})
+    deleted = send(service, "POST", "read", json={"hash": find_key(service), "zone_id": number})
     assert (deleted.status_code, deleted.json()["status"]["code"]) == (400, 201)
 
 
 @pytest.mark.parametrize("place", ["JSON", "form", "query", "header", "header of a GET", "bearer", "ID token"])
 def test_the_hash_is_accepted_wherever_a_client_puts_it(service: Service, place: str) -> None:
-    key = key_of(service)
+    key = find_key(service)
     with temporary_zone(service, f"Hashed {uuid4()}", radius=5, center=CENTER) as number:
         parameters = {"zone_id": number}
         calls: dict[str, tuple[str, dict[str, Any]]] = {
@@ -106,13 +106,16 @@ def test_points_are_read_and_changed_separately_and_pages_have_offsets(service: 
 def test_errors_have_the_numbers_of_the_reference(service: Service) -> None:
     label = f"Held {uuid4()}"
     with temporary_zone(service, label, radius=5, center=CENTER) as number:
-        other = key_of(service, "admin", "other")
+        other = find_key(service, "admin", "other")
         refusals: list[tuple[tuple[int, int], httpx.Response]] = [
             ((400, 4), send(service, "POST", "list", json={"hash": "22eac1c27af4be7b9d04da2ce1af111b"})),
             ((400, 4), send(service, "GET", "list")),
-            ((400, 13), send(service, "POST", "delete", json={"hash": key_of(service, "viewer"), "zone_id": number})),
+            (
+                (400, 13),
+                send(service, "POST", "delete", json={"hash": find_key(service, "viewer"), "zone_id": number}),
+            ),
             ((400, 201), send(service, "POST", "read", json={"hash": other, "zone_id": number})),
-            ((400, 7), send(service, "POST", "list", params={"hash": other}, json={"hash": key_of(service)})),
+            ((400, 7), send(service, "POST", "list", params={"hash": other}, json={"hash": find_key(service)})),
             ((400, 7), send(service, "GET", "list", params={"hash": other, "limit": "none"})),
             (
                 (409, 231),
@@ -120,7 +123,7 @@ def test_errors_have_the_numbers_of_the_reference(service: Service) -> None:
                     service,
                     "POST",
                     "update",
-                    json={"hash": key_of(service), "zone": {"id": number, "type": "polygon"}},
+                    json={"hash": find_key(service), "zone": {"id": number, "type": "polygon"}},
                 ),
             ),
         ]
@@ -129,9 +132,9 @@ def test_errors_have_the_numbers_of_the_reference(service: Service) -> None:
             assert (answer.status_code, body["success"], body["status"]["code"]) == (status, False, code), body
         geofence = service.call("GET", "/geofences", params={"filter": label}).json()["data"][0]
         address = f"/geofences/{geofence['id']}"
-        assignments = {"assignments": [{"targetTable": "users", "targetId": service.user_id_of("employee")}]}
+        assignments = {"assignments": [{"targetTable": "users", "targetId": service.find_user_id("employee")}]}
         assert service.call("PUT", address, assignments).status_code == 200
-        refused = send(service, "POST", "delete", json={"hash": key_of(service), "zone_id": number}).json()
+        refused = send(service, "POST", "delete", json={"hash": find_key(service), "zone_id": number}).json()
         assert refused["status"]["code"] == 203
-        assert refused["entities"] == [{"type": "users", "ids": [service.user_id_of("employee")]}]
+        assert refused["entities"] == [{"type": "users", "ids": [service.find_user_id("employee")]}]
         service.call("PUT", address, {"assignments": []})
