@@ -97,7 +97,7 @@ class Service:
         tokens = answer["AuthenticationResult"]
         return Tokens(id_token=tokens["IdToken"], access_token=tokens["AccessToken"])
 
-    def user_id_of(self, role: str, tenant: str = "demo") -> str:
+    def find_user_id(self, role: str, tenant: str = "demo") -> str:
         return str(self.tenants[tenant]["users"][role])
 
     def import_file(self, key: str, content: bytes | Path) -> dict[str, Any]:

@@ -106,13 +106,13 @@ def test_points_are_read_and_changed_separately_and_pages_have_offsets(service: 
 def test_errors_have_the_numbers_of_the_reference(service: Service) -> None:
     label = f"Held {uuid4()}"
     with temporary_zone(service, label, radius=5, center=CENTER) as number:
-        other = find_key(service, "admin", "other")
+        other, viewer = find_key(service, "admin", "other"), find_key(service, "viewer")
         refusals: list[tuple[tuple[int, int], httpx.Response]] = [
             ((400, 4), send(service, "POST", "list", json={"hash": "22eac1c27af4be7b9d04da2ce1af111b"})),
             ((400, 4), send(service, "GET", "list")),
             (
                 (400, 13),
-                send(service, "POST", "delete", json={"hash": find_key(service, "viewer"), "zone_id": number}),
+                send(service, "POST", "delete", json={"hash": viewer, "zone_id": number}),
             ),
             ((400, 201), send(service, "POST", "read", json={"hash": other, "zone_id": number})),
             ((400, 7), send(service, "POST", "list", params={"hash": other}, json={"hash": find_key(service)})),
