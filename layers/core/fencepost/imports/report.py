@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 def build_report(job: ImportJob, chunks: Sequence[Chunk], finished_at: datetime | None) -> dict[str, Any]:
     """Return the counts, the created geofences, and a reason for each skipped row.
 
-    Args:
-        finished_at: None if it is no longer known.
+    `finished_at` is None if it is no longer known.
     """
     geofences = []
     for created in (created for chunk in chunks for created in chunk.created):

@@ -96,7 +96,7 @@ class NameAllocator:
 
         Args:
             own: The name of the placemark.
-            containers: The names of the document and folders around it, from the outside in.
+            containers: The names of the document and the folders around it, from the outside in.
         """
         candidates = (clean_name(text) for text in (own, *reversed(containers)) if text)
         base = next((text for text in candidates if text), self._fallback)

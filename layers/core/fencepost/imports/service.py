@@ -66,11 +66,9 @@ class ImportService:
     ) -> ImportJob:
         """Read a source, split it into chunks and hand them to the workers.
 
-        A file that cannot be read, or is in no tenant's folder, gets a report of its failure.
-
-        Args:
-            row_groups: The rows of each placemark or feature, if they come from a request and not from a file.
-            inline_chunks: Up to as many chunks the caller processes itself, and the workers wait.
+        A file that cannot be read, or is in no tenant's folder, gets a report of its failure. The workers wait if
+        there are at most `inline_chunks` chunks, which the caller then processes itself. Rows that come from a
+        request and not from a file are in `row_groups`, those of each placemark or feature in a group.
         """
         tenant_id = source.tenant_id
         if tenant_id is None or not self.repository.is_tenant(tenant_id):

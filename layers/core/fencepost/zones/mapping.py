@@ -39,9 +39,8 @@ _TYPES = {Circle.kind: "circle", Polygon.kind: "polygon", Corridor.kind: "sausag
 def to_geofence_fields(request: CreateZoneRequest, tag_names: Mapping[int, str], point_limit: int) -> dict[str, Any]:
     """Return the fields of a new geofence.
 
-    Args:
-        tag_names: The tags of the tenant with the numbers in the request; a number that no tag has is absent.
-        point_limit: The number of points that the tenant's polygons may have.
+    `tag_names` are the tags with the numbers in the request; a number that no tag has is absent. `point_limit` is the
+    number of points that the tenant's polygons may have.
 
     Raises:
         ValidationFailed: A field is missing, or the type of the zone does not have it.

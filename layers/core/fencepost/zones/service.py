@@ -100,9 +100,7 @@ class ZoneService:
     ) -> Iterator[Geofence]:
         """Yield geofences, oldest first.
 
-        Args:
-            text: Part of the name, address or description; empty for any.
-            tags: The numbers of tags that a geofence must all have.
+        `text` is a part of the name, address or description. A geofence must have all tags with the numbers `tags`.
 
         Raises:
             ValidationFailed: There is no limit and there are too many geofences; raised while iterating.

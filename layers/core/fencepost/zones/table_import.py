@@ -53,9 +53,9 @@ def read_table(file: UploadedFile | None) -> list[list[str]]:
 
 
 def parse_lines(batch: str) -> Iterator[list[str]]:
-    """Return the cells of each line that is not blank.
+    r"""Return the cells of each line that is not blank.
 
-    >>> list(parse_lines("Gate\\tKarlsplatz, 2\\r\\n\\nYard"))
+    >>> list(parse_lines("Gate\tKarlsplatz, 2\r\n\nYard"))
     [['Gate', 'Karlsplatz, 2'], ['Yard']]
 
     Raises:
@@ -132,9 +132,7 @@ def serialize_drafts(
 ) -> list[dict[str, Any]]:
     """Return a `ConvertedZone` for each draft.
 
-    Args:
-        taken_labels: The labels of existing zones, case-folded.
-        tags: The numbers of existing tags.
+    `taken_labels` are those of existing zones, case-folded, and `tags` the numbers of existing tags.
     """
     taken, zones = set(taken_labels), []
     for draft in drafts:

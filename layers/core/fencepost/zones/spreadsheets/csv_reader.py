@@ -14,9 +14,9 @@ _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe
 
 
 def read_rows(content: bytes, limit: int) -> list[list[str]]:
-    """Return the first rows that are not empty, each up to its last cell that is not empty.
+    r"""Return the first rows that are not empty, each up to its last cell that is not empty.
 
-    >>> read_rows(b"label;lat;lng\\n\\n Gate ;48.2;16.4;;\\n", limit=10)
+    >>> read_rows(b"label;lat;lng\n\n Gate ;48.2;16.4;;\n", limit=10)
     [['label', 'lat', 'lng'], ['Gate', '48.2', '16.4']]
 
     Raises:
