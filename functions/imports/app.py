@@ -1,4 +1,4 @@
-"""Imports over HTTP: a FeatureCollection taken in, and how far an import is."""
+"""Imports over HTTP: import a FeatureCollection, and read the progress of an import."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fencepost.imports.model import ImportSource
 from fencepost.imports.rows import NameAllocator
 from fencepost.imports.schemas import ImportResponse, serialize_import
 
-# What a function takes is 6 MB, and a body may come in base64.
+# A function accepts 6 MB, and a body may be encoded in base64.
 MAX_BODY_BYTES = 4 * 2**20
 
 app = App(negotiate=negotiation.negotiate)
@@ -29,14 +29,14 @@ prime_snapstart(container.import_service)
 
 @app.post(
     "/v1/geofences/import",
-    summary="Make geofences of a GeoJSON FeatureCollection, in the background",
+    summary="Import a GeoJSON FeatureCollection in the background",
     permission=Permission.WRITE_GEOFENCES,
     body=FeatureCollectionIn,
     max_bytes=MAX_BODY_BYTES,
     responses={202: ImportResponse},
     errors=(400, 413, 415),
 )
-def take_features(request: Request[FeatureCollectionIn]) -> Response:
+def import_features(request: Request[FeatureCollectionIn]) -> Response:
     features = request.body.features
     source = ImportSource.for_request(
         container.settings().bucket_name,
@@ -50,7 +50,7 @@ def take_features(request: Request[FeatureCollectionIn]) -> Response:
 
 @app.get(
     "/v1/imports/{id}",
-    summary="Read how far an import is, and its report once it has ended",
+    summary="Read the progress of an import, and its report when it has ended",
     permission=Permission.WRITE_GEOFENCES,
     responses={200: ImportResponse},
     errors=(404,),

@@ -1,4 +1,4 @@
-"""A file was dropped in the bucket: read it and hand its rows to the workers."""
+"""Read an uploaded file and hand its rows to the workers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ prime_snapstart(container.import_service)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Takes EventBridge's "Object Created", whose key is as it is; only S3's own notifications encode it."""
-    about = event["detail"]
+    """Begin the import of the file that an `Object Created` event of EventBridge reports.
+
+    The event has the key as it is; only notifications from S3 itself encode it.
+    """
+    detail = event["detail"]
     source = ImportSource(
-        bucket=about["bucket"]["name"],
-        key=about["object"]["key"],
-        version_id=about["object"].get("version-id", ""),
-        sequencer=about["object"].get("sequencer", ""),
-        size_bytes=about["object"].get("size", 0),
+        bucket=detail["bucket"]["name"],
+        key=detail["object"]["key"],
+        version_id=detail["object"].get("version-id", ""),
+        sequencer=detail["object"].get("sequencer", ""),
+        size_bytes=detail["object"].get("size", 0),
     )
     if source.is_folder:
         return {"status": "passed over"}

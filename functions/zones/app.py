@@ -1,16 +1,16 @@
-"""The zone API: geofences with whole numbers for ids, each call by POST or GET, its caller known by a hash."""
+"""The zone API: geofences with integer ids, each call by POST or GET, authenticated by a hash."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from fencepost import container
 from fencepost.common.errors import ValidationFailed
 from fencepost.common.ids import new_id
-from fencepost.common.principal import Permission
+from fencepost.common.principal import Permission, Principal
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.geofences.errors import QuotaReached
 from fencepost.geofences.model import Geofence
@@ -92,7 +92,7 @@ def declare_call(
     errors: tuple[int, ...] = (),
     media_types: tuple[str, ...] = (),
 ) -> Callable[[Handler[BodyT, None]], Handler[BodyT, None]]:
-    """Declare a call by POST, its parameters in JSON or a form, and by GET, with the same ones in its query."""
+    """Declare a call by POST, with its parameters in JSON or a form, and by GET, with them in the query."""
 
     def declare(handler: Handler[BodyT, None]) -> Handler[BodyT, None]:
         for decorate in (app.post, app.get):
@@ -119,16 +119,16 @@ def declare_call(
     errors=(402,),
 )
 def create_zone(request: Request[CreateZoneRequest]) -> Response:
-    call = request.body
-    tag_names = container.zone_service().find_tag_names(request.principal, call.zone.tags or ())
-    fields = to_geofence_fields(call, tag_names, _point_limit(request, call.points or ()))
+    body = request.body
+    tag_names = container.zone_service().find_tag_names(request.principal, body.zone.tags or ())
+    fields = to_geofence_fields(body, tag_names, _get_point_limit(request, body.points or ()))
     geofence = container.geofence_service().create(request.principal, fields, _now(), derive_resource_id(request))
     return _respond(id=geofence.number)
 
 
 @declare_call(
     "update",
-    summary="Change a zone: what is not named is kept, points and type always",
+    summary="Update a zone; points, type and absent fields do not change",
     permission=Permission.WRITE_GEOFENCES,
     body=UpdateZoneRequest,
     response=ZoneResponse,
@@ -136,9 +136,8 @@ def create_zone(request: Request[CreateZoneRequest]) -> Response:
 )
 def update_zone(request: Request[UpdateZoneRequest]) -> Response:
     zone = request.body.zone
-    patch = ZonePatch(
-        zone=zone, tag_names=container.zone_service().find_tag_names(request.principal, zone.tags or ())
-    )
+    tag_names = container.zone_service().find_tag_names(request.principal, zone.tags or ())
+    patch = ZonePatch(zone=zone, tag_names=tag_names)
     if zone.id is not None:
         container.zone_service().update(request.principal, zone.id, patch.to_changes, _now())
     elif zone.label is not None:
@@ -150,16 +149,16 @@ def update_zone(request: Request[UpdateZoneRequest]) -> Response:
 
 @declare_call(
     "delete",
-    summary="Delete one zone or several, unless something holds one of them",
+    summary="Delete zones, unless an entity references one of them",
     permission=Permission.DELETE_GEOFENCES,
     body=DeleteZonesRequest,
     response=ZoneResponse,
 )
 def delete_zones(request: Request[DeleteZonesRequest]) -> Response:
-    call = request.body
-    if call.zone_id is not None and call.zone_ids is not None:
+    body = request.body
+    if body.zone_id is not None and body.zone_ids is not None:
         raise ValidationFailed.field("zone_ids", "is given beside zone_id; give one of them")
-    numbers = [call.zone_id] if call.zone_id is not None else list(dict.fromkeys(call.zone_ids or ()))
+    numbers = [body.zone_id] if body.zone_id is not None else list(dict.fromkeys(body.zone_ids or ()))
     if not numbers:
         raise ValidationFailed.field("zone_id", "is missing")
     container.zone_service().delete(request.principal, numbers, _now())
@@ -170,8 +169,8 @@ def delete_zones(request: Request[DeleteZonesRequest]) -> Response:
     "read", summary="Read a zone", permission=Permission.READ_GEOFENCES, body=ZoneRequest, response=ReadZoneResponse
 )
 def read_zone(request: Request[ZoneRequest]) -> Response:
-    call = request.body
-    return _respond(value=_serialize(container.zone_service().get(request.principal, call.zone_id)))
+    geofence = container.zone_service().get(request.principal, request.body.zone_id)
+    return _respond(value=_serialize(geofence))
 
 
 @declare_call(
@@ -182,37 +181,30 @@ def read_zone(request: Request[ZoneRequest]) -> Response:
     response=ListZonesResponse,
 )
 def list_zones(request: Request[ListZonesRequest]) -> Response:
-    call = request.body
-    found = container.zone_service().list_zones(
-        request.principal, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit
-    )
-    listed: list[dict[str, Any]] = []
-    size = 0
-    for geofence in found:
-        listed.append(_serialize(geofence, with_points=bool(call.with_points)))
-        size += len(json.dumps(listed[-1], ensure_ascii=False).encode())
-        if size > MAX_ANSWER_BYTES:  # before all of it is in memory
+    zones: list[dict[str, Any]] = []
+    size_bytes = 0
+    for geofence in _list_geofences(request.principal, request.body):
+        zones.append(_serialize(geofence, with_points=bool(request.body.with_points)))
+        size_bytes += len(json.dumps(zones[-1], ensure_ascii=False).encode())
+        if size_bytes > MAX_ANSWER_BYTES:  # before all of it is in memory
             raise AnswerTooLarge("So many zones are more than one answer holds. Ask for fewer at once.")
-    return _respond(list=listed)
+    return _respond(list=zones)
 
 
 @declare_call(
     "download",
-    summary="Zones as a KML file, or as KMZ where the header Accept begins with it",
+    summary="Download zones as KML, or as KMZ if that is the first media type of Accept",
     permission=Permission.READ_GEOFENCES,
     body=DownloadZonesRequest,
     response=None,
     media_types=(KML, KMZ),
 )
 def download_zones(request: Request[DownloadZonesRequest]) -> Response:
-    call = request.body
-    found = container.zone_service().list_zones(
-        request.principal, call.filter or "", call.tag_ids or [], call.offset or 0, call.limit
-    )
+    geofences = _list_geofences(request.principal, request.body)
     is_kmz = prefers_kmz(request.headers.get("accept", ""))
     return Response(
         status=200,
-        body=build_kmz(found) if is_kmz else build_kml(found),
+        body=build_kmz(geofences) if is_kmz else build_kml(geofences),
         media_type=KMZ if is_kmz else KML,
         headers={"Content-Disposition": f'attachment; filename="zones.{"kmz" if is_kmz else "kml"}"'},
     )
@@ -220,20 +212,21 @@ def download_zones(request: Request[DownloadZonesRequest]) -> Response:
 
 @declare_call(
     "search_location",
-    summary="Say which active zones contain a location",
+    summary="Return the active zones that contain a location",
     permission=Permission.CHECK,
     body=SearchLocationRequest,
     response=SearchLocationResponse,
 )
 def search_location(request: Request[SearchLocationRequest]) -> Response:
-    where = request.body.location
-    found = container.zone_service().find_at(request.principal, Position(lon=where.lng, lat=where.lat), _now())
+    location = request.body.location
+    position = Position(lon=location.lng, lat=location.lat)
+    found = container.zone_service().find_at(request.principal, position, _now())
     return _respond(list=[{"id": number, "label": label} for number, label in found])
 
 
 @app.post(
     "/v1/zone/upload",
-    summary="Make zones of a KML or KMZ file, or tell which it would make",
+    summary="Create the zones of a KML or KMZ file, or preview them",
     permission=Permission.WRITE_GEOFENCES,
     body=UploadZonesRequest,
     accepts_file=True,
@@ -241,27 +234,25 @@ def search_location(request: Request[SearchLocationRequest]) -> Response:
     errors=(400, 402),
 )
 def upload_zones(request: Request[UploadZonesRequest]) -> Response:
-    call = request.body
-    if call.redirect_target is None:
+    target = request.body.redirect_target
+    if target is None:
         return _respond(**_upload(request))
-    if not is_allowed(
-        call.redirect_target, container.tenant_service().get_redirect_origins(request.principal.tenant_id)
-    ):
+    if not is_allowed(target, container.tenant_service().get_redirect_origins(request.principal.tenant_id)):
         raise ValidationFailed.field(
             "redirect_target", "is at no origin that is allowed; see redirectOrigins of the tenant"
         )
     try:
-        answer = {"success": True, **_upload(request)}
+        body = {"success": True, **_upload(request)}
     except (ValidationFailed, QuotaReached) as error:
-        answer = render_zone_error(error, "")
-    return Response(303, None, headers={"Location": build_redirect_url(call.redirect_target, answer)})
+        body = render_zone_error(error, "")
+    return Response(303, None, headers={"Location": build_redirect_url(target, body)})
 
 
 def _upload(request: Request[UploadZonesRequest]) -> dict[str, Any]:
-    """What an UploadAnswer tells besides success."""
-    principal, call, now = request.principal, request.body, _now()
-    rows = parse_upload(call, container.tenant_service().get_polygon_point_limit(principal.tenant_id))
-    if call.dry_run:
+    """Return the members of an `UploadZonesResponse` but for `success`."""
+    principal, now = request.principal, _now()
+    rows = parse_upload(request.body, container.tenant_service().get_polygon_point_limit(principal.tenant_id))
+    if request.body.dry_run:
         return serialize_preview(container.import_service().preview(principal.tenant_id, rows, now))
     source = ImportSource.for_request(
         container.settings().bucket_name, principal.tenant_id, derive_resource_id(request) or new_id(), len(rows)
@@ -270,40 +261,37 @@ def _upload(request: Request[UploadZonesRequest]) -> dict[str, Any]:
     if job.status == "running":
         return {"list": [], "in_background": True, "import_id": job.import_id}
     skipped = serialize_skipped(row for chunk in chunks for row in chunk.skipped)
-    numbers = container.zone_service().find_numbers(
-        principal, [created.id for chunk in chunks for created in chunk.created]
-    )
+    ids = [created.id for chunk in chunks for created in chunk.created]
+    numbers = container.zone_service().find_numbers(principal, ids)
     return {"list": numbers, **skipped, **({"import_id": job.import_id} if skipped else {})}
 
 
 @declare_call(
     "batch_convert",
-    summary="Tell the circles that a table describes, checked and not made",
+    summary="Convert a table to circles and check them, without creating them",
     permission=Permission.WRITE_GEOFENCES,
     body=ConvertBatchRequest,
     response=ConvertBatchResponse,
 )
 def convert_batch(request: Request[ConvertBatchRequest]) -> Response:
-    call = request.body
-    drafts, is_cut = parse_drafts(_rows(request, call), call)
-    addresses, enough_for = collect_addresses(drafts)
-    places = container.spreadsheet_service().find_positions(addresses)
-    drafts, is_cut = [set_center(draft, places) for draft in drafts[:enough_for]], is_cut or enough_for < len(drafts)
-    taken = container.zone_service().find_taken_labels(
-        request.principal, [draft["label"] for draft in drafts if draft["label"]]
-    )
-    tags = container.zone_service().find_tag_names(
-        request.principal, {tag for draft in drafts for tag in draft["tags"] if isinstance(tag, int)}
-    )
-    return _respond(list=serialize_drafts(drafts, taken, tags), limit_exceeded=is_cut)
+    drafts, has_more = parse_drafts(_load_rows(request.principal, request.body), request.body)
+    addresses, covered = collect_addresses(drafts)
+    positions = container.spreadsheet_service().find_positions(addresses)
+    has_more = has_more or covered < len(drafts)
+    drafts = [set_center(draft, positions) for draft in drafts[:covered]]
+    labels = [draft["label"] for draft in drafts if draft["label"]]
+    taken_labels = container.zone_service().find_taken_labels(request.principal, labels)
+    numbers = {tag for draft in drafts for tag in draft["tags"] if isinstance(tag, int)}
+    tags = container.zone_service().find_tag_names(request.principal, numbers)
+    return _respond(list=serialize_drafts(drafts, taken_labels, tags), limit_exceeded=has_more)
 
 
-def _rows(request: AnyRequest, call: ConvertBatchRequest) -> Iterable[Sequence[str]]:
-    if call.file_id is None and call.batch is None:
+def _load_rows(principal: Principal, body: ConvertBatchRequest) -> Iterable[Sequence[str]]:
+    if body.file_id is None and body.batch is None:
         raise ValidationFailed.field("batch", "is missing; or give the file_id of a table")
-    if call.file_id is None:
-        return parse_lines(call.batch or "")
-    rows = container.spreadsheet_service().load_rows(request.principal, call.file_id)
+    if body.file_id is None:
+        return parse_lines(body.batch or "")
+    rows = container.spreadsheet_service().load_rows(principal, body.file_id)
     if rows is None:
         raise ValidationFailed.field("file_id", "is of no table that was sent within the last day")
     return rows
@@ -311,7 +299,7 @@ def _rows(request: AnyRequest, call: ConvertBatchRequest) -> Iterable[Sequence[s
 
 @app.post(
     "/v1/data/spreadsheet/parse",
-    summary="Keep the table of a CSV or XLSX file for a day",
+    summary="Store the table of a CSV or XLSX file for a day",
     permission=Permission.WRITE_GEOFENCES,
     body=ParseSpreadsheetRequest,
     accepts_file=True,
@@ -326,27 +314,27 @@ def parse_spreadsheet(request: Request[ParseSpreadsheetRequest]) -> Response:
 
 @declare_call(
     "point/list",
-    summary="List the points of a polygon or a sausage",
+    summary="List the points of a polygon or sausage",
     permission=Permission.READ_GEOFENCES,
     body=ZoneRequest,
     response=ListZonePointsResponse,
 )
 def list_zone_points(request: Request[ZoneRequest]) -> Response:
-    call = request.body
-    return _respond(list=serialize_points(container.zone_service().get(request.principal, call.zone_id)))
+    geofence = container.zone_service().get(request.principal, request.body.zone_id)
+    return _respond(list=serialize_points(geofence))
 
 
 @declare_call(
     "point/update",
-    summary="Give a polygon or a sausage other points",
+    summary="Replace the points of a polygon or sausage",
     permission=Permission.WRITE_GEOFENCES,
     body=UpdateZonePointsRequest,
     response=ZoneResponse,
 )
 def update_zone_points(request: Request[UpdateZonePointsRequest]) -> Response:
-    call = request.body
-    patch = ZonePointsPatch(points=call.points, point_limit=_point_limit(request, call.points))
-    container.zone_service().update(request.principal, call.zone_id, patch.to_changes, _now())
+    points = request.body.points
+    patch = ZonePointsPatch(points=points, point_limit=_get_point_limit(request, points))
+    container.zone_service().update(request.principal, request.body.zone_id, patch.to_changes, _now())
     return _respond()
 
 
@@ -355,11 +343,17 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return app.handle(event, context)
 
 
+def _list_geofences(principal: Principal, body: DownloadZonesRequest) -> Iterator[Geofence]:
+    return container.zone_service().list_zones(
+        principal, body.filter or "", body.tag_ids or [], body.offset or 0, body.limit
+    )
+
+
 def _serialize(geofence: Geofence, *, with_points: bool = False) -> dict[str, Any]:
     return serialize_zone(geofence, container.zone_service().find_tag_numbers(geofence), with_points=with_points)
 
 
-def _point_limit(request: AnyRequest, points: Sequence[ZonePointInput]) -> int:
+def _get_point_limit(request: AnyRequest, points: Sequence[ZonePointInput]) -> int:
     """Return the number of points that a polygon may have; only many points cost a read."""
     if count_vertices(points) <= MIN_POINT_LIMIT:
         return MIN_POINT_LIMIT
