@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from fencepost.common.entity_ref import EntityRef
 from fencepost.common.events import Event
-from fencepost.dynamodb.outbox import event_item
+from fencepost.dynamodb.outbox import to_event_item
 from fencepost.event_catalogue import EVENT_TYPES, build_schema, generate_documents, payload_model
 from fencepost.geofences.model import Geofence
 from fencepost.timeclock.model import RunningClock, TimeEntry
@@ -170,7 +170,7 @@ def test_the_catalogue_has_every_event_class() -> None:
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 def test_the_stored_payload_of_an_event_keeps_its_bytes(event_type: str) -> None:
     facts, stored = STORED[event_type]
-    item = event_item(build_event(event_type, facts))
+    item = to_event_item(build_event(event_type, facts))
     assert (item["type"]["S"], item["data"]["S"]) == (event_type, stored)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fencepost.common.settings import Settings
     from fencepost.directory.repository import DynamoDBDirectoryRepository
     from fencepost.directory.service import DirectoryService
-    from fencepost.dynamodb.outbox import Bus
+    from fencepost.dynamodb.outbox import EventBus
     from fencepost.dynamodb.table import Table
     from fencepost.geofences.nearest_service import NearestService
     from fencepost.geofences.repository import DynamoDBGeofenceRepository
@@ -70,11 +70,11 @@ def table() -> Table:
 
 
 @cache
-def event_bus() -> Bus:
+def event_bus() -> EventBus:
     from fencepost.common.aws import client
-    from fencepost.dynamodb.outbox import Bus
+    from fencepost.dynamodb.outbox import EventBus
 
-    return Bus(client("events"), settings().event_bus_name)
+    return EventBus(client("events"), settings().event_bus_name)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fencepost.dynamodb.outbox import Bus
+from fencepost.dynamodb.outbox import EventBus
 from tests.functional.app import App, event
 
 RECORD = event("stream/geofence_created")["Records"][0]
@@ -38,7 +38,7 @@ def test_a_batch_of_the_stream_is_published(app: App) -> None:
 
 def test_an_event_says_who_when_and_what() -> None:
     client = FakeBus(refuse=set())
-    assert Bus(client, "bus").publish(items(1)) == 1
+    assert EventBus(client, "bus").publish(items(1)) == 1
     (entry,) = client.taken
     assert (entry["Source"], entry["DetailType"], entry["EventBusName"]) == ("fencepost", "geofence.created", "bus")
     detail = json.loads(entry["Detail"])
@@ -47,12 +47,12 @@ def test_an_event_says_who_when_and_what() -> None:
 
 def test_more_than_ten_events_go_in_several_calls_and_keep_their_order() -> None:
     client = FakeBus(refuse=set())
-    assert Bus(client, "bus").publish(items(25)) == 25
+    assert EventBus(client, "bus").publish(items(25)) == 25
     assert [json.loads(entry["Detail"])["eventId"] for entry in client.taken] == [f"e{n}" for n in range(25)]
 
 
 def test_from_the_first_event_that_the_bus_refuses_the_batch_comes_again() -> None:
-    assert Bus(FakeBus(refuse={"e12"}), "bus").publish(items(25)) == 12
+    assert EventBus(FakeBus(refuse={"e12"}), "bus").publish(items(25)) == 12
 
 
 def test_an_event_that_is_taken_at_the_second_try_is_not_held_against_the_batch() -> None:
@@ -65,5 +65,5 @@ def test_an_event_that_is_taken_at_the_second_try_is_not_held_against_the_batch(
         return answer
 
     client.put_events = put_once_refused  # type: ignore[method-assign]  # the fake refuses once
-    assert Bus(client, "bus").publish(items(3)) == 3
+    assert EventBus(client, "bus").publish(items(3)) == 3
     assert sorted(json.loads(entry["Detail"])["eventId"] for entry in client.taken) == ["e0", "e1", "e2"]

@@ -172,7 +172,7 @@ class DynamoDBDirectoryRepository:
             )  # a later user with this id must not have them
             erasure = keys.erasure_key(tenant_id, entity.id)
             if erases:
-                transaction.put(erasure | serializer.item({"entity": "Erasure"}))
+                transaction.put(erasure | serializer.to_item({"entity": "Erasure"}))
             else:
                 transaction.delete(erasure)
             for key_id in entity.api_keys:

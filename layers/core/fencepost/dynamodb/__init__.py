@@ -1,1 +1,1 @@
-"""The table: its keys, its transactions, its outbox."""
+"""The DynamoDB table: its keys, transactions and outbox."""

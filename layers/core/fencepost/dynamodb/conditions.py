@@ -1,4 +1,4 @@
-"""That a user is still there when something is written for it."""
+"""Conditions that several features add to their transactions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.transaction import Transaction
 
 
-def need_user(transaction: Transaction, tenant_id: str, user_id: str) -> None:
-    """One who was deleted since could not stop what was started, and is forgotten but for what came after it.
+def require_user(transaction: Transaction, tenant_id: str, user_id: str) -> None:
+    """Let the transaction fail with NotFound if the user was deleted.
 
-    What is done to a running clock needs no more than the clock: no user is deleted while it runs.
+    A deleted user could not stop a clock, and later data would escape the erasure. A write to a running clock does
+    not need this condition, because no user is deleted while a clock runs.
     """
     transaction.require(keys.entity_key(tenant_id, EntityRef("users", user_id)), NotFound("user"))

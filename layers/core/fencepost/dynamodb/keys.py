@@ -1,40 +1,40 @@
-"""Every key of the table, and nothing else that knows one.
+"""The chart of all keys of the table. No other module knows the form of a key.
 
-The tenant starts every partition key, so that a policy can bind a caller to it; API keys, which are looked up
-before the tenant is known, and the lists that schedules begin with are the exceptions: of running clocks, and of the
-tenants that have said something of positions.
+Each partition key begins with the tenant, so that a policy can restrict a caller to a tenant. There are two
+exceptions: API keys, which are looked up before the tenant is known, and the lists from which schedules start:
+running clocks, and tenants with a policy for positions.
 
 | item | PK | SK | GSI1PK, or that of index 2 or 4 | its sort key |
 |---|---|---|---|---|
-| tenant, its settings | T#t | TENANT | 2: POSITIONS | t |
-| tags, with their numbers | T#t | TAGS | | |
-| geofences counted, and how many more there may be | T#t | QUOTA | | |
+| tenant with its settings | T#t | TENANT | 2: POSITIONS | t |
+| tags with their numbers | T#t | TAGS | | |
+| number of geofences, and how many more there may be | T#t | QUOTA | | |
 | geofence | T#t#GEOFENCE#id | CURRENT | T#t#GEOFENCES | created#id |
 | version of a geofence | T#t#GEOFENCE#id | VERSION#n | | |
-| name of a geofence | T#t#NAME#folded | NAME | | |
+| name of a geofence | T#t#NAME#digest | NAME | | |
 | number of a geofence | T#t#NUMBER#n | NUMBER | | |
 | cell of the index | T#t#CELL#z.x.y | shard | | |
 | cells occupied below a cell, 0.0.0 for all | T#t#CELL#z.x.y | BELOW | | |
 | entity of the directory, with its geofences | T#t#table#id | ENTITY | 2: T#t#table | folded name#id |
 | running clock | T#t#USER#u | CLOCK | CLOCKS#n | due#t#u |
 | calendar of a user | T#t#USER#u | CALENDAR | | |
-| time entry; what counts of it | T#t#USER#u | TIME#start#id | T#t#TIMES; 4: T#t#COUNTED | start#id; 4: start#id |
+| time entry; totals of what counts | T#t#USER#u | TIME#start#id | T#t#TIMES; 4: T#t#COUNTED | start#id; 4: start#id |
 | invalid time entry | T#t#USER#u | INVALID#start#id | T#t#TIMES#INVALID | start#id |
-| where a clock or an entry is; a removed one itself | T#t#TIME#id | PLACE | T#t#TIMES#REMOVED | start#id |
-| a removed entry, a cancelled clock or a refusal | | | 4: T#t#USER#u#GONE | start, or received#id |
-| any of them that tells a position | | | 2: T#t#POSITIONS | exact or rough#start#id |
-| how far the erasure of a user came | T#t#USER#u | ERASURE | | |
+| locator of a clock or an entry; a removed one itself | T#t#TIME#id | PLACE | T#t#TIMES#REMOVED | start#id |
+| removed entry, cancelled clock or refusal | | | 4: T#t#USER#u#GONE | start, or received#id |
+| any of them that has a position | | | 2: T#t#POSITIONS | exact or rough#start#id |
+| progress of the erasure of a user | T#t#USER#u | ERASURE | | |
 | change of a clock or an entry | T#t#TIME#id | CHANGE#n | | |
 | action that a geofence refused | T#t#REFUSAL#id | REFUSAL | T#t#REFUSALS | received#id |
-| exceptions that a user may make use of | T#t#USER#u | EXCEPTIONS | | |
-| receipt of what a user's phone has sent | T#t#USER#u | RECEIPT#key | | |
+| exceptions that a user may use | T#t#USER#u | EXCEPTIONS | | |
+| receipt of an offline punch | T#t#USER#u | RECEIPT#key | | |
 | import | T#t#IMPORT#id | JOB | | |
 | chunk of an import | T#t#IMPORT#id | CHUNK#n | | |
-| event to be published | T#t#EVENT#id | EVENT | | |
+| event to publish | T#t#EVENT#id | EVENT | | |
 | API key | KEY#id | KEY | | |
 
-GSI3 has the keys of GSI1 and only what a list of zones is filtered by: to skip or to search thousands of geofences
-without reading them.
+GSI3 has the keys of GSI1 and only the attributes that filter a list of zones, to skip or search thousands of
+geofences without reading them.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ BELOW = "BELOW"
 LAST_VERSION = 10**10 - 1
 _FIRST_SHARD = {"S": "0"}
 VALID, INVALID, REMOVED = "valid", "invalid", "removed"
-_SORT_OF = {VALID: "TIME#", INVALID: "INVALID#"}
+_SORT_PREFIXES = {VALID: "TIME#", INVALID: "INVALID#"}
 
 
 def to_pair(key: Key) -> tuple[str, str]:
-    """A key as what can be looked up: partition and sort key.
+    """Return partition and sort key as a hashable pair.
 
     >>> to_pair(tenant_key("demo"))
     ('T#demo', 'TENANT')
@@ -97,11 +97,11 @@ def geofence_list_partition(tenant_id: str) -> str:
 
 
 def geofence_list_sort_key(created_at: datetime, geofence_id: str) -> str:
-    return f"{_instant(created_at)}#{geofence_id}"
+    return f"{_format_instant(created_at)}#{geofence_id}"
 
 
 def geofence_name_key(tenant_id: str, name_key: str) -> Key:
-    """By digest: a folded name can be longer than a key may be, and a digest is always the same length."""
+    """Return the key of a name. It has a digest, because a folded name can be longer than a key may be."""
     return _key(f"T#{tenant_id}#NAME#{sha256(name_key.encode()).hexdigest()}", "NAME")
 
 
@@ -110,27 +110,27 @@ def geofence_number_key(tenant_id: str, number: int) -> Key:
 
 
 def tenant_partition_prefix(tenant_id: str) -> str:
-    """What every partition of a tenant begins with."""
+    """Return the beginning of all partition keys of a tenant."""
     return f"T#{tenant_id}#"
 
 
 def cell_partition_prefix(tenant_id: str) -> str:
-    """What every partition of the index of cells begins with."""
+    """Return the beginning of all partition keys of the index of cells."""
     return f"T#{tenant_id}#CELL#"
 
 
-def cell_key(tenant_id: str, where: Cell, shard: int = 0) -> Key:
-    level, x, y = where
-    # Written out, for every check makes five.
+def cell_key(tenant_id: str, cell: Cell, shard: int = 0) -> Key:
+    level, x, y = cell
+    # Written out, because each check builds five.
     return {"PK": {"S": f"T#{tenant_id}#CELL#{level}.{x}.{y}"}, "SK": {"S": str(shard)} if shard else _FIRST_SHARD}
 
 
-def cell_list_key(tenant_id: str, where: Cell) -> Key:
-    return _key(f"T#{tenant_id}#CELL#{where.level}.{where.x}.{where.y}", BELOW)
+def cell_list_key(tenant_id: str, cell: Cell) -> Key:
+    return _key(f"T#{tenant_id}#CELL#{cell.level}.{cell.x}.{cell.y}", BELOW)
 
 
 def parse_cell(tenant_id: str, partition: str) -> Cell:
-    """The cell of a partition of the index.
+    """Return the cell of a partition of the index.
 
     >>> str(parse_cell("demo", to_pair(cell_key("demo", Cell(9, 116, 171)))[0]))
     '9.116.171'
@@ -152,7 +152,7 @@ def directory_partition(tenant_id: str, table: str) -> str:
 
 
 def directory_sort_key(folded_name: str, entity_id: str = "") -> str:
-    """By name, then by id. A key has at most 1,024 bytes, and a folded name may have more."""
+    """Return a key that sorts by name, then by id. A key has at most 1,024 bytes; a folded name may have more."""
     return f"{folded_name.encode()[:512].decode(errors='ignore')}#{entity_id}"
 
 
@@ -173,7 +173,7 @@ def find_running_clocks_shard(user_id: str) -> int:
 
 
 def running_clock_sort_key(due_from: datetime, tenant_id: str, user_id: str) -> str:
-    return f"{_instant(due_from)}#{tenant_id}#{user_id}"
+    return f"{_format_instant(due_from)}#{tenant_id}#{user_id}"
 
 
 def clock_context_keys(tenant_id: str, user_id: str) -> dict[str, Key]:
@@ -192,36 +192,36 @@ def calendar_key(tenant_id: str, user_id: str) -> Key:
 
 
 def time_entry_key(tenant_id: str, user_id: str, start: datetime, entry_id: str, kind: str = VALID) -> Key:
-    return _key(user_partition(tenant_id, user_id), f"{_SORT_OF[kind]}{time_entry_sort_key(start, entry_id)}")
+    return _key(user_partition(tenant_id, user_id), f"{_SORT_PREFIXES[kind]}{time_entry_sort_key(start, entry_id)}")
 
 
 def time_entry_key_at(tenant_id: str, user_id: str, sort: str) -> Key:
-    """The key that was kept as the user and the sort key."""
+    """Return the key of an entry whose sort key was stored."""
     return _key(user_partition(tenant_id, user_id), sort)
 
 
 def time_entry_range(tenant_id: str, user_id: str, kind: str) -> tuple[str, str]:
-    """The partition of a user's entries, valid or invalid, and what their sort keys begin with."""
-    return user_partition(tenant_id, user_id), _SORT_OF[kind]
+    """Return the partition of a user's entries, valid or invalid, and the beginning of their sort keys."""
+    return user_partition(tenant_id, user_id), _SORT_PREFIXES[kind]
 
 
 def time_list_partition(tenant_id: str, kind: str) -> str:
-    """The partition of the index that lists the entries of all users."""
+    """Return the partition of the index that lists the entries of all users."""
     return f"T#{tenant_id}#TIMES" + ("" if kind == VALID else f"#{kind.upper()}")
 
 
 def counted_partition(tenant_id: str) -> str:
-    """The partition of the index that totals are made from."""
+    """Return the partition of the index that totals are computed from."""
     return f"T#{tenant_id}#COUNTED"
 
 
 def removed_partition(tenant_id: str, user_id: str) -> str:
-    """The partition of the index that lists what was removed, cancelled or refused of a user."""
+    """Return the partition of the index that lists removed entries, cancelled clocks and refusals of a user."""
     return f"{user_partition(tenant_id, user_id)}#GONE"
 
 
 def positions_partition(tenant_id: str) -> str:
-    """The partition of the index that lists what still tells a position."""
+    """Return the partition of the index that lists all items that still have a position."""
     return f"T#{tenant_id}#POSITIONS"
 
 
@@ -234,7 +234,7 @@ def erasure_key(tenant_id: str, user_id: str) -> Key:
 
 
 def parse_user_id(tenant_id: str, partition: str) -> str:
-    """The user of a partition.
+    """Return the user of a partition.
 
     >>> parse_user_id("demo", user_partition("demo", "emil"))
     'emil'
@@ -243,8 +243,8 @@ def parse_user_id(tenant_id: str, partition: str) -> str:
 
 
 def time_entry_sort_key(start: datetime, entry_id: str = "") -> str:
-    """By the start, then by id; without an id, what comes before every entry that begins then."""
-    return f"{_instant(start)}#{entry_id}" if entry_id else _instant(start)
+    """Return a key that sorts by start, then by id. Without an id it sorts before all entries with that start."""
+    return f"{_format_instant(start)}#{entry_id}" if entry_id else _format_instant(start)
 
 
 def trail_partition(tenant_id: str, entry_id: str) -> str:
@@ -268,7 +268,7 @@ def refusal_list_partition(tenant_id: str) -> str:
 
 
 def refusal_list_sort_key(received_at: datetime, refusal_id: str) -> str:
-    return f"{_instant(received_at)}#{refusal_id}"
+    return f"{_format_instant(received_at)}#{refusal_id}"
 
 
 def exceptions_key(tenant_id: str, user_id: str) -> Key:
@@ -300,7 +300,7 @@ def api_key_record_key(key_id: str) -> Key:
 
 
 def idempotency_record_key(tenant_id: str, identity: str, piece: str = "") -> Key:
-    """Of the table of Idempotency-Keys, not of the one table; `piece` tells the pieces of a long answer apart."""
+    """Return a key of the table of Idempotency-Keys. `piece` distinguishes the pieces of a long response."""
     return {"id": {"S": f"T#{tenant_id}#IDEMPOTENCY#{identity}{piece}"}}
 
 
@@ -308,6 +308,6 @@ def _key(partition: str, sort: str) -> Key:
     return {"PK": {"S": partition}, "SK": {"S": sort}}
 
 
-def _instant(at: datetime) -> str:
-    """UTC to the microsecond, at a fixed length, so that text sorts as time."""
+def _format_instant(at: datetime) -> str:
+    """Return UTC to the microsecond, with a fixed length, so that texts sort as instants."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,53 +1,70 @@
-"""Events onto the bus."""
+"""The outbox: events are stored with their change and published from the table's stream."""
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fencepost.dynamodb import keys, serializer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fencepost.common.events import Event
     from fencepost.dynamodb.serializer import Item
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 SOURCE = "fencepost"
-_ENTRIES_A_CALL = 10
+# The stream delivers an event within a day. TTL deletes it later, and nothing reads it in between.
+EVENT_RETENTION = timedelta(days=2)
+_MAX_ENTRIES_PER_CALL = 10
 _ATTEMPTS = 3
 
 
-class Bus:
+def to_event_item(event: Event) -> Item:
+    """Convert an event to the item that a transaction stores with the change."""
+    return keys.event_key(event.tenant_id, event.id) | serializer.to_item(
+        {
+            "entity": "Event",
+            "id": event.id,
+            "type": event.type,
+            "tenantId": event.tenant_id,
+            "occurredAt": event.occurred_at.isoformat(),
+            "actor": event.actor,
+            "data": json.dumps(event.data(), ensure_ascii=False, separators=(",", ":")),
+            "ttl": int((event.occurred_at + EVENT_RETENTION).timestamp()),
+        }
+    )
+
+
+class EventBus:
+    """The event bus of the stack."""
+
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self._name = name
 
-    def publish(self, event_items: Sequence[serializer.Item]) -> int:
-        """Put the events in order, and say how many the bus took before the first that it did not."""
-        entries = [self._entry(item) for item in event_items]
-        for start in range(0, len(entries), _ENTRIES_A_CALL):
-            failed_at = self._put(entries[start : start + _ENTRIES_A_CALL])
-            if failed_at is not None:
-                return start + failed_at
+    def publish(self, event_items: Sequence[Item]) -> int:
+        """Publish stored events in their order, and return the number before the first one that the bus refused."""
+        entries = [self._to_entry(item) for item in event_items]
+        for start in range(0, len(entries), _MAX_ENTRIES_PER_CALL):
+            refused = self._put(entries[start : start + _MAX_ENTRIES_PER_CALL])
+            if refused is not None:
+                return start + refused
         return len(entries)
 
     def _put(self, entries: list[dict[str, Any]]) -> int | None:
-        """The place of the first entry that was not taken, having tried it a few times."""
-        wanted = list(range(len(entries)))
+        """Put entries, retry those that fail, and return the index of the first one that was refused each time."""
+        remaining = list(range(len(entries)))
         for _ in range(_ATTEMPTS):
-            answer = self._client.put_events(Entries=[entries[n] for n in wanted])
-            if not answer["FailedEntryCount"]:
+            response = self._client.put_events(Entries=[entries[n] for n in remaining])
+            if not response["FailedEntryCount"]:
                 return None
-            wanted = [n for n, entry in zip(wanted, answer["Entries"], strict=True) if "ErrorCode" in entry]
-        return wanted[0]
+            remaining = [n for n, result in zip(remaining, response["Entries"], strict=True) if "ErrorCode" in result]
+        return remaining[0]
 
-    def _entry(self, item: serializer.Item) -> dict[str, Any]:
-        event = serializer.plain(item)
+    def _to_entry(self, item: Item) -> dict[str, Any]:
+        event = serializer.from_item(item)
         detail = {
             "eventId": event["id"],
             "tenantId": event["tenantId"],
@@ -62,22 +79,3 @@ class Bus:
             "Time": event["occurredAt"],
             "Detail": json.dumps(detail, ensure_ascii=False),
         }
-
-
-# The stream has long taken it by then; TTL deletes late, and nothing reads it.
-EVENT_KEPT_FOR = timedelta(days=2)
-
-
-def event_item(event: Event) -> Item:
-    return keys.event_key(event.tenant_id, event.id) | serializer.item(
-        {
-            "entity": "Event",
-            "id": event.id,
-            "type": event.type,
-            "tenantId": event.tenant_id,
-            "occurredAt": event.occurred_at.isoformat(),
-            "actor": event.actor,
-            "data": json.dumps(event.data(), ensure_ascii=False, separators=(",", ":")),
-            "ttl": int((event.occurred_at + EVENT_KEPT_FOR).timestamp()),
-        }
-    )

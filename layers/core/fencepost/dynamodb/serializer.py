@@ -1,7 +1,7 @@
-"""Plain Python values to DynamoDB's and back, floats exactly.
+"""Conversion between plain Python values and DynamoDB's attribute values, exact for floats.
 
-boto3's own serializer refuses floats and turns every number into a Decimal; here a float is written as its
-shortest exact text and an int as an int.
+The serializer of boto3 refuses floats and returns each number as a Decimal. This one writes a float as its shortest
+exact text and an int as an int.
 """
 
 from __future__ import annotations
@@ -14,47 +14,53 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 
 
-def item(values: Mapping[str, Any]) -> Item:
-    """Top-level Nones are left out.
+def to_item(values: Mapping[str, Any]) -> Item:
+    """Convert values to attributes, without those that are None.
 
-    >>> item({"name": "Yard", "radius": 0.1, "note": None})
+    >>> to_item({"name": "Yard", "radius": 0.1, "note": None})
     {'name': {'S': 'Yard'}, 'radius': {'N': '0.1'}}
     """
-    return {name: value(v) for name, v in values.items() if v is not None}
+    return {name: to_value(value) for name, value in values.items() if value is not None}
 
 
-def value(v: Any) -> Item:
-    if isinstance(v, str):
-        return {"S": v}
-    if isinstance(v, bool):
-        return {"BOOL": v}
-    if isinstance(v, (int, float)):
-        return {"N": repr(v)}
-    if isinstance(v, bytes):
-        return {"B": v}
-    if v is None:
-        return {"NULL": True}
-    if isinstance(v, dict):
-        return {"M": {name: value(inner) for name, inner in v.items()}}
-    return {"L": [value(inner) for inner in v]}
+def to_value(value: Any) -> Item:
+    """Convert one value; a None in it becomes DynamoDB's null.
 
-
-def plain(stored: Mapping[str, Any]) -> dict[str, Any]:
+    >>> to_value([1, None])
+    {'L': [{'N': '1'}, {'NULL': True}]}
     """
-    >>> plain({"n": {"N": "3"}, "r": {"N": "0.1"}, "l": {"L": [{"S": "x"}]}})
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, (int, float)):
+        return {"N": repr(value)}
+    if isinstance(value, bytes):
+        return {"B": value}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, dict):
+        return {"M": {name: to_value(inner) for name, inner in value.items()}}
+    return {"L": [to_value(inner) for inner in value]}
+
+
+def from_item(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert attributes to values; a number without a fraction becomes an int.
+
+    >>> from_item({"n": {"N": "3"}, "r": {"N": "0.1"}, "l": {"L": [{"S": "x"}]}})
     {'n': 3, 'r': 0.1, 'l': ['x']}
     """
-    return {name: _plain_value(v) for name, v in stored.items()}
+    return {name: _from_value(value) for name, value in stored.items()}
 
 
-def _plain_value(stored: Mapping[str, Any]) -> Any:
-    ((kind, v),) = stored.items()
+def _from_value(stored: Mapping[str, Any]) -> Any:
+    ((kind, value),) = stored.items()
     if kind == "N":
-        return int(v) if v.lstrip("-").isdigit() else float(v)
+        return int(value) if value.lstrip("-").isdigit() else float(value)
     if kind == "L":
-        return [_plain_value(inner) for inner in v]
+        return [_from_value(inner) for inner in value]
     if kind == "M":
-        return plain(v)
+        return from_item(value)
     if kind == "NULL":
         return None
-    return v
+    return value

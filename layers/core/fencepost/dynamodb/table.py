@@ -40,7 +40,8 @@ _TRANSIENT_ERRORS = frozenset(
 
 
 class Table:
-    """
+    """A table of DynamoDB.
+
     Args:
         client: A low-level DynamoDB client.
         pause: Waits a number of seconds; tests pass a function that does not wait.
@@ -114,7 +115,7 @@ class Table:
             Key=key,
             UpdateExpression="SET " + ", ".join(f"#{n} = :{n}" for n in range(len(present))),
             ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(present)},
-            ExpressionAttributeValues={f":{n}": serializer.value(v) for n, v in enumerate(present.values())},
+            ExpressionAttributeValues={f":{n}": serializer.to_value(v) for n, v in enumerate(present.values())},
         )
 
     def write(self, transaction: Transaction) -> None:

@@ -26,8 +26,7 @@ UNLIMITED = 10**15
 def build_unchanged_condition(name: str, stored: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
     """Return the condition that the attribute #name still has its stored value, and the value that it needs.
 
-    Args:
-        stored: The value as DynamoDB stores it; None where the attribute does not exist.
+    `stored` is None where the attribute does not exist.
 
     >>> build_unchanged_condition("groups", {"SS": ["night"]})
     ('#groups = :groups', {':groups': {'SS': ['night']}})
@@ -131,11 +130,7 @@ class Transaction:
     def set_bucket_entry(
         self, bucket: Key, name: str, entry: bytes, on_failure: Exception, *, must_exist: bool = False
     ) -> None:
-        """Set an entry of a bucket if the bucket has room for it.
-
-        Args:
-            must_exist: Whether the write also fails where there is no such bucket.
-        """
+        """Set an entry of a bucket if the bucket has room for it and, with `must_exist`, if the bucket exists."""
         change = self._bucket(bucket)
         change.entries[name] = entry
         change.growth += len(name) + len(entry)
@@ -149,11 +144,7 @@ class Transaction:
         change.growth -= len(name) + len(entry)
 
     def add_to_list(self, key: Key, element: bytes, on_failure: Exception, *, must_exist: bool = False) -> None:
-        """Add an element to the set of an item, where it is not in it.
-
-        Args:
-            must_exist: Whether the write fails where there is no such item.
-        """
+        """Add an element to the set of an item; with `must_exist`, only if there is such an item."""
         change = self._lists.setdefault(keys.to_pair(key), _ListChange(key, on_failure))
         change.elements.add(element)
         change.must_exist |= must_exist

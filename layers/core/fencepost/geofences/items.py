@@ -26,18 +26,18 @@ def geofence_item(geofence: Geofence) -> Item:
         "GSI1PK": keys.geofence_list_partition(geofence.tenant_id),
         "GSI1SK": keys.geofence_list_sort_key(geofence.created_at, geofence.id),
     }
-    return keys.geofence_key(geofence.tenant_id, geofence.id) | serializer.item(_values(geofence) | listing)
+    return keys.geofence_key(geofence.tenant_id, geofence.id) | serializer.to_item(_values(geofence) | listing)
 
 
 def version_item(geofence: Geofence, *, deleted_at: datetime | None = None) -> Item:
     """A version, kept for ever; the last one of a deleted geofence says when that was."""
     key = keys.geofence_version_key(geofence.tenant_id, geofence.id, geofence.version)
     end = {"deletedAt": deleted_at.isoformat()} if deleted_at else {}
-    return key | serializer.item(_values(geofence) | end)
+    return key | serializer.to_item(_values(geofence) | end)
 
 
 def geofence_of(item: Item) -> Geofence:
-    v: dict[str, Any] = serializer.plain(item)
+    v: dict[str, Any] = serializer.from_item(item)
     return Geofence(
         id=v["id"],
         tenant_id=v["tenantId"],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fencepost.common.byte_cache import ByteBoundedCache
 from fencepost.common.errors import ServiceBusy, ValidationFailed, VersionMismatch
 from fencepost.dynamodb import keys
-from fencepost.dynamodb.outbox import event_item
+from fencepost.dynamodb.outbox import to_event_item
 from fencepost.dynamodb.transaction import COUNT, LIMIT, MAX_ACTIONS, ROOM, SHARDS, Transaction
 from fencepost.geofences.errors import AreaTooDense, NameTaken, QuotaReached
 from fencepost.geofences.items import geofence_item, geofence_of, version_item
@@ -162,7 +162,7 @@ class DynamoDBGeofenceRepository:
         number = keys.geofence_number_key(geofence.tenant_id, geofence.number)
         transaction.create(number | {"geofenceId": {"S": geofence.id}}, _NumberTaken())
         transaction.add_to_count(keys.quota_key(geofence.tenant_id), 1, _NoRoom(geofence.tenant_id))
-        transaction.put(event_item(event))
+        transaction.put(to_event_item(event))
         self._enter(transaction, geofence)
         return geofence
 
@@ -177,7 +177,7 @@ class DynamoDBGeofenceRepository:
             if after.name_key != before.name_key:
                 transaction.delete(keys.geofence_name_key(before.tenant_id, before.name_key))
                 self._claim_name(transaction, placed)
-            transaction.put(event_item(event))
+            transaction.put(to_event_item(event))
             self._withdraw(transaction, before)
             self._enter(transaction, placed, before.cells)
             return transaction
@@ -194,7 +194,7 @@ class DynamoDBGeofenceRepository:
         transaction.delete(keys.geofence_name_key(geofence.tenant_id, geofence.name_key))
         transaction.delete(keys.geofence_number_key(geofence.tenant_id, geofence.number))
         transaction.add_to_count(keys.quota_key(geofence.tenant_id), -1, VersionMismatch())
-        transaction.put(event_item(event))
+        transaction.put(to_event_item(event))
         self._withdraw(transaction, geofence)
         self._table.write(transaction)
 

@@ -49,7 +49,7 @@ class DynamoDBIdempotencyRepository(Table):
                 Item=_item(key, run, now, until=_milliseconds(until)),
                 ConditionExpression=_FREE,
                 ExpressionAttributeNames={f"#{name}": name for name in ("id", "ttl", "answer", "until", "digest")},
-                ExpressionAttributeValues=serializer.item(values),
+                ExpressionAttributeValues=serializer.to_item(values),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
@@ -68,7 +68,7 @@ class DynamoDBIdempotencyRepository(Table):
         first, *others = (packed[at : at + _PIECE_BYTES] for at in range(0, len(packed), _PIECE_BYTES))
         for number, piece in enumerate(others, 1):
             values = {"piece": piece, "ttl": _seconds(now + KEPT_FOR) + _LONGER_S}
-            item = _piece_key(key, run, number) | serializer.item(values)
+            item = _piece_key(key, run, number) | serializer.to_item(values)
             self._call("put_item", TableName=self.name, Item=item)
         self._put_own(run, _item(key, run, now, answer=first, pieces=len(others)))
 
@@ -82,7 +82,7 @@ class DynamoDBIdempotencyRepository(Table):
         self._call("put_item", TableName=self.name, Item=item, **_own(run))
 
     def _record(self, key: IdempotencyKey, item: serializer.Item) -> Record:
-        values = serializer.plain(item)
+        values = serializer.from_item(item)
         if "answer" not in values:
             return Record(digest=values["digest"], answer=None)
         packed = values["answer"]
@@ -94,7 +94,7 @@ class DynamoDBIdempotencyRepository(Table):
 
 
 def _item(key: IdempotencyKey, run: str, now: datetime, **values: Any) -> serializer.Item:
-    return _key(key) | serializer.item(
+    return _key(key) | serializer.to_item(
         {"run": run, "digest": key.digest, "ttl": _seconds(now + KEPT_FOR), **values},
     )
 

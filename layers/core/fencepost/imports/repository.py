@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.outbox import event_item
+from fencepost.dynamodb.outbox import to_event_item
 from fencepost.dynamodb.transaction import MAX_ACTIONS, Transaction
 from fencepost.imports.import_documents import dump_chunk, dump_job, dump_rows, load_chunk, load_job, load_rows
 from fencepost.imports.model import Chunk, CreatedGeofence, ImportJob, SkippedRow
@@ -47,7 +47,7 @@ class DynamoDBImportRepository:
         item = self._table.get(keys.import_job_key(tenant_id, import_id))
         if item is None:
             return None
-        counters = serializer.plain({name: item[name] for name in ("status", "chunksDone")})
+        counters = serializer.from_item({name: item[name] for name in ("status", "chunksDone")})
         return replace(load_job(item["doc"]["S"]), status=counters["status"], chunks_done=counters["chunksDone"])
 
     def begin(self, job: ImportJob) -> None:
@@ -169,7 +169,7 @@ class DynamoDBImportRepository:
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={":yes": {"BOOL": True}, ":status": {"S": job.status}},
         )
-        transaction.put(event_item(event))
+        transaction.put(to_event_item(event))
         self._write_once(transaction)
 
     def _write_once(self, transaction: Transaction) -> None:
@@ -183,9 +183,9 @@ class DynamoDBImportRepository:
         values = {"entity": "ImportChunk", "version": after.version, "doc": dump_chunk(after)}
         key = keys.import_chunk_key(before.tenant_id, before.import_id, before.number)
         if before.version == 1:
-            transaction.create(key | serializer.item(values), VersionMismatch())
+            transaction.create(key | serializer.to_item(values), VersionMismatch())
         else:
-            transaction.replace(key | serializer.item(values), before.version, VersionMismatch())
+            transaction.replace(key | serializer.to_item(values), before.version, VersionMismatch())
 
 
 class S3ImportStorage:
@@ -239,4 +239,4 @@ class SqsChunkQueue:
 
 def _to_item(job: ImportJob) -> Item:
     values = {"entity": "ImportJob", "status": job.status, "chunksDone": 0, "doc": dump_job(job)}
-    return keys.import_job_key(job.tenant_id, job.import_id) | serializer.item(values)
+    return keys.import_job_key(job.tenant_id, job.import_id) | serializer.to_item(values)

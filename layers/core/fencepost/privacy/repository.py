@@ -44,7 +44,7 @@ class DynamoDBPrivacyRepository:
         )
         found = self._table.batch_get([keys.tenant_key(item["GSI2SK"]["S"]) for item in listed])
         policies = {}
-        for tenant in map(serializer.plain, found.values()):
+        for tenant in map(serializer.from_item, found.values()):
             stored = tenant["positions"]
             policies[tenant["tenantId"]] = PositionPolicy(
                 coarsen_after_days=stored.get("coarsenAfterDays"), remove_after_days=stored.get("removeAfterDays")
@@ -91,7 +91,7 @@ class DynamoDBPrivacyRepository:
         last call. A call ends early if another request changes something at the same moment.
         """
         progress_key = keys.erasure_key(tenant_id, user_id)
-        progress = serializer.plain(self._table.get(progress_key) or {})
+        progress = serializer.from_item(self._table.get(progress_key) or {})
         total = ErasureCounts(**{name: progress.get(name, 0) for name in _COUNTS})
         first_list, after = progress.get("list", _OWN), progress.get("after", "")
         transaction = Transaction()
@@ -100,7 +100,7 @@ class DynamoDBPrivacyRepository:
                 removed = self._erase_item(tenant_id, item) if limit > 0 else None
                 if removed is None:
                     position = {"entity": "Erasure", "list": list_name, "after": after or None}
-                    transaction.put(progress_key | serializer.item(position | asdict(total)))
+                    transaction.put(progress_key | serializer.to_item(position | asdict(total)))
                     self._table.write(transaction)
                     return total, False
                 total, after, limit = total + removed, sort, limit - 1

@@ -87,7 +87,7 @@ class DynamoDBTenantRepository:
                 "userId": principal.user_id,
                 "roles": sorted(new.principal.roles),
             }
-            transaction.put(keys.api_key_record_key(new.id) | serializer.item(item))
+            transaction.put(keys.api_key_record_key(new.id) | serializer.to_item(item))
         for key_id in before:
             if key_id not in after:
                 transaction.delete(keys.api_key_record_key(key_id))
@@ -114,7 +114,7 @@ class DynamoDBTenantRepository:
         item = self._table.get(keys.api_key_record_key(key_id), consistent=False)
         if item is None:
             return None
-        stored = serializer.plain(item)
+        stored = serializer.from_item(item)
         principal = Principal(
             tenant_id=stored["tenantId"], user_id=stored["userId"], roles=frozenset(stored["roles"])
         )

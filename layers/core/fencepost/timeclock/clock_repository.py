@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 from fencepost.common.entity_ref import EntityRef
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.conditions import need_user
-from fencepost.dynamodb.outbox import event_item
+from fencepost.dynamodb.conditions import require_user
+from fencepost.dynamodb.outbox import to_event_item
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
 from fencepost.timeclock.audit import Change, state_of
@@ -132,12 +132,12 @@ class DynamoDBClockRepository:
         """
         transaction = Transaction()
         add_receipt(transaction, tenant_id, receipt)
-        need_user(transaction, tenant_id, clock.user_id)
+        require_user(transaction, tenant_id, clock.user_id)
         transaction.create(_clock_item(tenant_id, clock), VersionMismatch())
         transaction.put(place_item(tenant_id, clock, RUNNING))
         transaction.create(_change_item(tenant_id, clock, event), VersionMismatch())
         use_exception(transaction, tenant_id, clock.user_id, clock.punches[-1])
-        transaction.put(event_item(event))
+        transaction.put(to_event_item(event))
         self._table.write(transaction)
 
     def replace(
@@ -152,7 +152,7 @@ class DynamoDBClockRepository:
         transaction.replace(_clock_item(tenant_id, after), before.version, VersionMismatch())
         transaction.create(_change_item(tenant_id, after, event), VersionMismatch())
         use_exception(transaction, tenant_id, after.user_id, after.punches[-1])
-        transaction.put(event_item(event))
+        transaction.put(to_event_item(event))
         self._table.write(transaction)
 
     def discard(self, tenant_id: str, clock: RunningClock, event: ClockEvent, receipt: Receipt | None) -> None:
@@ -164,7 +164,7 @@ class DynamoDBClockRepository:
         transaction.put(place_item(tenant_id, clock, CANCELLED, doc=dump_clock(clock), **gone_from))
         gone = _change(event, clock.version + 1, None, None)
         transaction.create(change_item(tenant_id, clock.id, gone), VersionMismatch())
-        transaction.put(event_item(event))
+        transaction.put(to_event_item(event))
         self._table.write(transaction)
 
     def remind(self, tenant_id: str, before: RunningClock, after: RunningClock, event: ClockEvent) -> None:
@@ -173,17 +173,17 @@ class DynamoDBClockRepository:
         transaction.replace(_clock_item(tenant_id, after), before.version, VersionMismatch())
         told = _change(event, after.version, None, state_of(after))
         transaction.create(change_item(tenant_id, after.id, told), VersionMismatch())
-        transaction.put(event_item(event))
+        transaction.put(to_event_item(event))
         self._table.write(transaction)
 
     def refuse(self, tenant_id: str, refusal: Refusal, event: Event, legacy_id: str | None) -> str:
         """The same request refused again is on the trail once. Raises NotFound where the user is gone by now."""
         transaction = Transaction()
-        need_user(transaction, tenant_id, refusal.user_id)
+        require_user(transaction, tenant_id, refusal.user_id)
         if legacy_id is not None and legacy_id != refusal.id:
             transaction.require_absent(keys.refusal_key(tenant_id, legacy_id), _RefusedUnderLegacyId())
         transaction.create(refusal_item(tenant_id, refusal), VersionMismatch())
-        transaction.put(event_item(event))
+        transaction.put(to_event_item(event))
         try:
             with suppress(VersionMismatch):
                 self._table.write(transaction)
@@ -222,7 +222,7 @@ def settings_of(snapshot: DirectorySnapshot, organization_id: str | None) -> Ten
 
 
 def tenant_settings(tenant: Item, organization: Item) -> TenantSettings:
-    stored = serializer.plain(
+    stored = serializer.from_item(
         {**tenant, **{name: organization[name] for name in OWN_SETTINGS if name in organization}}
     )
     settings = TenantSettings()
@@ -238,7 +238,7 @@ def tenant_settings(tenant: Item, organization: Item) -> TenantSettings:
 
 
 def _clock_item(tenant_id: str, clock: RunningClock) -> Item:
-    return keys.clock_key(tenant_id, clock.user_id) | serializer.item(
+    return keys.clock_key(tenant_id, clock.user_id) | serializer.to_item(
         {
             "entity": "Clock",
             "tenantId": tenant_id,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.conditions import need_user
-from fencepost.dynamodb.outbox import event_item
+from fencepost.dynamodb.conditions import require_user
+from fencepost.dynamodb.outbox import to_event_item
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
 from fencepost.timeclock.audit import Change, state_of
@@ -65,7 +65,7 @@ class DynamoDBEntryRepository:
         transaction = Transaction()
         add_receipt(transaction, tenant_id, saving.receipt)
         if saving.user_id is not None:
-            need_user(transaction, tenant_id, saving.user_id)
+            require_user(transaction, tenant_id, saving.user_id)
         if saving.clock is not None:
             user_id = saving.clock.user_id
             transaction.delete_if_version(keys.clock_key(tenant_id, user_id), saving.clock.version, VersionMismatch())
@@ -74,7 +74,7 @@ class DynamoDBEntryRepository:
             _add_edit(transaction, tenant_id, edit, saving.event)
         if saving.calendar is not None:
             _move_calendar(transaction, keys.calendar_key(tenant_id, saving.calendar[0]), saving.calendar[1])
-        transaction.put(event_item(saving.event))
+        transaction.put(to_event_item(saving.event))
         self._table.write(transaction)
 
     def find(self, tenant_id: str, ids: Sequence[str]) -> dict[str, Found]:
@@ -149,12 +149,12 @@ class DynamoDBEntryRepository:
 def place_item(tenant_id: str, what: RunningClock | TimeEntry, kind: str, **more: str) -> Item:
     """Where a clock or an entry is; `doc` is what is gone from where it was, to be kept here."""
     values = {"entity": "Place", "kind": kind, "userId": what.user_id, **more}
-    return keys.time_locator_key(tenant_id, what.id) | serializer.item(values)
+    return keys.time_locator_key(tenant_id, what.id) | serializer.to_item(values)
 
 
 def change_item(tenant_id: str, entry_id: str, change: Change) -> Item:
     values = {"entity": "Change", "doc": dump_change(change)}
-    return keys.change_key(tenant_id, entry_id, change.number) | serializer.item(values)
+    return keys.change_key(tenant_id, entry_id, change.number) | serializer.to_item(values)
 
 
 def _add_edit(transaction: Transaction, tenant_id: str, edit: Edit, event: Event) -> None:
@@ -216,7 +216,7 @@ def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
         "doc": dump_entry(entry),
         **lists_of(tenant_id, entry),
     }
-    return _entry_key(tenant_id, entry) | serializer.item(values)
+    return _entry_key(tenant_id, entry) | serializer.to_item(values)
 
 
 def lists_of(tenant_id: str, entry: TimeEntry) -> dict[str, str]:

@@ -45,7 +45,7 @@ class EntryListMaintenance:
             if is_entry and isinstance(kept, TimeEntry)
             else position_index.gone(tenant_id, kept)
         )
-        missing = {name: value for name, value in serializer.item(listed).items() if item.get(name) != value}
+        missing = {name: value for name, value in serializer.to_item(listed).items() if item.get(name) != value}
         if not missing:
             return False
         transaction = Transaction()

@@ -44,12 +44,12 @@ def add_receipt(transaction: Transaction, tenant_id: str, receipt: Receipt | Non
         "keptUntil": receipt.kept_until.isoformat(),
         "ttl": int(receipt.kept_until.timestamp()),
     }
-    item = keys.receipt_key(tenant_id, receipt.user_id, receipt.key) | serializer.item(values)
+    item = keys.receipt_key(tenant_id, receipt.user_id, receipt.key) | serializer.to_item(values)
     transaction.create(item, AlreadyProcessed())
 
 
 def _receipt_of(item: serializer.Item) -> Receipt:
-    stored = serializer.plain(item)
+    stored = serializer.from_item(item)
     return Receipt(
         user_id=stored["userId"],
         key=stored["key"],

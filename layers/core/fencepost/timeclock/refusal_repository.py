@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.conditions import need_user
-from fencepost.dynamodb.outbox import event_item
+from fencepost.dynamodb.conditions import require_user
+from fencepost.dynamodb.outbox import to_event_item
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
 from fencepost.timeclock.refusal_documents import dump_grant, dump_refusal, load_grant, load_refusal
@@ -58,7 +58,7 @@ class DynamoDBRefusalRepository:
         grant = refusal.grant
         assert grant is not None
         transaction = Transaction()
-        need_user(transaction, tenant_id, refusal.user_id)
+        require_user(transaction, tenant_id, refusal.user_id)
         transaction.replace(refusal_item(tenant_id, refusal), refusal.version - 1, VersionMismatch())
         key = keys.exceptions_key(tenant_id, refusal.user_id)
         there = grants_of(self._table.batch_get([key], consistent=True).get(keys.to_pair(key)))
@@ -71,7 +71,7 @@ class DynamoDBRefusalRepository:
             ExpressionAttributeNames={"#new": refusal.id, **{f"#{n}": old for n, old in enumerate(over)}},
             ExpressionAttributeValues={":grant": {"S": dump_grant(grant)}},
         )
-        transaction.put(event_item(event))
+        transaction.put(to_event_item(event))
         self._table.write(transaction)
 
 
@@ -83,7 +83,7 @@ def refusal_item(tenant_id: str, refusal: Refusal) -> Item:
         **position_index.gone(tenant_id, refusal),
     }
     listed = _listed(tenant_id, refusal.received_at, refusal.id)
-    return keys.refusal_key(tenant_id, refusal.id) | serializer.item(values) | listed
+    return keys.refusal_key(tenant_id, refusal.id) | serializer.to_item(values) | listed
 
 
 def grants_of(item: Item | None) -> tuple[Grant, ...]:
@@ -114,7 +114,7 @@ def use_exception(transaction: Transaction, tenant_id: str, user_id: str, punch:
 
 
 def _refusal_of(item: Item) -> Refusal:
-    stored = serializer.plain(item)
+    stored = serializer.from_item(item)
     kept = load_refusal(stored["doc"])
     used_at = datetime.fromisoformat(stored["usedAt"]) if "usedAt" in stored else None
     return replace(kept, version=stored["version"], used_at=used_at)

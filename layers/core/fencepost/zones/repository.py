@@ -78,7 +78,7 @@ class DynamoDBZoneRepository:
     def _find_keys(self, tenant_id: str, filters: TextAndTags) -> Iterator[Key]:
         """Yield the keys of the geofences that match, from the small index."""
         for item in self._table.query(**_list_query("GSI3", tenant_id)):
-            values = serializer.plain(item)
+            values = serializer.from_item(item)
             texts = (values["name"], values.get("description"), values.get("address"))
             if filters.matches(texts, values["tags"]):
                 yield {"PK": item["PK"], "SK": item["SK"]}

@@ -94,7 +94,7 @@ def test_a_geofence_with_many_vertices_leaves_only_its_box() -> None:
 
 
 def test_a_bucket_holds_entries_beside_other_attributes() -> None:
-    bucket = serializer.item({"PK": "x", "name": "Ada", attribute_of(ID): pack_entry(geofence()), "n": 3})
+    bucket = serializer.to_item({"PK": "x", "name": "Ada", attribute_of(ID): pack_entry(geofence()), "n": 3})
     assert [entry.id for entry in entries_of(bucket)] == [ID]
 
 
@@ -120,4 +120,4 @@ def test_an_item_is_the_geofence_again() -> None:
 @given(st.dictionaries(st.text(min_size=1), JSON))
 def test_plain_values_survive_the_table(values: dict[str, Any]) -> None:
     kept = {name: value for name, value in values.items() if value is not None}
-    assert serializer.plain(serializer.item(values)) == kept
+    assert serializer.from_item(serializer.to_item(values)) == kept
