@@ -14,10 +14,10 @@ from fencepost.common.snapstart import prime_snapstart
 from fencepost.geofences.query_params import PageQuery
 from fencepost.http import pagination
 from fencepost.http.app import App
+from fencepost.http.fields import DeferredItem
 from fencepost.http.idempotency_key import derive_resource_id
 from fencepost.http.request import Request
 from fencepost.http.response import Response
-from fencepost.http.validation import DeferredItem
 from fencepost.timeclock.clock_schemas import (
     CLOCK_DIALECT,
     ActQuery,

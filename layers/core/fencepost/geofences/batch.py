@@ -11,9 +11,9 @@ from fencepost.geofences import schemas, timekeeping
 from fencepost.geofences.batch_schemas import Operation
 from fencepost.geofences.negotiation import uses_timekeeping_names
 from fencepost.geofences.schemas import GeofenceCreate, GeofenceUpdate
+from fencepost.http.fields import DeferredItem, validate
 from fencepost.http.pagination import MAX_PAGE_BYTES
 from fencepost.http.problems import render_problem
-from fencepost.http.validation import DeferredItem, validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

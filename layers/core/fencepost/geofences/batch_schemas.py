@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 
 from fencepost.geofences.schemas import GeofenceOut
-from fencepost.http.fields import RequestModel, ResponseModel
-from fencepost.http.validation import DeferredItem
+from fencepost.http.fields import DeferredItem, RequestModel, ResponseModel
 
 MAX_OPERATIONS = 100
 

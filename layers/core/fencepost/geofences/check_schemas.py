@@ -15,7 +15,7 @@ from fencepost.http.fields import (
     RequestModel,
     ResponseModel,
     Text,
-    number,
+    to_number,
 )
 from geo.shapes.checks import MIN_RADIUS_M
 from geo.wgs84 import Position
@@ -114,7 +114,7 @@ def _told_match(match: Match, accuracy_m: float | None) -> dict[str, Any]:
         "distance": round(distance_m),
         "edgeDistance": round(edge_distance_m, 3) + 0.0,  # a boundary is at 0, not at -0
         "state": match.state(accuracy_m),
-        "radiusMeters": None if radius_m is None else number(radius_m),
+        "radiusMeters": None if radius_m is None else to_number(radius_m),
         "action": geofence.action,
         "triggerOn": geofence.trigger_on,
     }

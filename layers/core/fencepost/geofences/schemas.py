@@ -29,10 +29,10 @@ from fencepost.http.fields import (
     TimeOfDay,
     TimeZone,
     VisibleText,
-    number,
-    timestamp,
+    format_timestamp,
+    to_number,
+    validate,
 )
-from fencepost.http.validation import validate
 from geo.errors import GeometryError
 from geo.shapes import find_by_geometry, find_by_kind
 from geo.shapes.base import ShapeFields
@@ -380,7 +380,7 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "name": geofence.name,
         "description": geofence.description,
         **told_shape(geofence.shape),
-        "minAccuracy": number(geofence.min_accuracy_m),
+        "minAccuracy": to_number(geofence.min_accuracy_m),
         "status": "active" if geofence.is_active else "inactive",
         **told_in_force(geofence.in_force),
         "isPriority": geofence.is_priority,
@@ -393,11 +393,13 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "cooldownMs": geofence.cooldown_ms,
         "action": dict(geofence.action),
         "version": geofence.version,
-        "createdAt": timestamp(geofence.created_at),
-        "updatedAt": timestamp(geofence.updated_at),
+        "createdAt": format_timestamp(geofence.created_at),
+        "updatedAt": format_timestamp(geofence.updated_at),
     }
 
 
 def told_version(version: Version) -> dict[str, Any]:
     """A version in the words of this vocabulary: a VersionOut."""
-    return told(version.geofence) | {"deletedAt": timestamp(version.deleted_at) if version.deleted_at else None}
+    return told(version.geofence) | {
+        "deletedAt": format_timestamp(version.deleted_at) if version.deleted_at else None
+    }

@@ -10,7 +10,7 @@ from pydantic_core.core_schema import no_info_plain_validator_function
 
 from fencepost.common.timezones import format_minute_of_day
 from fencepost.geofences.validity import DAYS
-from fencepost.http.fields import ResponseModel, number, timestamp
+from fencepost.http.fields import ResponseModel, format_timestamp, to_number
 from geo.shapes import list_kinds
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def told_shape(shape: Shape) -> dict[str, Any]:
         "type": shape.kind,
         "latitude": fields.lat,
         "longitude": fields.lon,
-        "radiusMeters": None if fields.radius_m is None else number(fields.radius_m),
+        "radiusMeters": None if fields.radius_m is None else to_number(fields.radius_m),
         "geometry": fields.geometry,
     }
 
@@ -85,7 +85,7 @@ def told_in_force(when: InForce) -> dict[str, Any]:
         ],
     }
     return {
-        "activeFrom": timestamp(when.active_from) if when.active_from else None,
-        "expiresAt": timestamp(when.expires_at) if when.expires_at else None,
+        "activeFrom": format_timestamp(when.active_from) if when.active_from else None,
+        "expiresAt": format_timestamp(when.expires_at) if when.expires_at else None,
         "schedule": schedule,
     }

@@ -12,7 +12,7 @@ from fencepost.common.errors import FieldError, ValidationFailed
 from fencepost.geofences import schemas
 from fencepost.geofences.schemas import GeofenceCreate
 from fencepost.geofences.serializers import Kind
-from fencepost.http.fields import ResponseModel, number, timestamp
+from fencepost.http.fields import ResponseModel, format_timestamp, to_number
 from geo.shapes.circle import Circle
 
 if TYPE_CHECKING:
@@ -103,13 +103,13 @@ def told(geofence: Geofence) -> dict[str, Any]:
         "latitude": common["latitude"],
         "longitude": common["longitude"],
         "radius": common["radiusMeters"],
-        "min_accuracy": number(geofence.min_accuracy_m),
+        "min_accuracy": to_number(geofence.min_accuracy_m),
         "active": geofence.is_active,
         "is_priority": geofence.is_priority,
         "color": geofence.color,
         "assignments": [{"target_table": a.target_table, "target_id": a.target_id} for a in geofence.assignments],
         "version": geofence.version,
-        "created_at": timestamp(geofence.created_at),
-        "updated_at": timestamp(geofence.updated_at),
+        "created_at": format_timestamp(geofence.created_at),
+        "updated_at": format_timestamp(geofence.updated_at),
     }
     return body if common["geometry"] is None else body | {"geometry": common["geometry"]}

@@ -17,7 +17,7 @@ from fencepost.common.logging import logger
 from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.http.dialect import PROBLEM_DIALECT, Dialect
-from fencepost.http.fields import RequestModel
+from fencepost.http.fields import RequestModel, validate
 from fencepost.http.problems import PROBLEM_JSON, AnswerTooLarge, render_internal_problem
 from fencepost.http.request import (
     IDEMPOTENCY_KEY,
@@ -30,7 +30,6 @@ from fencepost.http.request import (
     read_request,
 )
 from fencepost.http.response import Response
-from fencepost.http.validation import validate
 
 # A function may return 6 MB; the rest is for the headers.
 MAX_ANSWER_BYTES = 6_000_000
@@ -101,14 +100,14 @@ class App:
         request: AnyRequest | None = None
         try:
             request = self._read_request(event)
+            request.negotiate = self._negotiate
             route = self.routes[event["httpMethod"], event["resource"]]
             logger.append_keys(tenant=request.principal.tenant_id, route=f"{route.method} {route.path}")
             request.principal.require(route.permission)
             _check_parameters(route, request)
             result = self._respond(route, request, request_id, context)
         except FencepostError as error:
-            dialect = self.dialect if request is None else request.dialect or self._negotiate(request)
-            return _render_error(error, dialect, request_id)
+            return _render_error(error, self.dialect if request is None else request.dialect, request_id)
         except Exception:  # noqa: BLE001 - whatever it is, the caller gets a response and the log the trace
             logger.exception("unhandled error")
             problem = Response(500, render_internal_problem(request_id), media_type=PROBLEM_JSON)
@@ -124,7 +123,6 @@ class App:
                 request.fields = parse_json_body(
                     request.event, request.headers.get("content-type", ""), route.max_bytes
                 )
-            request.dialect = self._negotiate(request)
             request.body = None if route.body is None else validate(route.body, request.fields)
             request.query = None if route.query is None else validate(route.query, request.query_strings)
             return _to_gateway(route.handler(request), request_id)

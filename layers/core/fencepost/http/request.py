@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from typing_extensions import TypeVar
@@ -36,7 +37,7 @@ class Request(Generic[BodyT, QueryT]):
         headers: By their names in lower case.
         event: The event of API Gateway.
         fields: The JSON object of the body as it was sent. Empty until it is parsed, and where the route takes none.
-        dialect: How an error is reported. None until it is decided.
+        negotiate: Decides the dialect.
         body: The fields as the model that the route declares.
         query: The query as the model that the route declares.
     """
@@ -47,9 +48,14 @@ class Request(Generic[BodyT, QueryT]):
     headers: Mapping[str, str]
     event: Mapping[str, Any]
     fields: Mapping[str, Any] = field(default_factory=dict)
-    dialect: Dialect | None = None
+    negotiate: Callable[[AnyRequest], Dialect] = field(init=False)
     body: BodyT = field(init=False)
     query: QueryT = field(init=False)
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """How the request names fields, and how its errors are reported. Decided once, when it is first needed."""
+        return self.negotiate(self)
 
 
 AnyRequest: TypeAlias = "Request[Any, Any]"

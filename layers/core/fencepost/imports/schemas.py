@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from fencepost.http.fields import ResponseModel, timestamp
+from fencepost.http.fields import ResponseModel, format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def serialize_import(job: ImportJob, report: Mapping[str, Any] | None) -> dict[s
         "id": job.import_id,
         "uri": f"/api/v1/imports/{job.import_id}",
         "status": job.status,
-        "startedAt": timestamp(job.started_at),
+        "startedAt": format_timestamp(job.started_at),
         "chunks": job.chunks,
         "chunksDone": job.chunks_done,
         "reportKey": job.source.get_report_key(is_known=True),

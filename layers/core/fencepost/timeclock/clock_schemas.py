@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fencepost.common.errors import IdempotencyKeyReused, ValidationFailed
 from fencepost.http.dialect import Dialect, override_statuses
-from fencepost.http.fields import Instant, RequestModel, ResponseModel, Text, number
+from fencepost.http.fields import Instant, RequestModel, ResponseModel, Text, to_number
 from fencepost.http.response import JSON
 from fencepost.timeclock.commands import AlreadyClockedIn, ClockRequest, EntryNotSaved
 from fencepost.timeclock.errors import OutsideGeofence
@@ -295,7 +295,7 @@ def _location(punch: Punch) -> dict[str, Any] | None:
     return {
         "latitude": punch.latitude,
         "longitude": punch.longitude,
-        "accuracy": None if punch.accuracy_m is None else number(punch.accuracy_m),
+        "accuracy": None if punch.accuracy_m is None else to_number(punch.accuracy_m),
         "capturedAt": punch.captured_at.isoformat() if punch.captured_at else None,
     }
 

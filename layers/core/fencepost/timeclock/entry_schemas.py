@@ -12,8 +12,7 @@ from pydantic import AfterValidator, Field
 from fencepost.common.errors import ValidationFailed
 from fencepost.common.ids import new_id
 from fencepost.geofences.query_params import PageQuery
-from fencepost.http.fields import Instant, RequestModel, ResponseModel, Text
-from fencepost.http.validation import DeferredItem
+from fencepost.http.fields import DeferredItem, Instant, RequestModel, ResponseModel, Text
 from fencepost.timeclock.clock_schemas import BreakOut, ClockData, told_break, told_entry
 from fencepost.timeclock.entry_filters import Approval, Kind, Wanted
 from fencepost.timeclock.entry_service import MAX_IDS, Said

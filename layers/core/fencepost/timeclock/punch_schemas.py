@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import AfterValidator, ConfigDict, Field
 
 from fencepost.common.errors import FencepostError, ValidationFailed
-from fencepost.http.fields import Instant, RequestModel, ResponseModel, Text, number
-from fencepost.http.validation import DeferredItem, validate
+from fencepost.http.fields import DeferredItem, Instant, RequestModel, ResponseModel, Text, to_number, validate
 from fencepost.timeclock.clock_schemas import CLOCK_DIALECT, ClockIn, ClockItem, refused, request_of, told
 from fencepost.timeclock.commands import EntryNotSaved
 from fencepost.timeclock.punch_batch_service import KeptPunch
@@ -215,7 +214,7 @@ def _refusal(refusal: Refusal, now: datetime) -> dict[str, Any]:
         "actingUserId": refusal.acting_user_id,
         "organizationId": refusal.organization_id,
         "entryScreen": {"targetTable": screen.target_table, "targetId": screen.target_id} if screen else None,
-        "accuracy": None if refusal.accuracy_m is None else number(refusal.accuracy_m),
+        "accuracy": None if refusal.accuracy_m is None else to_number(refusal.accuracy_m),
         "geofenceVerdict": serialize_verdict(refusal.verdict),
         "exception": {
             "grantedBy": grant.by,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AliasChoices, Field
 
 from fencepost.common.entity_ref import EntityRef
-from fencepost.http.fields import Instant, Latitude, Longitude, Metres, RequestModel, ResponseModel, number
+from fencepost.http.fields import Instant, Latitude, Longitude, Metres, RequestModel, ResponseModel, to_number
 from fencepost.verdicts.model import Fix
 from fencepost.verdicts.service import ValidationRequest
 from geo.wgs84 import Position
@@ -127,9 +127,9 @@ def serialize_verdict(verdict: Verdict) -> dict[str, Any]:
                 "isPriority": finding.is_priority,
                 "edgeDistance": None
                 if finding.edge_distance_m is None
-                else number(round(finding.edge_distance_m, 3)),
+                else to_number(round(finding.edge_distance_m, 3)),
                 "outcome": finding.outcome,
-                "minAccuracy": number(finding.min_accuracy_m),
+                "minAccuracy": to_number(finding.min_accuracy_m),
                 "accuracy": finding.accuracy,
             }
             for finding in verdict.findings

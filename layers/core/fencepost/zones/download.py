@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from fencepost.http.app import MAX_ANSWER_BYTES
-from fencepost.http.fields import number
+from fencepost.http.fields import to_number
 from fencepost.http.problems import AnswerTooLarge
 from geo.shapes import find_by_geometry
 
@@ -72,7 +72,7 @@ def _build_placemark(geofence: Geofence) -> str:
     is_type_implied = all(find_by_geometry(geometry) is type(shape) for geometry in shape.geometry_types)
     data = {
         "type": None if is_type_implied else shape.kind,
-        "radius": None if shape.radius_m is None else str(number(shape.radius_m)),
+        "radius": None if shape.radius_m is None else str(to_number(shape.radius_m)),
         "address": geofence.address,
         "color": geofence.color,
         "tags": json.dumps(geofence.tags, ensure_ascii=False) if geofence.tags else None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from fencepost.common.errors import ValidationFailed
 from fencepost.common.text import fold_case
 from fencepost.geofences.model import MAX_TAGS
-from fencepost.http.validation import validate
+from fencepost.http.fields import validate
 from fencepost.zones.errors import NoDataFile, WrongFormat
 from fencepost.zones.mapping import DEFAULT_COLOR
 from fencepost.zones.schemas import ColumnName, CreateZoneRequest
