@@ -1,4 +1,4 @@
-"""From a bearer token to a principal, for every route of the API."""
+"""Authenticate the bearer token of every request to the API."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ prime_snapstart(container.tenant_service)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Allow the whole API, and leave roles to the handlers: the answer is cached for all routes of a token."""
-    principal = container.tenant_service().authenticate(
-        _bearer_token(event)
-    )  # Busy becomes the gateway's 503: see the template
+    """Return a policy that allows the whole API; the handlers check the roles.
+
+    The gateway caches the policy for a token, whatever the route. ServiceBusy becomes its 503; see the template.
+
+    Raises:
+        PermissionError: The token belongs to nobody.
+    """
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    principal = container.tenant_service().authenticate(token.strip() if scheme.casefold() == "bearer" else "")
     if principal is None:
-        raise PermissionError("Unauthorized")  # API Gateway makes a 401 of this very word
+        raise PermissionError("Unauthorized")  # API Gateway turns exactly this word into a 401
     logger.info("authorized", tenant=principal.tenant_id)
     stage = event["methodArn"].split("/")[:2]
     return {
@@ -32,9 +38,3 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             "roles": ",".join(sorted(principal.roles)),
         },
     }
-
-
-def _bearer_token(event: dict[str, Any]) -> str:
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.casefold() == "bearer" else ""

@@ -27,18 +27,18 @@ SHARED_CLASS_NAMES: dict[str, str] = {
 # The first words that count as verbs: predicates, conversions, and what the project does.
 _VERBS = """
 is has can does to from as covers matches overlaps contains accepts applies
-accept acknowledge add adjust advance allocate allow analyze append apply approve archive assert assign
+accept acknowledge add adjust advance allocate allow analyze append apply approve archive assert assign attempt
 authenticate authorize await batch begin bind build bump cache cancel cast change charge check choose claim clamp
 clean clear clip clock close coarsen collapse collect combine compare complete compute connect consume convert
 copy correct count create cut decide declare decode decrement deduct delete derive describe deserialize detect
 disapprove discard dispatch divide drain draw drop dump edit embed emit enclose encode end enqueue ensure enter
-enumerate erase escape estimate evaluate evict exclude exempt exit expand expire explain export express extend
+enumerate erase escape estimate evaluate evict examine exclude exempt exit expand expire explain export express extend
 extract fail feed fetch fill filter find finish flag flush fold follow forget format forward gather generate
-geocode get give grant group guard handle hold identify ignore import include increment index infer initialize
+geocode get give grant group guard handle hash hold identify ignore import include increment index infer initialize
 insert inspect interpolate intersect invalidate issue iterate join judge keep leave limit list load localize
 locate lock log look make map mark match measure merge move negotiate normalize notify offset open override pack
-parse partition pass patch pay peek perform pick plan prefer prepare prime prove provide prune publish punch push
-put query raise rank read rebuild receive recognize record redact redirect reduce refuse register reject release
+parse partition pass patch pay peek perform pick plan prefer prepare preview prime prove provide prune publish punch
+push put query raise rank read rebuild receive recognize record redact redirect reduce refuse register reject release
 remember remind remove rename render reopen repair repeat replace reply report request require reserve reset
 resolve respond restore restrict retain retry return revoke rewrite rotate round route run sample save scale scan
 search select send serialize serve set shift shorten show sign simplify skip sort split start step stop store
@@ -78,7 +78,7 @@ def first_word(name: str) -> str:
 
 
 def is_participle(word: str) -> bool:
-    return word in IRREGULAR_PARTICIPLES or (word.endswith("ed") and word not in VERBS)
+    return word in IRREGULAR_PARTICIPLES or (word.endswith("ed") and not word.endswith("eed"))
 
 
 def module_name(path: Path) -> str:

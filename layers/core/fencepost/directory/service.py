@@ -131,7 +131,7 @@ class DirectoryService:
                 joining.setdefault(user_id, []).append((entity.id, field))
         groups = self.repository.load_groups(tenant_id, list(joining)) if joining else {}
         for user_id, joined in joining.items():
-            field = _name_field(joined[-1][1], "members")
+            field = _join_fields(joined[-1][1], "members")
             if user_id not in groups:
                 raise ValidationFailed.field(field, f"there is no user {user_id}")
             if len(groups[user_id].union(group_id for group_id, _ in joined)) > MAX_GROUPS:
@@ -159,14 +159,14 @@ def _check(entity: Entity, field: str) -> None:
     """Raise ValidationFailed if an id or the name is malformed."""
     if not is_entity_id(entity.id):
         message = "must be 1 to 64 letters, digits, - and _, the first a letter or digit"
-        raise ValidationFailed.field(_name_field(field, "id"), message)
+        raise ValidationFailed.field(_join_fields(field, "id"), message)
     if not is_visible(entity.name) or len(entity.name) > MAX_NAME_LENGTH:
         message = f"must be 1 to {MAX_NAME_LENGTH} visible characters"
-        raise ValidationFailed.field(_name_field(field, "name"), message)
+        raise ValidationFailed.field(_join_fields(field, "name"), message)
     wrong = next((user_id for user_id in sorted(entity.members or ()) if not is_entity_id(user_id)), None)
     if wrong is not None:
-        raise ValidationFailed.field(_name_field(field, "members"), f"there is no user {wrong[:64]}")
+        raise ValidationFailed.field(_join_fields(field, "members"), f"there is no user {wrong[:64]}")
 
 
-def _name_field(field: str, inner: str) -> str:
+def _join_fields(field: str, inner: str) -> str:
     return f"{field}.{inner}" if field else inner
