@@ -15,14 +15,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 CORE = Path("layers/core")
 # To be tightened to 400, 0.60 and 0.04 as the renaming goes on.
-MAX_LINES = 540
-MIN_VERBS, MAX_PARTICIPLES = 0.33, 0.15
+MAX_LINES = 450
+MIN_VERBS, MAX_PARTICIPLES = 0.59, 0.087
 
 # Class names that occur twice, each with its reason.
-SHARED_CLASS_NAMES: dict[str, str] = {
-    "LocationOut": "of a clock and of a zone; one of them is to be renamed",
-    "_Reader": "of a spreadsheet and of a KML file; one of them is to be renamed",
-}
+SHARED_CLASS_NAMES: dict[str, str] = {}
 
 # The first words that count as verbs: predicates, conversions, and what the project does.
 _VERBS = """
@@ -104,6 +101,7 @@ def test_no_two_classes_share_a_name() -> None:
                 places[node.name].append(str(path))
     shared = {name: paths for name, paths in places.items() if len(paths) > 1}
     assert {name: paths for name, paths in shared.items() if name not in SHARED_CLASS_NAMES} == {}
+    assert SHARED_CLASS_NAMES.keys() <= shared.keys()
 
 
 def test_no_file_is_too_long() -> None:
