@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from random import Random
+from typing import Any
 
 import shapely
 
@@ -16,6 +17,7 @@ from benchmarks.timing import Prepare, Timing, compute_percentile, measure
 from fencepost.common.principal import Principal
 from fencepost.geofences.repository import DynamoDBGeofenceRepository
 from fencepost.geofences.service import GeofenceService, Match
+from fencepost.geofences.spatial_index.index import SpatialIndex
 from geo.wgs84 import Position
 
 PRINCIPAL = Principal(tenant_id=TENANT, user_id="vera", roles=frozenset({"viewer"}))
@@ -64,7 +66,9 @@ class Checks:
 
 
 def create_service(table: MemoryTable) -> GeofenceService:
-    return GeofenceService(DynamoDBGeofenceRepository(table))  # type: ignore[arg-type]  # a check only reads
+    reads: Any = table  # a check only reads
+    index = SpatialIndex(reads)
+    return GeofenceService(DynamoDBGeofenceRepository(reads, index), index)
 
 
 def prepare_fencepost(table: MemoryTable) -> Prepare:

@@ -19,9 +19,9 @@ from benchmarks.memory_table import TENANT, MemoryTable
 from benchmarks.mixes import GEOFENCES_PER_TOWN, Mix, Town, list_towns, make_shapes
 from benchmarks.planar import to_axis, to_polygon
 from fencepost.dynamodb.serializer import Item
-from fencepost.geofences.items import version_item
+from fencepost.geofences.items import build_version_item
 from fencepost.geofences.model import Geofence
-from fencepost.geofences.spatial_index.entry import IndexEntry, attribute_of, pack_entry
+from fencepost.geofences.spatial_index.entry import IndexEntry, pack_entry, to_attribute
 from geo.cells import Cell, cover
 from geo.shapes.base import Shape
 
@@ -68,8 +68,8 @@ def index_geofence(shape: Shape, nth: int, geofence_id: str) -> IndexedGeofence:
     geofence = Geofence(
         id=geofence_id, tenant_id=TENANT, name=f"Site {nth}", shape=shape, created_at=NOW, updated_at=NOW, number=nth
     )
-    name, entry = attribute_of(geofence.id), pack_entry(geofence)
-    version = version_item(geofence) if IndexEntry(name, entry).is_big else None
+    name, entry = to_attribute(geofence.id), pack_entry(geofence)
+    version = build_version_item(geofence) if IndexEntry(name, entry).is_reference else None
     return IndexedGeofence(sorted(cover(shape)), name, entry, version)
 
 

@@ -242,7 +242,7 @@ def list_tags(request: AnyRequest) -> Response:
 )
 def list_nearest(request: Request[None, nearest_schemas.NearestQuery]) -> Response:
     query = request.query
-    found = container.nearest_service().nearest(
+    found = container.nearest_service().find_nearest(
         request.principal,
         nearest_schemas.position_of(query),
         query.limit,
@@ -283,7 +283,7 @@ def _page(
     tenant_id = request.principal.tenant_id
     query = request.query
     start = pagination.after(tenant_id, query.cursor) if query.cursor is not None else None
-    page = container.geofence_service().newest_first(request.principal, query.limit, start, wanted(query))
+    page = container.geofence_service().list_newest(request.principal, query.limit, start, wanted(query))
     told = pagination.fitting(page.geofences, tell)
     last = page.geofences[len(told) - 1] if told else None
     after = (last.created_at, last.id) if last and len(told) < len(page.geofences) else page.after

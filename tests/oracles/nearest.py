@@ -14,8 +14,8 @@ from fencepost.dynamodb import keys
 from fencepost.dynamodb.keys import Key
 from fencepost.geofences.model import Geofence
 from fencepost.geofences.spatial_index import nearest_search
-from fencepost.geofences.spatial_index.entry import IndexEntry, attribute_of, pack_entry
-from fencepost.geofences.spatial_index.occupied_cells import element_of
+from fencepost.geofences.spatial_index.entry import IndexEntry, pack_entry, to_attribute
+from fencepost.geofences.spatial_index.occupied_cells import to_element
 from geo.cells import ROOT, find_listing_cell
 from geo.shapes.base import Shape
 from geo.shapes.circle import Circle
@@ -59,11 +59,11 @@ class FakeTable:
 
     def in_full(self, entries: Sequence[IndexEntry]) -> list[IndexEntry | Geofence]:
         by_id = {geofence.id: geofence for geofence in self.geofences}
-        return [by_id[entry.id] if entry.is_big else entry for entry in entries]
+        return [by_id[entry.id] if entry.is_reference else entry for entry in entries]
 
     def found(self, where: Position, count: int) -> list[str]:
         self.reads.clear()
-        found = nearest_search.found(_TENANT, where, count, lambda _: True, self.read, self.in_full)
+        found = nearest_search.search_nearest(_TENANT, where, count, lambda _: True, self.read, self.in_full)
         return [geofence.id for _, geofence in found]
 
     def by_brute_force(self, where: Position, count: int) -> list[str]:
@@ -78,13 +78,13 @@ class FakeTable:
             shape=shape,
             created_at=_NOW,
             updated_at=_NOW,
-        ).entered()
+        ).assign_cells()
         entry = {"B": pack_entry(geofence)}
         for cell in geofence.cells:
-            self.items.setdefault(keys.to_pair(keys.cell_key(_TENANT, cell)), {})[attribute_of(geofence.id)] = entry
+            self.items.setdefault(keys.to_pair(keys.cell_key(_TENANT, cell)), {})[to_attribute(geofence.id)] = entry
             while cell != ROOT:
                 above = keys.to_pair(keys.cell_list_key(_TENANT, find_listing_cell(cell)))
-                self.items.setdefault(above, {"listed": {"BS": set()}})["listed"]["BS"].add(element_of(cell))
+                self.items.setdefault(above, {"listed": {"BS": set()}})["listed"]["BS"].add(to_element(cell))
                 cell = find_listing_cell(cell)  # noqa: PLW2901 - up to the root
         return geofence
 

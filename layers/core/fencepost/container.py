@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fencepost.geofences.nearest_service import NearestService
     from fencepost.geofences.repository import DynamoDBGeofenceRepository
     from fencepost.geofences.service import GeofenceService
+    from fencepost.geofences.spatial_index.index import SpatialIndex
     from fencepost.geofences.spatial_index.maintenance import IndexMaintenance
     from fencepost.http.idempotency_repository import DynamoDBIdempotencyRepository
     from fencepost.imports.service import ImportService
@@ -91,24 +92,31 @@ Idempotency.records = idempotency_repository
 
 @cache
 def geofence_repository() -> DynamoDBGeofenceRepository:
-    """Return the repository that caches large geofences: there must be one a process."""
     from fencepost.geofences.repository import DynamoDBGeofenceRepository
 
-    return DynamoDBGeofenceRepository(table())
+    return DynamoDBGeofenceRepository(table(), spatial_index())
+
+
+@cache
+def spatial_index() -> SpatialIndex:
+    """Return the spatial index, of which there must be one a process: it caches geofences."""
+    from fencepost.geofences.spatial_index.index import SpatialIndex
+
+    return SpatialIndex(table())
 
 
 @cache
 def geofence_service() -> GeofenceService:
     from fencepost.geofences.service import GeofenceService
 
-    return GeofenceService(geofence_repository())
+    return GeofenceService(geofence_repository(), spatial_index())
 
 
 @cache
 def nearest_service() -> NearestService:
     from fencepost.geofences.nearest_service import NearestService
 
-    return NearestService(geofence_repository())
+    return NearestService(spatial_index())
 
 
 @cache
@@ -122,7 +130,7 @@ def index_maintenance() -> IndexMaintenance:
 def candidate_repository() -> DynamoDBCandidateRepository:
     from fencepost.verdicts.repository import DynamoDBCandidateRepository
 
-    return DynamoDBCandidateRepository(table(), geofence_repository())
+    return DynamoDBCandidateRepository(table(), spatial_index())
 
 
 @cache

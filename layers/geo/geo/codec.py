@@ -14,7 +14,7 @@ from geo.shapes.circle import NARROW_CIRCLE, WIDE_CIRCLE, Circle
 from geo.shapes.packing import BOX, TURN, UNITS_PER_DEGREE, WIDE, unpack_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from geo.shapes.base import Shape
     from geo.wgs84 import Position
@@ -69,8 +69,8 @@ def measure_lower_bound_m(data: bytes, offset: int, measure_box_m: Callable[[Bou
 
 def find_near(
     position: Position, reach_m: float, packed: Iterable[tuple[T, bytes]], offset: int = 0
-) -> Iterator[tuple[T, bytes]]:
-    """Yield those packed shapes, each with what it belongs to, that may come so near to the position.
+) -> list[tuple[T, bytes]]:
+    """Return those packed shapes, each with what it belongs to, that may come so near to the position.
 
     A quick look at boxes; what it lets through still has to be tested exactly.
 
@@ -89,6 +89,7 @@ def find_near(
     if reach_m > 0:
         box = Circle(center=position, radius_m=reach_m).bounds
         near_west, near_south, near_east, near_north = (degrees * UNITS_PER_DEGREE for degrees in box)
+    near = []
     for one in packed:
         data = one[1]
         first_byte = data[offset]
@@ -98,9 +99,9 @@ def find_near(
             if -near_m * _UNITS_PER_METRE <= center_lat - lat_units <= near_m * _UNITS_PER_METRE:
                 apart = abs(center_lon - lon_units)
                 if apart <= near_m * widest or TURN - apart <= near_m * widest:
-                    yield one
+                    near.append(one)
         elif first_byte == _WIDE_CIRCLE:
-            yield one
+            near.append(one)
         else:
             west, width, south, height = unpack_box(data, offset + 1)
             # Either box may run on past 180 degrees.
@@ -109,4 +110,5 @@ def find_near(
                 or west + TURN <= near_east
                 or near_west + TURN <= west + width
             ):
-                yield one
+                near.append(one)
+    return near

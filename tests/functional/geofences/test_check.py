@@ -11,7 +11,7 @@ from fencepost import container
 from fencepost.common.ids import new_id
 from fencepost.dynamodb import keys
 from fencepost.geofences.model import Geofence
-from fencepost.geofences.spatial_index.entry import attribute_of, pack_entry
+from fencepost.geofences.spatial_index.entry import pack_entry, to_attribute
 from geo.cells import cover
 from geo.shapes.circle import Circle
 from geo.wgs84 import Position
@@ -148,11 +148,11 @@ def test_an_answer_that_is_larger_than_a_function_may_return_is_refused(
     assert (answer.status, answer.body["code"]) == (400, "ANSWER_TOO_LARGE")
 
 
-@pytest.mark.parametrize("limit", ["MAX_LOOKED_AT", "MAX_NEAR", "MAX_CELLS_READ"])
+@pytest.mark.parametrize("limit", ["MAX_COMPARED", "MAX_NEAR", "MAX_CELLS_READ"])
 def test_positions_among_too_many_geofences_are_refused(
     app: App, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(f"fencepost.geofences.repository.{limit}", 15)
+    monkeypatch.setattr(f"fencepost.geofences.spatial_index.index.{limit}", 15)
     app.circle("A", 10, 10)
     position = {"latitude": 10, "longitude": 10}
     assert app.request("location", "check_batch", positions=[position]).status == 200
@@ -179,7 +179,7 @@ def test_ten_thousand_geofences_on_one_spot_are_told_whole(app: App) -> None:
                 created_at=now,
                 updated_at=now,
             )
-            bucket[attribute_of(geofence.id)] = {"B": pack_entry(geofence)}
+            bucket[to_attribute(geofence.id)] = {"B": pack_entry(geofence)}
         container.table()._client.put_item(TableName="fencepost", Item=bucket)
     app.calls.clear()
     answer = check(app, spot.lat, spot.lon)

@@ -319,6 +319,7 @@ def test_a_crowded_cell_goes_on_in_further_shards_and_every_geofence_is_found(
     app.calls.clear()
     assert len(check(app, 1.001, 1.001)) == 30
     assert app.calls == {"BatchGetItem": 1}
+    container.spatial_index.cache_clear()
     container.geofence_repository.cache_clear()
     container.geofence_service.cache_clear()  # another container, which does not know yet that the cell is crowded
     assert len(check(app, 1.001, 1.001)) == 30

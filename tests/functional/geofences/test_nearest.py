@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fencepost import container
-from fencepost.geofences.items import geofence_of
+from fencepost.geofences.items import parse_geofence_item
 from tests.functional.app import SESSION, Answer, App
 
 POND = {
@@ -39,6 +39,7 @@ def another_container() -> None:
     """From here on nothing is remembered."""
     for build in (
         container.geofence_repository,
+        container.spatial_index,
         container.geofence_service,
         container.nearest_service,
         container.import_service,
@@ -76,7 +77,7 @@ def by_brute_force(app: App, lat: float, lon: float) -> list[tuple[float, str]]:
     from geo.wgs84 import Position
 
     now = datetime.now(UTC)
-    geofences = [geofence_of(item) for item in app.items() if item["SK"]["S"] == "CURRENT"]
+    geofences = [parse_geofence_item(item) for item in app.items() if item["SK"]["S"] == "CURRENT"]
     here = Position(lon=lon, lat=lat)
     return sorted(
         (geofence.shape.edge_distance_m(here), geofence.id)
@@ -354,7 +355,7 @@ def test_a_big_geofence_costs_a_read_the_first_time_and_only_where_it_may_be_nea
     assert names(nearest(app, 50, 8.0, limit="2")) == ["Near", "Here"]
     assert app.calls["BatchGetItem"] == 3
     assert nearest(app, 50, 8.0, limit="2").body["completeWithinMeters"] == pytest.approx(2051, abs=2)
-    assert len(container.geofence_repository()._versions) == 1
+    assert len(container.spatial_index()._versions) == 1
     app.calls.clear()
     nearest(app, 50, 8.0, limit="2")
     assert app.calls["BatchGetItem"] == 2
@@ -448,7 +449,7 @@ def test_what_is_too_much_for_one_transaction_is_listed_before(app: App) -> None
     assert moved.status == 200, moved
     assert sizes == [21, 98]
     assert names(nearest(app, 45, 0)) == ["Far"]
-    assert all(difference.is_harmless for difference in container.index_maintenance().differences("demo"))
+    assert all(difference.is_harmless for difference in container.index_maintenance().find_differences("demo"))
 
 
 def test_an_import_lists_its_cells(app: App) -> None:
@@ -463,7 +464,7 @@ def test_an_import_lists_its_cells(app: App) -> None:
     assert max(sizes) <= 100
     assert len(names(nearest(app, 0, 0, limit="100"))) == 48
     assert_agrees(app, 12, -77, 20)
-    assert container.index_maintenance().differences("demo") == []
+    assert container.index_maintenance().find_differences("demo") == []
 
 
 def test_a_batch_lists_its_cells(app: App) -> None:
@@ -481,7 +482,7 @@ def test_a_cell_that_was_taken_off_the_lists_is_listed_again_by_who_knew_it(app:
     made = app.circle("A", 10.005, 10.005, radiusMeters=100).body["id"]
     app.request("geofences", "delete", path_id=made)
     upkeep = container.index_maintenance()
-    while differences := upkeep.differences("demo"):
+    while differences := upkeep.find_differences("demo"):
         upkeep.repair("demo", differences)
     assert not [
         item for item in app.items() if "#CELL#" in item["PK"]["S"] and item["PK"]["S"] != "T#demo#CELL#0.0.0"
@@ -489,7 +490,7 @@ def test_a_cell_that_was_taken_off_the_lists_is_listed_again_by_who_knew_it(app:
     app.circle("B", 10.005, 10.005, radiusMeters=100)
     app.request("geofences", "delete", path_id=made)
     assert names(nearest(app, 50, 50)) == ["B"]
-    assert container.index_maintenance().differences("demo") == []
+    assert container.index_maintenance().find_differences("demo") == []
 
 
 def test_a_list_that_is_gone_is_made_again_by_who_knew_it(app: App) -> None:

@@ -14,7 +14,7 @@ from fencepost.dynamodb import keys
 from fencepost.dynamodb.serializer import Item
 from fencepost.geofences.model import Geofence, Version
 from fencepost.geofences.repository import DynamoDBGeofenceRepository
-from fencepost.geofences.spatial_index.entry import entries_of
+from fencepost.geofences.spatial_index.entry import list_entries
 from fencepost.geofences.validity import InForce, Schedule, Window
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
@@ -39,7 +39,7 @@ CIRCLE = Geofence(
     shape=Circle(center=HERE, radius_m=100.0),
     created_at=NOW,
     updated_at=NOW,
-).entered()
+).assign_cells()
 POLYGON = Geofence(
     id=ID(2),
     tenant_id=DEMO,
@@ -77,7 +77,7 @@ POLYGON = Geofence(
     action={"url": "https://acme.example/€", "n": 1.5, "deep": {"list": [None, True]}},
     assignments=(EntityRef("users", "ada"), EntityRef("users", "emil")),
     nodes=(True, False, True, True, True),
-).entered()
+).assign_cells()
 CORRIDOR = Geofence(
     id=ID(3),
     tenant_id=DEMO,
@@ -88,13 +88,13 @@ CORRIDOR = Geofence(
     is_active=False,
     min_accuracy_m=10,
     assignments=(EntityRef("users", "emil"),),
-).entered()
+).assign_cells()
 # Too large for an entry of the index, which then only refers to it.
 LARGE = replace(CIRCLE, id=ID(4), name="Large", action={"text": "x" * 600})
 
 
 def store() -> DynamoDBGeofenceRepository:
-    return DynamoDBGeofenceRepository(container.table(), draw_number=lambda: 4711)
+    return DynamoDBGeofenceRepository(container.table(), container.spatial_index(), draw_number=lambda: 4711)
 
 
 def numbered(geofence: Geofence) -> Geofence:
@@ -106,8 +106,8 @@ def add(geofence: Geofence) -> Example:
         assert store().add(geofence, CREATED) == numbered(geofence)
 
     def read(_app: App) -> object:
-        versions = list(store().versions(DEMO, geofence.id, None))
-        names = store().tag_names(DEMO)
+        versions = list(store().list_versions(DEMO, geofence.id, None))
+        names = store().list_tags(DEMO)
         return store().get(DEMO, geofence.id), versions, names, bucket_entries(geofence)
 
     expected = numbered(geofence)
@@ -121,18 +121,25 @@ def bucket_entries(geofence: Geofence) -> object:
     ]
     buckets += [container.table().get(keys.entity_key(DEMO, target)) for target in geofence.assignments]
     found = {
-        (one.id, one.version, one.number, one.is_active, one.is_priority, one.is_big, one.shape)
-        + (() if one.is_big else (one.name, one.trigger_on, str(one.action), one.min_accuracy_m, one.in_force))
+        (one.id, one.version, one.number, one.is_active, one.is_priority, one.is_reference, one.shape)
+        + (() if one.is_reference else (one.name, one.trigger_on, str(one.action), one.min_accuracy_m, one.in_force))
         for bucket in buckets
-        for one in entries_of(bucket or {})
+        for one in list_entries(bucket or {})
     }
     (only,) = found
     return only
 
 
 def entry(geofence: Geofence) -> object:
-    is_big = geofence.name == "Large"
-    head = (geofence.id, geofence.version, 0 if is_big else 4711, geofence.is_active, geofence.is_priority, is_big)
+    is_reference = geofence.name == "Large"
+    head = (
+        geofence.id,
+        geofence.version,
+        0 if is_reference else 4711,
+        geofence.is_active,
+        geofence.is_priority,
+        is_reference,
+    )
     rest = (
         geofence.name,
         geofence.trigger_on,
@@ -140,7 +147,7 @@ def entry(geofence: Geofence) -> object:
         geofence.min_accuracy_m,
         geofence.in_force,
     )
-    return (*head, geofence.shape, *(() if is_big else rest))
+    return (*head, geofence.shape, *(() if is_reference else rest))
 
 
 def change(_app: App) -> None:
@@ -151,7 +158,7 @@ def change(_app: App) -> None:
 
 
 def read_versions(_app: App) -> object:
-    return store().get(DEMO, ID(1)), list(store().versions(DEMO, ID(1), None))
+    return store().get(DEMO, ID(1)), list(store().list_versions(DEMO, ID(1), None))
 
 
 FIRST = numbered(CIRCLE)

@@ -29,7 +29,7 @@ def geofence(**fields: Any) -> Geofence:
         "created_at": NOW,
         "updated_at": NOW,
     }
-    return Geofence(**(given | fields)).entered()
+    return Geofence(**(given | fields)).assign_cells()
 
 
 @pytest.mark.parametrize(

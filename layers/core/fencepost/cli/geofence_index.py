@@ -32,12 +32,12 @@ def main() -> int:
     parser.add_argument("tenant")
     arguments = parser.parse_args()
     maintenance = container.index_maintenance()
-    differences = maintenance.differences(arguments.tenant)
+    differences = maintenance.find_differences(arguments.tenant)
     for _ in range(_MAX_ROUNDS if arguments.command == "rebuild" else 0):
         if not differences:
             break
         print(f"repaired {maintenance.repair(arguments.tenant, differences)} of {len(differences)}")
-        differences = maintenance.differences(arguments.tenant)
+        differences = maintenance.find_differences(arguments.tenant)
     for difference in differences:
         subject = difference.geofence_id or _SUBJECTS[difference.problem]
         print(f"{difference.problem}: {subject} in {' '.join(difference.bucket)}")

@@ -1,47 +1,46 @@
-"""What a container keeps between requests, up to so many bytes."""
+"""A cache between the requests of a container that is bounded by bytes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
+from collections.abc import Hashable
+from typing import TypeVar
 
 V = TypeVar("V")
 
 
-class ByteBoundedCache(Generic[V]):
-    """What was not asked for while half of the bytes were filled with other things makes room.
+class ByteBoundedCache(dict[Hashable, V | None]):
+    """A dict that evicts what was not read while half of its bytes were filled with other values.
 
-    >>> kept: ByteBoundedCache[str] = ByteBoundedCache(max_bytes=8)
+    `cache[key]` returns None for a key that is not cached. It is the dict's own method, which a check calls for every
+    geofence nearby, and enters Python only where a key is not of the younger half.
+
+    >>> cache: ByteBoundedCache[str] = ByteBoundedCache(max_bytes=8)
     >>> for key in "abcd":
-    ...     kept.put(key, key.upper(), 2)
-    ...     _ = kept.get("a")
-    >>> [kept.get(key) for key in "abcd"]
+    ...     cache.put(key, key.upper(), 2)
+    ...     _ = cache["a"]
+    >>> [cache[key] for key in "abcd"]
     ['A', None, 'C', 'D']
     """
 
     def __init__(self, max_bytes: int) -> None:
+        super().__init__()
         self._half_bytes = max_bytes // 2
         self._bytes = 0
-        self._recent: dict[Hashable, tuple[V, int]] = {}
-        self._before: dict[Hashable, tuple[V, int]] = {}
+        self._sizes: dict[Hashable, int] = {}
+        self._older: dict[Hashable, tuple[V | None, int]] = {}
 
-    def __len__(self) -> int:
-        return len(self._recent.keys() | self._before.keys())
-
-    def get(self, key: Hashable) -> V | None:
-        found = self._recent.get(key)
-        if found is None:
-            found = self._before.get(key)
-            if found is None:
-                return None
-            self.put(key, *found)
-        return found[0]
+    def __missing__(self, key: Hashable) -> V | None:
+        value, size_bytes = self._older.get(key, (None, 0))
+        if value is not None:
+            self.put(key, value, size_bytes)
+        return value
 
     def put(self, key: Hashable, value: V, size_bytes: int) -> None:
+        """Cache a value that takes this number of bytes."""
         if self._bytes + size_bytes > self._half_bytes:
-            self._before, self._recent, self._bytes = self._recent, {}, 0
-        replaced = self._recent.get(key)
-        self._bytes += size_bytes - (replaced[1] if replaced else 0)
-        self._recent[key] = value, size_bytes
+            self._older = {old: (self[old], size) for old, size in self._sizes.items()}
+            self.clear()
+            self._sizes, self._bytes = {}, 0
+        self._bytes += size_bytes - self._sizes.get(key, 0)
+        self[key] = value
+        self._sizes[key] = size_bytes

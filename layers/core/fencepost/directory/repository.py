@@ -15,7 +15,7 @@ from fencepost.directory.errors import StillRunning
 from fencepost.directory.model import MAX_GROUPS, Entity
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.transaction import BYTES, Transaction, build_unchanged_condition
-from fencepost.geofences.spatial_index.entry import entries_of
+from fencepost.geofences.spatial_index.entry import list_entries
 from fencepost.tenants.repository import API_KEYS, pack_api_key_ids, unpack_api_key_ids
 from fencepost.timeclock.settings import OWN_SETTINGS
 from fencepost.timeclock.working_time import WorkingTime
@@ -141,7 +141,7 @@ class DynamoDBDirectoryRepository:
         """Return the ids and names of the geofences that are assigned to an entity, by name."""
         bucket = self._table.get(keys.entity_key(tenant_id, EntityRef(table, entity_id))) or {}
         found = self._table.batch_get(
-            [keys.geofence_key(tenant_id, entry.id) for entry in entries_of(bucket)], consistent=True
+            [keys.geofence_key(tenant_id, entry.id) for entry in list_entries(bucket)], consistent=True
         )
         return sorted(((item["id"]["S"], item["name"]["S"]) for item in found.values()), key=lambda pair: pair[1])
 

@@ -125,6 +125,12 @@ def cell_key(tenant_id: str, cell: Cell, shard: int = 0) -> Key:
     return {"PK": {"S": f"T#{tenant_id}#CELL#{level}.{x}.{y}"}, "SK": {"S": str(shard)} if shard else _FIRST_SHARD}
 
 
+def cell_keys(tenant_id: str, cells: Iterable[Cell]) -> list[Key]:
+    """Return the keys of the first shards of some cells."""
+    prefix = cell_partition_prefix(tenant_id)
+    return [{"PK": {"S": f"{prefix}{level}.{x}.{y}"}, "SK": _FIRST_SHARD} for level, x, y in cells]
+
+
 def cell_list_key(tenant_id: str, cell: Cell) -> Key:
     return _key(f"T#{tenant_id}#CELL#{cell.level}.{cell.x}.{cell.y}", BELOW)
 

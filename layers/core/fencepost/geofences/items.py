@@ -1,4 +1,4 @@
-"""Geofences and events as items of the table."""
+"""Geofences and their versions as items of the table."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from fencepost.common.entity_ref import EntityRef
 from fencepost.dynamodb import keys, serializer
-from fencepost.geofences.model import Geofence
-from fencepost.geofences.spatial_index.entry import packed_in_force, unpacked_in_force
+from fencepost.geofences.model import Geofence, Version
+from fencepost.geofences.spatial_index.entry import pack_validity, unpack_validity
 from fencepost.geofences.validity import ALWAYS
 from geo.cells import Cell
 from geo.codec import unpack_shape
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 _CELL = Struct(">BHHH")
 
 
-def geofence_item(geofence: Geofence) -> Item:
+def build_geofence_item(geofence: Geofence) -> Item:
     listing = {
         "GSI1PK": keys.geofence_list_partition(geofence.tenant_id),
         "GSI1SK": keys.geofence_list_sort_key(geofence.created_at, geofence.id),
     }
-    return keys.geofence_key(geofence.tenant_id, geofence.id) | serializer.to_item(_values(geofence) | listing)
+    return keys.geofence_key(geofence.tenant_id, geofence.id) | serializer.to_item(_to_values(geofence) | listing)
 
 
-def version_item(geofence: Geofence, *, deleted_at: datetime | None = None) -> Item:
-    """A version, kept for ever; the last one of a deleted geofence says when that was."""
+def build_version_item(geofence: Geofence, *, deleted_at: datetime | None = None) -> Item:
+    """Return the item of a version, which is retained for ever. `deleted_at` belongs to the last one."""
     key = keys.geofence_version_key(geofence.tenant_id, geofence.id, geofence.version)
     end = {"deletedAt": deleted_at.isoformat()} if deleted_at else {}
-    return key | serializer.to_item(_values(geofence) | end)
+    return key | serializer.to_item(_to_values(geofence) | end)
 
 
-def geofence_of(item: Item) -> Geofence:
+def parse_geofence_item(item: Item) -> Geofence:
     v: dict[str, Any] = serializer.from_item(item)
     return Geofence(
         id=v["id"],
@@ -49,7 +49,7 @@ def geofence_of(item: Item) -> Geofence:
         version=v["version"],
         description=v.get("description"),
         is_active=v["isActive"],
-        in_force=unpacked_in_force(v["inForce"]) if "inForce" in v else ALWAYS,
+        in_force=unpack_validity(v["inForce"]) if "inForce" in v else ALWAYS,
         is_priority=v["isPriority"],
         min_accuracy_m=v["minAccuracyM"],
         color=v.get("color"),
@@ -65,7 +65,15 @@ def geofence_of(item: Item) -> Geofence:
     )
 
 
-def _values(geofence: Geofence) -> dict[str, Any]:
+def parse_version_item(item: Item) -> Version:
+    deleted_at = item.get("deletedAt")
+    return Version(
+        geofence=parse_geofence_item(item),
+        deleted_at=datetime.fromisoformat(deleted_at["S"]) if deleted_at else None,
+    )
+
+
+def _to_values(geofence: Geofence) -> dict[str, Any]:
     return {
         "entity": "Geofence",
         "id": geofence.id,
@@ -78,7 +86,7 @@ def _values(geofence: Geofence) -> dict[str, Any]:
         "version": geofence.version,
         "description": geofence.description,
         "isActive": geofence.is_active,
-        "inForce": None if geofence.in_force == ALWAYS else packed_in_force(geofence.in_force),
+        "inForce": None if geofence.in_force == ALWAYS else pack_validity(geofence.in_force),
         "isPriority": geofence.is_priority,
         "minAccuracyM": geofence.min_accuracy_m,
         "color": geofence.color,

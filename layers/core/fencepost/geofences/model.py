@@ -75,9 +75,9 @@ class Geofence:
         if after.is_active and self.cells and after.shape == self.shape:
             return after
         targets = {*self.assignments, *after.assignments}
-        return after.entered(_ROOM - len(self.cells) - len(targets))
+        return after.assign_cells(_ROOM - len(self.cells) - len(targets))
 
-    def entered(self, max_cells: int = MAX_CELLS) -> Geofence:
+    def assign_cells(self, max_cells: int = MAX_CELLS) -> Geofence:
         """The geofence with the cells in which the index holds it."""
         cells = cover(self.shape, min(MAX_CELLS, max_cells)) if self.is_active else ()
         return replace(self, cells={cell: self.cells.get(cell, 0) for cell in sorted(cells)})

@@ -14,7 +14,7 @@ from geo.wgs84 import Position
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fencepost.geofences.nearest_service import Near
+    from fencepost.geofences.nearest_service import NearbyGeofence
 
 # A phone watches so many at the most: iOS 20, Android 100.
 MAX_LIMIT = 100
@@ -74,7 +74,7 @@ def position_of(query: NearestQuery) -> Position:
     return Position(lon=query.longitude, lat=query.latitude)
 
 
-def told(near: Near) -> dict[str, Any]:
+def told(near: NearbyGeofence) -> dict[str, Any]:
     """A NearOut."""
     geofence = near.geofence
     return {

@@ -1,4 +1,4 @@
-"""The geofences nearest to a position: what a phone, which watches a few at a time, needs to register its own."""
+"""The geofences nearest to a position, for phones, which can watch only a few at a time."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
 
 class VersionedGeofence(IndexedGeofence, Protocol):
-    """A geofence of which it is known, too, how often it was changed."""
+    """A geofence and its version."""
 
     @property
     def version(self) -> int: ...
 
 
-class NearestRepository(Protocol):
-    """The port to where the nearest geofences are found."""
+class NearestGeofenceIndex(Protocol):
+    """The port to the spatial index."""
 
-    def nearest(
+    def find_nearest(
         self,
         tenant_id: str,
         position: Position,
         count: int,
-        is_wanted: Callable[[VersionedGeofence], bool],
+        accepts: Callable[[VersionedGeofence], bool],
         *,
         consistent: bool,
     ) -> Sequence[tuple[float, VersionedGeofence]]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
-    """A geofence and how far it is. Metres; `edge_distance_m` is negative inside."""
+class NearbyGeofence:
+    """A geofence and the metres to its centre and boundary; `edge_distance_m` is negative inside."""
 
     geofence: VersionedGeofence
     distance_m: float
@@ -52,17 +52,17 @@ class Near:
 class Nearest:
     """The geofences, nearest boundary first, and the distance of the next one; None: there is no other."""
 
-    geofences: list[Near]
+    geofences: list[NearbyGeofence]
     next_edge_distance_m: float | None
 
-    def complete_within_m(self, told: int) -> int | None:
-        """Where only the first so many are told: no other is nearer than that, in whole metres. None: all are told.
+    def complete_within_m(self, count: int) -> int | None:
+        """Return whole metres within which there is no geofence but the first `count`, or None if there is no other.
 
         >>> Nearest(geofences=[], next_edge_distance_m=99.9).complete_within_m(0)
         99
         >>> Nearest(geofences=[], next_edge_distance_m=None).complete_within_m(0)
         """
-        after = self.geofences[told].edge_distance_m if told < len(self.geofences) else self.next_edge_distance_m
+        after = self.geofences[count].edge_distance_m if count < len(self.geofences) else self.next_edge_distance_m
         if after is None:
             return None
         return max(0, floor(to_lower_bound_m(after)))
@@ -70,24 +70,29 @@ class Nearest:
 
 @dataclass(frozen=True)
 class NearestService:
-    store: NearestRepository
+    index: NearestGeofenceIndex
 
-    def nearest(
+    def find_nearest(
         self, principal: Principal, position: Position, limit: int, now: datetime, *, consistent: bool = False
     ) -> Nearest:
-        """At most `limit` active geofences, the nearest boundary first, those that contain the position before all.
+        """Return at most `limit` active geofences, the nearest boundary first.
 
-        Those that are not in force now are among them, save those that never will be again. With `consistent`,
-        every change that was answered before is seen; without, one may be missed for a moment.
+        Those that cover the position come before all others. Geofences that are not in force now are among
+        them, except those that never will be again.
+
+        Args:
+            consistent: Read every change that was acknowledged before; else one may be missed for a moment.
         """
 
-        def is_wanted(geofence: VersionedGeofence) -> bool:
+        def can_be_in_force(geofence: VersionedGeofence) -> bool:
             return not geofence.in_force.is_over(now)
 
-        # One more tells how far the list is complete.
-        found = self.store.nearest(principal.tenant_id, position, limit + 1, is_wanted, consistent=consistent)
+        # One more shows how far the list is complete.
+        found = self.index.find_nearest(
+            principal.tenant_id, position, limit + 1, can_be_in_force, consistent=consistent
+        )
         geofences = [
-            Near(
+            NearbyGeofence(
                 geofence=geofence,
                 distance_m=measure_distance_m(position, geofence.shape.center),
                 edge_distance_m=edge_distance_m,

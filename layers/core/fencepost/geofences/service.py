@@ -15,7 +15,7 @@ from fencepost.geofences.events import GeofenceCreated, GeofenceDeleted, Geofenc
 from fencepost.geofences.model import Geofence
 from fencepost.geofences.validity import ALWAYS
 from geo.errors import GeometryError
-from geo.shapes.base import measure_distances_m
+from geo.wgs84 import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -62,13 +62,18 @@ class GeofenceRepository(Protocol):
     def add(self, geofence: Geofence, event: GeofenceEvent) -> Geofence: ...
     def replace(self, before: Geofence, after: Geofence, event: GeofenceEvent) -> None: ...
     def remove(self, geofence: Geofence, now: datetime, event: GeofenceEvent) -> None: ...
-    def newest_first(
+    def list_newest(
         self, tenant_id: str, limit: int, after: tuple[datetime, str] | None
     ) -> tuple[list[Geofence], bool]: ...
-    def version(self, tenant_id: str, geofence_id: str, number: int) -> Version | None: ...
-    def versions(self, tenant_id: str, geofence_id: str, before: int | None) -> Iterator[Version]: ...
-    def tag_names(self, tenant_id: str) -> list[str]: ...
-    def near(
+    def get_version(self, tenant_id: str, geofence_id: str, number: int) -> Version | None: ...
+    def list_versions(self, tenant_id: str, geofence_id: str, before: int | None) -> Iterator[Version]: ...
+    def list_tags(self, tenant_id: str) -> list[str]: ...
+
+
+class GeofenceIndex(Protocol):
+    """The port to the spatial index."""
+
+    def find_near(
         self, tenant_id: str, positions: Sequence[Position], reach_m: float, *, consistent: bool
     ) -> Sequence[Sequence[IndexedGeofence]]: ...
 
@@ -98,6 +103,7 @@ class Page:
 @dataclass(frozen=True)
 class GeofenceService:
     store: GeofenceRepository
+    index: GeofenceIndex
     make_id: NewId = new_id
 
     def create(
@@ -110,7 +116,7 @@ class GeofenceService:
         """
         geofence = Geofence(
             id=geofence_id or self.make_id(), tenant_id=principal.tenant_id, created_at=now, updated_at=now, **fields
-        ).entered()
+        ).assign_cells()
         event = self._event(GeofenceCreated, geofence, principal, now)
 
         def attempt() -> Geofence:
@@ -181,7 +187,7 @@ class GeofenceService:
 
         return attempt() if expected is not None else retry_on_conflict(attempt)
 
-    def newest_first(
+    def list_newest(
         self,
         principal: Principal,
         limit: int,
@@ -196,7 +202,7 @@ class GeofenceService:
         found: list[Geofence] = []
         for _ in range(_QUERIES_A_FILTERED_PAGE if wanted else 1):
             size = _LOOKED_AT_A_QUERY if wanted else limit
-            looked_at, has_more = self.store.newest_first(principal.tenant_id, size, after)
+            looked_at, has_more = self.store.list_newest(principal.tenant_id, size, after)
             for geofence in looked_at:
                 if len(found) == limit:
                     return Page(geofences=found, after=after)
@@ -208,7 +214,7 @@ class GeofenceService:
 
     def version(self, principal: Principal, geofence_id: str, number: int) -> Version:
         """One version, of a deleted geofence too. Raises NotFound."""
-        found = self.store.version(principal.tenant_id, geofence_id, number) if is_id(geofence_id) else None
+        found = self.store.get_version(principal.tenant_id, geofence_id, number) if is_id(geofence_id) else None
         if found is None:
             raise NotFound("version of a geofence")
         return found
@@ -233,11 +239,11 @@ class GeofenceService:
         raise NotFound("geofence")
 
     def _versions(self, principal: Principal, geofence_id: str, before: int | None) -> Iterator[Version]:
-        return self.store.versions(principal.tenant_id, geofence_id, before) if is_id(geofence_id) else iter(())
+        return self.store.list_versions(principal.tenant_id, geofence_id, before) if is_id(geofence_id) else iter(())
 
     def tags(self, principal: Principal) -> list[tuple[int, str]]:
         """The tags that any geofence ever had, each with its number."""
-        return list(enumerate(self.store.tag_names(principal.tenant_id), start=1))
+        return list(enumerate(self.store.list_tags(principal.tenant_id), start=1))
 
     def check(
         self,
@@ -255,7 +261,7 @@ class GeofenceService:
         cells lie within reach: close to a pole, a metre is many degrees of longitude.
         """
         try:
-            near = self.store.near(principal.tenant_id, positions, within_m, consistent=consistent)
+            near = self.index.find_near(principal.tenant_id, positions, within_m, consistent=consistent)
         except GeometryError as error:
             raise ValidationFailed.field(error.field, error.reason) from None
         return [
@@ -277,12 +283,12 @@ class GeofenceService:
 def _matches(position: Position, geofences: Sequence[IndexedGeofence], within_m: float, now: datetime) -> list[Match]:
     if not geofences:
         return []
-    found = measure_distances_m(position, (geofence.shape for geofence in geofences), within_m)
-    matches = [
-        Match(geofence, *metres)
-        for geofence, metres in zip(geofences, found, strict=True)
-        if metres is not None and (geofence.in_force is ALWAYS or geofence.in_force.holds(now))
-    ]
+    frame = Frame(position)
+    matches = []
+    for geofence in geofences:
+        metres = geofence.shape.distances_m(frame, within_m)
+        if metres is not None and (geofence.in_force is ALWAYS or geofence.in_force.holds(now)):
+            matches.append(Match(geofence, *metres))
     if len(matches) > 1:
         matches.sort(key=attrgetter("distance_m"))
         distances = [match.distance_m for match in matches]

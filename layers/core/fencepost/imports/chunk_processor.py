@@ -80,7 +80,7 @@ class ChunkProcessor:
                 created_at=now,
                 updated_at=now,
                 **fields,
-            ).entered()
+            ).assign_cells()
         except ValidationFailed as error:
             return RowResult.for_skipped(row, str(error))
         except GeometryError as error:

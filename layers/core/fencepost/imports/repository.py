@@ -84,7 +84,7 @@ class DynamoDBImportRepository:
         Raises:
             ValidationFailed: The tenant has too many tags.
         """
-        self._geofences.know_tags(tenant_id, tags)
+        self._geofences.ensure_tags(tenant_id, tags)
 
     def check_room(self, tenant_id: str, more: int) -> None:
         """Check that the tenant may have more geofences.
@@ -129,12 +129,12 @@ class DynamoDBImportRepository:
         for result in results:
             geofence = result.geofence
             if geofence is not None and result.event is not None:
-                lists = self._geofences.lists_for(geofence.tenant_id, geofence.cells)
+                lists = self._geofences.count_list_writes(geofence.tenant_id, geofence.cells)
                 # Item, version, name, number and event, then cells and assignments.
                 actions = 5 + len(geofence.cells) + len(geofence.assignments)
                 if _FIXED_ACTIONS + len(changes) + actions + lists > MAX_ACTIONS:
                     break
-                self._geofences.adding(changes, geofence, result.event)
+                self._geofences.add_to_transaction(changes, geofence, result.event)
             if isinstance(result.outcome, CreatedGeofence):
                 created.append(result.outcome)
             else:

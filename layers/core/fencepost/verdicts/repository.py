@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.keys import Key
     from fencepost.dynamodb.serializer import Item
     from fencepost.dynamodb.table import Table
-    from fencepost.geofences.repository import DynamoDBGeofenceRepository
+    from fencepost.geofences.spatial_index.index import SpatialIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class DirectorySnapshot:
 
 
 class DynamoDBCandidateRepository:
-    def __init__(self, table: Table, geofences: DynamoDBGeofenceRepository) -> None:
+    def __init__(self, table: Table, index: SpatialIndex) -> None:
         self._table = table
-        self._geofences = geofences
+        self._index = index
 
     def load_snapshot(
         self,
@@ -88,7 +88,7 @@ class DynamoDBCandidateRepository:
                 min_accuracy_m=geofence.min_accuracy_m,
                 through=target,
             )
-            for target, geofence in self._geofences.read_assigned(
+            for target, geofence in self._index.read_assigned(
                 snapshot.tenant_id, [(target, snapshot.items[target]) for target in targets]
             )
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fencepost.common.text import fold_case
 from fencepost.dynamodb import keys, serializer
-from fencepost.geofences.items import geofence_of
+from fencepost.geofences.items import parse_geofence_item
 from fencepost.geofences.tag_repository import TagRepository
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class DynamoDBZoneRepository:
     def get_all(self, tenant_id: str, ids: Iterable[str]) -> dict[str, Geofence]:
         """Return the geofences that exist, by their ids."""
         items = self._table.batch_get([keys.geofence_key(tenant_id, i) for i in ids], consistent=True).values()
-        return {geofence.id: geofence for geofence in map(geofence_of, items)}
+        return {geofence.id: geofence for geofence in map(parse_geofence_item, items)}
 
     def list_oldest_first(self, tenant_id: str, offset: int, limit: int) -> Iterator[Geofence]:
         """Yield `limit` geofences after the first `offset`, which are counted in the small index and not read."""
@@ -59,7 +59,7 @@ class DynamoDBZoneRepository:
                 return
             start = {"ExclusiveStartKey": key}
         items = self._table.query(**_list_query("GSI1", tenant_id), Limit=limit, **start)
-        yield from map(geofence_of, islice(items, limit))
+        yield from map(parse_geofence_item, islice(items, limit))
 
     def list_matching(self, tenant_id: str, filters: TextAndTags, offset: int, limit: int) -> Iterator[Geofence]:
         """Yield `limit` of the geofences that match, after the first `offset`. No others are read in full."""
@@ -67,13 +67,13 @@ class DynamoDBZoneRepository:
         while batch := list(islice(found, _READ_AT_ONCE)):
             items = self._table.batch_get(batch, consistent=True)
             # The index may still contain a geofence that was just deleted.
-            yield from (geofence_of(items[pair]) for pair in map(keys.to_pair, batch) if pair in items)
+            yield from (parse_geofence_item(items[pair]) for pair in map(keys.to_pair, batch) if pair in items)
 
     def find_tag_names(self, tenant_id: str, numbers: Iterable[int]) -> dict[int, str]:
-        return self._tags.named(tenant_id, numbers)
+        return self._tags.find_names(tenant_id, numbers)
 
     def find_tag_numbers(self, tenant_id: str, tags: Iterable[str]) -> dict[str, int]:
-        return self._tags.numbered(tenant_id, tags)
+        return self._tags.find_numbers(tenant_id, tags)
 
     def _find_keys(self, tenant_id: str, filters: TextAndTags) -> Iterator[Key]:
         """Yield the keys of the geofences that match, from the small index."""

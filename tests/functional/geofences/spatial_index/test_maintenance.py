@@ -111,10 +111,10 @@ def test_a_change_in_the_meantime_is_left_alone(app: App) -> None:
     client = SESSION.client("dynamodb")
     client.put_item(TableName="fencepost", Item={k: v for k, v in bucket.items() if k != name})
     upkeep = container.index_maintenance()
-    differences = upkeep.differences("demo")
+    differences = upkeep.find_differences("demo")
     client.put_item(TableName="fencepost", Item=bucket)  # somebody was faster
     upkeep.repair("demo", differences)
-    assert upkeep.differences("demo") == []
+    assert upkeep.find_differences("demo") == []
 
 
 def list_of(app: App, level: str) -> dict[str, Any]:
@@ -175,11 +175,11 @@ def test_a_cell_that_somebody_has_entered_since_stays_on_the_lists(app: App) -> 
     made = app.circle("A", 10.005, 10.005, radiusMeters=50).body["id"]
     app.request("geofences", "delete", path_id=made)
     upkeep = container.index_maintenance()
-    (empty,) = upkeep.differences("demo")
+    (empty,) = upkeep.find_differences("demo")
     assert (empty.problem, empty.is_harmless) == ("empty", True)
     app.circle("B", 10.005, 10.005, radiusMeters=50)
     assert upkeep.repair("demo", [empty]) == 0
-    assert upkeep.differences("demo") == []
+    assert upkeep.find_differences("demo") == []
     assert [near["geofenceName"] for near in app.request("geofences", "nearest").body["data"]] == ["B"]
 
 
@@ -195,6 +195,7 @@ def test_the_shards_of_a_crowded_cell_are_found_again_when_all_its_buckets_are_l
             container.table()._client.delete_item(TableName="fencepost", Key=key)
     assert run(monkeypatch, "rebuild", "demo") == 0
     assert run(monkeypatch, "check", "demo") == 0
+    container.spatial_index.cache_clear()
     container.geofence_repository.cache_clear()
     container.geofence_service.cache_clear()
     assert len(app.request("location", "check", latitude=1.001, longitude=1.001).body["matches"]) == 30

@@ -9,12 +9,12 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fencepost.common.byte_cache import ByteBoundedCache
 from fencepost.common.entity_ref import EntityRef
 from fencepost.dynamodb import serializer
-from fencepost.geofences.items import geofence_item, geofence_of
+from fencepost.geofences.items import build_geofence_item, parse_geofence_item
 from fencepost.geofences.model import Geofence
-from fencepost.geofences.spatial_index.entry import IndexEntry, attribute_of, entries_near, entries_of, pack_entry
+from fencepost.geofences.spatial_index.entry import IndexEntry, list_entries, pack_entry, to_attribute
+from fencepost.geofences.spatial_index.index import SpatialIndex
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
 from geo.wgs84 import Position
@@ -42,7 +42,7 @@ def geofence(**fields: Any) -> Geofence:
         "created_at": NOW,
         "updated_at": NOW,
     }
-    return Geofence(**(given | fields)).entered()
+    return Geofence(**(given | fields)).assign_cells()
 
 
 @given(
@@ -59,16 +59,16 @@ def test_an_entry_tells_what_the_geofence_is(
 ) -> None:
     shape = Circle(center=Position(lon=lon + 0.0, lat=lat + 0.0), radius_m=radius_m)
     made = geofence(shape=shape, name=name, action=action, min_accuracy_m=min_accuracy_m, version=version)
-    entry = IndexEntry(attribute_of(ID), pack_entry(made))
+    entry = IndexEntry(to_attribute(ID), pack_entry(made))
     assert (entry.id, entry.version, entry.shape) == (ID, version, shape)
-    if not entry.is_big:
+    if not entry.is_reference:
         assert (entry.name, entry.action, entry.min_accuracy_m) == (name, action, min_accuracy_m)
 
 
 @given(st.uuids())
 def test_an_attribute_name_stands_for_an_id_and_is_short(some_id: UUID) -> None:
-    assert len(attribute_of(str(some_id))) == 22
-    assert IndexEntry(attribute_of(str(some_id)), pack_entry(geofence())).id == str(some_id)
+    assert len(to_attribute(str(some_id))) == 22
+    assert IndexEntry(to_attribute(str(some_id)), pack_entry(geofence())).id == str(some_id)
 
 
 def test_the_entry_of_an_office_is_a_few_dozen_bytes() -> None:
@@ -78,24 +78,25 @@ def test_the_entry_of_an_office_is_a_few_dozen_bytes() -> None:
 def test_an_entry_tells_its_number_in_four_bytes_more() -> None:
     plain, numbered = pack_entry(geofence()), pack_entry(geofence(number=2**31 - 1))
     assert len(numbered) == len(plain) + 4
-    entry = IndexEntry(attribute_of(ID), numbered)
+    entry = IndexEntry(to_attribute(ID), numbered)
     assert (entry.number, entry.name) == (2**31 - 1, geofence().name)
-    assert IndexEntry(attribute_of(ID), plain).number == 0
+    assert IndexEntry(to_attribute(ID), plain).number == 0
 
 
 def test_a_geofence_with_many_vertices_leaves_only_its_box() -> None:
     long_road = Corridor(points=tuple((8 + k / 1000, 50.0) for k in range(200)), half_width_m=50)
-    entry = IndexEntry(attribute_of(ID), pack_entry(geofence(shape=long_road)))
-    assert entry.is_big
-    bucket = {attribute_of(ID): {"B": pack_entry(geofence(shape=long_road))}}
-    kept: ByteBoundedCache[IndexEntry] = ByteBoundedCache(max_bytes=1_000)
-    assert len(entries_near([bucket], Position(lon=8.1, lat=50.0), 0, kept)) == 1
-    assert entries_near([bucket], Position(lon=9.1, lat=50.0), 0, kept) == []
+    entry = IndexEntry(to_attribute(ID), pack_entry(geofence(shape=long_road)))
+    assert entry.is_reference
+    bucket = {to_attribute(ID): {"B": pack_entry(geofence(shape=long_road))}}
+    table: Any = None
+    index = SpatialIndex(table)
+    assert len(index._find_entries([bucket], Position(lon=8.1, lat=50.0), 0)) == 1
+    assert index._find_entries([bucket], Position(lon=9.1, lat=50.0), 0) == []
 
 
 def test_a_bucket_holds_entries_beside_other_attributes() -> None:
-    bucket = serializer.to_item({"PK": "x", "name": "Ada", attribute_of(ID): pack_entry(geofence()), "n": 3})
-    assert [entry.id for entry in entries_of(bucket)] == [ID]
+    bucket = serializer.to_item({"PK": "x", "name": "Ada", to_attribute(ID): pack_entry(geofence()), "n": 3})
+    assert [entry.id for entry in list_entries(bucket)] == [ID]
 
 
 def test_an_item_is_the_geofence_again() -> None:
@@ -113,8 +114,8 @@ def test_an_item_is_the_geofence_again() -> None:
         assignments=(EntityRef("users", "ada"),),
         version=7,
     )
-    assert geofence_of(geofence_item(made)) == made
-    assert geofence_of(geofence_item(geofence())) == geofence()
+    assert parse_geofence_item(build_geofence_item(made)) == made
+    assert parse_geofence_item(build_geofence_item(geofence())) == geofence()
 
 
 @given(st.dictionaries(st.text(min_size=1), JSON))

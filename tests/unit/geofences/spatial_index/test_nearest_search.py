@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fencepost.dynamodb import keys
 from fencepost.dynamodb.transaction import Transaction
-from fencepost.geofences.spatial_index.occupied_cells import CellLists, cells_listed, element_of
+from fencepost.geofences.spatial_index.occupied_cells import CellLists, list_occupied, to_element
 from geo.cells import LEVELS, Cell, find_listing_cell, list_cells_at
 from geo.shapes.circle import Circle
 from geo.wgs84 import Position
@@ -41,26 +41,26 @@ def test_a_search_in_a_city_reads_three_times_at_the_most(geofences: int) -> Non
 @given(st.floats(-180, 180), st.floats(-90, 90), st.sampled_from(range(len(LEVELS))))
 def test_a_cell_is_read_from_a_list_as_it_was_put_there(lon: float, lat: float, nth: int) -> None:
     cell = list_cells_at(Position(lon=lon, lat=lat))[nth]
-    assert list(cells_listed(find_listing_cell(cell), {"listed": {"BS": [element_of(cell)]}})) == [cell]
+    assert list(list_occupied(find_listing_cell(cell), {"listed": {"BS": [to_element(cell)]}})) == [cell]
 
 
 def test_a_cell_is_put_on_all_lists_that_are_not_known() -> None:
     lists, cell, neighbour = CellLists(), Cell(15, 7487, 10946), Cell(15, 7488, 10946)
     transaction = Transaction()
-    there = lists.listing(transaction, "t", cell)
+    there = lists.add_to_lists(transaction, "t", cell)
     assert [key["PK"]["S"] for key in there] == ["T#t#CELL#9.116.171", "T#t#CELL#3.1.2", "T#t#CELL#0.0.0"]
-    assert [lists.lists_for("t", [cell, neighbour]), len(transaction)] == [4, 3]  # in two lists of level 9
-    lists.learn(there)
-    assert lists.lists_for("t", [cell]) == 1
-    lists.learn([keys.cell_key("t", cell)])
-    assert lists.lists_for("t", [cell]) == 0
-    assert lists.lists_for("other", [cell]) == 3
+    assert [lists.count_writes("t", [cell, neighbour]), len(transaction)] == [4, 3]  # in two lists of level 9
+    lists.remember(there)
+    assert lists.count_writes("t", [cell]) == 1
+    lists.remember([keys.cell_key("t", cell)])
+    assert lists.count_writes("t", [cell]) == 0
+    assert lists.count_writes("other", [cell]) == 3
 
 
 def test_what_is_known_takes_no_more_memory_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fencepost.geofences.spatial_index.occupied_cells._MAX_KNOWN", 10)
+    monkeypatch.setattr("fencepost.geofences.spatial_index.occupied_cells._MAX_CACHED", 10)
     lists = CellLists()
     for n in range(100):
-        lists.learn([keys.cell_key("t", Cell(15, n, 0))])
-    assert lists.knows(keys.cell_key("t", Cell(15, 99, 0)))
-    assert len(lists._known) <= 11
+        lists.remember([keys.cell_key("t", Cell(15, n, 0))])
+    assert lists.is_cached(keys.cell_key("t", Cell(15, 99, 0)))
+    assert len(lists._cached) <= 11

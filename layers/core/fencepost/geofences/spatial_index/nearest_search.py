@@ -1,9 +1,9 @@
 """The search for the nearest geofences: best first, over the lists of occupied cells.
 
-What is still to be read waits with a lower bound of its distance, which is that of its cell's box; a geofence is
-measured exactly only where the bound of its own box leaves a chance. The search ends when whatever waits is farther
-than the last one that is wanted. That is exact: the cells of a geofence hold every position that it covers, so one
-whose boundary is so many metres away has a cell that is no farther.
+Items that are not read yet wait in a queue, each with a lower bound of its distance: that of its cell's box. A
+geofence is measured exactly only where the lower bound of its own box leaves a chance. The search ends when every
+item in the queue is farther than the last geofence found. That is exact: the cells of a geofence hold every position
+that it covers, so a geofence whose boundary is some metres away has a cell that is no farther.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fencepost.dynamodb import keys
 from fencepost.dynamodb.transaction import SHARDS
-from fencepost.geofences.spatial_index.entry import IndexEntry, entries_of
-from fencepost.geofences.spatial_index.occupied_cells import cells_listed
+from fencepost.geofences.spatial_index.entry import IndexEntry, list_entries
+from fencepost.geofences.spatial_index.occupied_cells import list_occupied
 from geo.cells import LIST_LEVELS, ROOT, Cell, list_cells_at, to_bounds
 from geo.distance_bounds import make_lower_bound
 
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
     from fencepost.geofences.model import Geofence
     from geo.wgs84 import Position
 
-    Read = Callable[[Sequence[Key]], Mapping[tuple[str, str], Item]]
-    InFull = Callable[[Sequence[IndexEntry]], Sequence[IndexEntry | Geofence]]
+    ReadItems = Callable[[Sequence[Key]], Mapping[tuple[str, str], Item]]
+    ResolveReferences = Callable[[Sequence[IndexEntry]], Sequence[IndexEntry | Geofence]]
 
-# So many items the first round after the position's own cells reads, and twice as many each further one.
+# How many items the round after the position's own cells reads. Each further one reads twice as many.
 _FIRST_ROUND, _LARGEST_ROUND = 25, 96
 _LISTS_AHEAD = 4
-_BIG_AT_ONCE = 25
+_REFERENCES_AT_ONCE = 25
 _LIST = -1
 
 
-class _Waiting(NamedTuple):
-    """An item to be read: a shard of a cell, or its list. Nothing in it is nearer than `least_m`."""
+class _QueuedItem(NamedTuple):
+    """An item that is not read yet: a shard of a cell, or its list. Nothing in it is nearer than `lower_bound_m`."""
 
-    least_m: float
+    lower_bound_m: float
     cell: Cell
     shard: int
 
@@ -52,31 +52,36 @@ class _Waiting(NamedTuple):
         return keys.cell_key(tenant_id, self.cell, self.shard)
 
 
-def found(
+def search_nearest(
     tenant_id: str,
     position: Position,
     count: int,
-    is_wanted: Callable[[IndexEntry | Geofence], bool],
-    read: Read,
-    in_full: InFull,
+    accepts: Callable[[IndexEntry | Geofence], bool],
+    read: ReadItems,
+    resolve_references: ResolveReferences,
 ) -> list[tuple[float, IndexEntry | Geofence]]:
-    """At most `count` geofences that are wanted, each with the metres to its boundary, nearest first, then by id.
+    """Return at most `count` accepted geofences, each with the metres to its boundary, nearest first, then by id.
 
-    :param read: the items of some keys, in one round trip
-    :param in_full: entries as they are, the big ones read in full
+    Args:
+        tenant_id: Whose geofences.
+        position: From where the metres are measured.
+        count: How many at most.
+        accepts: Tells whether a geofence is a result.
+        read: Reads the items of some keys in one round trip.
+        resolve_references: Returns entries with the geofences themselves in place of references.
     """
-    search = _Search(tenant_id, position, count, is_wanted, in_full)
+    search = _Search(tenant_id, position, count, accepts, resolve_references)
     own = list_cells_at(position)
     lists = (cell for cell in [*own, ROOT] if cell.level in LIST_LEVELS)
-    wanted = [*(_Waiting(0, cell, 0) for cell in own), *(_Waiting(0, cell, _LIST) for cell in lists)]
-    search.seen.update((one.cell, one.shard) for one in wanted)
+    batch = [*(_QueuedItem(0, cell, 0) for cell in own), *(_QueuedItem(0, cell, _LIST) for cell in lists)]
+    search.queued.update((one.cell, one.shard) for one in batch)
     size = _FIRST_ROUND
-    while wanted:
-        items = read([one.key(tenant_id) for one in wanted])
-        for one in wanted:
-            search.take(one, items.get(keys.to_pair(one.key(tenant_id)), {}))
-        search.measure()
-        wanted = search.next(size)
+    while batch:
+        items = read([one.key(tenant_id) for one in batch])
+        for one in batch:
+            search.take_item(one, items.get(keys.to_pair(one.key(tenant_id)), {}))
+        search.measure_entries()
+        batch = search.next_batch(size)
         size = min(2 * size, _LARGEST_ROUND)
     return [(edge_distance_m, geofence) for edge_distance_m, _, geofence in search.nearest]
 
@@ -86,89 +91,88 @@ class _Search:
     tenant_id: str
     position: Position
     count: int
-    is_wanted: Callable[[IndexEntry | Geofence], bool]
-    in_full: InFull
+    accepts: Callable[[IndexEntry | Geofence], bool]
+    resolve_references: ResolveReferences
     nearest: list[tuple[float, str, IndexEntry | Geofence]] = field(default_factory=list)
-    """What was measured and is wanted, at most `count`, by distance and id."""
-    seen: set[tuple[Cell, int]] = field(default_factory=set)
-    _waiting: list[_Waiting] = field(default_factory=list)
-    _entries: list[tuple[float, str, int]] = field(default_factory=list)
-    """Entries to be measured, by their bounds; each is known by its id, and by its version among those seen."""
-    _known: dict[str, IndexEntry] = field(default_factory=dict)
+    """The accepted geofences that were measured, at most `count`, by distance and id."""
+    queued: set[tuple[Cell, int]] = field(default_factory=set)
+    """Every item that ever was in the queue."""
+    _queue: list[_QueuedItem] = field(default_factory=list)
+    _unmeasured: list[tuple[float, str, int]] = field(default_factory=list)
+    """Entries by their lower bounds, each with its id and version."""
+    _entries: dict[str, IndexEntry] = field(default_factory=dict)
+    """The newest entry of each geofence, by id."""
 
     def __post_init__(self) -> None:
-        self._least_m = make_lower_bound(self.position)
+        self._measure_box_m = make_lower_bound(self.position)
 
-    def take(self, read: _Waiting, item: Item) -> None:
-        """What an item that was read tells: further cells, or geofences and further shards."""
+    def take_item(self, read: _QueuedItem, item: Item) -> None:
+        """Queue the further cells and shards that an item names, and take its entries."""
         if read.shard == _LIST:
-            for cell in cells_listed(read.cell, item):
-                self._wait_for(cell, (0, _LIST) if cell.level in LIST_LEVELS else (0,))
+            for cell in list_occupied(read.cell, item):
+                self._queue_items(cell, (0, _LIST) if cell.level in LIST_LEVELS else (0,))
             return
-        for entry in entries_of(item):
-            self._take(entry)
+        for entry in list_entries(item):
+            # A geofence is in several cells. Where a replica has an older version of it, the newest counts.
+            older = self._entries.get(entry.id)
+            if older is not None:
+                if older.version >= entry.version:
+                    continue
+                self.nearest = [near for near in self.nearest if near[1] != entry.id]
+            self._entries[entry.id] = entry
+            lower_bound_m = entry.measure_lower_bound_m(self._measure_box_m)
+            heappush(self._unmeasured, (lower_bound_m, entry.id, entry.version))
         if SHARDS in item:
-            self._wait_for(read.cell, range(1, int(item[SHARDS]["N"])))
+            self._queue_items(read.cell, range(1, int(item[SHARDS]["N"])))
 
-    def next(self, size: int) -> list[_Waiting]:
-        """The next items to be read, nearest first: none when nothing that waits can still be near enough."""
-        some: list[_Waiting] = []
-        while self._waiting and len(some) < size and self._waiting[0].least_m <= self._reach_m:
-            some.append(heappop(self._waiting))
-        # Lists that will be wanted in the round after this one, where little is found in it.
-        ahead = nsmallest(_LISTS_AHEAD, (one for one in self._waiting if self._is_list_within_reach(one)))
+    def next_batch(self, size: int) -> list[_QueuedItem]:
+        """Return the next items to read, nearest first: none when nothing in the queue can be near enough."""
+        batch: list[_QueuedItem] = []
+        while self._queue and len(batch) < size and self._queue[0].lower_bound_m <= self._reach_m:
+            batch.append(heappop(self._queue))
+        # Lists that the round after this one will need, if this one finds little.
+        reach_m = self._reach_m
+        lists = (one for one in self._queue if one.shard == _LIST and one.lower_bound_m <= reach_m)
+        ahead = nsmallest(_LISTS_AHEAD, lists)
         if ahead:
-            self._waiting = [one for one in self._waiting if one not in ahead]
-            heapify(self._waiting)
-        return [*some, *ahead] if some else []
+            self._queue = [one for one in self._queue if one not in ahead]
+            heapify(self._queue)
+        return [*batch, *ahead] if batch else []
 
-    def _is_list_within_reach(self, one: _Waiting) -> bool:
-        return one.shard == _LIST and one.least_m <= self._reach_m
-
-    def measure(self) -> None:
-        """Measure every entry that may be near enough, nearest bound first; the big ones last: they cost a read."""
-        big: list[tuple[float, IndexEntry]] = []
-        while self._entries and self._entries[0][0] <= self._reach_m:
-            least_m, entry_id, version = heappop(self._entries)
-            entry = self._known[entry_id]
+    def measure_entries(self) -> None:
+        """Measure every entry that may be near enough, lowest bound first; references last: they cost a read."""
+        references: list[tuple[float, IndexEntry]] = []
+        while self._unmeasured and self._unmeasured[0][0] <= self._reach_m:
+            lower_bound_m, entry_id, version = heappop(self._unmeasured)
+            entry = self._entries[entry_id]
             if entry.version != version:
-                continue  # a newer one was met since
-            if entry.is_big:
-                big.append((least_m, entry))
+                continue  # a newer one was read since
+            if entry.is_reference:
+                references.append((lower_bound_m, entry))
             else:
                 self._measure(entry)
-        while big and big[0][0] <= self._reach_m:
-            near = [entry for least_m, entry in big[:_BIG_AT_ONCE] if least_m <= self._reach_m]
-            for geofence in self.in_full(near):
+        while references and references[0][0] <= self._reach_m:
+            near = [entry for bound_m, entry in references[:_REFERENCES_AT_ONCE] if bound_m <= self._reach_m]
+            for geofence in self.resolve_references(near):
                 self._measure(geofence)
-            del big[:_BIG_AT_ONCE]
-        for least_m, entry in big:
-            heappush(self._entries, (least_m, entry.id, entry.version))
+            del references[:_REFERENCES_AT_ONCE]
+        for lower_bound_m, entry in references:
+            heappush(self._unmeasured, (lower_bound_m, entry.id, entry.version))
 
     @property
     def _reach_m(self) -> float:
-        """How far away something may be and still be among the nearest."""
+        """The metres within which a geofence would still be among the nearest."""
         return self.nearest[-1][0] if len(self.nearest) == self.count else inf
 
-    def _wait_for(self, cell: Cell, shards: Iterable[int]) -> None:
-        least_m = self._least_m(to_bounds(cell))
+    def _queue_items(self, cell: Cell, shards: Iterable[int]) -> None:
+        lower_bound_m = self._measure_box_m(to_bounds(cell))
         for shard in shards:
-            if (cell, shard) not in self.seen:
-                self.seen.add((cell, shard))
-                heappush(self._waiting, _Waiting(least_m, cell, shard))
-
-    def _take(self, entry: IndexEntry) -> None:
-        """A geofence stands in several cells; where a replica tells an older version of it, the newest counts."""
-        known = self._known.get(entry.id)
-        if known is not None and known.version >= entry.version:
-            return
-        if known is not None:
-            self.nearest = [near for near in self.nearest if near[1] != entry.id]
-        self._known[entry.id] = entry
-        heappush(self._entries, (entry.least_m(self._least_m), entry.id, entry.version))
+            if (cell, shard) not in self.queued:
+                self.queued.add((cell, shard))
+                heappush(self._queue, _QueuedItem(lower_bound_m, cell, shard))
 
     def _measure(self, geofence: IndexEntry | Geofence) -> None:
         edge_distance_m = geofence.shape.edge_distance_m(self.position)
-        if edge_distance_m <= self._reach_m and self.is_wanted(geofence):
+        if edge_distance_m <= self._reach_m and self.accepts(geofence):
             insort(self.nearest, (edge_distance_m, geofence.id, geofence), key=lambda near: near[:2])
             del self.nearest[self.count :]

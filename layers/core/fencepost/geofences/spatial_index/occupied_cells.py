@@ -1,13 +1,12 @@
-"""Which cells are occupied: lists that tell a search for the nearest where there is anything at all.
+"""Lists of occupied cells, which lead a search for the nearest geofences to where there are any.
 
-A cell is listed in another some levels above it, that one in its turn, up to the root: whoever looks for what is
-near reads a list instead of trying thousands of cells. A list is one set of three bytes a cell, which is added to
-without reading it first.
+A cell is listed in another some levels above it, that one in its turn, up to the root: a search reads a list instead
+of trying thousands of cells. A list is one set of three bytes a cell, which is added to without reading it first.
 
-The rule: a cell whose first shard or whose own list exists is listed above. It holds because of conditions. Who
-enters something in a cell that he does not know puts it on the lists in the same transaction; who knows the cell to
-be listed has the condition that its first shard is still there. Nothing comes off a list in daily work, save by the
-operator's rebuild, which takes the cell, its first shard and its own list away at once and only where they are empty.
+The rule: a cell whose first shard or whose own list exists is listed above. It holds because of conditions. A writer
+that adds to a cell which it does not know puts it on the lists in the same transaction; one that knows the cell to
+be listed has the condition that its first shard still exists. Nothing is removed from a list in daily work, only by
+the operator's rebuild, which deletes the cell, its first shard and its own list at once and only where all are empty.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.keys import Key
     from fencepost.dynamodb.serializer import Item
 
-# Some megabytes of a container's memory; those that are forgotten are listed once more.
-_MAX_KNOWN = 20_000
+# Some megabytes of a container's memory. Those that are evicted are listed once more.
+_MAX_CACHED = 20_000
 
 
 class ListGone(Exception):
-    """The list of a cell that was known to have one is not there."""
+    """The list of a cell, which this container has cached, does not exist."""
 
     def __init__(self, tenant_id: str, cell: Cell) -> None:
         super().__init__(str(cell))
@@ -37,50 +36,50 @@ class ListGone(Exception):
 
 
 class CellLists:
-    """What a container knows of the lists: the first shards and the lists that are there, and so are listed."""
+    """The first shards and the lists that exist, and so are listed, as far as a container knows."""
 
     def __init__(self) -> None:
-        self._known: set[tuple[str, str]] = set()
+        self._cached: set[tuple[str, str]] = set()
 
-    def knows(self, key: Key) -> bool:
-        return keys.to_pair(key) in self._known
+    def is_cached(self, key: Key) -> bool:
+        return keys.to_pair(key) in self._cached
 
-    def forget(self, key: Key) -> None:
-        self._known.discard(keys.to_pair(key))
+    def evict(self, key: Key) -> None:
+        self._cached.discard(keys.to_pair(key))
 
-    def learn(self, there: Iterable[Key]) -> None:
-        """These first shards and lists are there, and listed: their transaction was written."""
-        if len(self._known) > _MAX_KNOWN:
-            self._known.clear()
-        self._known.update(map(keys.to_pair, there))
+    def remember(self, written: Iterable[Key]) -> None:
+        """Cache first shards and lists whose transaction was written."""
+        if len(self._cached) > _MAX_CACHED:
+            self._cached.clear()
+        self._cached.update(map(keys.to_pair, written))
 
-    def listing(self, transaction: Transaction, tenant_id: str, cell: Cell) -> list[Key]:
-        """Put a cell on the list above it, and so on up to a list that is known; what is there afterwards."""
-        there = []
+    def add_to_lists(self, transaction: Transaction, tenant_id: str, cell: Cell) -> list[Key]:
+        """Put a cell on the list above it, and so on up to a cached one; return the lists that exist afterwards."""
+        written = []
         while cell != ROOT:
             above = find_listing_cell(cell)
             key = keys.cell_list_key(tenant_id, above)
-            is_known = self.knows(key)
-            transaction.add_to_list(key, element_of(cell), ListGone(tenant_id, above), must_exist=is_known)
-            there.append(key)
-            if is_known:
+            is_cached = self.is_cached(key)
+            transaction.add_to_list(key, to_element(cell), ListGone(tenant_id, above), must_exist=is_cached)
+            written.append(key)
+            if is_cached:
                 break
             cell = above
-        return there
+        return written
 
-    def lists_for(self, tenant_id: str, cells: Iterable[Cell]) -> int:
-        """How many lists it takes to enter something in the first shards of these cells."""
+    def count_writes(self, tenant_id: str, cells: Iterable[Cell]) -> int:
+        """Count the lists that it takes to add something to the first shards of these cells."""
         transaction = Transaction()
         for cell in cells:
-            if not self.knows(keys.cell_key(tenant_id, cell)):
-                self.listing(transaction, tenant_id, cell)
+            if not self.is_cached(keys.cell_key(tenant_id, cell)):
+                self.add_to_lists(transaction, tenant_id, cell)
         return len(transaction)
 
 
-def element_of(cell: Cell) -> bytes:
-    """A cell as the list above it names it: how many levels down, how far east and north there.
+def to_element(cell: Cell) -> bytes:
+    """Return a cell as the list above it has it: how many levels down, how far east and how far north.
 
-    >>> element_of(Cell(15, 7487, 10946)), element_of(Cell(3, 1, 2))
+    >>> to_element(Cell(15, 7487, 10946)), to_element(Cell(3, 1, 2))
     (b'\\x06?\\x02', b'\\x03\\x01\\x02')
     """
     above = find_listing_cell(cell)
@@ -88,10 +87,10 @@ def element_of(cell: Cell) -> bytes:
     return bytes((down, cell.x - (above.x << down), cell.y - (above.y << down)))
 
 
-def cells_listed(above: Cell, item: Item) -> Iterator[Cell]:
-    """The cells that the list of a cell names.
+def list_occupied(above: Cell, item: Item) -> Iterator[Cell]:
+    """Yield the cells on the list of a cell.
 
-    >>> [str(cell) for cell in cells_listed(Cell(9, 116, 171), {"listed": {"BS": [b"\\x06?\\x02"]}})]
+    >>> [str(cell) for cell in list_occupied(Cell(9, 116, 171), {"listed": {"BS": [b"\\x06?\\x02"]}})]
     ['15.7487.10946']
     """
     for down, east, north in item.get(LISTED, {}).get("BS", ()):
