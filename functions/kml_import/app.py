@@ -7,6 +7,7 @@ from typing import Any
 
 from fencepost import container
 from fencepost.common.logging import logger
+from fencepost.common.metrics import publish_counts
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.imports.model import ImportSource
 
@@ -30,4 +31,5 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return {"status": "passed over"}
     job = container.import_service().begin(source, datetime.now(UTC))
     logger.info("import", import_id=job.import_id, tenant=job.tenant_id, status=job.status, chunks=job.chunks)
+    publish_counts({"ImportsFailed": int(job.status == "failed")})
     return {"importId": job.import_id, "status": job.status, "chunks": job.chunks}
