@@ -216,3 +216,11 @@ def test_a_count_that_does_not_grow_needs_no_room(growth: int, *, has_bound: boo
     condition = "attribute_not_exists(#room) OR #room >= :growth" if has_bound else None
     assert update.get("ConditionExpression") == condition
     assert update["ExpressionAttributeValues"][":growth"] == {"N": str(growth)}
+
+
+def test_named_items_come_under_the_names_of_their_keys_and_missing_ones_do_not() -> None:
+    user = keys.clock_key("t", "ada")
+    fence, wire, _ = table({"Responses": {"fencepost": [KEY | {"name": {"S": "Demo"}}]}})
+    found = fence.batch_get_named({"tenant": KEY, "clock": user}, consistent=True)
+    assert found == {"tenant": KEY | {"name": {"S": "Demo"}}}
+    assert wire.calls[0]["RequestItems"]["fencepost"] == {"Keys": [KEY, user], "ConsistentRead": True}

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fencepost.common.entity_ref import TARGET_TABLES
 from fencepost.timeclock.working_time import WorkingTime
 
-TABLES = TARGET_TABLES
 MAX_MEMBERS, MAX_GROUPS = 1_000, 50
 MAX_NAME_LENGTH = 200
 SINGULAR_NAMES = {

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 
+from fencepost.common.entity_ref import TARGET_TABLES
 from fencepost.common.errors import NotFound, ValidationFailed
-from fencepost.directory.model import MAX_MEMBERS, MAX_NAME_LENGTH, TABLES, Entity
+from fencepost.directory.model import MAX_MEMBERS, MAX_NAME_LENGTH, Entity
 from fencepost.http.fields import RequestModel, ResponseModel, TimeZone, VisibleText
 from fencepost.timeclock.settings import OWN_SETTINGS
 from fencepost.timeclock.working_time import WorkingTime
@@ -96,8 +97,8 @@ def parse_table(text: str) -> str:
     Raises:
         NotFound: The table does not exist, and so neither does the address.
     """
-    if text not in TABLES:
-        raise NotFound(f"table; there are {', '.join(TABLES)}")
+    if text not in TARGET_TABLES:
+        raise NotFound(f"table; there are {', '.join(TARGET_TABLES)}")
     return text
 
 
