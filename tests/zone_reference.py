@@ -1,4 +1,4 @@
-"""The files that the reference of the zone API has for examples, and what it says of them."""
+"""The example files of the reference of the zone API, and the responses that it documents for them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ LINE: list[dict[str, Any]] = [
     {"lat": 37.819861, "lng": -122.36564, "node": False},
     {"lat": 37.819429, "lng": -122.366669, "node": True},
 ]
-# As the answer of the reference has it; of the other two files it has none.
+# The reference documents this response; for the other two files it documents none.
 READY_LINE: dict[str, Any] = {
     "id": None,
     "label": "Simple line 1",
@@ -91,7 +91,7 @@ FILES: list[tuple[str, dict[str, Any]]] = [
     (HOLLOW_BOX, READY_BOX),
 ]
 
-# What batch_convert answers of a place, and of one that it does not know.
+# The rows of a response of batch_convert: with a position, and without one.
 CONVERTED: dict[str, Any] = {
     "id": None,
     "type": "circle",

@@ -10,7 +10,7 @@ import pytest
 from geo.shapes import list_kinds
 from tests.donut import register_donut
 from tests.functional.app import Answer, App
-from tests.functional.zones.test_zones import ZoneClient
+from tests.functional.zones.client import ZoneClient
 
 LAT, LON = 60.17, 24.94
 # A degree of latitude is some 111 km: 0, 67 and 134 metres north of the centre.

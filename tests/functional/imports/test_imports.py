@@ -1,4 +1,4 @@
-"""Imports in process: what the report says, and that a crash or a second delivery changes nothing."""
+"""Imports in process: the report, and that a crash or a second delivery changes nothing."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def names(app: App) -> list[str]:
     return sorted(geofence["name"] for geofence in page["data"])
 
 
-def test_a_report_counts_and_gives_a_reason_for_what_was_left_out(app: App) -> None:
+def test_report_has_counts_and_a_reason_for_each_skipped_row(app: App) -> None:
     bow_tie = (
         "<outerBoundaryIs><LinearRing><coordinates>1,1 2,2 2,1 1,2 1,1</coordinates></LinearRing></outerBoundaryIs>"
     )
     report = app.drop(KEY, kml(point("A"), f"<Placemark><name>B</name><Polygon>{bow_tie}</Polygon></Placemark>"))
     assert report["counts"] == {"placemarks": 2, "geofences": 1, "leftOut": 1}
-    (left_out,) = report["leftOut"]
-    assert (left_out["placemark"], left_out["name"]) == (2, "B")
-    assert "self-intersection" in left_out["reason"]
+    (skipped,) = report["leftOut"]
+    assert (skipped["placemark"], skipped["name"]) == (2, "B")
+    assert "self-intersection" in skipped["reason"]
     assert report["file"]["key"] == KEY
 
 
@@ -48,29 +48,29 @@ def test_names_come_from_the_placemark_the_folder_or_the_document(app: App) -> N
     assert names(app) == ["A", "North", "North 2", "Sites", "a 2"]
 
 
-def test_a_radius_in_the_file_wins_over_the_default(app: App) -> None:
+def test_radius_in_the_file_replaces_the_default(app: App) -> None:
     radius = "<ExtendedData><Data name='radius'><value>300</value></Data></ExtendedData>"
     report = app.drop(KEY, kml(point("wide", more=radius), point("default")))
     made = [app.request("geofences", "read", path_id=g["id"]).body["radiusMeters"] for g in report["geofences"]]
     assert made == [300, 150]
 
 
-@pytest.mark.parametrize("said", ["NaN", "inf", "300 m", "300,5", "1_0", "-5", "1e400", "\u0665"])
-def test_a_radius_that_is_no_number_leaves_out_that_row_and_no_other(app: App, said: str) -> None:
-    radius = f"<ExtendedData><Data name='radius'><value>{said}</value></Data></ExtendedData>"
+@pytest.mark.parametrize("text", ["NaN", "inf", "300 m", "300,5", "1_0", "-5", "1e400", "\u0665"])
+def test_radius_that_is_not_a_number_skips_that_row_only(app: App, text: str) -> None:
+    radius = f"<ExtendedData><Data name='radius'><value>{text}</value></Data></ExtendedData>"
     report = app.drop(KEY, kml(point("odd", more=radius), point("good")))
     assert (report["status"], [row["name"] for row in report["leftOut"]]) == ("completed", ["odd"])
     assert "radius" in report["leftOut"][0]["reason"]
 
 
-def test_names_without_end_do_not_keep_a_report_from_coming(app: App) -> None:
+def test_endless_names_do_not_prevent_the_report(app: App) -> None:
     nameless = [f"<Placemark><name>{n}{'x' * 20_000}</name></Placemark>" for n in range(100)]
     report = app.drop(KEY, kml(*nameless, point("good")))
     assert report["counts"] == {"placemarks": 101, "geofences": 1, "leftOut": 100}
 
 
 @pytest.mark.parametrize("file_name", [" ", "\u200b", "a\x7fb"])
-def test_a_geofence_never_gets_a_name_that_nobody_can_see(app: App, file_name: str) -> None:
+def test_geofence_never_gets_an_invisible_name(app: App, file_name: str) -> None:
     app.drop(
         f"uploads/demo/{file_name}.kml",
         b"<kml><Document>" + point("\u200b" * 100 + "x").encode() + b"</Document></kml>",
@@ -78,13 +78,13 @@ def test_a_geofence_never_gets_a_name_that_nobody_can_see(app: App, file_name: s
     assert names(app) in (["Import"], ["ab"])
 
 
-def test_a_folder_that_is_made_in_a_console_is_no_import(app: App) -> None:
+def test_folder_that_a_console_creates_is_not_imported(app: App) -> None:
     dropped = event("s3/kml_dropped")
     dropped["detail"]["object"] |= {"key": "uploads/demo/north/", "size": 0}
     assert app.invoke("kml_import", dropped) == {"status": "passed over"}
 
 
-def test_a_name_that_the_tenant_has_is_left_out_and_the_geofence_stays_as_it_was(app: App) -> None:
+def test_row_with_a_taken_name_is_skipped_and_the_geofence_does_not_change(app: App) -> None:
     made = app.request("geofences", "create_circle", name="Depot", latitude=1, longitude=1)
     report = app.drop(KEY, kml(point("DEPOT"), point("New")))
     assert [row["reason"] for row in report["leftOut"]] == [
@@ -93,33 +93,31 @@ def test_a_name_that_the_tenant_has_is_left_out_and_the_geofence_stays_as_it_was
     assert app.request("geofences", "read", path_id=made.body["id"]).body == made.body
 
 
-def test_an_import_without_a_placemark_is_complete_and_empty(app: App) -> None:
+def test_import_without_a_placemark_is_completed_and_empty(app: App) -> None:
     report = app.drop(KEY, kml())
     assert (report["status"], report["counts"]) == ("completed", {"placemarks": 0, "geofences": 0, "leftOut": 0})
 
 
-def test_the_same_notice_twice_is_one_import(app: App) -> None:
+def test_repeated_notification_is_one_import(app: App) -> None:
     report = app.drop(KEY, kml(point("A"), point("B", 2)))
     before = app.items()
     assert app.drop(KEY, kml(point("A"), point("B", 2))) == report
     assert app.items() == before
 
 
-def test_each_import_tells_of_itself_where_a_file_is_dropped_again(app: App) -> None:
-    """The second report lies where the first one lay."""
+def test_each_import_has_its_own_report_after_a_file_was_replaced(app: App) -> None:
+    """The second report replaces the first."""
     first = app.drop(KEY, kml(point("A")))
     second = app.drop(KEY, kml(point("B", 2), point("A")), sequencer="00617F08299329D18A")
     assert first["importId"] != second["importId"]
-    told = [app.request("imports", "read_import", path_id=one["importId"]).body for one in (first, second)]
-    assert [one["report"]["importId"] for one in told] == [first["importId"], second["importId"]]
-    assert told[0]["report"] == first | {"finishedAt": None}
-    assert told[1]["report"] == second
-    assert [one["report"]["counts"]["geofences"] for one in told] == [1, 1]
+    responses = [app.request("imports", "read_import", path_id=one["importId"]).body for one in (first, second)]
+    assert [one["report"]["importId"] for one in responses] == [first["importId"], second["importId"]]
+    assert responses[0]["report"] == first | {"finishedAt": None}
+    assert responses[1]["report"] == second
+    assert [one["report"]["counts"]["geofences"] for one in responses] == [1, 1]
 
 
-def test_a_geojson_file_of_nothing_but_empty_objects_is_refused_before_it_is_read(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_geojson_of_empty_objects_is_refused_before_it_is_parsed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fencepost.imports.source_reader.MAX_GEOJSON_VALUES", 1_000)
     empty = b'{"type": "FeatureCollection", "features": [' + b",".join([b"{}"] * 1_000) + b"]}"
     report = app.drop("uploads/demo/empty.geojson", empty)
@@ -129,19 +127,19 @@ def test_a_geojson_file_of_nothing_but_empty_objects_is_refused_before_it_is_rea
     )
 
 
-def test_a_band_that_winds_around_a_pole_is_imported_like_any_other(app: App) -> None:
+def test_band_around_a_pole_is_imported_like_any_other_polygon(app: App) -> None:
     lons = [(10 * k + 180) % 360 - 180 for k in range(46)]
     outer = [(lon, 84 + k / 20) for k, lon in enumerate(lons)]
     ring = [*outer, *((lon, lat + 1) for lon, lat in reversed(outer)), outer[0]]
-    said = " ".join(f"{lon},{lat}" for lon, lat in ring)
-    shell = f"<outerBoundaryIs><LinearRing><coordinates>{said}</coordinates></LinearRing></outerBoundaryIs>"
+    coordinates = " ".join(f"{lon},{lat}" for lon, lat in ring)
+    shell = f"<outerBoundaryIs><LinearRing><coordinates>{coordinates}</coordinates></LinearRing></outerBoundaryIs>"
     band = f"<Placemark><name>Band</name><Polygon>{shell}</Polygon></Placemark>"
     report = app.drop(KEY, kml(point("A"), band))
     assert report["counts"] == {"placemarks": 2, "geofences": 2, "leftOut": 0}
 
 
 @pytest.mark.parametrize("at", range(1, 6))
-def test_a_worker_that_dies_between_two_transactions_goes_on_where_it_stopped(
+def test_worker_continues_where_another_died_between_two_transactions(
     app: App, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """60 rows are three transactions, and the chunk's end and the report two more: each is the last in turn."""
@@ -167,16 +165,14 @@ def test_a_worker_that_dies_between_two_transactions_goes_on_where_it_stopped(
     assert sum(e["type"] == "import.completed" for e in app.events()) == 1
 
 
-def test_a_name_that_is_taken_in_the_middle_of_an_import_leaves_out_that_row_alone(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_name_that_is_taken_during_an_import_skips_that_row_only(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DynamoDBImportRepository, "find_taken_names", lambda *_: set())
     app.request("geofences", "create_circle", name="P 3", latitude=1, longitude=1)
     report = app.drop(KEY, kml(*(point(f"P {n}", n) for n in range(30))))
     assert report["counts"] == {"placemarks": 30, "geofences": 29, "leftOut": 1}
 
 
-def test_a_message_that_cannot_be_worked_on_fails_alone(app: App) -> None:
+def test_message_that_cannot_be_processed_fails_alone(app: App) -> None:
     put_and_split(app, rows=1)
     good = chunk(app)
     bad = json.loads(json.dumps(good["Records"][0]))

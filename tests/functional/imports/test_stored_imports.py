@@ -108,7 +108,7 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_what_is_written_is_the_golden_document(app: App, name: str) -> None:
+def test_golden_document_is_written(app: App, name: str) -> None:
     check_writing(app, name, EXAMPLES[name])
 
 
@@ -117,7 +117,7 @@ def test_golden_document_is_read(app: App, name: str) -> None:
     check_reading(app, name, EXAMPLES[name])
 
 
-def test_rows_that_are_written_are_the_golden_ones(app: App) -> None:
+def test_rows_are_written_as_the_golden_document(app: App) -> None:
     storage(app).put_rows("rows", ROWS)
     check_text("import_rows.json", app.s3.get_object(Bucket=BUCKET, Key="rows")["Body"].read().decode())
 

@@ -1,4 +1,4 @@
-"""Zones out of files, and files out of zones: upload, batch_convert, download."""
+"""Zones from files and tables, and files from zones: upload, batch_convert and download."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fencepost import container
 from fencepost.cli import tenants
 from fencepost.zones.spreadsheets.geocoder import AmazonLocationGeocoder
 from tests.functional.app import Answer, App
-from tests.functional.zones.test_zones import ZoneClient, refused, wrong
+from tests.functional.zones.client import ZoneClient, refused, wrong
 from tests.zone_reference import (
     CONVERTED,
     FILES,
@@ -44,13 +44,8 @@ FORM = (
 )
 
 
-@pytest.fixture
-def zones(app: App) -> ZoneClient:
-    return ZoneClient(app)
-
-
 def send_form(zones: ZoneClient, path: str, file: bytes | str | None, name: str, fields: dict[str, str]) -> Answer:
-    """As a browser sends a form with a file in it, through a gateway that takes bytes for text."""
+    """Send a form with a file as a browser does; API Gateway encodes it in base64."""
     files = {} if file is None else {"file": (name, file if isinstance(file, bytes) else file.encode())}
     made = httpx.Request("POST", "http://x", data={"hash": zones.hash, **fields}, files=files)
     made.read()
@@ -80,7 +75,7 @@ def dot(name: str, lon: float = 20.0, lat: float = 40.0) -> str:
 
 
 # --- upload ---------------------------------------------------------------------------------------------------
-def test_the_files_of_the_reference_are_told_as_it_tells_them_and_then_made(zones: ZoneClient) -> None:
+def test_files_of_the_reference_are_previewed_as_it_documents_and_then_created(zones: ZoneClient) -> None:
     for file, ready in FILES:
         assert (
             upload(zones, file).body == upload(zones, file, dry_run=True).body == {"success": True, "list": [ready]}
@@ -92,7 +87,7 @@ def test_the_files_of_the_reference_are_told_as_it_tells_them_and_then_made(zone
     assert listed == [ready | {"id": zone["id"], "tags": []} for zone, (_, ready) in zip(listed, FILES, strict=True)]
 
 
-def test_a_kmz_is_opened_and_a_radius_is_given_to_points_and_lines(zones: ZoneClient) -> None:
+def test_kmz_is_unzipped_and_points_and_lines_get_the_default_radius(zones: ZoneClient) -> None:
     answer = upload(zones, kmz(other_kml=NAMED_POINT, doc_kml=SIMPLE_LINE), "zones.kmz", default_radius=20)
     assert answer.body["list"] == [READY_LINE | {"radius": 20}]
     assert upload(zones, NAMED_POINT, default_radius=99).body["list"] == [READY_POINT | {"radius": 99}]
@@ -103,8 +98,8 @@ def test_a_kmz_is_opened_and_a_radius_is_given_to_points_and_lines(zones: ZoneCl
 
 @pytest.mark.parametrize("path", ["upload", "../data/spreadsheet/parse"])
 @pytest.mark.parametrize("file", [{}, {"name": "x", "content": 7}, "text", {"name": "x", "content": "PGttbC8+"}])
-def test_a_file_comes_as_a_file_and_in_no_other_way(zones: ZoneClient, path: str, file: Any) -> None:
-    """A body that begins as JSON does is JSON, whatever it says that it is."""
+def test_file_is_accepted_only_as_a_file_of_a_form(zones: ZoneClient, path: str, file: Any) -> None:
+    """A body that begins like JSON is JSON, whatever its media type."""
     form = {"Content-Type": "multipart/form-data; boundary=x"}
     for answer in (
         zones.post(path, json.dumps({"hash": zones.hash, "file": file}), form),
@@ -115,7 +110,7 @@ def test_a_file_comes_as_a_file_and_in_no_other_way(zones: ZoneClient, path: str
         assert "file in a form" in answer.body["status"]["description"]
 
 
-def test_a_file_that_is_missing_is_a_233_and_one_that_cannot_be_read_a_234(zones: ZoneClient) -> None:
+def test_missing_file_is_error_233_and_unreadable_file_is_234(zones: ZoneClient) -> None:
     assert refused(upload(zones, None)) == refused(upload(zones, b"", name="")) == (400, 233)
     assert refused(zones("upload", dry_run=False)) == (400, 233)
     only_fields = FORM.replace(b"KEY", zones.hash.encode()).rsplit(b"--x\r\n", 1)[0] + b"--x--"
@@ -136,7 +131,7 @@ def test_a_file_that_is_missing_is_a_233_and_one_that_cannot_be_read_a_234(zones
         assert refused(upload(zones, bad, "zones.kml")) == (400, 234), bad
 
 
-def test_what_cannot_be_a_zone_is_told_and_the_rest_is_made(app: App, zones: ZoneClient) -> None:
+def test_rows_that_cannot_become_zones_are_reported_and_the_others_are_created(app: App, zones: ZoneClient) -> None:
     app.circle("taken")
     file = kml(
         dot("one"), dot("nowhere", 0, 0), dot("TAKEN"), "<Placemark><name>empty</name></Placemark>", dot("two")
@@ -154,19 +149,19 @@ def test_what_cannot_be_a_zone_is_told_and_the_rest_is_made(app: App, zones: Zon
 
 
 @pytest.mark.parametrize("file", [kml(), kml("<Placemark><name>empty</name></Placemark>")])
-def test_a_file_of_which_nothing_can_be_made_makes_nothing(zones: ZoneClient, file: str) -> None:
+def test_file_without_zones_creates_nothing(zones: ZoneClient, file: str) -> None:
     answer = upload(zones, file, dry_run=False)
     assert (answer.status, answer.body["success"], answer.body["list"]) == (200, True, [])
 
 
-def test_a_file_that_is_sent_again_makes_nothing_more_and_says_why(zones: ZoneClient) -> None:
+def test_file_that_is_uploaded_twice_creates_its_zones_once_and_reports_why(zones: ZoneClient) -> None:
     file = kml(dot("one"), dot("two"))
     assert len(upload(zones, file, dry_run=False).body["list"]) == 2
     again = upload(zones, file, dry_run=False)
     assert (again.status, again.body["list"], len(again.body["left_out"])) == (200, [], 2)
 
 
-def test_holes_are_dropped_and_a_multigeometry_becomes_several(zones: ZoneClient) -> None:
+def test_holes_are_dropped_and_a_multigeometry_becomes_several_zones(zones: ZoneClient) -> None:
     ring = "<LinearRing><coordinates>{0},40 {1},40 {1},41 {0},41 {0},40</coordinates></LinearRing>"
     outer = f"<outerBoundaryIs>{ring.format(20, 21)}</outerBoundaryIs>"
     hole = f"<innerBoundaryIs>{ring.format(20.2, 20.3).replace('41', '40.5')}</innerBoundaryIs>"
@@ -178,7 +173,7 @@ def test_holes_are_dropped_and_a_multigeometry_becomes_several(zones: ZoneClient
     assert ("approximate" in area, area["label"], spot["label"]) == (False, "Sites 1", "Sites 2")
 
 
-def test_a_file_that_is_too_long_is_refused(zones: ZoneClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_that_is_too_large_is_refused(zones: ZoneClient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert wrong(upload(zones, kml(" " * (4 * 2**20 + 2**16)))) == ["body"]
     assert refused(upload(zones, kmz(doc_kml=kml(" " * (9 * 2**20))))) == (400, 234)
     assert refused(upload(zones, kml("<Placemark><Point/></Placemark>" * 20_001))) == (400, 234)
@@ -186,7 +181,7 @@ def test_a_file_that_is_too_long_is_refused(zones: ZoneClient, monkeypatch: pyte
     assert wrong(upload(zones, NAMED_POINT)) == ["file"]
 
 
-def test_too_many_points_or_zones_are_refused_and_nothing_is_made(zones: ZoneClient) -> None:
+def test_too_many_points_or_zones_are_refused_and_nothing_is_created(zones: ZoneClient) -> None:
     ring = " ".join(f"{20 + n / 1000},40" for n in range(100)) + " 20,41 20,40"
     boundary = f"<outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs>"
     polygon = f"<Polygon>{boundary}</Polygon>"
@@ -206,19 +201,19 @@ def test_too_many_points_or_zones_are_refused_and_nothing_is_made(zones: ZoneCli
     assert len(upload(zones, kml(dot("one")), dry_run=False).body["list"]) == 1
 
 
-def test_what_does_not_fit_in_a_call_is_made_in_the_background(
+def test_large_upload_is_processed_in_the_background(
     app: App, zones: ZoneClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fencepost.imports.service.MAX_INLINE_CHUNKS", 1)
     monkeypatch.setattr("fencepost.imports.source_reader.ROWS_PER_CHUNK", 2)
-    told = upload(zones, kml(*(dot(f"dot {n}") for n in range(3))), dry_run=False).body
-    assert (told["list"], told["in_background"], zones.listed()) == ([], True, [])
+    body = upload(zones, kml(*(dot(f"dot {n}") for n in range(3))), dry_run=False).body
+    assert (body["list"], body["in_background"], zones.listed()) == ([], True, [])
     app.work()
     assert {zone["label"] for zone in zones.listed()} == {"dot 0", "dot 1", "dot 2"}
-    assert app.request("imports", "read_import", path_id=told["import_id"]).body["status"] == "completed"
+    assert app.request("imports", "read_import", path_id=body["import_id"]).body["status"] == "completed"
 
 
-def test_an_upload_that_dies_on_its_way_is_finished_by_the_workers(
+def test_workers_finish_an_upload_whose_function_died(
     app: App, zones: ZoneClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
@@ -235,7 +230,7 @@ def test_an_upload_that_dies_on_its_way_is_finished_by_the_workers(
     assert [zone["label"] for zone in zones.listed()] == ["one"]
 
 
-def test_an_upload_repeated_under_its_key_makes_its_zones_once(zones: ZoneClient) -> None:
+def test_upload_that_is_repeated_with_its_key_creates_its_zones_once(zones: ZoneClient) -> None:
     first, again = (
         zones.post_bytes("upload", FORM.replace(b"KEY", zones.hash.encode()), "multipart/form-data; boundary=x", "k")
         for _ in range(2)
@@ -243,7 +238,7 @@ def test_an_upload_repeated_under_its_key_makes_its_zones_once(zones: ZoneClient
     assert (first.body["list"], again.body) == ([zones.listed()[0]["id"]], first.body)
 
 
-def test_the_answer_is_sent_on_only_to_where_the_tenant_allows(zones: ZoneClient) -> None:
+def test_redirect_goes_only_to_origins_that_the_tenant_allows(zones: ZoneClient) -> None:
     target = "https://maps.example.com/done?x=1"
     assert wrong(upload(zones, SIMPLE_LINE, redirect_target=target)) == ["redirect_target"]
     setup = {"tenants": [{"id": "demo", "name": "Demo", "redirectOrigins": ["https://maps.example.com"]}]}
@@ -268,9 +263,9 @@ def test_the_answer_is_sent_on_only_to_where_the_tenant_allows(zones: ZoneClient
         answer = upload(zones, file, redirect_target=target)
         assert answer.status == 303
         query = parse_qs(urlsplit(answer.headers["Location"]).query)
-        told = json.loads(query["response"][0])
+        body = json.loads(query["response"][0])
         assert query["x"] == ["1"]
-        assert told == expected if isinstance(expected, dict) else told["status"]["code"] == expected
+        assert body == expected if isinstance(expected, dict) else body["status"]["code"] == expected
     many = kml(*(dot(f"dot {n}") for n in range(60)))
     assert "redirect_target" in str(upload(zones, many, redirect_target=target).body)
 
@@ -279,11 +274,11 @@ def test_the_answer_is_sent_on_only_to_where_the_tenant_allows(zones: ZoneClient
 def converted(zones: ZoneClient, batch: str, **more: Any) -> list[dict[str, Any]]:
     answer = zones("batch_convert", batch=batch, **more)
     assert (answer.status, answer.body["limit_exceeded"]) == (200, False), answer
-    told: list[dict[str, Any]] = answer.body["list"]
-    return told
+    body: list[dict[str, Any]] = answer.body["list"]
+    return body
 
 
-def test_a_line_of_a_table_is_told_as_a_circle(app: App, zones: ZoneClient) -> None:
+def test_line_of_a_table_becomes_a_circle(app: App, zones: ZoneClient) -> None:
     app.circle("Tagged", tags=["cold", "big"])
     plain, full = converted(
         zones, "Geofence name\tKarlsplatz, 2\t48.2009935\t16.3699642\nYard\t\t1\t-2\t30.4\t2,1\r\n"
@@ -297,10 +292,10 @@ def test_a_line_of_a_table_is_told_as_a_circle(app: App, zones: ZoneClient) -> N
     assert zones.get("batch_convert", {"hash": zones.hash, "batch": "12\t\t1\t2"}).body["list"][0]["label"] == "12"
 
 
-def test_what_zone_create_would_refuse_comes_back_with_its_errors(app: App, zones: ZoneClient) -> None:
+def test_row_that_create_would_refuse_has_its_errors(app: App, zones: ZoneClient) -> None:
     zones.create({"label": "Taken", "radius": 5, "center": {"lat": 1, "lng": 1}})
-    (told,) = converted(zones, "Geofence name\tincorrect address")
-    assert told == NOT_CONVERTED
+    (body,) = converted(zones, "Geofence name\tincorrect address")
+    assert body == NOT_CONVERTED
     wrong_lines = {
         "A\t\t91\t1": "zone.center",
         "B\t\t0\t0": "zone.center",
@@ -315,10 +310,8 @@ def test_what_zone_create_would_refuse_comes_back_with_its_errors(app: App, zone
         "H\t\t1\t1\t5\t9": "zone.tags[0]",
         "I\t\t1\t1\t5\tcold": "zone.tags[0]",
     }
-    told_all = converted(zones, "\n".join(wrong_lines))
-    assert [[e["parameter"] for e in zone["errors"]] for zone in told_all] == [
-        [name] for name in wrong_lines.values()
-    ]
+    rows = converted(zones, "\n".join(wrong_lines))
+    assert [[e["parameter"] for e in zone["errors"]] for zone in rows] == [[name] for name in wrong_lines.values()]
     once, again = converted(zones, "Gate\t\t1\t1\ngate\t\t1\t1")
     assert ("errors" in once, again["errors"][0]["parameter"]) == (False, "zone.label")
     assert refused(zones("batch_convert", batch=" \n\t\n")) == (400, 234)
@@ -328,12 +321,12 @@ def test_what_zone_create_would_refuse_comes_back_with_its_errors(app: App, zone
 
 
 @pytest.mark.parametrize("line", ["\t\t48\t16", "\tX"])
-def test_lines_without_a_label_come_back_with_their_errors(zones: ZoneClient, line: str) -> None:
-    (told,) = converted(zones, line)
-    assert told["errors"]
+def test_line_without_a_label_has_errors(zones: ZoneClient, line: str) -> None:
+    (body,) = converted(zones, line)
+    assert body["errors"]
 
 
-def test_a_hundred_thousand_lines_are_told_as_far_as_the_limit(zones: ZoneClient) -> None:
+def test_table_is_converted_up_to_the_limit(zones: ZoneClient) -> None:
     answer = zones("batch_convert", batch="\n".join(f"Site {n}\t\t{n % 80 + 1}\t16.37" for n in range(100_000)))
     assert (answer.body["limit_exceeded"], len(answer.body["list"])) == (True, 5_000)
     assert not any("errors" in zone for zone in answer.body["list"])
@@ -349,7 +342,7 @@ def workbook(rows: Sequence[Sequence[Any]]) -> bytes:
     return packed.getvalue()
 
 
-def test_a_table_that_was_sent_before_is_converted_by_its_id(app: App, zones: ZoneClient) -> None:
+def test_stored_table_is_converted_by_its_id(app: App, zones: ZoneClient) -> None:
     rows: list[list[Any]] = [["label", "lat", "lng"], ["Gate", 48.2, 16.4], ["evil", None, None]]
     tables = {
         "zones.xlsx": workbook(rows),
@@ -358,12 +351,12 @@ def test_a_table_that_was_sent_before_is_converted_by_its_id(app: App, zones: Zo
     }
     stranger = ZoneClient(app, tenant="other")
     for name, content in tables.items():
-        kept = send_form(zones, "../data/spreadsheet/parse", content, name, {}).body
-        assert (kept["rows"], kept["preview"][:2]) == (3, [["label", "lat", "lng"], ["Gate", "48.2", "16.4"]])
-        gate, evil = zones("batch_convert", file_id=kept["file_id"], batch="ignored").body["list"]
+        table = send_form(zones, "../data/spreadsheet/parse", content, name, {}).body
+        assert (table["rows"], table["preview"][:2]) == (3, [["label", "lat", "lng"], ["Gate", "48.2", "16.4"]])
+        gate, evil = zones("batch_convert", file_id=table["file_id"], batch="ignored").body["list"]
         assert (gate["label"], gate["center"], "errors" in gate) == ("Gate", {"lat": 48.2, "lng": 16.4}, False)
         assert [error["parameter"] for error in evil["errors"]] == ["zone.center"]
-        assert wrong(stranger("batch_convert", file_id=kept["file_id"])) == ["file_id"]
+        assert wrong(stranger("batch_convert", file_id=table["file_id"])) == ["file_id"]
     for bad in ("", "../demo/x", str(UUID(int=0))):
         assert wrong(zones("batch_convert", file_id=bad)) == ["file_id"]
     for content in (b"", b"\n\n", b"\xff\xfe\x00", b"PK\x03\x04", kmz(doc_kml="<kml/>"), b"a\0b"):
@@ -371,16 +364,16 @@ def test_a_table_that_was_sent_before_is_converted_by_its_id(app: App, zones: Zo
     assert refused(zones("../data/spreadsheet/parse")) == (400, 233)
 
 
-def test_addresses_are_looked_up_where_a_geocoder_is_set(
+def test_addresses_are_geocoded_if_a_geocoder_is_configured(
     app: App, zones: ZoneClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On the wire of Amazon Location, whose answer is put in its place."""
-    asked: list[dict[str, Any]] = []
+    """The stubbed response replaces that of Amazon Location on the wire."""
+    queries: list[dict[str, Any]] = []
 
-    def answered(request: Any, **_: Any) -> AWSResponse:
-        asked.append(json.loads(request.body))
+    def respond(request: Any, **_: Any) -> AWSResponse:
+        queries.append(json.loads(request.body))
         found = [{"PlaceId": "p", "PlaceType": "Street", "Title": "t", "Position": [16.3699642, 48.2009935]}]
-        body = json.dumps({"ResultItems": found if "Karlsplatz" in asked[-1]["QueryText"] else []})
+        body = json.dumps({"ResultItems": found if "Karlsplatz" in queries[-1]["QueryText"] else []})
         return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(body.encode()))
 
     monkeypatch.setenv("GEOCODER", "amazon-location")
@@ -388,13 +381,13 @@ def test_addresses_are_looked_up_where_a_geocoder_is_set(
     container.spreadsheet_service.cache_clear()
     geocoder = container.spreadsheet_service().geocoder
     assert isinstance(geocoder, AmazonLocationGeocoder)
-    geocoder._client.meta.events.register("before-send.geo-places", answered)
+    geocoder._client.meta.events.register("before-send.geo-places", respond)
     lines = "One\tKarlsplatz, 2\nTwo\tnowhere\nThree\tKarlsplatz, 2\nFour\tKarlsplatz, 2\t1\t2"
     one, two, three, four = converted(zones, lines)
     assert one["center"] == three["center"] == {"lat": 48.2009935, "lng": 16.3699642}
     assert (two["errors"][0]["parameter"], four["center"]) == ("zone.center", {"lat": 1, "lng": 2})
-    assert sorted(query["QueryText"] for query in asked) == ["Karlsplatz, 2", "nowhere"]
-    assert {query["IntendedUse"] for query in asked} == {"Storage"}
+    assert sorted(query["QueryText"] for query in queries) == ["Karlsplatz, 2", "nowhere"]
+    assert {query["IntendedUse"] for query in queries} == {"Storage"}
     many = zones("batch_convert", batch="\n".join(f"Site {n}\tKarlsplatz, {n}" for n in range(120))).body
     assert (many["limit_exceeded"], len(many["list"])) == (True, 100)
 
@@ -405,7 +398,7 @@ class _Raw(BytesIO):
 
 
 # --- download -------------------------------------------------------------------------------------------------
-def test_what_is_downloaded_comes_in_again_with_nothing_lost(app: App, zones: ZoneClient) -> None:
+def test_download_is_imported_without_any_loss(app: App, zones: ZoneClient) -> None:
     ring = [[20.1, 40.123456789012], [20.2, 40.1], [20.2, 40.2], [20.1, 40.2], [20.1, 40.123456789012]]
     hole = [[20.15, 40.15], [20.16, 40.15], [20.16, 40.16], [20.15, 40.15]]
     name, description = "Q & <A> ]]> \u00e9", 'a\r\nb "c"'
@@ -424,12 +417,12 @@ def test_what_is_downloaded_comes_in_again_with_nothing_lost(app: App, zones: Zo
     counts = app.drop("uploads/other/all.kml", file.text.encode())["counts"]
     assert counts == {"placemarks": 3, "geofences": 3, "leftOut": 0}
 
-    def said(tenant: str) -> dict[str, Any]:
+    def snapshot(tenant: str) -> dict[str, Any]:
         listed = app.request("geofences", "list", tenant=tenant).body["data"]
-        kept = ["type", "latitude", "longitude", "radiusMeters", "geometry", *more]
-        return {geofence["name"]: {name: geofence[name] for name in kept} for geofence in listed}
+        fields = ["type", "latitude", "longitude", "radiusMeters", "geometry", *more]
+        return {geofence["name"]: {name: geofence[name] for name in fields} for geofence in listed}
 
-    assert said("other") == said("demo")
+    assert snapshot("other") == snapshot("demo")
     zipped = zones.get("download", {"hash": zones.hash}, {"Accept": "application/vnd.google-earth.kmz"})
     assert zipped.headers["Content-Type"] == "application/vnd.google-earth.kmz"
     assert app.drop("uploads/other/again.kmz", b64decode(zipped.text))["counts"]["placemarks"] == 3
@@ -437,7 +430,7 @@ def test_what_is_downloaded_comes_in_again_with_nothing_lost(app: App, zones: Zo
     assert "exists already" in only["reason"]
 
 
-def test_more_than_an_answer_holds_is_not_cut(zones: ZoneClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_download_that_exceeds_a_response_is_refused(zones: ZoneClient, monkeypatch: pytest.MonkeyPatch) -> None:
     zones.create({"label": "Gate", "radius": 5, "center": {"lat": 1, "lng": 1}})
     monkeypatch.setattr("fencepost.zones.download.MAX_ANSWER_BYTES", 200)
     assert wrong(zones("download")) == ["limit"]

@@ -1,4 +1,4 @@
-"""Tables out of XLSX files as Excel writes them, and as nobody should."""
+"""Tables from XLSX files as Excel writes them, and from hostile files."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def workbook(how: int = ZIP_DEFLATED, **changed: str) -> bytes:
     return packed.getvalue()
 
 
-def test_the_first_sheet_is_read_as_it_is_shown() -> None:
+def test_first_sheet_is_read_as_it_is_displayed() -> None:
     assert read_rows(workbook(), 10) == [["label", "", "lat"], ["North gate", "", "48.2", "12"], ["text"]]
 
 
-def test_nothing_is_read_after_the_rows_that_are_asked_for() -> None:
+def test_nothing_is_read_after_the_requested_rows() -> None:
     broken_later = PARTS["xl/worksheets/sheet2.xml"].replace('<row r="9">', "<row>" * 3)
     padded = broken_later.replace('<row r="2"/>', '<row r="2"/>' + " " * 2**17)
     assert read_rows(workbook(sheet2=padded), 1) == [["label", "", "lat"]]
@@ -64,7 +64,7 @@ def test_nothing_is_read_after_the_rows_that_are_asked_for() -> None:
     ],
     ids=lambda text: text[:12],
 )
-def test_a_hostile_file_is_refused_at_once(monkeypatch: pytest.MonkeyPatch, part: str, content: str) -> None:
+def test_hostile_file_is_refused_at_once(monkeypatch: pytest.MonkeyPatch, part: str, content: str) -> None:
     monkeypatch.setattr("fencepost.zones.spreadsheets.xlsx_reader._MAX_ELEMENTS", 1_000)
     with pytest.raises(UnreadableTable):
         read_rows(workbook(ZIP_DEFLATED, **{part: content}), 10)
@@ -91,6 +91,6 @@ def test_a_hostile_file_is_refused_at_once(monkeypatch: pytest.MonkeyPatch, part
         "an endless field",
     ],
 )
-def test_what_is_no_table_is_told_so(content: bytes) -> None:
+def test_file_that_is_not_a_table_is_refused(content: bytes) -> None:
     with pytest.raises(UnreadableTable):
         read_rows(content, 10)
