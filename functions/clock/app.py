@@ -20,44 +20,43 @@ from fencepost.http.request import Request
 from fencepost.http.response import Response
 from fencepost.timeclock.clock_schemas import (
     CLOCK_DIALECT,
-    ActQuery,
-    ClockAnswer,
+    ClockActionQuery,
     ClockIn,
-    WhoseQuery,
-    refused,
-    request_of,
-    told,
-    told_running,
+    ClockResponse,
+    ClockUserQuery,
+    render_error,
+    serialize_outcome,
+    serialize_running_clock,
+    to_clock_request,
 )
 from fencepost.timeclock.commands import EntryNotSaved
 from fencepost.timeclock.entry_schemas import (
     ApproveIn,
     DeleteTimesQuery,
-    HistoryAnswer,
+    HistoryResponse,
     IdsIn,
     TimeIn,
-    TimesAnswer,
     TimesIn,
     TimesQuery,
-    ids_of,
-    item_of,
-    results,
-    said_of,
-    told_saved,
-    told_times,
-    told_trail,
-    wanted,
+    TimesResponse,
+    parse_entry_edit,
+    parse_ids,
+    serialize_entries,
+    serialize_history,
+    serialize_results,
+    serialize_saved_entry,
+    to_entry_item,
+    to_filter,
 )
-from fencepost.timeclock.punch_batch_service import KeptPunch
+from fencepost.timeclock.punch_batch_service import OfflinePunch
 from fencepost.timeclock.punch_schemas import (
     GrantIn,
-    PunchesAnswer,
     PunchesIn,
-    RefusalsAnswer,
-    rows_of,
-    told_batch,
-    told_kept,
-    told_refusals,
+    PunchesResponse,
+    RefusalsResponse,
+    parse_punches,
+    serialize_batch,
+    serialize_refusals,
 )
 
 app = App(dialect=CLOCK_DIALECT)
@@ -72,33 +71,34 @@ BATCH_S = 5.0
     "/v1/clock",
     summary="Start, break, stop, cancel or update the clock; with dryRun=true tell what that would do",
     permission=Permission.OWN_CLOCK,
-    query=ActQuery,
+    query=ClockActionQuery,
     body=ClockIn,
-    responses={200: ClockAnswer, 201: ClockAnswer},
+    responses={200: ClockResponse, 201: ClockResponse},
     errors=(400, 404, 413, 415),
 )
-def act(request: Request[ClockIn, ActQuery]) -> Response:
-    dry = request.query.dryRun == "true"
-    asked = replace(request_of(request.body), key=derive_resource_id(request))
-    clock = container.clock_service().dry() if dry else container.clock_service()
-    more = {"dryRun": True} if dry else {}
+def act(request: Request[ClockIn, ClockActionQuery]) -> Response:
+    is_dry_run = request.query.dryRun == "true"
+    action = replace(to_clock_request(request.body), key=derive_resource_id(request))
+    service = container.clock_service().as_dry_run() if is_dry_run else container.clock_service()
+    more = {"dryRun": True} if is_dry_run else {}
     try:
-        outcome = clock.act(request.principal, asked, datetime.now(UTC))
-    except EntryNotSaved as error:  # returned, not raised: the clock is stopped, and a repetition must hear the same
-        return Response(error.status, refused(error, "") | more)
-    return Response(201 if outcome.was_edited else 200, told(outcome) | more)
+        outcome = service.act(request.principal, action, datetime.now(UTC))
+    except EntryNotSaved as error:  # returned, not raised: the clock is stopped, and a retry gets the same response
+        return Response(error.status, render_error(error, "") | more)
+    return Response(201 if outcome.was_edited else 200, serialize_outcome(outcome) | more)
 
 
 @app.get(
     "/v1/clock",
     summary="The running clock",
     permission=Permission.OWN_CLOCK,
-    query=WhoseQuery,
-    responses={200: ClockAnswer},
+    query=ClockUserQuery,
+    responses={200: ClockResponse},
     errors=(400, 404),
 )
-def read(request: Request[None, WhoseQuery]) -> Response:
-    return Response(200, told_running(container.clock_service().running(request.principal, request.query.userId)))
+def read(request: Request[None, ClockUserQuery]) -> Response:
+    clock = container.clock_service().find_running(request.principal, request.query.userId)
+    return Response(200, serialize_running_clock(clock))
 
 
 @app.post(
@@ -106,17 +106,17 @@ def read(request: Request[None, WhoseQuery]) -> Response:
     summary="Up to 50 punches that a phone has kept, done in the order of their sequence, with a result each",
     permission=Permission.OWN_CLOCK,
     body=PunchesIn,
-    responses={200: PunchesAnswer, 503: PunchesAnswer},
+    responses={200: PunchesResponse, 503: PunchesResponse},
     errors=(400, 413, 415),
 )
 def act_on_all(request: Request[PunchesIn]) -> Response:
     now, until = datetime.now(UTC), monotonic() + BATCH_S
     items = [item.sent for item in request.body.items]
-    rows = rows_of(items)
-    punches = [row for row in rows if isinstance(row, KeptPunch)]
-    answers = container.punch_service().apply(request.principal, punches, now, told_kept, lambda: monotonic() < until)
-    body = told_batch(items, rows, answers)
-    # Of a batch that was not done to its end no answer is kept: it is to be sent again.
+    rows = parse_punches(items)
+    punches = [row for row in rows if isinstance(row, OfflinePunch)]
+    results = container.punch_service().process(request.principal, punches, now, lambda: monotonic() < until)
+    body = serialize_batch(items, rows, results)
+    # No response to an unfinished batch is stored: the batch must be sent again.
     return Response(503 if any(item["status"] == 503 for item in body["items"]) else 200, body)
 
 
@@ -125,16 +125,16 @@ def act_on_all(request: Request[PunchesIn]) -> Response:
     summary="List the actions that geofences refused, newest first",
     permission=Permission.APPROVE,
     query=PageQuery,
-    responses={200: RefusalsAnswer},
+    responses={200: RefusalsResponse},
     errors=(400,),
 )
 def list_refusals(request: Request[None, PageQuery]) -> Response:
     query = request.query
     list_name = f"{request.principal.tenant_id}/refusals"
     after = pagination.after(list_name, query.cursor) if query.cursor is not None else None
-    refusals, last = container.refusal_service().page(request.principal, query.limit, after)
+    refusals, last = container.refusal_service().list_page(request.principal, query.limit, after)
     cursor = pagination.cursor(list_name, last.received_at, last.id) if last is not None else None
-    return Response(200, told_refusals(refusals, datetime.now(UTC), cursor))
+    return Response(200, serialize_refusals(refusals, datetime.now(UTC), cursor))
 
 
 @app.post(
@@ -142,14 +142,14 @@ def list_refusals(request: Request[None, PageQuery]) -> Response:
     summary="Grant an exception: what a geofence refused can be done once",
     permission=Permission.APPROVE,
     body=GrantIn,
-    responses={200: RefusalsAnswer},
+    responses={200: RefusalsResponse},
     errors=(400, 404, 413, 415),
 )
 def grant(request: Request[GrantIn]) -> Response:
     body, now = request.body, datetime.now(UTC)
     valid_for = timedelta(minutes=body.minutes)
     granted = container.refusal_service().grant(request.principal, request.path["id"], valid_for, body.reason, now)
-    return Response(200, told_refusals([granted], now))
+    return Response(200, serialize_refusals([granted], now))
 
 
 @app.get(
@@ -157,15 +157,15 @@ def grant(request: Request[GrantIn]) -> Response:
     summary="List time entries by their start: one's own, and for who acts for others everybody's",
     permission=Permission.OWN_CLOCK,
     query=TimesQuery,
-    responses={200: TimesAnswer},
+    responses={200: TimesResponse},
     errors=(400,),
 )
 def list_times(request: Request[None, TimesQuery]) -> Response:
     query = request.query
     list_name = f"{request.principal.tenant_id}/times"
     after = pagination.after(list_name, query.cursor) if query.cursor is not None else None
-    entries, last = container.entry_service().page(request.principal, wanted(query), query.limit, after)
-    items = pagination.fitting(entries, item_of)
+    entries, last = container.entry_service().list_page(request.principal, to_filter(query), query.limit, after)
+    items = pagination.fitting(entries, to_entry_item)
     if len(items) < len(entries):
         last = entries[len(items) - 1]
     cursor = pagination.cursor(list_name, last.start, last.id) if last is not None else None
@@ -177,7 +177,7 @@ def list_times(request: Request[None, TimesQuery]) -> Response:
     summary="Save up to 25 time entries by hand, new ones and changed ones, with a result each",
     permission=Permission.OWN_CLOCK,
     body=TimesIn,
-    responses={200: TimesAnswer},
+    responses={200: TimesResponse},
     errors=(400, 413, 415),
 )
 def put_times(request: Request[TimesIn]) -> Response:
@@ -185,15 +185,19 @@ def put_times(request: Request[TimesIn]) -> Response:
 
     def put(index: int, item: DeferredItem[TimeIn]) -> dict[str, Any]:
         try:
-            said = said_of(item.parse(f"items[{index}]"), key, index)
-            saved = container.entry_service().put(request.principal, said, now)
-        except ServiceBusy:  # the answer is that of the whole request, so that it is sent again
+            edit = parse_entry_edit(item.parse(f"items[{index}]"), key, index)
+            saved = container.entry_service().save(request.principal, edit, now)
+        except ServiceBusy:  # the whole request fails, so that it is sent again
             raise
         except FencepostError as error:
-            return {**refused(error, "")["items"][0], "status": int(error.status)}
-        return {"message": "Success", "status": 201 if saved.was_edited else 200, "data": told_saved(saved)}
+            return {**render_error(error, "")["items"][0], "status": int(error.status)}
+        return {
+            "message": "Success",
+            "status": 201 if saved.was_edited else 200,
+            "data": serialize_saved_entry(saved),
+        }
 
-    return Response(200, results([put(index, item) for index, item in enumerate(request.body.items)]))
+    return Response(200, serialize_results([put(index, item) for index, item in enumerate(request.body.items)]))
 
 
 @app.delete(
@@ -201,13 +205,13 @@ def put_times(request: Request[TimesIn]) -> Response:
     summary="Delete up to 30 time entries, valid or invalid: all of them or none",
     permission=Permission.OWN_CLOCK,
     query=DeleteTimesQuery,
-    responses={200: TimesAnswer},
+    responses={200: TimesResponse},
     errors=(400, 404),
 )
 def delete_times(request: Request[None, DeleteTimesQuery]) -> Response:
-    query = request.query
-    deleted = container.entry_service().delete(request.principal, ids_of(query.id), query.reason, datetime.now(UTC))
-    return Response(200, told_times(deleted))
+    ids, reason = parse_ids(request.query.id), request.query.reason
+    deleted = container.entry_service().delete(request.principal, ids, reason, datetime.now(UTC))
+    return Response(200, serialize_entries(deleted))
 
 
 @app.post(
@@ -215,15 +219,15 @@ def delete_times(request: Request[None, DeleteTimesQuery]) -> Response:
     summary="Approve or disapprove up to 30 time entries: all of them or none",
     permission=Permission.APPROVE,
     body=ApproveIn,
-    responses={200: TimesAnswer},
+    responses={200: TimesResponse},
     errors=(400, 404, 413, 415),
 )
 def approve_times(request: Request[ApproveIn]) -> Response:
     body = request.body
-    judged = container.entry_service().judge(
+    entries = container.entry_service().set_approval(
         request.principal, body.ids, body.approval, body.reason, datetime.now(UTC)
     )
-    return Response(200, told_times(judged))
+    return Response(200, serialize_entries(entries))
 
 
 @app.post(
@@ -231,27 +235,27 @@ def approve_times(request: Request[ApproveIn]) -> Response:
     summary="Take the approval of up to 30 time entries back: of all of them or of none",
     permission=Permission.APPROVE,
     body=IdsIn,
-    responses={200: TimesAnswer},
+    responses={200: TimesResponse},
     errors=(400, 404, 413, 415),
 )
 def reopen_times(request: Request[IdsIn]) -> Response:
     body = request.body
-    judged = container.entry_service().judge(
+    entries = container.entry_service().set_approval(
         request.principal, body.ids, "not_approved_yet", body.reason, datetime.now(UTC)
     )
-    return Response(200, told_times(judged))
+    return Response(200, serialize_entries(entries))
 
 
 @app.post(
     "/v1/times/{id}/resubmit",
     summary="Save an invalid time entry, should what was in its way be gone",
     permission=Permission.OWN_CLOCK,
-    responses={200: TimesAnswer, 201: TimesAnswer},
+    responses={200: TimesResponse, 201: TimesResponse},
     errors=(400, 404),
 )
 def resubmit(request: Request) -> Response:
     saved = container.entry_service().resubmit(request.principal, request.path["id"], datetime.now(UTC))
-    item = {"message": "Success", "data": told_saved(saved)}
+    item = {"message": "Success", "data": serialize_saved_entry(saved)}
     return Response(201 if saved.was_edited else 200, {"items": [item], "valid": True})
 
 
@@ -259,23 +263,24 @@ def resubmit(request: Request) -> Response:
     "/v1/times/{id}/restore",
     summary="Bring a removed time entry back, where nothing else is by now",
     permission=Permission.APPROVE,
-    responses={200: TimesAnswer},
+    responses={200: TimesResponse},
     errors=(400, 404),
 )
 def restore(request: Request) -> Response:
     saved = container.entry_service().restore(request.principal, request.path["id"], datetime.now(UTC))
-    return Response(200, told_times([saved.entry]))
+    return Response(200, serialize_entries([saved.entry]))
 
 
 @app.get(
     "/v1/times/{id}/history",
     summary="Every change of a time entry and of the clock that it was: who, when, what and why",
     permission=Permission.OWN_CLOCK,
-    responses={200: HistoryAnswer},
+    responses={200: HistoryResponse},
     errors=(404,),
 )
 def read_history(request: Request) -> Response:
-    return Response(200, told_trail(container.entry_service().trail(request.principal, request.path["id"])))
+    records = container.entry_service().load_trail(request.principal, request.path["id"])
+    return Response(200, serialize_history(records))
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

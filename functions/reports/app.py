@@ -24,7 +24,7 @@ from fencepost.reports.schemas import (
     to_totals_query,
 )
 from fencepost.timeclock.clock_schemas import CLOCK_DIALECT
-from fencepost.timeclock.entry_schemas import wanted_in
+from fencepost.timeclock.entry_schemas import to_span_filter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ _FILES = tuple(MEDIA_TYPES.values())
 )
 def read_totals(request: Request[None, TotalsParams]) -> Response:
     query = request.query
-    filters, totals_query = wanted_in(query), to_totals_query(query)
+    filters, totals_query = to_span_filter(query), to_totals_query(query)
     list_name = f"{request.principal.tenant_id}/totals/{query.unit}/{query.by}/{query.split}"
     position = decode_position(list_name, query.cursor) if query.cursor is not None else None
     reports = container.report_service()
@@ -68,8 +68,8 @@ def read_totals(request: Request[None, TotalsParams]) -> Response:
 )
 def read_export(request: Request[None, ExportParams]) -> Response:
     query = request.query
-    page = container.entry_service().page(
-        request.principal, wanted_in(query), query.limit, _after(request, query.cursor)
+    page = container.entry_service().list_page(
+        request.principal, to_span_filter(query), query.limit, _after(request, query.cursor)
     )
     return _file(request, query.format, *page)
 
@@ -86,7 +86,9 @@ def read_export(request: Request[None, ExportParams]) -> Response:
 def export(request: Request[ExportIn]) -> Response:
     body = request.body
     after = _after(request, body.cursor)
-    page = container.entry_service().export(request.principal, wanted_in(body), body.limit, after, datetime.now(UTC))
+    page = container.entry_service().export(
+        request.principal, to_span_filter(body), body.limit, after, datetime.now(UTC)
+    )
     return _file(request, body.format, *page)
 
 

@@ -10,11 +10,11 @@ from fencepost.common.logging import logger
 from fencepost.common.metrics import publish_counts
 from fencepost.common.snapstart import prime_snapstart
 
-prime_snapstart(container.clock_service)
+prime_snapstart(container.auto_stop_service)
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    stopped, failed = container.clock_service().stop_forgotten(datetime.now(UTC))
+    stopped, failed = container.auto_stop_service().stop_forgotten(datetime.now(UTC))
     for error in failed:
         logger.error("a forgotten clock could not be stopped", exc_info=error)
     logger.info("stopped forgotten clocks", count=len(stopped), failed=len(failed))

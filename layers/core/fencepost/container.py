@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from fencepost.reports.service import ReportService
     from fencepost.tenants.service import CachedAuthenticator, TenantService
     from fencepost.tenants.user_pool import UserPool
+    from fencepost.timeclock.auto_stop import AutoStopService
     from fencepost.timeclock.clock_repository import DynamoDBClockRepository
     from fencepost.timeclock.clock_service import ClockService
     from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
-    from fencepost.timeclock.entry_service import TimesService
+    from fencepost.timeclock.entry_service import EntryService
     from fencepost.timeclock.index_maintenance import EntryListMaintenance
-    from fencepost.timeclock.punch_batch_service import PunchService
+    from fencepost.timeclock.punch_batch_service import PunchBatchService
     from fencepost.timeclock.refusal_service import RefusalService
     from fencepost.verdicts.repository import DynamoDBCandidateRepository
     from fencepost.verdicts.service import ValidationService
@@ -176,18 +177,25 @@ def clock_service() -> ClockService:
 
 
 @cache
-def entry_service() -> TimesService:
-    from fencepost.timeclock.entry_service import TimesService
+def auto_stop_service() -> AutoStopService:
+    from fencepost.timeclock.auto_stop import AutoStopService
 
-    return TimesService(entry_repository(), clock_repository())
+    return AutoStopService(clock_service())
 
 
 @cache
-def punch_service() -> PunchService:
-    from fencepost.timeclock.punch_batch_service import PunchService
+def entry_service() -> EntryService:
+    from fencepost.timeclock.entry_service import EntryService
+
+    return EntryService(entry_repository(), clock_repository())
+
+
+@cache
+def punch_service() -> PunchBatchService:
+    from fencepost.timeclock.punch_batch_service import PunchBatchService
     from fencepost.timeclock.receipt_repository import DynamoDBReceiptRepository
 
-    return PunchService(clock_service(), DynamoDBReceiptRepository(table()))
+    return PunchBatchService(clock_service(), DynamoDBReceiptRepository(table()))
 
 
 @cache

@@ -249,10 +249,11 @@ def test_an_organization_has_its_own_time_zone_until_it_is_removed(app: App) -> 
     container.tenant_service().put_tenant("demo", "Demo", time_zone="Europe/Berlin")
 
     def time_zones() -> list[str]:
-        desk = container.clock_service().store.desk("demo", "emil", "site", None)
-        ledger = container.entry_service().ledgers.ledger("demo", "emil", "site")
-        assert desk is not None
-        return [desk.settings.time_zone, ledger.settings.time_zone]
+        clock_context = container.clock_service().clocks.load_context("demo", "emil", "site", None)
+        entry_context = container.entry_service().contexts.load_entry_context("demo", "emil", "site")
+        assert clock_context is not None
+        assert entry_context is not None
+        return [clock_context.settings.time_zone, entry_context.settings.time_zone]
 
     assert put(app, "projects", "site", name="Site", timeZone="America/New_York").status == 200
     assert put(app, "projects", "site", name="Renamed").body["timeZone"] == "America/New_York"

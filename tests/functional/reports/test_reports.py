@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fencepost.cli import tenants
-from fencepost.timeclock.audit import Saving
+from fencepost.timeclock.audit import EntryWrite
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from tests.functional.app import Answer, App
 from tests.functional.timeclock.test_clock import at, code
@@ -197,7 +197,7 @@ def test_an_entry_is_in_only_one_of_two_concurrent_exports(app: App, monkeypatch
     assert approve(app, entry).status == 200
     save, files = DynamoDBEntryRepository.save, []
 
-    def overtaken(store: DynamoDBEntryRepository, tenant_id: str, saving: Saving) -> None:
+    def overtaken(store: DynamoDBEntryRepository, tenant_id: str, saving: EntryWrite) -> None:
         monkeypatch.setattr(DynamoDBEntryRepository, "save", save)
         files.append(export_marked(app).text)
         save(store, tenant_id, saving)

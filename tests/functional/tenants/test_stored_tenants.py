@@ -21,10 +21,10 @@ from fencepost.privacy.model import PositionPolicy
 from fencepost.privacy.repository import DynamoDBPrivacyRepository
 from fencepost.tenants.api_keys import StoredKey
 from fencepost.tenants.repository import DynamoDBTenantRepository
-from fencepost.timeclock.clock_repository import tenant_settings
+from fencepost.timeclock.clock_repository import parse_tenant_settings
 from fencepost.timeclock.settings import TenantSettings
 from fencepost.timeclock.working_time import AllowedWindow, AutomaticBreaks, Rounding, Threshold, WorkingTime
-from fencepost.timeclock.working_time_item import working_time_of, working_time_text
+from fencepost.timeclock.working_time_documents import dump_working_time, load_working_time
 from tests.functional.app import App
 from tests.functional.golden import FOLDER, Example, check_equal, check_reading, check_text, check_writing
 
@@ -80,7 +80,7 @@ def read_tenant(_app: App) -> object:
         container.tenant_service().get_polygon_point_limit("full"),
         container.tenant_service().get_redirect_origins("full"),
     )
-    return item["name"]["S"], tenant_settings(item, {}), limit, origins, policies
+    return item["name"]["S"], parse_tenant_settings(item, {}), limit, origins, policies
 
 
 def put_tenant_by_setup(_app: App) -> None:
@@ -196,9 +196,9 @@ def test_golden_document_is_read(app: App, name: str) -> None:
     ("name", "model"), [("full", WORKING_TIME), ("with_defaults", WITH_DEFAULTS), ("minimal", WorkingTime())]
 )
 def test_working_time_is_the_golden_text(name: str, model: WorkingTime) -> None:
-    text = working_time_text(model)
+    text = dump_working_time(model)
     check_text(f"working_time_{name}.json", text)
-    assert working_time_of(text) == model
+    assert load_working_time(text) == model
 
 
 def test_idempotency_record_is_the_golden_item(app: App) -> None:

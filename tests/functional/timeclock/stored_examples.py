@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from fencepost.common.entity_ref import EntityRef
-from fencepost.timeclock.audit import State
-from fencepost.timeclock.model import Adjustment, Break, Punch, RunningClock, TimeEntry
-from fencepost.timeclock.receipts import Receipt
+from fencepost.timeclock.commands import ReceiptKey
+from fencepost.timeclock.model import Adjustment, Break, EntrySnapshot, Punch, RunningClock, TimeEntry
+from fencepost.timeclock.receipts import Receipt, RecordedResult
 from fencepost.timeclock.refusals import Exemption, Grant, Refusal
 from fencepost.timeclock.working_time import Span
 from fencepost.verdicts.model import Finding, Verdict
@@ -171,11 +171,12 @@ GRANT = Grant(
     not_before=START,
 )
 RECEIPT = Receipt(
-    user_id=EMIL, key="phone-1", digest="d" * 64, answer='{"code":"Ä"}', kept_until=NOW + 40 * 24 * HOUR
+    key=ReceiptKey(user_id=EMIL, key="phone-1", digest="d" * 64, kept_until=NOW + 40 * 24 * HOUR),
+    result=RecordedResult(values={"code": "Ä"}),
 )
 
 
-FULL_STATE = State(
+FULL_STATE = EntrySnapshot(
     start=START,
     end=START + 8 * HOUR,
     time_type="travel",
@@ -186,7 +187,7 @@ FULL_STATE = State(
     creation_type="wtm",
     approval="approved",
 )
-CLOCK_STATE = State(
+CLOCK_STATE = EntrySnapshot(
     start=START,
     end=None,
     time_type="work",

@@ -12,8 +12,8 @@ from fencepost import container
 from fencepost.common.entity_ref import EntityRef
 from fencepost.common.principal import Principal
 from fencepost.dynamodb import keys
-from fencepost.timeclock.audit import Saving
-from fencepost.timeclock.clock_fingerprint import compute_legacy_fingerprint
+from fencepost.timeclock.audit import EntryWrite
+from fencepost.timeclock.commands import compute_legacy_fingerprint
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.overlaps import Policy
 from tests.functional.app import Answer, App
@@ -336,13 +336,13 @@ def test_a_forgotten_clock_is_stopped_at_the_limit_and_marked_so(app: App) -> No
     app.request("clock", "clock_start", action="start", dateTime=start.isoformat())
     app.request("clock", "clock_start", action="start", user="vera")
     assert app.invoke("schedules", {}) == {"stopped": []}  # it was told of a moment ago; there may be more to come
-    stopped, failed = container.clock_service().stop_forgotten(now + timedelta(minutes=1))
+    stopped, failed = container.auto_stop_service().stop_forgotten(now + timedelta(minutes=1))
     assert (len(stopped), failed) == (1, [])
     told = [event for event in app.events() if event["type"] == "clock.stopped"]
     assert [(event["stoppedBy"], event["to"]) for event in told] == [
         ("limit", (start + timedelta(hours=24)).isoformat())
     ]
-    assert container.clock_service().stop_forgotten(now + timedelta(minutes=1)) == ([], [])
+    assert container.auto_stop_service().stop_forgotten(now + timedelta(minutes=1)) == ([], [])
     assert code(clock(app, "stop", "17:00")) == (404, "NO_RUNNING_CLOCK")
     assert code(clock(app, "start", user="vera", comment="again")) == (400, "CLOCK_ALREADY_RUNNING")
 
@@ -366,10 +366,10 @@ def test_a_forgotten_clock_of_nobody_is_discarded(app: App) -> None:
     started = data(clock(app, "start", "09:00"))["id"]
     app.table.delete_item(TableName="fencepost", Key=keys.entity_key("demo", EntityRef("users", "emil")))
     now = datetime.now(UTC) + timedelta(minutes=1)
-    assert container.clock_service().stop_forgotten(now) == ([], [])
-    assert list(container.clock_service().store.due(now)) == []
+    assert container.auto_stop_service().stop_forgotten(now) == ([], [])
+    assert list(container.clock_service().clocks.list_due(now)) == []
     assert [event["clockId"] for event in app.events() if event["type"] == "clock.cancelled"] == [started]
-    trail = container.entry_service().store.trail("demo", started)
+    trail = container.entry_service().entries.load_trail("demo", started)
     assert trail is not None
     assert [change.action for change in trail[1]] == ["started", "cancelled"]
 
@@ -379,7 +379,7 @@ def test_a_break_after_the_limit_is_refused_and_an_open_one_ends_at_it(app: App)
     late = app.request("clock", "clock_break", action="break", dateTime="2026-05-06T12:00:00+02:00")
     assert code(late) == (400, "WRONG_ORDER")
     clock(app, "break", "16:00")
-    (entry,), failed = container.clock_service().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
+    (entry,), failed = container.auto_stop_service().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
     assert failed == []
     assert entry.breaks[0].end == entry.end == entry.start + timedelta(hours=24)
 
@@ -391,13 +391,13 @@ def test_one_clock_that_cannot_be_stopped_does_not_keep_the_others_running(
         clock(app, "start", "09:00", user=user)
     save = DynamoDBEntryRepository.save
 
-    def failing_for_emil(self: DynamoDBEntryRepository, tenant_id: str, saving: Saving) -> None:
-        if saving.edits[0].entry.user_id == "emil":
+    def failing_for_emil(self: DynamoDBEntryRepository, tenant_id: str, saving: EntryWrite) -> None:
+        if saving.changes[0].entry.user_id == "emil":
             raise RuntimeError
         save(self, tenant_id, saving)
 
     monkeypatch.setattr(DynamoDBEntryRepository, "save", failing_for_emil)
-    stopped, failed = container.clock_service().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
+    stopped, failed = container.auto_stop_service().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
     assert [entry.user_id for entry in stopped] == ["vera"]
     assert [type(error) for error in failed] == [RuntimeError]
 

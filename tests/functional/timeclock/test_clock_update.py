@@ -140,20 +140,20 @@ def test_what_a_start_says_keeps_no_clock_running(app: App, action: str) -> None
     assert clock(app, action, "17:00", **said).status == 200
 
 
-@pytest.mark.parametrize("method", ["replace", "discard"])
+@pytest.mark.parametrize(("action", "time"), [("break", "12:00"), ("cancel", None)])
 def test_a_break_or_cancel_that_was_overtaken_by_a_new_clock_does_not_put_the_old_one_back(
-    app: App, monkeypatch: pytest.MonkeyPatch, method: str
+    app: App, monkeypatch: pytest.MonkeyPatch, action: str, time: str | None
 ) -> None:
     """Both clocks are at the same version when the action on the first is written."""
     clock(app, "start", "09:00")
-    write = getattr(DynamoDBClockRepository, method)
+    save = DynamoDBClockRepository.save
 
-    def overtaken(*written: Any) -> None:
-        monkeypatch.setattr(DynamoDBClockRepository, method, write)
+    def save_after_others(*arguments: Any) -> None:
+        monkeypatch.setattr(DynamoDBClockRepository, "save", save)
         clock(app, "stop", "10:00")
         clock(app, "start", "11:00")
-        write(*written)
+        save(*arguments)
 
-    monkeypatch.setattr(DynamoDBClockRepository, method, overtaken)
-    answer = clock(app, "break" if method == "replace" else "cancel", "12:00" if method == "replace" else None)
+    monkeypatch.setattr(DynamoDBClockRepository, "save", save_after_others)
+    answer = clock(app, action, time)
     assert (answer.status, data(answer)["from"][11:16]) == (200, "11:00")

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from fencepost import container
 from fencepost.cli import tenants
 from fencepost.common.errors import ServiceBusy
-from fencepost.timeclock.audit import Saving
+from fencepost.timeclock.audit import EntryWrite
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.model import TimeEntry
 from tests.functional.app import Answer, App, event
@@ -447,7 +447,7 @@ def test_a_clock_is_stopped_after_anything_that_was_sent(app: App) -> None:
 def test_an_item_that_cannot_be_saved_now_has_the_whole_request_sent_again(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(self: DynamoDBEntryRepository, tenant_id: str, saving: Saving) -> None:
+    def busy(self: DynamoDBEntryRepository, tenant_id: str, saving: EntryWrite) -> None:
         raise ServiceBusy
 
     monkeypatch.setattr(DynamoDBEntryRepository, "save", busy)
@@ -467,7 +467,7 @@ def test_a_tenants_setup_says_what_becomes_of_overlaps(app: App) -> None:
 def test_a_stop_that_is_overtaken_by_a_save_by_hand_sees_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """The save comes in between the stop's reading and its writing, at the worst moment there is."""
     clock(app, "start", "09:00")
-    overlapped, by_hand = DynamoDBEntryRepository.overlapped, {"from": at("10:00"), "to": at("11:00")}
+    overlapped, by_hand = DynamoDBEntryRepository.find_overlapping, {"from": at("10:00"), "to": at("11:00")}
     saves: list[Answer] = []
     interrupted = False
 
@@ -479,7 +479,7 @@ def test_a_stop_that_is_overtaken_by_a_save_by_hand_sees_it(app: App, monkeypatc
             saves.append(app.request("clock", "times_put", items=[by_hand]))
         return seen
 
-    monkeypatch.setattr(DynamoDBEntryRepository, "overlapped", overtaken)
+    monkeypatch.setattr(DynamoDBEntryRepository, "find_overlapping", overtaken)
     answer = clock(app, "stop", "17:00")
     assert (answer.status, data(answer)["removedEntryIds"]) == (201, [data(saves[0])["id"]])
     assert listed(app) == ["09-17"]

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from fencepost.cli import tenants
-from fencepost.timeclock.clock_fingerprint import compute_legacy_fingerprint
+from fencepost.timeclock.commands import compute_legacy_fingerprint
 from tests.functional.app import App, event
 from tests.functional.timeclock.test_clock import FAR, clock, code, data, fence
 

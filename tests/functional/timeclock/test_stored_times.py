@@ -14,11 +14,11 @@ from fencepost.common.entity_ref import EntityRef
 from fencepost.directory.repository import DynamoDBDirectoryRepository
 from fencepost.dynamodb import keys
 from fencepost.privacy.repository import DynamoDBPrivacyRepository
-from fencepost.timeclock.audit import Change, Edit, Saving, State
+from fencepost.timeclock.audit import AuditRecord, ClockWrite, EntryChange, EntryWrite
 from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
-from fencepost.timeclock.location_evidence_item import kept_in
-from fencepost.timeclock.model import Adjustment, Break, Punch, RunningClock, TimeEntry
+from fencepost.timeclock.evidence_documents import load_evidence
+from fencepost.timeclock.model import Adjustment, Break, EntrySnapshot, Punch, RunningClock, TimeEntry
 from fencepost.timeclock.receipt_repository import DynamoDBReceiptRepository
 from fencepost.timeclock.receipts import Receipt
 from fencepost.timeclock.refusal_repository import DynamoDBRefusalRepository
@@ -79,7 +79,26 @@ def refusals() -> DynamoDBRefusalRepository:
 
 def start(clock: RunningClock, receipt: Receipt | None = None) -> Callable[[App], None]:
     def write(app: App) -> None:
-        clocks().start(DEMO, clock, event("clock.started"), receipt)
+        punch = clock.punches[-1] if clock.punches else None
+        record = AuditRecord(
+            number=clock.version,
+            action="started",
+            at=NOW,
+            actor="ada",
+            reason=punch.exception_reason if punch is not None else None,
+            after=clock.take_snapshot(),
+        )
+        clocks().save(
+            DEMO,
+            ClockWrite(
+                before=None,
+                after=clock,
+                event=event("clock.started"),
+                record=record,
+                punch=punch,
+                receipt=receipt,
+            ),
+        )
 
     return write
 
@@ -87,15 +106,18 @@ def start(clock: RunningClock, receipt: Receipt | None = None) -> Callable[[App]
 def cancel(clock: RunningClock) -> Callable[[App], None]:
     def write(app: App) -> None:
         start(clock)(app)
-        clocks().discard(DEMO, clock, event("clock.cancelled"), None)
+        record = AuditRecord(
+            number=clock.version + 1, action="cancelled", at=NOW, actor="ada", reason=None, after=None
+        )
+        clocks().save(DEMO, ClockWrite(before=clock, after=None, event=event("clock.cancelled"), record=record))
 
     return write
 
 
-def save(*edits: Edit) -> Callable[[App], None]:
+def save(*changes: EntryChange) -> Callable[[App], None]:
     def write(app: App) -> None:
-        for number, edit in enumerate(edits):
-            saving = Saving(edits=(edit,), event=event("time_entry.saved"), calendar=(EMIL, number))
+        for number, change in enumerate(changes):
+            saving = EntryWrite(changes=(change,), event=event("time_entry.saved"), calendar=(EMIL, number))
             entries().save(DEMO, saving)
 
     return write
@@ -103,10 +125,10 @@ def save(*edits: Edit) -> Callable[[App], None]:
 
 def refuse(refusal: Refusal, grant: Grant | None = None) -> Callable[[App], None]:
     def write(app: App) -> None:
-        clocks().refuse(DEMO, refusal, event("clock.refused"), None)
+        clocks().record_refusal(DEMO, refusal, event("clock.refused"), None)
         if grant is not None:
             granted = replace(refusal, grant=grant, version=2)
-            refusals().grant(DEMO, granted, event("clock.refusal_granted"))
+            refusals().save_grant(DEMO, granted, event("clock.refusal_granted"))
 
     return write
 
@@ -117,12 +139,12 @@ def use(app: App) -> None:
     start(replace(CLOCK, punches=(replace(PUNCH, exception=exemption),)))(app)
 
 
-def granted(refusal: Refusal, grant: Grant, **more: Any) -> Refusal:
+def grant_exception(refusal: Refusal, grant: Grant, **more: Any) -> Refusal:
     return replace(refusal, grant=grant, **({"version": 2} | more))
 
 
 def read_clock(app: App) -> object:
-    return clocks().running(DEMO, EMIL), entries().trail(DEMO, ID(10)), entries().trail(DEMO, ID(11))
+    return clocks().find_running(DEMO, EMIL), entries().load_trail(DEMO, ID(10)), entries().load_trail(DEMO, ID(11))
 
 
 def read_receipt(app: App) -> object:
@@ -132,30 +154,34 @@ def read_receipt(app: App) -> object:
 def read_cancelled(app: App) -> object:
     item = container.table().get(keys.time_locator_key(DEMO, ID(10)))
     assert item is not None
-    return kept_in(item)
+    return load_evidence(item)
 
 
 def read_entry(entry_id: str) -> Callable[[App], object]:
     def read(app: App) -> object:
         found = entries().find(DEMO, [entry_id])[entry_id]
-        return found.state, found.entry, entries().trail(DEMO, entry_id)
+        return found.state, found.entry, entries().load_trail(DEMO, entry_id)
 
     return read
 
 
 def read_refusal(refusal: Refusal) -> Callable[[App], object]:
     def read(app: App) -> object:
-        desk = clocks().desk(DEMO, EMIL, None, None)
-        assert desk is not None
-        return refusals().get(DEMO, refusal.id), desk.grants
+        context = clocks().load_context(DEMO, EMIL, None, None)
+        assert context is not None
+        return refusals().find(DEMO, refusal.id), context.grants
 
     return read
 
 
 def erase_one_of_two(app: App) -> None:
     save(
-        Edit(before=None, after=replace(FULL_ENTRY, approval="not_approved_yet"), action="created", reason="late"),
-        Edit(before=None, after=replace(ENTRY, start=START + 9 * HOUR, end=START + 10 * HOUR), action="created"),
+        EntryChange(
+            before=None, after=replace(FULL_ENTRY, approval="not_approved_yet"), action="created", reason="late"
+        ),
+        EntryChange(
+            before=None, after=replace(ENTRY, start=START + 9 * HOUR, end=START + 10 * HOUR), action="created"
+        ),
     )(app)
     assert DynamoDBPrivacyRepository(container.table()).erase(DEMO, EMIL, 1)[1] is False
 
@@ -165,8 +191,10 @@ def read_erasure(app: App) -> object:
     return erased.positions, erased.comments, erased.reasons, is_over
 
 
-def change(after: State | None, action: str = "created", number: int = 1, reason: str | None = None) -> Change:
-    return Change(number=number, action=action, at=NOW, actor="ada", reason=reason, after=after)
+def change(
+    after: EntrySnapshot | None, action: str = "created", number: int = 1, reason: str | None = None
+) -> AuditRecord:
+    return AuditRecord(number=number, action=action, at=NOW, actor="ada", reason=reason, after=after)
 
 
 REMOVED = (
@@ -184,24 +212,24 @@ EXAMPLES = {
     ),
     "clock_cancelled": Example(cancel(FULL_CLOCK), read_cancelled, FULL_CLOCK),
     "entry_full": Example(
-        save(Edit(before=None, after=FULL_ENTRY, action="created", reason="forgot")),
+        save(EntryChange(before=None, after=FULL_ENTRY, action="created", reason="forgot")),
         read_entry(ID(12)),
         ("valid", FULL_ENTRY, (EMIL, [change(FULL_STATE, number=3, reason="forgot")])),
     ),
     "entry_minimal": Example(
-        save(Edit(before=None, after=ENTRY, action="created")),
+        save(EntryChange(before=None, after=ENTRY, action="created")),
         read_entry(ID(13)),
         ("valid", ENTRY, (EMIL, [change(ENTRY_STATE)])),
     ),
     "entry_invalid": Example(
-        save(Edit(before=None, after=INVALID_ENTRY, action="created")),
+        save(EntryChange(before=None, after=INVALID_ENTRY, action="created")),
         read_entry(ID(14)),
         ("invalid", INVALID_ENTRY, (EMIL, [change(INVALID_STATE)])),
     ),
     "entry_removed": Example(
         save(
-            Edit(before=None, after=FULL_ENTRY, action="created", reason="forgot"),
-            Edit(before=FULL_ENTRY, after=None, action="deleted"),
+            EntryChange(before=None, after=FULL_ENTRY, action="created", reason="forgot"),
+            EntryChange(before=FULL_ENTRY, after=None, action="deleted"),
         ),
         read_entry(ID(12)),
         ("removed", FULL_ENTRY, REMOVED),
@@ -209,14 +237,16 @@ EXAMPLES = {
     "refusal_full": Example(
         refuse(FULL_REFUSAL, FULL_GRANT),
         read_refusal(FULL_REFUSAL),
-        (granted(FULL_REFUSAL, FULL_GRANT), (FULL_GRANT,)),
+        (grant_exception(FULL_REFUSAL, FULL_GRANT), (FULL_GRANT,)),
     ),
-    "refusal_granted": Example(refuse(REFUSAL, GRANT), read_refusal(REFUSAL), (granted(REFUSAL, GRANT), (GRANT,))),
+    "refusal_granted": Example(
+        refuse(REFUSAL, GRANT), read_refusal(REFUSAL), (grant_exception(REFUSAL, GRANT), (GRANT,))
+    ),
     "refusal_minimal": Example(refuse(REFUSAL), read_refusal(REFUSAL), (REFUSAL, ())),
     "refusal_used": Example(
         use,
         read_refusal(FULL_REFUSAL),
-        (granted(FULL_REFUSAL, FULL_GRANT, used_at=NOW, version=3), ()),
+        (grant_exception(FULL_REFUSAL, FULL_GRANT, used_at=NOW, version=3), ()),
     ),
     "receipt": Example(start(CLOCK, RECEIPT), read_receipt, {"phone-1": RECEIPT}),
     "erasure": Example(erase_one_of_two, read_erasure, (1, 1, 0, True)),
@@ -292,7 +322,7 @@ def test_documents_of_the_first_release_are_read_with_defaults(app: App) -> None
         breaks=(Break(id="b", start=START + HOUR),),
         punches=(punch,),
     )
-    check_equal(clocks().running(DEMO, EMIL), (True, expected_clock))
+    check_equal(clocks().find_running(DEMO, EMIL), (True, expected_clock))
     expected_entry = TimeEntry(
         id="e",
         user_id=EMIL,
@@ -302,7 +332,7 @@ def test_documents_of_the_first_release_are_read_with_defaults(app: App) -> None
         adjustments=(Adjustment(rule="limit", before=None, after=None),),
     )
     check_equal(entries().find(DEMO, ["e"])["e"].entry, expected_entry)
-    expected_change = Change(number=1, action="created", at=at, actor="ada", reason=None, after=CLOCK_STATE)
-    check_equal(entries().trail(DEMO, "e"), (EMIL, [expected_change]))
+    expected_change = AuditRecord(number=1, action="created", at=at, actor="ada", reason=None, after=CLOCK_STATE)
+    check_equal(entries().load_trail(DEMO, "e"), (EMIL, [expected_change]))
     expected_refusal = replace(REFUSAL, id="r", action="start", received_at=at, verdict=verdict)
-    check_equal(refusals().get(DEMO, "r"), expected_refusal)
+    check_equal(refusals().find(DEMO, "r"), expected_refusal)

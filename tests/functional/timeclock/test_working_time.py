@@ -10,12 +10,10 @@ import pytest
 from fencepost import container
 from fencepost.cli import tenants
 from fencepost.common.principal import Principal
-from fencepost.timeclock.audit import Saving
+from fencepost.timeclock.audit import ClockWrite, EntryWrite
 from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 from fencepost.timeclock.commands import ClockRequest, Outcome
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
-from fencepost.timeclock.events import ClockEvent
-from fencepost.timeclock.model import RunningClock
 from tests.functional.app import App
 from tests.functional.directory.test_directory import put, read
 from tests.functional.timeclock.test_clock import DAY, clock, code, data
@@ -75,9 +73,9 @@ def test_a_stop_tells_what_the_model_made_of_it_and_the_entry_keeps_it(app: App)
     placed = {"from": f"{DAY}12:45:00+02:00", "to": f"{DAY}13:15:00+02:00"}
     assert missing == {**placed, "id": missing["id"], "automatic": True}
     punched = {"from": f"{DAY}08:53:00+02:00", "to": f"{DAY}17:04:00+02:00"}
-    rounded = {"from": entry["from"], "to": entry["to"]}
+    round_instant = {"from": entry["from"], "to": entry["to"]}
     assert entry["adjustments"] == [
-        {"rule": "rounding", "breakId": None, "before": punched, "after": rounded},
+        {"rule": "rounding", "breakId": None, "before": punched, "after": round_instant},
         {"rule": "automatic_breaks", "breakId": missing["id"], "before": None, "after": placed},
     ]
     assert entry["creationType"] == "clock"
@@ -136,7 +134,7 @@ def test_an_update_to_another_organization_leaves_the_limits_of_the_one_before(a
     put(app, "projects", "site", name="Site", workingTime={"forgotten": {"stopAt": "limit", "remindMinutes": 30}})
     clock(app, "start", "08:00", organizationId="short")
     clock(app, "update", organizationId="site")
-    ((_, running),) = container.clock_service().store.due(at("08:00") + timedelta(days=3_650))
+    ((_, running),) = container.clock_service().clocks.list_due(at("08:00") + timedelta(days=3_650))
     assert (running.deadline, running.remind_at) == (at("08:00") + timedelta(days=1), at("07:30") + timedelta(days=1))
     answer = clock(app, "stop", "16:00")
     assert (answer.status, data(answer)["to"], data(answer)["adjustments"]) == (200, f"{DAY}16:00:00+02:00", [])
@@ -178,8 +176,8 @@ def test_an_entry_changed_by_hand_has_no_adjustments_that_would_not_give_what_wa
     entry = data(clock(app, "stop", "17:04"))
     commented = data(saved_again(app, entry, comment="Late", **{"from": entry["from"], "to": entry["to"]}))
     assert commented["adjustments"] == entry["adjustments"]
-    moved = data(saved_again(app, entry, to=f"{DAY}17:30:00+02:00"))
-    assert (moved["adjustments"], len(moved["punches"])) == ([], 2)
+    move_span = data(saved_again(app, entry, to=f"{DAY}17:30:00+02:00"))
+    assert (move_span["adjustments"], len(move_span["punches"])) == ([], 2)
     trail = app.request("clock", "times_history", path_id=entry["id"]).body["items"]
     assert [change["data"]["after"]["to"][11:16] for change in trail[1:]] == ["17:00", "17:00", "17:30"]
 
@@ -213,7 +211,7 @@ def test_a_wrong_model_is_refused_with_its_field(app: App) -> None:
 def test_a_reminder_comes_once_and_the_shift_ends_once(app: App) -> None:
     set_up(forgotten={"stopAt": "shift_end", "shiftEnd": "17:00", "remindMinutes": 15})
     started = act("start", "09:00").clock
-    service = container.clock_service()
+    service = container.auto_stop_service()
     assert service.stop_forgotten(at("16:44")) == ([], [])
     assert told_events(app, "clock.reminded") == []
     app.calls.clear()
@@ -241,8 +239,8 @@ def test_a_reminder_comes_once_and_the_shift_ends_once(app: App) -> None:
 def test_a_schedule_that_comes_late_stops_without_a_reminder(app: App) -> None:
     set_up(forgotten={"stopAt": "shift_end", "shiftEnd": "17:00", "remindMinutes": 15})
     container.clock_service().act(EMIL, ClockRequest(action="start", at=at("09:00")), at("18:00"))
-    assert container.clock_service().stop_forgotten(at("18:00")) == ([], [])
-    stopped, _ = container.clock_service().stop_forgotten(at("19:00"))
+    assert container.auto_stop_service().stop_forgotten(at("18:00")) == ([], [])
+    stopped, _ = container.auto_stop_service().stop_forgotten(at("19:00"))
     assert [entry.end for entry in stopped] == [at("17:00")]
     assert told_events(app, "clock.reminded") == []
 
@@ -251,28 +249,27 @@ def test_a_stop_by_hand_while_the_schedule_reminds_or_stops_is_the_only_one(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_up(forgotten={"stopAt": "shift_end", "shiftEnd": "17:00", "remindMinutes": 15})
-    remind, save_entry = DynamoDBClockRepository.remind, DynamoDBEntryRepository.save
+    save_clock, save_entry = DynamoDBClockRepository.save, DynamoDBEntryRepository.save
 
-    def stopped_first(
-        self: DynamoDBClockRepository, tenant: str, before: RunningClock, after: RunningClock, event: ClockEvent
-    ) -> None:
+    def stopped_first(self: DynamoDBClockRepository, tenant_id: str, write: ClockWrite) -> None:
+        patched.setattr(DynamoDBClockRepository, "save", save_clock)
         act("stop", "16:45")
         act("start", "16:45")  # another clock at the same version
-        remind(self, tenant, before, after, event)
+        save_clock(self, tenant_id, write)
 
     act("start", "09:00")
     with monkeypatch.context() as patched:
-        patched.setattr(DynamoDBClockRepository, "remind", stopped_first)
-        assert container.clock_service().stop_forgotten(at("16:46")) == ([], [])
+        patched.setattr(DynamoDBClockRepository, "save", stopped_first)
+        assert container.auto_stop_service().stop_forgotten(at("16:46")) == ([], [])
     assert told_events(app, "clock.reminded") == []
 
-    def saved_first(self: DynamoDBEntryRepository, tenant_id: str, saving: Saving) -> None:
+    def saved_first(self: DynamoDBEntryRepository, tenant_id: str, saving: EntryWrite) -> None:
         monkeypatch.setattr(DynamoDBEntryRepository, "save", save_entry)
         act("stop", "16:58")
         save_entry(self, tenant_id, saving)
 
     monkeypatch.setattr(DynamoDBEntryRepository, "save", saved_first)
-    assert container.clock_service().stop_forgotten(at("17:02")) == ([], [])
+    assert container.auto_stop_service().stop_forgotten(at("17:02")) == ([], [])
     ends = [datetime.fromisoformat(entry["to"]) for entry in entries(app)]
     assert ends == [at("16:45"), at("16:58")]
 

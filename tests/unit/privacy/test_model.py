@@ -17,8 +17,8 @@ from fencepost.privacy.model import (
     erase_audit_record,
     erase_evidence,
 )
-from fencepost.timeclock.audit import Change, state_of
-from fencepost.timeclock.location_evidence import precision_of
+from fencepost.timeclock.audit import AuditRecord
+from fencepost.timeclock.location_evidence import find_precision
 from fencepost.timeclock.model import Punch, RunningClock, TimeEntry
 from fencepost.verdicts.model import Finding, Verdict
 
@@ -70,7 +70,7 @@ EXACT = entry(punch(30.267153, -97.743057, OUTSIDE), punch(None, None))
 def test_positions_become_coarse_then_are_removed_and_the_hours_stay() -> None:
     coarse = LocationRedaction(is_removal=False).apply(EXACT)
     removed = LocationRedaction(is_removal=True).apply(coarse)
-    assert [precision_of(evidence) for evidence in (EXACT, coarse, removed)] == ["exact", "rough", None]
+    assert [find_precision(evidence) for evidence in (EXACT, coarse, removed)] == ["exact", "rough", None]
     assert (coarse.punches[0].latitude, coarse.punches[0].longitude) == (30.27, -97.74)
     assert (removed.start, removed.end, removed.comment, removed.version) == (
         EXACT.start,
@@ -85,7 +85,7 @@ def test_distances_reveal_a_position_so_they_are_removed_with_the_decimals() -> 
     assert redacted.verdict is not None
     assert (redacted.verdict.code, redacted.verdict.findings[0].outcome) == ("GEOFENCE_OUTSIDE", "outside")
     assert not re.search(r"[0-9]", redacted.verdict.reason)
-    assert precision_of(entry(punch(None, None, OUTSIDE))) == "exact"
+    assert find_precision(entry(punch(None, None, OUTSIDE))) == "exact"
 
 
 @given(st.floats(-90, 90), st.floats(-180, 180), st.booleans())
@@ -95,7 +95,7 @@ def test_redacting_again_changes_nothing_and_no_position_stays_exact(
     redaction = LocationRedaction(is_removal=is_removal)
     once = redaction.apply(entry(punch(lat, lon, OUTSIDE)))
     assert redaction.apply(once) == once
-    assert precision_of(once) == (None if is_removal else "rough")
+    assert find_precision(once) == (None if is_removal else "rough")
 
 
 def test_a_policy_plans_the_redactions_that_are_due() -> None:
@@ -123,17 +123,19 @@ def test_an_erased_user_leaves_the_hours_and_nothing_that_says_where_or_why() ->
 def test_a_cancelled_clock_is_erased_too() -> None:
     clock = RunningClock(id="1", user_id="emil", start=AT, deadline=AT, comment="Late", punches=EXACT.punches)
     rest, removed = erase_evidence(clock)
-    assert (rest.comment, precision_of(rest), removed.comments) == (None, None, 1)
+    assert (rest.comment, find_precision(rest), removed.comments) == (None, None, 1)
 
 
 def test_comments_and_the_users_own_reasons_are_removed_from_the_trail() -> None:
-    edited = Change(number=2, action="edited", at=AT, actor="emil", reason="I was ill", after=state_of(EXACT))
+    edited = AuditRecord(
+        number=2, action="edited", at=AT, actor="emil", reason="I was ill", after=EXACT.take_snapshot()
+    )
     rest, removed = erase_audit_record(edited, "emil")
     assert (rest.reason, removed) == (None, ErasureCounts(comments=1, reasons=1))
-    assert rest.after == replace(state_of(EXACT), comment=None)
+    assert rest.after == replace(EXACT.take_snapshot(), comment=None)
     by_approver = replace(edited, actor="ada")
     assert erase_audit_record(by_approver, "emil")[0].reason == "I was ill"
     for action in ("created", "deleted", "approved", "disapproved", "reopened"):
         assert erase_audit_record(replace(edited, action=action), "emil")[0].reason is None
-    by_rule = Change(number=3, action="overwritten", at=AT, actor="emil", reason="overlapped by …", after=None)
+    by_rule = AuditRecord(number=3, action="overwritten", at=AT, actor="emil", reason="overlapped by …", after=None)
     assert erase_audit_record(by_rule, "emil") == (by_rule, ErasureCounts())

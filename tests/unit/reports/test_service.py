@@ -11,8 +11,8 @@ from fencepost.common.errors import Forbidden, ValidationFailed
 from fencepost.common.principal import Principal
 from fencepost.reports.service import MAX_READS, READS_A_PAGE, ReportService
 from fencepost.reports.totals import Total, TotalsPosition, TotalsQuery, Unit
-from fencepost.timeclock.entry_filters import Wanted
-from fencepost.timeclock.entry_summary import Counted
+from fencepost.timeclock.entry_filters import EntryFilter
+from fencepost.timeclock.entry_summary import EntrySummary
 
 FIRST, BEFORE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 APPROVER = Principal(tenant_id="demo", user_id="ada", roles=frozenset({"approver"}))
@@ -27,7 +27,7 @@ class FakeReports:
 
     def read_summaries(
         self, tenant_id: str, user_id: str | None, first: datetime, before: datetime
-    ) -> Iterator[tuple[list[Counted], bool]]:
+    ) -> Iterator[tuple[list[EntrySummary], bool]]:
         starts = [start for start in self.starts if first <= start < before]
         for n in range(0, max(1, len(starts)), self.a_read):
             self.reads += 1
@@ -38,8 +38,8 @@ class FakeReports:
         return dict.fromkeys({None, *organization_ids}, "Europe/Berlin")
 
 
-def entry(start: datetime) -> Counted:
-    return Counted(
+def entry(start: datetime) -> EntrySummary:
+    return EntrySummary(
         user_id="emil",
         organization_id="site",
         time_type="work",
@@ -59,7 +59,9 @@ def all_totals(entries: FakeReports, unit: Unit, limit: int = 1_000) -> tuple[li
     found: list[Total] = []
     position: TotalsPosition | None = None
     for pages in range(1, 1_000):
-        more, position = service.list_totals(APPROVER, Wanted(first=FIRST, before=BEFORE), query, limit, position)
+        more, position = service.list_totals(
+            APPROVER, EntryFilter(first=FIRST, before=BEFORE), query, limit, position
+        )
         found += more
         if position is None:
             return found, pages
@@ -98,7 +100,7 @@ def test_the_limit_of_reads_does_not_refuse_a_list_that_ends_there() -> None:
 
 def test_an_employee_cannot_total_the_entries_of_others() -> None:
     emil = Principal(tenant_id="demo", user_id="emil", roles=frozenset({"employee"}))
-    filters = Wanted(first=FIRST, before=BEFORE, user_id="vera")
+    filters = EntryFilter(first=FIRST, before=BEFORE, user_id="vera")
     with pytest.raises(Forbidden):
         ReportService(FakeReports([], 1)).list_totals(
             emil, filters, TotalsQuery(first=FIRST, before=BEFORE, unit="day"), 10, None

@@ -25,7 +25,7 @@ from fencepost.reports.totals import (
     take_page,
     to_local_day,
 )
-from fencepost.timeclock.entry_summary import Counted
+from fencepost.timeclock.entry_summary import EntrySummary
 from fencepost.timeclock.settings import LONGEST_CLOCK
 
 ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Kiritimati", "America/St_Johns", "UTC"]
@@ -35,12 +35,12 @@ EARLIEST, LATEST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo
 UNITS: list[Unit] = ["day", "week", "month"]
 
 
-def make_entry(start: str, end: str, *breaks: tuple[str, str], organization_id: str | None = None) -> Counted:
+def make_entry(start: str, end: str, *breaks: tuple[str, str], organization_id: str | None = None) -> EntrySummary:
     def at(text: str) -> datetime:
         return datetime.fromisoformat(text).astimezone(UTC)
 
     taken = tuple((at(first), at(last)) for first, last in breaks)
-    return Counted(
+    return EntrySummary(
         user_id="emil",
         organization_id=organization_id,
         time_type="work",
@@ -51,7 +51,7 @@ def make_entry(start: str, end: str, *breaks: tuple[str, str], organization_id: 
     )
 
 
-def sum_up(entries: list[Counted], query: TotalsQuery, name: str = "Europe/Berlin") -> list[Total]:
+def sum_up(entries: list[EntrySummary], query: TotalsQuery, name: str = "Europe/Berlin") -> list[Total]:
     aggregator = TotalsAggregator(query, lambda _: load_time_zone(name))
     for entry in entries:
         aggregator.add(entry)
@@ -64,7 +64,7 @@ def make_query(
     return TotalsQuery(first=first, before=before, unit=unit, is_split=is_split)
 
 
-def hours(entries: list[Counted], query: TotalsQuery, name: str = "Europe/Berlin") -> dict[str, float]:
+def hours(entries: list[EntrySummary], query: TotalsQuery, name: str = "Europe/Berlin") -> dict[str, float]:
     return {format_period(total.period, query.unit): total.net_s / 3600 for total in sum_up(entries, query, name)}
 
 
@@ -78,13 +78,13 @@ def spans(draw: st.DrawFn) -> tuple[int, int, list[tuple[int, int]]]:
 
 
 @st.composite
-def entries(draw: st.DrawFn) -> Counted:
+def entries(draw: st.DrawFn) -> EntrySummary:
     start, end, breaks = draw(spans())
 
     def at(seconds: int) -> datetime:
         return EARLIEST + timedelta(seconds=seconds)
 
-    return Counted(
+    return EntrySummary(
         user_id=draw(st.sampled_from(["ada", "emil"])),
         organization_id=draw(st.sampled_from([None, "site", "yard"])),
         time_type=draw(st.sampled_from(["work", "sick", "travel"])),
@@ -95,13 +95,13 @@ def entries(draw: st.DrawFn) -> Counted:
     )
 
 
-def by_start(some: list[Counted]) -> list[Counted]:
+def by_start(some: list[EntrySummary]) -> list[EntrySummary]:
     return sorted(some, key=lambda entry: entry.start)
 
 
 @given(st.lists(entries(), max_size=8), st.sampled_from(UNITS), st.sets(st.sampled_from(DIMENSIONS)), st.booleans())
 def test_totals_equal_the_sum_of_the_parts_at_every_grouping(
-    some: list[Counted], unit: Unit, by: set[str], is_split: bool
+    some: list[EntrySummary], unit: Unit, by: set[str], is_split: bool
 ) -> None:
     query = TotalsQuery(first=EARLIEST, before=LATEST + LONGEST_CLOCK, unit=unit, is_split=is_split)
     coarse = replace(query, by=tuple(dimension for dimension in DIMENSIONS if dimension in by))
@@ -119,7 +119,7 @@ def test_totals_equal_the_sum_of_the_parts_at_every_grouping(
 
 
 @given(st.lists(entries(), max_size=8), st.sampled_from(ODD_ZONES))
-def test_weeks_and_months_are_their_days(some: list[Counted], name: str) -> None:
+def test_weeks_and_months_are_their_days(some: list[EntrySummary], name: str) -> None:
     for is_split in (False, True):
         days = sum_up(some, make_query(is_split=is_split), name)
         for unit in UNITS[1:]:
@@ -131,7 +131,7 @@ def test_weeks_and_months_are_their_days(some: list[Counted], name: str) -> None
 
 
 @given(entries(), st.sampled_from(ODD_ZONES))
-def test_splitting_at_midnight_changes_no_sum_and_leaves_no_piece_on_two_days(entry: Counted, name: str) -> None:
+def test_splitting_at_midnight_changes_no_sum_and_leaves_no_piece_on_two_days(entry: EntrySummary, name: str) -> None:
     pieces = list(split_at_midnights(entry.start, entry.end, load_time_zone(name)))
     assert [start for start, _ in pieces] == [entry.start, *(end for _, end in pieces[:-1])]
     assert pieces[-1][1] == entry.end
@@ -149,7 +149,9 @@ def test_splitting_at_midnight_changes_no_sum_and_leaves_no_piece_on_two_days(en
 
 
 @given(st.lists(entries(), max_size=8), st.sampled_from(ZONES), st.integers(0, 7_000), st.integers(1, 366))
-def test_spans_that_touch_count_each_second_once(some: list[Counted], name: str, first: int, length: int) -> None:
+def test_spans_that_touch_count_each_second_once(
+    some: list[EntrySummary], name: str, first: int, length: int
+) -> None:
     cuts = [EARLIEST, EARLIEST + timedelta(days=first, hours=5)]
     cuts += [cuts[1] + timedelta(days=length), LATEST + LONGEST_CLOCK]
     for is_split in (False, True):
@@ -164,7 +166,7 @@ def test_spans_that_touch_count_each_second_once(some: list[Counted], name: str,
 
 @given(st.lists(entries(), max_size=12), st.sampled_from(UNITS), st.booleans(), st.integers(1, 4), st.integers(1, 3))
 def test_the_pages_together_are_the_whole_list(
-    some: list[Counted], unit: Unit, is_split: bool, limit: int, at_once: int
+    some: list[EntrySummary], unit: Unit, is_split: bool, limit: int, at_once: int
 ) -> None:
     """However few entries are read at once, and however few totals a page has."""
     query = make_query(unit, is_split=is_split, before=LATEST + LONGEST_CLOCK)

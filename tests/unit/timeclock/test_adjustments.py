@@ -15,10 +15,16 @@ from hypothesis import strategies as st
 
 from fencepost.common.errors import ValidationFailed
 from fencepost.common.timezones import EARLIEST, LATEST
-from fencepost.timeclock.adjustments import adjusted, adjusted_again, as_punched, check_by_hand, check_punch, reach
-from fencepost.timeclock.entry_filters import check
-from fencepost.timeclock.model import Adjustment, Break, TimeEntry, new_clock
-from fencepost.timeclock.overlaps import Policy, settled
+from fencepost.timeclock.adjustments import (
+    apply_working_time,
+    check_entry,
+    check_manual_entry,
+    reapply_working_time,
+    undo_adjustments,
+    widen_to_rounding,
+)
+from fencepost.timeclock.model import Adjustment, Break, RunningClock, TimeEntry
+from fencepost.timeclock.overlaps import Policy, resolve_overlaps
 from fencepost.timeclock.settings import LONGEST_CLOCK, TenantSettings
 from fencepost.timeclock.working_time import (
     ARBZG,
@@ -40,16 +46,22 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text if "T" in text else f"2026-05-04T{text}+02:00")
 
 
-def punched(start: str, end: str, *breaks: tuple[str, str], **more: object) -> TimeEntry:
+def make_entry(start: str, end: str, *breaks: tuple[str, str], **more: object) -> TimeEntry:
     taken = tuple(Break(id=f"b{n}", start=at(b[0]), end=at(b[1])) for n, b in enumerate(breaks, 1))
     entry = TimeEntry(id="e", user_id="emil", start=at(start), end=at(end), time_type="work", breaks=taken)
     return replace(entry, **more)  # type: ignore[arg-type]  # whatever fields a test names
 
 
+def start_clock(start: datetime, settings: TenantSettings) -> RunningClock:
+    return RunningClock(id="c", user_id="emil", start=start, deadline=start).apply_settings(settings, start)
+
+
 def by(model: WorkingTime, entry: TimeEntry, *neighbours: TimeEntry, zone: str = BERLIN) -> TimeEntry:
     numbers = count(1)
     settings = TenantSettings(time_zone=zone, working_time=model)
-    return adjusted(entry, settings, neighbours, lambda: f"new-{next(numbers)}", deadline=entry.start + LONGEST_CLOCK)
+    return apply_working_time(
+        entry, settings, neighbours, lambda: f"new-{next(numbers)}", deadline=entry.start + LONGEST_CLOCK
+    )
 
 
 def rounding(direction: str, minutes: int) -> Rounding:
@@ -87,13 +99,13 @@ def undone(entry: TimeEntry) -> tuple[Span, set[tuple[str, datetime, datetime]]]
 
 
 def test_without_a_model_what_was_punched_is_what_counts() -> None:
-    entry = punched("08:53:10", "17:07:20", ("12:01:00", "12:29:00"))
+    entry = make_entry("08:53:10", "17:07:20", ("12:01:00", "12:29:00"))
     assert by(WorkingTime(), entry) is entry
 
 
 def test_start_and_end_are_rounded_and_the_original_is_kept() -> None:
     model = WorkingTime(round_start=rounding("up", 15), round_end=rounding("down", 15))
-    after = by(model, punched("08:53:10", "17:07:20"))
+    after = by(model, make_entry("08:53:10", "17:07:20"))
     assert told(after) == ("09:00", "17:00", [])
     (change,) = after.adjustments
     assert change == Adjustment(
@@ -105,7 +117,7 @@ def test_start_and_end_are_rounded_and_the_original_is_kept() -> None:
 
 
 def test_a_break_is_rounded_by_its_length_and_keeps_its_start() -> None:
-    entry = punched("09:00", "17:00", ("12:03", "12:21"), ("15:00", "15:04"))
+    entry = make_entry("09:00", "17:00", ("12:03", "12:21"), ("15:00", "15:04"))
     assert told(by(WorkingTime(round_break=rounding("up", 15)), entry))[2] == ["12:03-12:33", "15:00-15:15"]
     down = by(WorkingTime(round_break=rounding("down", 15)), entry)
     assert told(down)[2] == ["12:03-12:18"]
@@ -114,52 +126,52 @@ def test_a_break_is_rounded_by_its_length_and_keeps_its_start() -> None:
 
 def test_a_break_that_has_no_room_to_grow_stays_as_it_was() -> None:
     model = WorkingTime(round_break=rounding("up", 30))
-    entry = punched("09:00", "17:00", ("12:00", "12:10"), ("12:20", "12:30"), ("16:40", "17:00"))
+    entry = make_entry("09:00", "17:00", ("12:00", "12:10"), ("12:20", "12:30"), ("16:40", "17:00"))
     assert told(by(model, entry))[2] == ["12:00-12:10", "12:20-12:50", "16:40-17:00"]
 
 
 def test_breaks_end_where_the_rounded_entry_does() -> None:
     model = WorkingTime(round_start=rounding("up", 30), round_end=rounding("down", 30))
-    after = by(model, punched("09:05", "17:10", ("09:10", "09:20"), ("16:50", "17:10")))
+    after = by(model, make_entry("09:05", "17:10", ("09:10", "09:20"), ("16:50", "17:10")))
     assert told(after) == ("09:30", "17:00", ["16:50-17:00"])
     assert [change.break_id for change in after.adjustments] == [None, "b1", "b2"]
 
 
 def test_rounding_that_would_leave_nothing_is_not_done() -> None:
     model = WorkingTime(round_start=rounding("up", 15), round_end=rounding("down", 15))
-    short = punched("09:01", "09:10")
+    short = make_entry("09:01", "09:10")
     assert by(model, short) == short
 
 
 def test_rounding_takes_no_time_from_the_entries_around() -> None:
     model = WorkingTime(round_start=rounding("down", 15), round_end=rounding("up", 15))
-    before, after = punched("07:00", "08:50", id="before"), punched("17:10", "18:00", id="after")
-    entry = punched("08:53", "17:07")
+    before, after = make_entry("07:00", "08:50", id="before"), make_entry("17:10", "18:00", id="after")
+    entry = make_entry("08:53", "17:07")
     assert told(by(model, entry, before, after))[:2] == ("08:50", "17:10")
-    around = punched("07:00", "08:54", id="in the way"), punched("17:00", "18:00", id="in the way, too")
+    around = make_entry("07:00", "08:54", id="in the way"), make_entry("17:00", "18:00", id="in the way, too")
     assert by(model, entry, *around) == entry
-    widest = reach(entry, TenantSettings(time_zone=BERLIN, working_time=model))
+    widest = widen_to_rounding(entry, TenantSettings(time_zone=BERLIN, working_time=model))
     assert told(widest)[:2] == ("08:45", "17:15")
 
 
 def test_the_margin_of_another_entry_is_in_the_way_only_where_it_must_not_be_changed() -> None:
     model = WorkingTime(round_start=rounding("down", 15), round_end=rounding("up", 15))
-    morning = by(model, punched("08:00", "12:01", id="morning"))
+    morning = by(model, make_entry("08:00", "12:01", id="morning"))
     assert morning.end == at("12:15")
     approved = replace(morning, approval="approved")
     for rules in (model, WorkingTime()):
-        assert by(rules, punched("12:05", "17:00"), morning).start == at("12:05")
-        assert by(rules, punched("12:05", "17:00"), approved).start == at("12:15")
-    hidden, overlapping = punched("12:05", "12:10"), punched("12:00", "17:00")
+        assert by(rules, make_entry("12:05", "17:00"), morning).start == at("12:05")
+        assert by(rules, make_entry("12:05", "17:00"), approved).start == at("12:15")
+    hidden, overlapping = make_entry("12:05", "12:10"), make_entry("12:00", "17:00")
     assert by(model, hidden, approved) == hidden
     assert by(model, overlapping, approved) == overlapping
-    evening = replace(by(model, punched("18:14", "20:00", id="evening")), approval="exported")
-    assert by(model, punched("13:00", "18:10"), evening).end == at("18:00")
+    evening = replace(by(model, make_entry("18:14", "20:00", id="evening")), approval="exported")
+    assert by(model, make_entry("13:00", "18:10"), evening).end == at("18:00")
 
 
 def test_rounding_leaves_some_of_what_was_punched() -> None:
     model = WorkingTime(round_start=rounding("nearest", 15), round_end=rounding("up", 60))
-    short = punched("08:58", "08:59")
+    short = make_entry("08:58", "08:59")
     assert by(model, short) == short
 
 
@@ -178,9 +190,9 @@ def test_rounding_goes_past_nothing_at_which_a_clock_is_stopped(
     rules: dict[str, object], clock_limit: timedelta, start: str, stop: str, stopped_by: str, end: str
 ) -> None:
     hours = replace(settings(round_end=rounding("up", 60), **rules), clock_limit=clock_limit)
-    clock = new_clock(clock_id="c", user_id="emil", at=at(start), settings=hours, fields={})
-    entry = clock.stopped(at(stop), stopped_by=stopped_by)
-    assert adjusted(entry, hours, (), lambda: "new", deadline=clock.deadline).end == at(end)
+    clock = start_clock(at(start), hours)
+    entry = clock.stop(at(stop), stopped_by=stopped_by)
+    assert apply_working_time(entry, hours, (), lambda: "new", deadline=clock.deadline).end == at(end)
 
 
 @pytest.mark.parametrize(
@@ -192,19 +204,19 @@ def test_rounding_goes_past_nothing_at_which_a_clock_is_stopped(
 )
 def test_rounding_makes_no_instant_that_nobody_may_name(start: str, end: str) -> None:
     model = WorkingTime(round_start=rounding("down", 60), round_end=rounding("up", 60))
-    after = by(model, punched(start, end), zone="Asia/Kolkata")
+    after = by(model, make_entry(start, end), zone="Asia/Kolkata")
     assert after.start >= EARLIEST
     assert after.end <= LATEST
 
 
 def test_rounding_alone_gets_no_entry_refused_by_the_window() -> None:
     window = AllowedWindow(start_minute=6 * 60, end_minute=19 * 60 + 50, outside="refuse")
-    after = by(WorkingTime(window=window, round_end=rounding("up", 30)), punched("08:00", "19:45"))
+    after = by(WorkingTime(window=window, round_end=rounding("up", 30)), make_entry("08:00", "19:45"))
     assert (after.invalid_reason, told(after)[:2]) == (None, ("08:00", "19:50"))
 
 
 def test_what_lies_outside_the_window_is_cut_and_listed() -> None:
-    after = by(WorkingTime(window=DAYTIME), punched("05:30", "20:30", ("05:45", "06:15"), ("20:10", "20:20")))
+    after = by(WorkingTime(window=DAYTIME), make_entry("05:30", "20:30", ("05:45", "06:15"), ("20:10", "20:20")))
     assert told(after) == ("06:00", "20:00", ["06:00-06:15"])
     assert [(change.rule, change.break_id) for change in after.adjustments] == [
         ("window", None),
@@ -217,13 +229,13 @@ def test_what_lies_outside_the_window_is_cut_and_listed() -> None:
 
 def test_rounding_comes_before_the_window() -> None:
     model = WorkingTime(round_start=rounding("nearest", 15), window=replace(DAYTIME, outside="refuse"))
-    assert by(model, punched("05:55", "17:00")).invalid_reason is None
+    assert by(model, make_entry("05:55", "17:00")).invalid_reason is None
 
 
 def test_a_night_between_two_windows_is_a_break_around_those_that_were_taken() -> None:
     after = by(
         WorkingTime(window=DAYTIME),
-        punched("18:00", "2026-05-05T08:00:00+02:00", ("19:30", "20:30"), ("23:00", "23:30")),
+        make_entry("18:00", "2026-05-05T08:00:00+02:00", ("19:30", "20:30"), ("23:00", "23:30")),
     )
     assert told(after) == ("18:00", "08:00", ["19:30-20:30", "20:30-23:00 auto", "23:00-23:30", "23:30-06:00 auto"])
     assert net(after) == timedelta(hours=3, minutes=30)
@@ -241,21 +253,21 @@ def test_a_night_between_two_windows_is_a_break_around_those_that_were_taken() -
 def test_what_the_window_refuses_is_an_invalid_entry_as_it_was_punched(
     window: AllowedWindow, start: str, end: str
 ) -> None:
-    entry = punched(start, end)
+    entry = make_entry(start, end)
     refused = by(WorkingTime(window=window, automatic_breaks=ARBZG, round_end=rounding("up", 30)), entry)
     assert refused.invalid_reason == "it lies outside the allowed window, 06:00 to 20:00 (Europe/Berlin)."
     assert replace(refused, invalid_reason=None) == entry
 
 
 def test_an_entry_ends_at_the_longest() -> None:
-    after = by(WorkingTime(longest_minutes=600), punched("08:00", "20:00", ("12:00", "12:30"), ("18:30", "19:00")))
+    after = by(WorkingTime(longest_minutes=600), make_entry("08:00", "20:00", ("12:00", "12:30"), ("18:30", "19:00")))
     assert told(after) == ("08:00", "18:00", ["12:00-12:30"])
     assert after.adjustments[0].is_cut
 
 
 def test_rounding_makes_no_entry_longer_than_any_may_be() -> None:
     model = WorkingTime(round_start=rounding("down", 60), round_end=rounding("up", 60))
-    after = by(model, punched("08:30", "2026-05-11T08:30:00+02:00"))
+    after = by(model, make_entry("08:30", "2026-05-11T08:30:00+02:00"))
     assert after.end - after.start == LONGEST_CLOCK
 
 
@@ -271,21 +283,21 @@ def test_rounding_makes_no_entry_longer_than_any_may_be() -> None:
     ],
 )
 def test_the_worked_figures_of_the_law(end: str, placed: list[str]) -> None:
-    after = by(WorkingTime(automatic_breaks=ARBZG), punched("08:00", end))
+    after = by(WorkingTime(automatic_breaks=ARBZG), make_entry("08:00", end))
     assert told(after)[2] == placed
     assert not any(change.is_cut for change in after.adjustments)
 
 
 def test_breaks_that_were_taken_count_from_a_quarter_of_an_hour() -> None:
     model = WorkingTime(automatic_breaks=ARBZG)
-    assert told(by(model, punched("08:00", "17:00", ("12:00", "12:30"))))[2] == ["12:00-12:30"]
-    short = by(model, punched("08:00", "17:00", ("12:00", "12:14")))
+    assert told(by(model, make_entry("08:00", "17:00", ("12:00", "12:30"))))[2] == ["12:00-12:30"]
+    short = by(model, make_entry("08:00", "17:00", ("12:00", "12:14")))
     assert told(short)[2] == ["12:00-12:14", "14:22-14:52 auto"]
 
 
 def test_a_short_break_of_the_models_own_counts_as_one() -> None:
     model = WorkingTime(automatic_breaks=ARBZG)
-    once = by(model, punched("08:00", "16:20", ("12:00", "12:20")))
+    once = by(model, make_entry("08:00", "16:20", ("12:00", "12:20")))
     assert told(once)[2] == ["09:55-10:05 auto", "12:00-12:20"]
     assert by(model, once) == once
 
@@ -294,7 +306,7 @@ def test_a_missing_break_that_no_stretch_can_hold_goes_on_in_the_next() -> None:
     rule = AutomaticBreaks(thresholds=(Threshold(over_minutes=60, break_minutes=45),))
     after = by(
         WorkingTime(automatic_breaks=rule),
-        punched("08:00", "10:00", ("08:30", "08:40"), ("09:10", "09:20"), ("09:50", "09:59")),
+        make_entry("08:00", "10:00", ("08:30", "08:40"), ("09:10", "09:20"), ("09:50", "09:59")),
     )
     assert told(after)[2] == [
         "08:00-08:30 auto",
@@ -307,7 +319,7 @@ def test_a_missing_break_that_no_stretch_can_hold_goes_on_in_the_next() -> None:
 
 
 def test_breaks_are_missing_in_work_only() -> None:
-    holiday = punched("08:00", "18:00", time_type="vacation")
+    holiday = make_entry("08:00", "18:00", time_type="vacation")
     assert by(WorkingTime(automatic_breaks=ARBZG), holiday) == holiday
 
 
@@ -328,14 +340,14 @@ def test_breaks_are_missing_in_work_only() -> None:
 def test_breaks_are_missing_by_the_hours_that_passed(
     zone: str, start: str, end: str, worked: float, deducted: int
 ) -> None:
-    entry = punched(start, end)
+    entry = make_entry(start, end)
     assert net(entry) == timedelta(hours=worked)
     after = by(WorkingTime(automatic_breaks=ARBZG), entry, zone=zone)
     assert net(entry) - net(after) == timedelta(minutes=deducted)
 
 
 def test_case_24_a_break_through_the_hour_that_comes_twice() -> None:
-    night = punched(
+    night = make_entry(
         "2026-10-24T22:00:00+02:00",
         "2026-10-25T06:00:00+01:00",
         ("2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"),
@@ -358,7 +370,7 @@ def test_case_24_a_break_through_the_hour_that_comes_twice() -> None:
 )
 def test_a_night_window_cuts_by_the_wall_clock(zone: str, start: str, end: str, hours: float) -> None:
     night = AllowedWindow(start_minute=22 * 60, end_minute=6 * 60)
-    after = by(WorkingTime(window=night), punched(start, end), zone=zone)
+    after = by(WorkingTime(window=night), make_entry(start, end), zone=zone)
     assert (told(after)[:2], after.end - after.start) == (("22:00", "06:00"), timedelta(hours=hours))
     assert (after.start.tzinfo, after.end.tzinfo) == (at(start).tzinfo, at(end).tzinfo)
 
@@ -424,17 +436,17 @@ def test_whatever_the_model_is_an_entry_stays_one_and_its_original_can_be_told(
     if after.invalid_reason is not None:
         assert replace(after, invalid_reason=None) == entry
         return
-    check(after)
+    check_entry(after)
     assert net(after) >= timedelta()
     whole = {(b.id, b.start, b.end) for b in entry.breaks}
     assert undone(after) == (Span(start=entry.start, end=entry.end), whole)
-    assert as_punched(after) == entry
+    assert undo_adjustments(after) == entry
     assert all(change.before != change.after for change in after.adjustments)
     if model.longest_minutes is not None:
         assert after.end - after.start <= timedelta(minutes=model.longest_minutes)
     if model.window is not None:
         inside = sum(
-            (part.length for part in model.window.inside(Span(start=after.start, end=after.end), zone)), timedelta()
+            (part.length for part in model.window.clip(Span(start=after.start, end=after.end), zone)), timedelta()
         )
         assert net(after) <= inside
 
@@ -482,12 +494,14 @@ def test_shifts_that_were_not_punched_at_the_same_time_take_no_work_from_each_ot
     there: dict[str, TimeEntry] = {}
     for (first, last), model in zip(shifts, rules, strict=False):
         start, end = (at("08:00") + timedelta(minutes=n) for n in (first, last))
-        shift = replace(punched("08:00", "09:00", id=f"{first}"), start=start, end=end)
+        shift = replace(make_entry("08:00", "09:00", id=f"{first}"), start=start, end=end)
         entry = by(model, shift, *there.values())
-        settlement = settled(entry, [one for one in there.values() if one.overlaps(entry)], policy, lambda: "new")
-        assert (settlement.why_not, settlement.removed) == (None, ())
-        for left in (entry, *settlement.trimmed):
-            assert left.id == entry.id or left.without_margins == there[left.id].without_margins
+        resolution = resolve_overlaps(
+            entry, [one for one in there.values() if one.overlaps(entry)], policy, lambda: "new"
+        )
+        assert (resolution.refusal, resolution.removed) == (None, ())
+        for left in (entry, *resolution.trimmed):
+            assert left.id == entry.id or left.span_without_rounding == there[left.id].span_without_rounding
             there[left.id] = left
     assert not any(one.overlaps(other) for one, other in combinations(there.values(), 2))
     assert len(there) == len(shifts)
@@ -525,87 +539,109 @@ def test_how_far_from_now_and_where_a_punch_may_lie(
     rules: dict[str, object], action: str, when: datetime, field: str | None
 ) -> None:
     if field is None:
-        check_punch(action, when, settings(**rules), NOW)
+        settings(**rules).check_punch(action, when, NOW)
         return
     with pytest.raises(ValidationFailed) as refused:
-        check_punch(action, when, settings(**rules), NOW)
+        settings(**rules).check_punch(action, when, NOW)
     assert [error.field for error in refused.value.errors] == [field]
 
 
 @pytest.mark.parametrize(
     ("rules", "before", "after", "field"),
     [
-        ({}, None, punched("01:00", "23:00"), None),
-        ({"longest_minutes": 60}, None, punched("09:00", "10:01"), "to"),
-        ({"longest_minutes": 60}, None, punched("09:00", "10:00"), None),
-        ({"window": DAYTIME}, None, punched("05:59", "10:00"), "from"),
-        ({"back_minutes": 60}, None, punched("09:00", "10:00"), "from"),
-        ({"back_minutes": 600}, None, punched("09:00", "10:00"), None),
-        ({"back_minutes": 60}, punched("09:00", "10:00"), punched("09:00", "10:00", comment="late"), None),
-        ({"back_minutes": 60}, punched("09:00", "10:00"), punched("09:00", "10:30"), "from"),
-        ({"back_minutes": 60}, punched("09:00", "10:00"), punched("13:50", "13:55"), "from"),
+        ({}, None, make_entry("01:00", "23:00"), None),
+        ({"longest_minutes": 60}, None, make_entry("09:00", "10:01"), "to"),
+        ({"longest_minutes": 60}, None, make_entry("09:00", "10:00"), None),
+        ({"window": DAYTIME}, None, make_entry("05:59", "10:00"), "from"),
+        ({"back_minutes": 60}, None, make_entry("09:00", "10:00"), "from"),
+        ({"back_minutes": 600}, None, make_entry("09:00", "10:00"), None),
+        ({"back_minutes": 60}, make_entry("09:00", "10:00"), make_entry("09:00", "10:00", comment="late"), None),
+        ({"back_minutes": 60}, make_entry("09:00", "10:00"), make_entry("09:00", "10:30"), "from"),
+        ({"back_minutes": 60}, make_entry("09:00", "10:00"), make_entry("13:50", "13:55"), "from"),
         # To another organization: its model has not seen it.
-        ({"longest_minutes": 30}, punched("09:00", "10:00"), punched("09:00", "10:00", organization_id="site"), "to"),
-        ({"window": DAYTIME}, punched("05:00", "10:00"), punched("05:00", "10:00", organization_id="site"), "from"),
-        ({"back_minutes": 60}, punched("09:00", "10:00"), punched("09:00", "10:00", organization_id="site"), "from"),
-        ({"longest_minutes": 30}, punched("09:00", "10:00"), punched("09:00", "10:00", comment="long"), None),
+        (
+            {"longest_minutes": 30},
+            make_entry("09:00", "10:00"),
+            make_entry("09:00", "10:00", organization_id="site"),
+            "to",
+        ),
+        (
+            {"window": DAYTIME},
+            make_entry("05:00", "10:00"),
+            make_entry("05:00", "10:00", organization_id="site"),
+            "from",
+        ),
+        (
+            {"back_minutes": 60},
+            make_entry("09:00", "10:00"),
+            make_entry("09:00", "10:00", organization_id="site"),
+            "from",
+        ),
+        ({"longest_minutes": 30}, make_entry("09:00", "10:00"), make_entry("09:00", "10:00", comment="long"), None),
         # Punched in time and in nobody's way by now, but not in the window.
-        ({"back_minutes": 60}, punched("09:00", "10:00", invalid_reason="so"), punched("09:00", "10:00"), None),
-        ({"window": DAYTIME}, punched("05:00", "10:00", invalid_reason="so"), punched("05:00", "10:00"), "from"),
+        ({"back_minutes": 60}, make_entry("09:00", "10:00", invalid_reason="so"), make_entry("09:00", "10:00"), None),
+        (
+            {"window": DAYTIME},
+            make_entry("05:00", "10:00", invalid_reason="so"),
+            make_entry("05:00", "10:00"),
+            "from",
+        ),
     ],
 )
 def test_the_limits_hold_for_those_who_save_their_own_entries(
     rules: dict[str, object], before: TimeEntry | None, after: TimeEntry, field: str | None
 ) -> None:
     if field is None:
-        check_by_hand(after, before, settings(**rules), NOW)
+        check_manual_entry(after, before, settings(**rules), NOW)
         return
     with pytest.raises(ValidationFailed) as refused:
-        check_by_hand(after, before, settings(**rules), NOW)
+        check_manual_entry(after, before, settings(**rules), NOW)
     assert [error.field for error in refused.value.errors] == [field]
 
 
 def test_an_entry_that_is_tried_again_goes_through_the_model_but_for_a_window_that_may_be_passed_over() -> None:
     rules = settings(round_end=rounding("up", 60), automatic_breaks=ARBZG, window=replace(DAYTIME, outside="refuse"))
-    night = punched("21:00", "2026-05-05T04:50:00+02:00")
+    night = make_entry("21:00", "2026-05-05T04:50:00+02:00")
 
     def again(entry: TimeEntry, model: TenantSettings = rules, *, passes: bool) -> TimeEntry:
-        return adjusted_again(entry, model, (), lambda: "new", whatever_the_window=passes)
+        return reapply_working_time(entry, model, (), lambda: "new", ignores_window=passes)
 
     with pytest.raises(ValidationFailed) as refused:
         again(night, passes=False)
     assert [error.field for error in refused.value.errors] == ["from"]
     assert told(again(night, passes=True)) == ("21:00", "05:00", ["00:45-01:15 auto"])
     cut = settings(window=DAYTIME)
-    assert told(again(punched("05:00", "10:00"), cut, passes=True))[0] == "06:00"
-    stopped = replace(punched("08:00", "17:10"), stopped_by="shift_end")
+    assert told(again(make_entry("05:00", "10:00"), cut, passes=True))[0] == "06:00"
+    stopped = replace(make_entry("08:00", "17:10"), stopped_by="shift_end")
     assert again(stopped, settings(round_end=rounding("up", 60)), passes=False).end == at("17:10")
 
 
 def test_a_clock_that_was_cut_is_not_longer_again() -> None:
-    clock = new_clock(clock_id="c", user_id="emil", at=at("08:00"), settings=settings(longest_minutes=60), fields={})
-    cut = clock.stopped(at("17:00"), stopped_by="user")
-    assert as_punched(by(WorkingTime(round_start=rounding("up", 15)), cut)) == cut
+    clock = start_clock(at("08:00"), settings(longest_minutes=60))
+    cut = clock.stop(at("17:00"), stopped_by="user")
+    assert undo_adjustments(by(WorkingTime(round_start=rounding("up", 15)), cut)) == cut
 
 
 def test_a_clock_knows_when_it_is_stopped_and_when_its_user_is_reminded() -> None:
     model = settings(stops_at="shift_end", shift_end_minute=17 * 60, remind_minutes=15)
-    clock = new_clock(clock_id="c", user_id="emil", at=at("08:00"), settings=model, fields={})
+    clock = start_clock(at("08:00"), model)
     assert (clock.deadline, clock.stops_at) == (at("17:00"), "shift_end")
     assert (clock.remind_at, clock.due_from) == (at("16:45"), at("16:45"))
-    reminded = clock.reminded()
+    reminded = clock.clear_reminder()
     assert (reminded.due_from, reminded.version) == (at("17:00"), 2)
-    late = reminded.stopped(at("18:30"), stopped_by="user")
+    late = reminded.stop(at("18:30"), stopped_by="user")
     assert (late.end, late.stopped_by) == (at("17:00"), "shift_end")
     assert [(change.rule, change.is_cut) for change in late.adjustments] == [("shift_end", True)]
 
 
 def test_a_clock_that_goes_elsewhere_is_settled_by_the_model_there() -> None:
-    clock = new_clock(clock_id="c", user_id="emil", at=at("08:00"), settings=settings(longest_minutes=60), fields={})
-    free = clock.settled_by(settings(), at("15:00"))
+    clock = start_clock(at("08:00"), settings(longest_minutes=60))
+    free = clock.apply_settings(settings(), at("15:00"))
     assert (free.deadline, free.remind_at) == (at("2026-05-05T08:00:00+02:00"), None)
-    noon = clock.settled_by(settings(stops_at="shift_end", shift_end_minute=720, remind_minutes=15), at("15:00"))
+    noon = clock.apply_settings(settings(stops_at="shift_end", shift_end_minute=720, remind_minutes=15), at("15:00"))
     assert (noon.deadline, noon.stops_at) == (at("2026-05-05T08:00:00+02:00"), "limit")
-    evening = clock.settled_by(settings(stops_at="shift_end", shift_end_minute=1080, remind_minutes=15), at("15:00"))
+    evening = clock.apply_settings(
+        settings(stops_at="shift_end", shift_end_minute=1080, remind_minutes=15), at("15:00")
+    )
     assert (evening.deadline, evening.stops_at, evening.remind_at) == (at("18:00"), "shift_end", at("17:45"))
-    assert free.settled_by(settings(longest_minutes=60), at("15:00")).deadline == at("09:00")
+    assert free.apply_settings(settings(longest_minutes=60), at("15:00")).deadline == at("09:00")

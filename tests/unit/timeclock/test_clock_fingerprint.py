@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from fencepost.timeclock.clock_fingerprint import compute_fingerprint, compute_legacy_fingerprint, is_replay
-from fencepost.timeclock.clock_schemas import ClockIn, request_of
-from fencepost.timeclock.commands import ClockRequest
+from fencepost.timeclock.clock_schemas import ClockIn, to_clock_request
+from fencepost.timeclock.commands import ClockRequest, compute_fingerprint, compute_legacy_fingerprint, is_replay
 
 START_WITH_EVERYTHING = {
     "action": "start",
@@ -78,7 +77,7 @@ OTHER_VALUES: list[dict[str, Any]] = [
 
 
 def parse(body: dict[str, Any]) -> ClockRequest:
-    return request_of(ClockIn.model_validate(body))
+    return to_clock_request(ClockIn.model_validate(body))
 
 
 @pytest.mark.parametrize(("body", "fingerprint", "legacy"), STORED)

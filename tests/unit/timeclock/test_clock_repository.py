@@ -10,13 +10,14 @@ import pytest
 
 from fencepost.common.entity_ref import EntityRef
 from fencepost.dynamodb.transaction import MAX_ACTIONS, Transaction
-from fencepost.timeclock.audit import Edit, Saving
+from fencepost.timeclock.audit import AuditRecord, ClockWrite, EntryChange, EntryWrite
 from fencepost.timeclock.clock_repository import DynamoDBClockRepository
+from fencepost.timeclock.commands import ReceiptKey
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.events import ClockUpdated
 from fencepost.timeclock.model import MAX_PUNCHES, Adjustment, Break, Punch, RunningClock, TimeEntry
-from fencepost.timeclock.overlaps import MAX_OVERLAPPED, Policy, settled
-from fencepost.timeclock.receipts import Receipt
+from fencepost.timeclock.overlaps import MAX_OVERLAPPED, Policy, resolve_overlaps
+from fencepost.timeclock.receipts import Receipt, RecordedResult
 from fencepost.timeclock.refusals import Exemption
 from fencepost.timeclock.working_time import Span
 from fencepost.verdicts.model import Finding, Verdict
@@ -99,15 +100,18 @@ def sizes(transaction: Transaction) -> list[int]:
 def test_the_largest_clock_fits_and_can_be_cancelled_and_stopped() -> None:
     table, clock = Written(), largest_clock()
     clocks: Any = DynamoDBClockRepository(table, None, None)  # type: ignore[arg-type]  # writes only
-    clocks.replace("t" * 64, clock, clock.punched(largest_punch()), EVENT, None)
-    clocks.discard("t" * 64, clock, EVENT, None)
-    entry = clock.punched(largest_punch()).stopped(AT + timedelta(hours=9), stopped_by="user")
+    for after in (clock.add_punch(largest_punch()), None):
+        snapshot = after.take_snapshot() if after is not None else None
+        record = AuditRecord(number=2, action="updated", at=NOW, actor="u" * 64, reason=None, after=snapshot)
+        write = ClockWrite(before=clock, after=after, event=EVENT, record=record, punch=largest_punch())
+        clocks.save("t" * 64, write)
+    entry = clock.add_punch(largest_punch()).stop(AT + timedelta(hours=9), stopped_by="user")
     span = Span(start=AT, end=AT + timedelta(hours=1))
     adjustment = Adjustment(rule="automatic_breaks", break_id=ID, before=span, after=span)
     # Three rules may change each break.
     entry = replace(entry, adjustments=(adjustment,) * (3 * MAX_PUNCHES // 2))
-    stop = Edit(before=None, after=entry, action="stopped")
-    DynamoDBEntryRepository(table).save("t" * 64, Saving(edits=(stop,), event=EVENT, clock=clock))  # type: ignore[arg-type]  # fake
+    stop = EntryChange(before=None, after=entry, action="stopped")
+    DynamoDBEntryRepository(table).save("t" * 64, EntryWrite(changes=(stop,), event=EVENT, clock=clock))  # type: ignore[arg-type]  # fake
     assert max(size for transaction in table.transactions for size in sizes(transaction)) < MOST_ITEM_BYTES
 
 
@@ -115,7 +119,7 @@ def test_the_largest_clock_fits_and_can_be_cancelled_and_stopped() -> None:
 def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_transaction(policy: Policy) -> None:
     table, minute = Written(), timedelta(minutes=1)
     clock = RunningClock(id=ID, user_id="u", start=AT, deadline=AT + timedelta(days=1), punches=(largest_punch(),))
-    entry = clock.stopped(AT + (MAX_OVERLAPPED - 1) * minute, stopped_by="user")
+    entry = clock.stop(AT + (MAX_OVERLAPPED - 1) * minute, stopped_by="user")
     others = [
         TimeEntry(
             id=f"e{n}", user_id="u", time_type="work", start=AT + (n - 0.5) * minute, end=AT + (n + 0.5) * minute
@@ -123,17 +127,21 @@ def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_tr
         for n in range(MAX_OVERLAPPED)
     ]
     assert all(other.overlaps(entry) for other in others)
-    settlement = settled(entry, others, policy, lambda: "new")
-    receipt = Receipt(user_id="u", key="k", digest="d", answer="{}", kept_until=NOW)
-    stop = Edit(before=None, after=entry, action="stopped")
-    saving = Saving(edits=(stop, *settlement.edits), event=EVENT, clock=clock, calendar=("u", 1), receipt=receipt)
+    resolution = resolve_overlaps(entry, others, policy, lambda: "new")
+    receipt = Receipt(
+        key=ReceiptKey(user_id="u", key="k", digest="d", kept_until=NOW), result=RecordedResult(values={})
+    )
+    stop = EntryChange(before=None, after=entry, action="stopped")
+    saving = EntryWrite(
+        changes=(stop, *resolution.changes), event=EVENT, clock=clock, calendar=("u", 1), receipt=receipt
+    )
     DynamoDBEntryRepository(table).save("t", saving)  # type: ignore[arg-type]  # a fake
     (transaction,) = table.transactions
     assert len(transaction) <= MAX_ACTIONS
     if policy != "refuse":
         assert len(transaction) >= 99
     # By hand, and moved in time, it asks for the user too.
-    moved = Edit(before=replace(entry, start=entry.start - minute), after=entry, action="edited")
-    by_hand = Saving(edits=(moved, *settlement.edits), event=EVENT, calendar=("u", 1), user_id="u")
+    move_span = EntryChange(before=replace(entry, start=entry.start - minute), after=entry, action="edited")
+    by_hand = EntryWrite(changes=(move_span, *resolution.changes), event=EVENT, calendar=("u", 1), user_id="u")
     DynamoDBEntryRepository(table).save("t", by_hand)  # type: ignore[arg-type]  # a fake
     assert len(table.transactions[-1]) <= MAX_ACTIONS

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fencepost.timeclock.errors import WrongOrder
-from fencepost.timeclock.model import MAX_PUNCHES, Punch, RunningClock, new_clock
+from fencepost.timeclock.model import MAX_PUNCHES, Punch, RunningClock
 from fencepost.timeclock.settings import TenantSettings
 
 START = datetime(2026, 5, 4, 7, tzinfo=UTC)
@@ -21,7 +21,7 @@ ACTIONS = st.lists(st.tuples(st.sampled_from(["break", "update", "stop"]), MINUT
 
 def running(limit_hours: float = 24) -> RunningClock:
     settings = TenantSettings(clock_limit=timedelta(hours=limit_hours))
-    return new_clock(clock_id="c", user_id="u", at=START, settings=settings, fields={})
+    return RunningClock(id="c", user_id="u", start=START, deadline=START).apply_settings(settings, START)
 
 
 def punch(action: str, at: datetime) -> Punch:
@@ -31,10 +31,10 @@ def punch(action: str, at: datetime) -> Punch:
 def after(clock: RunningClock, action: str, at: datetime) -> RunningClock:
     """The clock after an action; a stop is only looked at. Raises WrongOrder."""
     if action == "stop":
-        clock.stopped(at, stopped_by="user")
+        clock.stop(at, stopped_by="user")
         return clock
-    changed = clock.with_break_toggled(at, "b") if action == "break" else clock.updated({"comment": "x"})
-    return changed.punched(punch(action, at))
+    changed = clock.toggle_break(at, "b") if action == "break" else clock.change_details({"comment": "x"})
+    return changed.add_punch(punch(action, at))
 
 
 @given(ACTIONS, st.sampled_from([0.01, 1, 24, 168]), st.integers(1, 60))
@@ -48,7 +48,7 @@ def test_whatever_was_told_a_stop_after_all_of_it_is_taken(
         except WrongOrder:
             continue
     told = [START, *(one.at for one in clock.punches)]
-    entry = clock.stopped(max(told) + timedelta(seconds=later_s), stopped_by="user")
+    entry = clock.stop(max(told) + timedelta(seconds=later_s), stopped_by="user")
     assert entry.start < entry.end <= clock.deadline
     instants = [
         entry.start,
@@ -57,7 +57,7 @@ def test_whatever_was_told_a_stop_after_all_of_it_is_taken(
     ]
     assert all(first <= second for first, second in itertools.pairwise(instants))
     assert all(taken.end is not None and taken.start < taken.end for taken in entry.breaks)
-    assert clock.stopped(clock.deadline, stopped_by="limit").end == clock.deadline
+    assert clock.stop(clock.deadline, stopped_by="limit").end == clock.deadline
 
 
 def test_a_clock_that_takes_no_more_actions_is_stopped_all_the_same() -> None:
@@ -67,4 +67,4 @@ def test_a_clock_that_takes_no_more_actions_is_stopped_all_the_same() -> None:
     for action in ("break", "update"):
         with pytest.raises(WrongOrder):
             after(clock, action, START + timedelta(hours=5))
-    assert clock.stopped(START + timedelta(hours=8), stopped_by="user").end == START + timedelta(hours=8)
+    assert clock.stop(START + timedelta(hours=8), stopped_by="user").end == START + timedelta(hours=8)

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fencepost.timeclock.model import Adjustment, Break, Punch, TimeEntry
-from fencepost.timeclock.overlaps import MAX_OVERLAPPED, MAX_PUNCHES_TOGETHER, Policy, Settlement, settled
+from fencepost.timeclock.overlaps import (
+    MAX_OVERLAPPED,
+    MAX_PUNCHES_TOGETHER,
+    OverlapResolution,
+    Policy,
+    resolve_overlaps,
+)
 from fencepost.timeclock.working_time import Span
 
 MIDNIGHT = datetime(2026, 5, 4, tzinfo=UTC)
@@ -26,14 +32,14 @@ def entry(start: float, end: float, **more: object) -> TimeEntry:
     return replace(whole, **more)  # type: ignore[arg-type]  # whatever fields a test names
 
 
-def made_room(policy: Policy, *others: TimeEntry) -> Settlement:
+def made_room(policy: Policy, *others: TimeEntry) -> OverlapResolution:
     overlapped = [other for other in others if other.overlaps(entry(10, 14))]
-    return settled(entry(10, 14), overlapped, policy, lambda: "new")
+    return resolve_overlaps(entry(10, 14), overlapped, policy, lambda: "new")
 
 
-def spans(settlement: Settlement) -> list[tuple[str, float, float]]:
+def spans(resolution: OverlapResolution) -> list[tuple[str, float, float]]:
     hour = timedelta(hours=1)
-    return [(left.id, (left.start - MIDNIGHT) / hour, (left.end - MIDNIGHT) / hour) for left in settlement.trimmed]
+    return [(left.id, (left.start - MIDNIGHT) / hour, (left.end - MIDNIGHT) / hour) for left in resolution.trimmed]
 
 
 @pytest.mark.parametrize(
@@ -56,21 +62,21 @@ def test_each_policy_does_what_the_design_says(
     assert spans(trimmed) == left
     assert {gone.id for gone in trimmed.removed} == {other.id for other in others} - {span[0] for span in left}
     refused = made_room("refuse", *others)
-    assert refused.edits == ()
-    assert refused.why_not is not None
+    assert refused.changes == ()
+    assert refused.refusal is not None
 
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
 def test_what_touches_is_left_alone(policy: Policy) -> None:
-    assert made_room(policy, entry(8, 10), entry(14, 15)) == Settlement()
+    assert made_room(policy, entry(8, 10), entry(14, 15)) == OverlapResolution()
 
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
 @pytest.mark.parametrize("approval", ["approved", "exported"])
 def test_one_that_is_safe_keeps_all_of_them(policy: Policy, approval: str) -> None:
-    settlement = made_room(policy, entry(8, 11), entry(13, 14, approval=approval))
-    assert settlement.edits == ()
-    assert approval in str(settlement.why_not)
+    resolution = made_room(policy, entry(8, 11), entry(13, 14, approval=approval))
+    assert resolution.changes == ()
+    assert approval in str(resolution.refusal)
 
 
 def test_breaks_are_clipped_or_go_with_what_is_cut_off() -> None:
@@ -90,20 +96,23 @@ def test_what_was_cut_was_made_by_nobody_and_keeps_its_punches_once() -> None:
     assert (after.creation_type, after.punches, after.version) == (None, (), 1)
 
 
-def rounded(start: float, end: float, punched: tuple[float, float], **more: object) -> TimeEntry:
+def rounded_entry(start: float, end: float, punched: tuple[float, float], **more: object) -> TimeEntry:
     before, after = Span(start=at(punched[0]), end=at(punched[1])), Span(start=at(start), end=at(end))
     return entry(start, end, adjustments=(Adjustment(rule="rounding", before=before, after=after),), **more)
 
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
 def test_what_rounding_put_on_is_given_back_whatever_the_policy_is(policy: Policy) -> None:
-    morning, evening = rounded(8, 10.5, (8, 9.75)), rounded(13, 18, (14.1, 18), creation_type="clock", version=3)
-    within = rounded(8, 15, (8, 9.9))
-    settlement = made_room(policy, morning, evening)
-    assert (settlement.why_not, settlement.removed) == (None, ())
-    assert spans(settlement) == [("8-10.5", 8, 10), ("13-18", 14, 18)]
+    morning, evening = (
+        rounded_entry(8, 10.5, (8, 9.75)),
+        rounded_entry(13, 18, (14.1, 18), creation_type="clock", version=3),
+    )
+    within = rounded_entry(8, 15, (8, 9.9))
+    resolution = made_room(policy, morning, evening)
+    assert (resolution.refusal, resolution.removed) == (None, ())
+    assert spans(resolution) == [("8-10.5", 8, 10), ("13-18", 14, 18)]
     assert spans(made_room(policy, within)) == [("8-15", 8, 10)]
-    _, given_back = settlement.trimmed
+    _, given_back = resolution.trimmed
     assert (given_back.creation_type, given_back.version) == ("clock", 4)
     told = [(change.rule, change.before, change.after) for change in given_back.adjustments]
     assert told[1:] == [
@@ -113,21 +122,21 @@ def test_what_rounding_put_on_is_given_back_whatever_the_policy_is(policy: Polic
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
 def test_what_was_punched_is_in_the_way_and_leaves_no_margin_by_itself(policy: Policy) -> None:
-    settlement = made_room(policy, rounded(9.5, 12, (10, 12)))
-    assert (settlement.why_not is None) == (policy != "refuse")
-    assert spans(settlement) == []
+    resolution = made_room(policy, rounded_entry(9.5, 12, (10, 12)))
+    assert (resolution.refusal is None) == (policy != "refuse")
+    assert spans(resolution) == []
 
 
 def test_a_margin_that_must_not_be_changed_is_in_the_way() -> None:
-    assert made_room("trim", rounded(8, 10.5, (8, 9.75), approval="approved")).why_not is not None
+    assert made_room("trim", rounded_entry(8, 10.5, (8, 9.75), approval="approved")).refusal is not None
 
 
 def test_more_than_a_transaction_takes_is_refused_and_not_tried() -> None:
     others = [entry(10 + n / 10, 10.1 + n / 10) for n in range(MAX_OVERLAPPED + 1)]
-    assert made_room("overwrite", *others[:-1]).why_not is None
-    assert made_room("overwrite", *others).why_not is not None
+    assert made_room("overwrite", *others[:-1]).refusal is None
+    assert made_room("overwrite", *others).refusal is not None
     punch = Punch(action="break", at=at(8), received_at=at(8), acting_user_id="emil")
-    assert made_room("trim", entry(8, 18, punches=(punch,) * (MAX_PUNCHES_TOGETHER + 1))).why_not is not None
+    assert made_room("trim", entry(8, 18, punches=(punch,) * (MAX_PUNCHES_TOGETHER + 1))).refusal is not None
 
 
 @given(st.lists(st.integers(0, 48), min_size=2, max_size=12, unique=True), st.sampled_from(["overwrite", "trim"]))
@@ -136,9 +145,9 @@ def test_whatever_was_there_nothing_overlaps_and_trimming_loses_only_what_was_in
 ) -> None:
     in_order = sorted(ends)
     others = [entry(a / 2, b / 2) for a, b in zip(in_order[::2], in_order[1::2], strict=False)]
-    settlement = made_room(policy, *others)
-    gone = {edit.before for edit in settlement.edits if edit.before is not None}
-    left = [*(other for other in others if other not in gone), *settlement.trimmed]
+    resolution = made_room(policy, *others)
+    gone = {change.before for change in resolution.changes if change.before is not None}
+    left = [*(other for other in others if other not in gone), *resolution.trimmed]
     standing = sorted([entry(10, 14), *left], key=lambda one: one.start)
     assert all(not first.overlaps(second) for first, second in pairwise(standing))
     if policy == "trim":

@@ -6,7 +6,7 @@ The clock is the real service over a table in memory, which can fail after it ha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,13 +19,13 @@ from fencepost.common.entity_ref import EntityRef
 from fencepost.common.errors import VersionMismatch
 from fencepost.common.principal import Principal
 from fencepost.geofences.validity import ALWAYS
-from fencepost.timeclock.audit import Saving
+from fencepost.timeclock.audit import ClockWrite, EntryWrite
 from fencepost.timeclock.clock_service import ClockService
 from fencepost.timeclock.commands import ClockRequest
 from fencepost.timeclock.model import Punch, RunningClock, TimeEntry
 from fencepost.timeclock.ports import ClockContext
-from fencepost.timeclock.punch_batch_service import KeptPunch, PunchService
-from fencepost.timeclock.punch_schemas import told_kept
+from fencepost.timeclock.punch_batch_service import OfflinePunch, PunchBatchService
+from fencepost.timeclock.punch_schemas import serialize_punch_result
 from fencepost.timeclock.receipts import AlreadyProcessed, Receipt
 from fencepost.timeclock.refusals import Refusal
 from fencepost.timeclock.settings import TenantSettings
@@ -68,7 +68,7 @@ class Memory:
         self.candidate = FENCE
         self.loses_answer_in = -1
 
-    def desk(self, *_: Any) -> ClockContext:
+    def load_context(self, *_: Any) -> ClockContext:
         waiting = (one.grant for one in self.refusals.values() if one.grant is not None and one.used_at is None)
         return ClockContext(
             settings=TenantSettings(),
@@ -80,32 +80,23 @@ class Memory:
             grants=tuple(waiting),
         )
 
-    def start(self, tenant_id: str, clock: RunningClock, event: Any, receipt: Receipt | None) -> None:
-        self._write(None, clock, receipt, clock.punches[-1])
-
-    def replace(
-        self, tenant_id: str, before: RunningClock, after: RunningClock, event: Any, receipt: Receipt | None
-    ) -> None:
-        self._write(before, after, receipt, after.punches[-1])
-
-    def discard(self, tenant_id: str, clock: RunningClock, event: Any, receipt: Receipt | None) -> None:
-        self._write(clock, None, receipt, None)
-
-    def overlapped(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
+    def find_overlapping(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
         return [other for other in self.entries.values() if other.overlaps(entry)]
 
-    def save(self, tenant_id: str, saving: Saving) -> None:
-        self._write(saving.clock, None, saving.receipt, saving.edits[0].entry.punches[-1], saving)
+    def save(self, tenant_id: str, write: ClockWrite | EntryWrite | Receipt) -> None:
+        if isinstance(write, Receipt):
+            self._keep(write)
+        elif isinstance(write, ClockWrite):
+            self._write(write.before, write.after, write.receipt, write.punch)
+        else:
+            self._write(write.clock, None, write.receipt, write.changes[0].entry.punches[-1], write)
 
-    def refuse(self, tenant_id: str, refusal: Refusal, event: Any, legacy_id: str | None) -> str:
+    def record_refusal(self, tenant_id: str, refusal: Refusal, event: Any, legacy_id: str | None) -> str:
         self.refusals.setdefault(refusal.id, refusal)
         return refusal.id
 
     def find(self, tenant_id: str, *wanted: Any) -> dict[str, Any]:
         return {key: self.receipts[key] for key in wanted[-1] if key in self.receipts}
-
-    def put(self, tenant_id: str, receipt: Receipt) -> None:
-        self._keep(receipt)
 
     def _write(
         self,
@@ -113,7 +104,7 @@ class Memory:
         after: RunningClock | None,
         receipt: Receipt | None,
         punch: Punch | None,
-        saving: Saving | None = None,
+        saving: EntryWrite | None = None,
     ) -> None:
         assert receipt is not None
         if self.clock != before:
@@ -124,35 +115,40 @@ class Memory:
             self.refusals[refusal.id] = replace(refusal, used_at=punch.received_at)
         self._keep(receipt)
         self.clock = after
-        for edit in saving.edits if saving is not None else ():
-            if edit.after is None:
-                del self.entries[edit.entry.id]
+        for change in saving.changes if saving is not None else ():
+            if change.after is None:
+                del self.entries[change.entry.id]
             else:
-                self.entries[edit.entry.id] = edit.after
-        self.done[receipt.key] += 1
+                self.entries[change.entry.id] = change.after
+        self.done[receipt.key.key] += 1
         self.loses_answer_in -= 1
         if self.loses_answer_in == 0:
             raise LostAnswer
 
     def _keep(self, receipt: Receipt) -> None:
-        if receipt.key in self.receipts:
+        if receipt.key.key in self.receipts:
             raise AlreadyProcessed
-        self.receipts[receipt.key] = receipt
+        self.receipts[receipt.key.key] = receipt
 
 
-def punches_of(memory: Memory) -> PunchService:
+def punches_of(memory: Memory) -> PunchBatchService:
     store: Any = memory
-    return PunchService(ClockService(store, store), store)
+    return PunchBatchService(ClockService(store, store), store)
 
 
-def punch(number: int, action: str, minute: int, *, inside: bool) -> KeptPunch:
+def punch(number: int, action: str, minute: int, *, inside: bool) -> OfflinePunch:
     at = MORNING + timedelta(minutes=minute)
     request = ClockRequest(action=action, at=at, fix=INSIDE if inside else OUTSIDE, comment=f"no. {number}")
-    return KeptPunch(key=f"k{number}", sequence=number, at=at, digest=str(number), request=request)
+    return OfflinePunch(key=f"k{number}", sequence=number, at=at, digest=str(number), request=request)
 
 
-def sent(memory: Memory, punches: Sequence[KeptPunch]) -> dict[str, Any]:
-    return punches_of(memory).apply(EMIL, punches, NOW, told_kept, lambda: True)
+def sent(memory: Memory, punches: Sequence[OfflinePunch]) -> dict[str, Any]:
+    return process(memory, punches, lambda: True)
+
+
+def process(memory: Memory, punches: Sequence[OfflinePunch], has_time: Callable[[], bool]) -> dict[str, Any]:
+    results = punches_of(memory).process(EMIL, punches, NOW, has_time)
+    return {key: serialize_punch_result(result) for key, result in results.items()}
 
 
 PUNCHES = st.lists(
@@ -168,7 +164,7 @@ PUNCHES = st.lists(
 
 @given(PUNCHES, st.data())
 def test_parts_of_a_batch_in_any_order_again_and_cut_off_do_each_punch_once(
-    punches: list[KeptPunch], data: st.DataObject
+    punches: list[OfflinePunch], data: st.DataObject
 ) -> None:
     memory = Memory()
     answers: dict[str, Any] = {}
@@ -190,11 +186,11 @@ def test_parts_of_a_batch_in_any_order_again_and_cut_off_do_each_punch_once(
 
 
 @given(PUNCHES, st.data())
-def test_an_exception_changes_nothing_that_was_answered(punches: list[KeptPunch], data: st.DataObject) -> None:
+def test_an_exception_changes_nothing_that_was_answered(punches: list[OfflinePunch], data: st.DataObject) -> None:
     memory = Memory()
     first, before = sent(memory, punches), (memory.clock, dict(memory.entries))
     for refusal in [*memory.refusals.values()]:
-        memory.refusals[refusal.id] = refusal.granted("ada", NOW, timedelta(hours=1), None)
+        memory.refusals[refusal.id] = refusal.grant_exception("ada", NOW, timedelta(hours=1), None)
     assert sent(memory, data.draw(st.permutations(punches))) == first
     assert (memory.clock, memory.entries) == before
 
@@ -208,7 +204,7 @@ def test_a_day_that_was_blocked_at_its_start_is_done_whole_under_new_keys_once_a
     ]
     assert [answer["status"] for answer in sent(memory, day).values()] == [403, 404, 404]
     (refusal,) = memory.refusals.values()
-    memory.refusals[refusal.id] = refusal.granted("ada", NOW, timedelta(hours=1), None)
+    memory.refusals[refusal.id] = refusal.grant_exception("ada", NOW, timedelta(hours=1), None)
     again = [replace(one, key=f"{one.key}-again") for one in day]
     assert [answer["status"] for answer in sent(memory, again).values()] == [200] * 3
     (entry,) = memory.entries.values()
@@ -219,13 +215,13 @@ def test_what_comes_after_what_was_not_reached_is_not_done_before_it() -> None:
     memory = Memory()
     day = [punch(1, "start", 0, inside=True), punch(2, "break", 30, inside=True), punch(3, "stop", 60, inside=True)]
     time_left = iter([True, False, True])
-    told = punches_of(memory).apply(EMIL, day, NOW, told_kept, lambda: next(time_left))
+    told = process(memory, day, lambda: next(time_left))
     assert [answer["status"] for answer in told.values()] == [200, 503, 503]
     assert [answer["status"] for answer in sent(memory, day).values()] == [200] * 3
 
 
-def make_start(at: datetime, fix: Fix = INSIDE) -> KeptPunch:
-    return KeptPunch(
+def make_start(at: datetime, fix: Fix = INSIDE) -> OfflinePunch:
+    return OfflinePunch(
         key="k", sequence=1, at=at, digest="d", request=ClockRequest(action="start", at=at, fix=fix, comment="c")
     )
 
@@ -255,7 +251,7 @@ def test_a_punch_of_exactly_30_days_ago_is_done_and_an_older_one_is_refused() ->
 def test_a_receipt_is_stored_for_longer_than_a_punch_may_be_old() -> None:
     memory = Memory()
     sent(memory, [make_start(NOW - timedelta(days=30))])
-    assert memory.receipts["k"].kept_until == NOW + timedelta(days=40)
+    assert memory.receipts["k"].key.kept_until == NOW + timedelta(days=40)
 
 
 @pytest.mark.parametrize(

@@ -28,14 +28,14 @@ REFUSAL = Refusal(
 )
 
 
-def granted(refusal: Refusal = REFUSAL) -> tuple[Refusal, Grant]:
-    refusal = refusal.granted("ada", NOW, HOUR, None)
+def grant_exception(refusal: Refusal = REFUSAL) -> tuple[Refusal, Grant]:
+    refusal = refusal.grant_exception("ada", NOW, HOUR, None)
     assert refusal.grant is not None
     return refusal, refusal.grant
 
 
 def test_an_exception_is_for_the_same_action_then_or_later() -> None:
-    _, grant = granted()
+    _, grant = grant_exception()
     assert grant.covers(REFUSAL, NOW)
     assert grant.covers(replace(REFUSAL, id="another", at=NOW, accuracy_m=5), NOW + HOUR - SECOND)
 
@@ -51,18 +51,18 @@ def test_an_exception_is_for_the_same_action_then_or_later() -> None:
     ],
 )
 def test_and_for_nothing_else(other: Refusal) -> None:
-    assert not granted()[1].covers(other, NOW)
+    assert not grant_exception()[1].covers(other, NOW)
 
 
 def test_nor_for_longer_than_it_was_granted() -> None:
-    refusal, grant = granted()
+    refusal, grant = grant_exception()
     assert not grant.covers(REFUSAL, NOW + HOUR)
-    assert [refusal.state(at) for at in (NOW, NOW + HOUR)] == ["granted", "expired"]
+    assert [refusal.find_state(at) for at in (NOW, NOW + HOUR)] == ["granted", "expired"]
 
 
 def test_what_has_expired_can_be_granted_again_and_what_was_used_cannot() -> None:
-    refusal, _ = granted()
-    again = refusal.granted("vera", NOW + 2 * HOUR, HOUR, "Still closed")
-    assert (again.state(NOW + 2 * HOUR), again.version) == ("granted", 3)
+    refusal, _ = grant_exception()
+    again = refusal.grant_exception("vera", NOW + 2 * HOUR, HOUR, "Still closed")
+    assert (again.find_state(NOW + 2 * HOUR), again.version) == ("granted", 3)
     with pytest.raises(RefusalUsed):
-        replace(refusal, used_at=NOW).granted("ada", NOW, HOUR, None)
+        replace(refusal, used_at=NOW).grant_exception("ada", NOW, HOUR, None)

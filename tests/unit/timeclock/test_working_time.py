@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fencepost.timeclock.settings import TenantSettings
 from fencepost.timeclock.working_time import (
     ARBZG,
     AllowedWindow,
@@ -17,10 +18,10 @@ from fencepost.timeclock.working_time import (
     Span,
     Threshold,
     WorkingTime,
-    instant,
-    less,
-    rounded,
-    rounded_length,
+    resolve_wall_time,
+    round_instant,
+    round_length,
+    subtract_spans,
 )
 
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
@@ -72,7 +73,7 @@ def span(start: str, end: str) -> Span:
 )
 def test_rounding_goes_to_the_next_step(punched: str, direction: Direction, minutes: int, expected: str) -> None:
     wanted = at("2026-05-04T00:00:00+02:00") + timedelta(hours=int(expected[:2]), minutes=int(expected[3:]))
-    found = rounded(at(f"2026-05-04T{punched}+02:00"), Rounding(direction=direction, minutes=minutes), BERLIN)
+    found = round_instant(at(f"2026-05-04T{punched}+02:00"), Rounding(direction=direction, minutes=minutes), BERLIN)
     assert (found, found.utcoffset()) == (wanted, timedelta(hours=2))
 
 
@@ -99,15 +100,15 @@ def test_rounding_goes_to_the_next_step(punched: str, direction: Direction, minu
 def test_rounding_follows_the_wall_clock_over_a_change(
     zone: str, punched: str, direction: Direction, minutes: int, expected: str
 ) -> None:
-    assert rounded(at(punched), Rounding(direction=direction, minutes=minutes), zone) == at(expected)
+    assert round_instant(at(punched), Rounding(direction=direction, minutes=minutes), zone) == at(expected)
 
 
 @given(instants, roundings, zones)
 def test_rounding_twice_is_rounding_once_and_moves_at_most_a_step_of_the_wall_clock(
     when: datetime, how: Rounding, zone: str
 ) -> None:
-    once = rounded(when, how, zone)
-    assert rounded(once, how, zone) == once
+    once = round_instant(when, how, zone)
+    assert round_instant(once, how, zone) == once
     # Where half an hour is shown twice or never, an hour of the wall clock is up to half an hour longer.
     assert abs(once - when) < timedelta(minutes=how.minutes + 30 * (how.minutes > 30))
     assert {"up": once >= when, "down": once <= when}.get(how.direction, True)
@@ -116,7 +117,7 @@ def test_rounding_twice_is_rounding_once_and_moves_at_most_a_step_of_the_wall_cl
 @given(st.integers(0, 10**6), roundings)
 def test_the_length_of_a_break_is_rounded_to_less_than_a_step_away(seconds: int, how: Rounding) -> None:
     length = timedelta(seconds=seconds)
-    once = rounded_length(length, how)
+    once = round_length(length, how)
     assert once % timedelta(minutes=how.minutes) == timedelta()
     assert abs(once - length) < timedelta(minutes=how.minutes)
     assert {"up": once >= length, "down": once <= length}.get(how.direction, True)
@@ -141,7 +142,7 @@ def test_the_length_of_a_break_is_rounded_to_less_than_a_step_away(seconds: int,
 def test_the_deductions_of_the_law(worked: str, taken: int, deducted: int) -> None:
     hours, minutes = worked.split(":")
     length = timedelta(hours=int(hours), minutes=int(minutes))
-    assert ARBZG.missing(length, timedelta(minutes=taken)) == timedelta(minutes=deducted)
+    assert ARBZG.compute_missing(length, timedelta(minutes=taken)) == timedelta(minutes=deducted)
 
 
 @given(
@@ -154,9 +155,9 @@ def test_a_deduction_is_never_more_than_was_worked_and_none_is_missing_after_it(
 ) -> None:
     rule = AutomaticBreaks(thresholds=tuple(thresholds))
     worked, taken = timedelta(seconds=worked_s), timedelta(seconds=taken_s)
-    deducted = rule.missing(worked, taken)
+    deducted = rule.compute_missing(worked, taken)
     assert timedelta() <= deducted <= worked
-    assert rule.missing(worked - deducted, taken + deducted) == timedelta()
+    assert rule.compute_missing(worked - deducted, taken + deducted) == timedelta()
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_a_deduction_is_never_more_than_was_worked_and_none_is_missing_after_it(
     ],
 )
 def test_a_time_of_day_is_an_instant_in_every_night(day: str, minute: int, zone: str, first: str, last: str) -> None:
-    found = [instant(date.fromisoformat(day), minute, zone, last=which) for which in (False, True)]
+    found = [resolve_wall_time(date.fromisoformat(day), minute, zone, last=which) for which in (False, True)]
     assert found == [at(first), at(last)]
 
 
@@ -203,18 +204,18 @@ def test_a_window_is_as_long_as_the_night_really_is(
     zone: str, day: str, window_hours: tuple[float, float], hours: float
 ) -> None:
     window = AllowedWindow(start_minute=int(window_hours[0] * 60), end_minute=int(window_hours[1] * 60))
-    assert window.on(date.fromisoformat(day), zone).length == timedelta(hours=hours)
+    assert window.span_on(date.fromisoformat(day), zone).length == timedelta(hours=hours)
 
 
 def test_what_lies_in_a_window_day_by_day() -> None:
     day = AllowedWindow(start_minute=6 * 60, end_minute=20 * 60)
     long = span("2026-05-04T19:00:00+02:00", "2026-05-06T07:00:00+02:00")
-    assert [part.length / timedelta(hours=1) for part in day.inside(long, BERLIN)] == [1, 14, 1]
-    assert day.inside(span("2026-05-04T20:00:00+02:00", "2026-05-05T06:00:00+02:00"), BERLIN) == []
+    assert [part.length / timedelta(hours=1) for part in day.clip(long, BERLIN)] == [1, 14, 1]
+    assert day.clip(span("2026-05-04T20:00:00+02:00", "2026-05-05T06:00:00+02:00"), BERLIN) == []
     night = AllowedWindow(start_minute=22 * 60, end_minute=6 * 60)
-    assert night.holds(span("2026-05-04T23:00:00+02:00", "2026-05-05T06:00:00+02:00"), BERLIN)
-    assert night.holds(span("2026-05-05T00:30:00+02:00", "2026-05-05T05:00:00+02:00"), BERLIN)
-    assert not night.holds(span("2026-05-04T23:00:00+02:00", "2026-05-05T06:00:01+02:00"), BERLIN)
+    assert night.contains(span("2026-05-04T23:00:00+02:00", "2026-05-05T06:00:00+02:00"), BERLIN)
+    assert night.contains(span("2026-05-05T00:30:00+02:00", "2026-05-05T05:00:00+02:00"), BERLIN)
+    assert not night.contains(span("2026-05-04T23:00:00+02:00", "2026-05-05T06:00:01+02:00"), BERLIN)
 
 
 def test_a_window_of_the_whole_day_is_no_limit_in_any_night() -> None:
@@ -222,7 +223,7 @@ def test_a_window_of_the_whole_day_is_no_limit_in_any_night() -> None:
     for zone in (BERLIN, NEW_YORK, LORD_HOWE):
         for night in NIGHTS:
             days = Span(start=at(night) - 2 * DAY, end=at(night) + 2 * DAY)
-            assert whole.holds(days, zone)
+            assert whole.contains(days, zone)
 
 
 @given(instants, st.integers(1, 300_000), st.integers(0, 1439), st.integers(0, 1440), zones)
@@ -231,11 +232,15 @@ def test_what_lies_inside_is_in_order_in_the_span_and_inside(
 ) -> None:
     window = AllowedWindow(start_minute=first, end_minute=last)
     whole = Span(start=start, end=start + timedelta(seconds=length_s))
-    parts = window.inside(whole, zone)
+    parts = window.clip(whole, zone)
     edges = [edge for part in parts for edge in (part.start, part.end)]
     assert edges == sorted(set(edges))
     assert all(whole.start <= part.start and part.end <= whole.end for part in parts)
-    assert all(window.inside(part, zone) == [part] for part in parts)
+    assert all(window.clip(part, zone) == [part] for part in parts)
+
+
+def compute_deadline(model: WorkingTime, start: datetime, limit: timedelta, zone: str) -> tuple[datetime, str]:
+    return TenantSettings(working_time=model, clock_limit=limit, time_zone=zone).compute_deadline(start)
 
 
 @pytest.mark.parametrize(
@@ -256,44 +261,43 @@ def test_what_lies_inside_is_in_order_in_the_span_and_inside(
 )
 def test_a_shift_ends_when_the_wall_clock_says_so(zone: str, start: str, minute: int, expected: str) -> None:
     model = WorkingTime(stops_at="shift_end", shift_end_minute=minute)
-    assert model.deadline(at(start), DAY, zone) == (at(expected), "shift_end")
+    assert compute_deadline(model, at(start), DAY, zone) == (at(expected), "shift_end")
 
 
 @pytest.mark.parametrize("start", ["2026-03-28T22:00:00+01:00", "2026-10-24T22:00:00+02:00"])
 def test_a_limit_is_so_many_hours_whatever_the_wall_clock_shows(start: str) -> None:
-    assert WorkingTime().deadline(at(start), DAY, BERLIN) == (at(start) + DAY, "limit")
+    assert compute_deadline(WorkingTime(), at(start), DAY, BERLIN) == (at(start) + DAY, "limit")
 
 
 def test_the_shift_ends_with_the_window_and_no_clock_runs_longer_than_its_limit() -> None:
     start, window = at("2026-05-04T08:00:00+02:00"), AllowedWindow(start_minute=360, end_minute=1200)
     model = WorkingTime(stops_at="shift_end", window=window)
-    assert model.deadline(start, DAY, BERLIN) == (at("2026-05-04T20:00:00+02:00"), "shift_end")
-    assert model.deadline(start, timedelta(hours=10), BERLIN) == (start + timedelta(hours=10), "limit")
+    assert compute_deadline(model, start, DAY, BERLIN) == (at("2026-05-04T20:00:00+02:00"), "shift_end")
+    assert compute_deadline(model, start, timedelta(hours=10), BERLIN) == (start + timedelta(hours=10), "limit")
     short = WorkingTime(stops_at="shift_end", window=window, longest_minutes=60)
-    assert short.deadline(start, DAY, BERLIN) == (start + timedelta(hours=1), "limit")
+    assert compute_deadline(short, start, DAY, BERLIN) == (start + timedelta(hours=1), "limit")
 
 
 @given(instants, zones, st.integers(0, 1440), st.integers(1, 168))
 def test_a_deadline_comes_after_the_start_and_not_after_the_limit(
     start: datetime, zone: str, minute: int, hours: int
 ) -> None:
-    deadline, _ = WorkingTime(stops_at="shift_end", shift_end_minute=minute).deadline(
-        start, timedelta(hours=hours), zone
-    )
+    model = WorkingTime(stops_at="shift_end", shift_end_minute=minute)
+    deadline, _ = compute_deadline(model, start, timedelta(hours=hours), zone)
     assert start < deadline <= start + timedelta(hours=hours)
     assert deadline - start <= timedelta(hours=26)
 
 
 def test_what_is_left_of_a_span() -> None:
     whole = span("2026-05-04T08:00:00Z", "2026-05-04T12:00:00Z")
-    assert less(whole, []) == [whole]
-    assert less(whole, [whole]) == []
-    assert less(whole, [span("2026-05-04T07:00:00Z", "2026-05-04T09:00:00Z")]) == [
+    assert subtract_spans(whole, []) == [whole]
+    assert subtract_spans(whole, [whole]) == []
+    assert subtract_spans(whole, [span("2026-05-04T07:00:00Z", "2026-05-04T09:00:00Z")]) == [
         span("2026-05-04T09:00:00Z", "2026-05-04T12:00:00Z")
     ]
-    assert less(whole, [span("2026-05-04T13:00:00Z", "2026-05-04T14:00:00Z")]) == [whole]
-    assert less(whole, [span("2026-05-04T08:00:00Z", "2026-05-04T09:00:00Z"), whole]) == []
+    assert subtract_spans(whole, [span("2026-05-04T13:00:00Z", "2026-05-04T14:00:00Z")]) == [whole]
+    assert subtract_spans(whole, [span("2026-05-04T08:00:00Z", "2026-05-04T09:00:00Z"), whole]) == []
 
 
 def test_utc_has_no_nights_of_its_own() -> None:
-    assert instant(date(2026, 3, 29), 150, "UTC") == datetime(2026, 3, 29, 2, 30, tzinfo=UTC)
+    assert resolve_wall_time(date(2026, 3, 29), 150, "UTC") == datetime(2026, 3, 29, 2, 30, tzinfo=UTC)

@@ -39,8 +39,8 @@ from fencepost.directory.model import Entity
 from fencepost.http.fields import TimeZone
 from fencepost.tenants.service import DEFAULT_POLYGON_POINTS
 from fencepost.timeclock.overlaps import Policy
-from fencepost.timeclock.settings import Judged, Mode
-from fencepost.timeclock.working_time_schemas import WorkingTimeModel, working_time_of
+from fencepost.timeclock.settings import EvaluatedAction, Mode
+from fencepost.timeclock.working_time_schemas import WorkingTimeModel, parse_working_time
 from fencepost.zones.redirects import parse_origin
 from geo.shapes.checks import MAX_VERTICES
 
@@ -93,7 +93,7 @@ class TenantSetup(_Strict):
     name: str
     clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
     overlaps: Policy | None = None
-    geofence_modes: dict[Judged, Mode] | None = None
+    geofence_modes: dict[EvaluatedAction, Mode] | None = None
     time_zone: TimeZone | None = None
     working_time: WorkingTimeModel | None = None
     positions: PositionRetention | None = None
@@ -132,7 +132,7 @@ def apply(setup: Setup) -> dict[str, dict[str, str]]:
             overlaps=tenant.overlaps,
             geofence_modes=tenant.geofence_modes,
             time_zone=tenant.time_zone,
-            working_time=working_time_of(tenant.working_time) if tenant.working_time is not None else None,
+            working_time=parse_working_time(tenant.working_time) if tenant.working_time is not None else None,
             positions=_to_position_policy(tenant.positions) if tenant.positions is not None else None,
             redirect_origins=tenant.redirect_origins,
         )

@@ -19,7 +19,7 @@ from fencepost.geofences.spatial_index.entry import list_entries
 from fencepost.tenants.repository import API_KEYS, pack_api_key_ids, unpack_api_key_ids
 from fencepost.timeclock.settings import OWN_SETTINGS
 from fencepost.timeclock.working_time import WorkingTime
-from fencepost.timeclock.working_time_item import working_time_of, working_time_text
+from fencepost.timeclock.working_time_documents import dump_working_time, load_working_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,7 @@ class DynamoDBDirectoryRepository:
         for entity in entities:
             settings = entity.own_settings
             stored = {
-                name: working_time_text(value) if isinstance(value, WorkingTime) else value
+                name: dump_working_time(value) if isinstance(value, WorkingTime) else value
                 for name, value in settings.items()
                 if value is not None
             }
@@ -248,7 +248,7 @@ def _from_item(table: str, item: Item) -> Entity:
         groups=_from_string_set(item, "groups") if table == "users" else None,
         api_keys=unpack_api_key_ids(item),
         own_settings={
-            name: working_time_of(item[name]["S"]) if name == "workingTime" else item[name]["S"]
+            name: load_working_time(item[name]["S"]) if name == "workingTime" else item[name]["S"]
             for name in OWN_SETTINGS
             if name in item
         },

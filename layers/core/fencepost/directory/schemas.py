@@ -12,7 +12,7 @@ from fencepost.directory.model import MAX_MEMBERS, MAX_NAME_LENGTH, Entity
 from fencepost.http.fields import RequestModel, ResponseModel, TimeZone, VisibleText
 from fencepost.timeclock.settings import OWN_SETTINGS
 from fencepost.timeclock.working_time import WorkingTime
-from fencepost.timeclock.working_time_schemas import WorkingTimeModel, told_working_time, working_time_of
+from fencepost.timeclock.working_time_schemas import WorkingTimeModel, parse_working_time, serialize_working_time
 
 if TYPE_CHECKING:
     from fencepost.privacy.model import ErasureCounts
@@ -112,7 +112,7 @@ def to_entity(table: str, entity_id: str, body: EntityIn, prefix: str = "") -> E
         raise ValidationFailed.field(f"{prefix}members", "belong to a group")
     own_settings = {name: getattr(body, name) for name in OWN_SETTINGS if name in body.model_fields_set}
     if body.workingTime is not None:
-        own_settings["workingTime"] = working_time_of(body.workingTime)
+        own_settings["workingTime"] = parse_working_time(body.workingTime)
     if table != "projects" and any(value is not None for value in own_settings.values()):
         raise ValidationFailed.field(f"{prefix}{next(iter(own_settings))}", "belongs to a project")
     members = frozenset(body.members) if body.members is not None else None
@@ -149,5 +149,5 @@ def serialize_entity(entity: Entity) -> dict[str, Any]:
     if entity.groups is not None:
         body["groups"] = sorted(entity.groups)
     for name, value in entity.own_settings.items():
-        body[name] = told_working_time(value) if isinstance(value, WorkingTime) else value
+        body[name] = serialize_working_time(value) if isinstance(value, WorkingTime) else value
     return body

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from fencepost.timeclock.location_evidence import EvidenceT, Precision, _rough, _with_punches
+from fencepost.timeclock.location_evidence import EvidenceT, Precision, coarsen_degrees, replace_punches
 from fencepost.timeclock.model import Punch
 from fencepost.timeclock.refusals import Refusal
 from fencepost.verdicts.model import Verdict
@@ -18,7 +18,7 @@ from fencepost.verdicts.model import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fencepost.timeclock.audit import Change
+    from fencepost.timeclock.audit import AuditRecord
 
 # The actions for which a caller gives the reason; for all others the service itself does.
 _ACTIONS_WITH_A_CALLERS_REASON = ("created", "edited", "deleted", "approved", "disapproved", "reopened")
@@ -52,14 +52,19 @@ class LocationRedaction:
         if isinstance(evidence, Refusal):
             accuracy_m = None if self.is_removal else evidence.accuracy_m
             return replace(evidence, accuracy_m=accuracy_m, verdict=evidence.verdict.remove_distances())
-        redacted: EvidenceT = _with_punches(evidence, self._redact_punch)
+        redacted: EvidenceT = replace_punches(evidence, self._redact_punch)
         return redacted
 
     def _redact_punch(self, punch: Punch) -> Punch:
         verdict = punch.verdict.remove_distances() if punch.verdict is not None else None
         if self.is_removal:
             return replace(punch, latitude=None, longitude=None, accuracy_m=None, verdict=verdict)
-        return replace(punch, latitude=_rough(punch.latitude), longitude=_rough(punch.longitude), verdict=verdict)
+        return replace(
+            punch,
+            latitude=coarsen_degrees(punch.latitude),
+            longitude=coarsen_degrees(punch.longitude),
+            verdict=verdict,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +93,14 @@ def erase_evidence(evidence: EvidenceT) -> tuple[EvidenceT, ErasureCounts]:
         verdict = Verdict(code=evidence.verdict.code, reason="Its user is forgotten.")
         refusal = replace(evidence, accuracy_m=None, verdict=verdict)
         return refusal, ErasureCounts(positions=int(refusal != evidence))
-    rest = _with_punches(
+    rest = replace_punches(
         evidence, lambda punch: replace(punch, latitude=None, longitude=None, accuracy_m=None, verdict=None)
     )
     positions = sum(before != after for before, after in zip(evidence.punches, rest.punches, strict=True))
     return replace(rest, comment=None), ErasureCounts(positions=positions, comments=int(evidence.comment is not None))
 
 
-def erase_audit_record(record: Change, user_id: str) -> tuple[Change, ErasureCounts]:
+def erase_audit_record(record: AuditRecord, user_id: str) -> tuple[AuditRecord, ErasureCounts]:
     """Remove the comment from a record of the audit trail, and the reason if this user gave it."""
     comment = record.after.comment if record.after is not None else None
     is_own_reason = record.actor == user_id and record.action in _ACTIONS_WITH_A_CALLERS_REASON

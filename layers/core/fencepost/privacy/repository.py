@@ -11,8 +11,8 @@ from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.privacy.model import ErasureCounts, PositionPolicy, erase_audit_record, erase_evidence
 from fencepost.timeclock import position_index
-from fencepost.timeclock.location_evidence_item import kept_in, to_document
-from fencepost.timeclock.trail_documents import dump_change, load_change
+from fencepost.timeclock.clock_documents import dump_record, load_record
+from fencepost.timeclock.evidence_documents import dump_evidence, load_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ class DynamoDBPrivacyRepository:
             for item in self._table.batch_get(some, consistent=True).values():
                 if "doc" not in item:  # it was restored a moment ago
                     continue
-                evidence = kept_in(item)
+                evidence = load_evidence(item)
                 rest = redaction.apply(evidence)
                 redacted += rest != evidence and self._replace(tenant_id, item, rest)
         return redacted, examined
@@ -142,7 +142,7 @@ class DynamoDBPrivacyRepository:
             transaction.delete({"PK": item["PK"], "SK": item["SK"]})
             self._table.write(transaction)
             return ErasureCounts()
-        evidence = kept_in(item)
+        evidence = load_evidence(item)
         rest, total = erase_evidence(evidence)
         if rest != evidence and not self._replace(tenant_id, item, rest):
             return None
@@ -154,9 +154,9 @@ class DynamoDBPrivacyRepository:
             },
             ConsistentRead=True,
         ):
-            record, removed = erase_audit_record(load_change(line["doc"]["S"]), evidence.user_id)
+            record, removed = erase_audit_record(load_record(line["doc"]["S"]), evidence.user_id)
             if removed != ErasureCounts():
-                self._rewrite(line, dump_change(record), {})
+                self._rewrite(line, dump_record(record), {})
                 total += removed
         # Each record of the trail repeats the comment.
         return replace(total, comments=min(1, total.comments))
@@ -166,8 +166,8 @@ class DynamoDBPrivacyRepository:
 
         Returns False if it changed meanwhile.
         """
-        document = to_document(replace(evidence, version=evidence.version + 1))
-        return self._rewrite(item, document, position_index.listed(tenant_id, evidence))
+        document = dump_evidence(replace(evidence, version=evidence.version + 1))
+        return self._rewrite(item, document, position_index.build_position_attributes(tenant_id, evidence))
 
     def _rewrite(self, item: Item, document: str, index_attributes: dict[str, str]) -> bool:
         """Replace the document of an item, its version if it has one, and the attributes that list its positions.

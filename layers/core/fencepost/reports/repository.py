@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from fencepost.common.entity_ref import EntityRef
 from fencepost.dynamodb import keys
-from fencepost.timeclock.clock_repository import tenant_settings
-from fencepost.timeclock.entry_summary import COUNTED, counted_of
+from fencepost.timeclock.clock_repository import parse_tenant_settings
+from fencepost.timeclock.entry_summary import SUMMARY_ATTRIBUTE, unpack_summary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from fencepost.dynamodb.table import Table
-    from fencepost.timeclock.entry_summary import Counted
+    from fencepost.timeclock.entry_summary import EntrySummary
 
 
 class DynamoDBReportRepository:
@@ -23,7 +23,7 @@ class DynamoDBReportRepository:
 
     def read_summaries(
         self, tenant_id: str, user_id: str | None, first: datetime, before: datetime
-    ) -> Iterator[tuple[list[Counted], bool]]:
+    ) -> Iterator[tuple[list[EntrySummary], bool]]:
         """Yield the summaries of the entries that begin in a span, and whether there may be more; one Query each.
 
         They come in the order of their starts. Those of one user are read strongly consistent, those of all users
@@ -40,7 +40,7 @@ class DynamoDBReportRepository:
                 **how,
                 KeyConditionExpression=f"{pk} = :list AND {sk} BETWEEN :after AND :before",
                 ProjectionExpression=f"PK, {sk}, #summary",
-                ExpressionAttributeNames={"#summary": COUNTED},
+                ExpressionAttributeNames={"#summary": SUMMARY_ATTRIBUTE},
                 ExpressionAttributeValues={
                     ":list": {"S": partition},
                     ":after": {"S": after},
@@ -50,9 +50,9 @@ class DynamoDBReportRepository:
             # An entry from before there were totals has no summary until the lists are rebuilt.
             yield (
                 [
-                    counted_of(keys.parse_user_id(tenant_id, item["PK"]["S"]), item[COUNTED]["S"])
+                    unpack_summary(keys.parse_user_id(tenant_id, item["PK"]["S"]), item[SUMMARY_ATTRIBUTE]["S"])
                     for item in items
-                    if COUNTED in item
+                    if SUMMARY_ATTRIBUTE in item
                 ],
                 has_more,
             )
@@ -66,6 +66,6 @@ class DynamoDBReportRepository:
             keys.entity_keys(tenant_id, projects.values()) | {"tenant": keys.tenant_key(tenant_id)}
         )
         tenant = found.get("tenant", {})
-        return {None: tenant_settings(tenant, {}).time_zone} | {
-            i: tenant_settings(tenant, found.get(project, {})).time_zone for i, project in projects.items()
+        return {None: parse_tenant_settings(tenant, {}).time_zone} | {
+            i: parse_tenant_settings(tenant, found.get(project, {})).time_zone for i, project in projects.items()
         }

@@ -11,7 +11,7 @@ from fencepost.http import pagination
 from fencepost.http.fields import ResponseModel, WholeNumberText
 from fencepost.reports.exports import Format
 from fencepost.reports.totals import DIMENSIONS, Total, TotalsPosition, TotalsQuery, Unit, format_period
-from fencepost.timeclock.entry_schemas import SpanQuery
+from fencepost.timeclock.entry_schemas import EntrySpanQuery
 from fencepost.timeclock.entry_service import MAX_EXPORTED
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _check_dimensions(text: str) -> str:
     return text
 
 
-class TotalsParams(SpanQuery):
+class TotalsParams(EntrySpanQuery):
     unit: Annotated[Unit, Field(description="The period that is totalled; a week is that of ISO 8601.")] = "day"
     by: Annotated[
         str,
@@ -74,12 +74,12 @@ class TotalsResponse(ResponseModel):
     nextCursor: NotRequired[str | None]
 
 
-class ExportParams(SpanQuery):
+class ExportParams(EntrySpanQuery):
     format: Format
     limit: Annotated[int, Field(ge=1, le=1000), WholeNumberText] = 1000
 
 
-class ExportIn(SpanQuery):
+class ExportIn(EntrySpanQuery):
     """The approved entries of a span; one request marks all of them as exported or none."""
 
     format: Format

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from fencepost.common.errors import ValidationFailed
 from fencepost.common.timezones import load_time_zone
 from fencepost.reports.totals import TotalsAggregator, TotalsPosition, take_page
-from fencepost.timeclock.entry_service import visible_to
+from fencepost.timeclock.entry_filters import restrict_to_visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from fencepost.common.principal import Principal
     from fencepost.reports.totals import Total, TotalsQuery
-    from fencepost.timeclock.entry_filters import Wanted
-    from fencepost.timeclock.entry_summary import Counted
+    from fencepost.timeclock.entry_filters import EntryFilter
+    from fencepost.timeclock.entry_summary import EntrySummary
 
 # Reads of 1 MB each, some 3,500 entries. After the first number a page ends with its last complete period; after the
 # second, the request is refused.
@@ -29,7 +29,7 @@ class ReportRepository(Protocol):
 
     def read_summaries(
         self, tenant_id: str, user_id: str | None, first: datetime, before: datetime
-    ) -> Iterator[tuple[list[Counted], bool]]: ...
+    ) -> Iterator[tuple[list[EntrySummary], bool]]: ...
     def load_zone_names(self, tenant_id: str, organization_ids: Collection[str | None]) -> dict[str | None, str]: ...
 
 
@@ -40,7 +40,7 @@ class ReportService:
     def list_totals(
         self,
         principal: Principal,
-        filters: Wanted,
+        filters: EntryFilter,
         query: TotalsQuery,
         limit: int,
         position: TotalsPosition | None,
@@ -51,7 +51,7 @@ class ReportService:
             Forbidden: The filters ask for another user, and the caller may see only own entries.
             ValidationFailed: The unit is too long for the number of entries.
         """
-        filters = visible_to(principal, filters)
+        filters = restrict_to_visible(principal, filters)
         zone_names: dict[str | None, str] = {}
         aggregator = TotalsAggregator(query, lambda organization_id: load_time_zone(zone_names[organization_id]))
         reads = self.repository.read_summaries(

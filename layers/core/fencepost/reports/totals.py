@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from fencepost.timeclock.entry_summary import Counted
+from fencepost.timeclock.entry_summary import EntrySummary
 from fencepost.timeclock.settings import LONGEST_CLOCK
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class TotalsAggregator:
     get_zone: Callable[[str | None], ZoneInfo]
     _sums: dict[tuple[date, tuple[str, ...]], _Sum] = field(default_factory=dict)
 
-    def add(self, entry: Counted) -> None:
+    def add(self, entry: EntrySummary) -> None:
         zone = self.get_zone(entry.organization_id)
         parts = {"user": entry.user_id, "organization": entry.organization_id or "", "category": entry.category}
         group = tuple(parts[dimension] for dimension in DIMENSIONS if dimension in self.query.by)

@@ -10,7 +10,7 @@ from fencepost.common.principal import Principal
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.transaction import COUNT, LIMIT, ROOM, UNLIMITED, Transaction, build_unchanged_condition
 from fencepost.tenants.api_keys import StoredKey
-from fencepost.timeclock.working_time_item import working_time_text
+from fencepost.timeclock.working_time_documents import dump_working_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ class DynamoDBTenantRepository:
     def put_tenant(self, tenant_id: str, values: Mapping[str, Any]) -> None:
         """Create a tenant or change its values; a value that is None stays unchanged."""
         model = values.get("workingTime")
-        stored = {**values, "workingTime": working_time_text(model) if model is not None else None}
+        stored = {**values, "workingTime": dump_working_time(model) if model is not None else None}
         if values.get("positions") is not None:
             stored |= {"GSI2PK": keys.POSITION_POLICIES, "GSI2SK": tenant_id}
         self._table.set_attributes(keys.tenant_key(tenant_id), {"entity": "Tenant", "tenantId": tenant_id, **stored})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fencepost.timeclock.overlaps import Policy
-    from fencepost.timeclock.settings import Judged, Mode
+    from fencepost.timeclock.settings import EvaluatedAction, Mode
     from fencepost.timeclock.working_time import WorkingTime
 
 
@@ -64,7 +64,7 @@ class TenantService:
         clock_limit_hours: float | None = None,
         polygon_point_limit: int | None = None,
         overlaps: Policy | None = None,
-        geofence_modes: Mapping[Judged, Mode] | None = None,
+        geofence_modes: Mapping[EvaluatedAction, Mode] | None = None,
         time_zone: str | None = None,
         working_time: WorkingTime | None = None,
         positions: Mapping[str, int] | None = None,

@@ -1,45 +1,48 @@
-"""The audit trail of clocks and time entries: who did what to one, when, why, and what was there since."""
+"""The audit trail of clocks and time entries, and what is written together with a line of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from fencepost.common.events import Event
-from fencepost.timeclock.model import Break, RunningClock, TimeEntry
+from fencepost.timeclock.model import EntrySnapshot, Punch, RunningClock, TimeEntry
 from fencepost.timeclock.receipts import Receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """A clock, whose `end` is None, or an entry as it was; without its punches, which never change."""
+class AuditRecord:
+    """One line of a trail: who did what, when and why.
 
-    start: datetime
-    end: datetime | None
-    time_type: str
-    comment: str | None
-    organization_id: str | None
-    organization_name: str | None
-    breaks: tuple[Break, ...]
-    creation_type: str | None = "clock"
-    approval: str | None = None
-    invalid_reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One line of a trail. What was there before is what the line before it left; None: nothing."""
+    `after` is the state since then; None: it does not exist any more. The state before is that of the line before.
+    """
 
     number: int
     action: str
     at: datetime
     actor: str
     reason: str | None
-    after: State | None
+    after: EntrySnapshot | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class ClockWrite:
+    """A change of a clock: without `before` it starts, without `after` it is cancelled.
+
+    Attributes:
+        punch: The action that changes the clock; its exception is used up with it. None: nobody acted.
+    """
+
+    before: RunningClock | None
+    after: RunningClock | None
+    event: Event
+    record: AuditRecord
+    punch: Punch | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryChange:
     """A change of an entry: without `before` it is new, without `after` it is removed."""
 
     before: TimeEntry | None
@@ -54,45 +57,32 @@ class Edit:
         assert entry is not None
         return entry
 
-    @property
-    def number(self) -> int:
-        """Of the change on the trail; no two changes of one entry can have the same."""
-        return self.entry.version + (self.after is None)
+    def to_record(self, event: Event) -> AuditRecord:
+        """Return the line of the audit trail. No two changes of one entry can have the same number."""
+        return AuditRecord(
+            number=self.entry.version + (self.after is None),
+            action=self.action,
+            at=event.occurred_at,
+            actor=event.actor,
+            reason=self.reason,
+            after=self.after.take_snapshot() if self.after is not None else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saving:
-    """What is written together or not at all.
+class EntryWrite:
+    """Changes of entries that are written together or not at all.
 
-    `clock` is the one that becomes an entry, by the first of the edits, `calendar` whose entries move in time, and
-    the version of the calendar on which it was decided that none of them overlap. `user_id` is a user who must still
-    be there, or NotFound is raised.
+    Attributes:
+        clock: The clock that becomes an entry, by the first of the changes.
+        calendar: The user whose entries move in time, and the version of the calendar on which it was decided that
+            none of them overlap.
+        user_id: A user who must still exist.
     """
 
-    edits: tuple[Edit, ...]
+    changes: tuple[EntryChange, ...]
     event: Event
     clock: RunningClock | None = None
     calendar: tuple[str, int] | None = None
     receipt: Receipt | None = None
     user_id: str | None = None
-
-
-def state_of(what: RunningClock | TimeEntry) -> State:
-    state = State(
-        start=what.start,
-        end=None,
-        time_type=what.time_type,
-        comment=what.comment,
-        organization_id=what.organization_id,
-        organization_name=what.organization_name,
-        breaks=what.breaks,
-    )
-    if isinstance(what, RunningClock):
-        return state
-    return replace(
-        state,
-        end=what.end,
-        creation_type=what.creation_type,
-        approval=what.approval,
-        invalid_reason=what.invalid_reason,
-    )

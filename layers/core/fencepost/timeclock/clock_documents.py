@@ -1,15 +1,43 @@
-"""The stored form of clocks and time entries, with their breaks, punches and adjustments."""
+"""The stored form of clocks, time entries and the lines of their audit trail."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fencepost.dynamodb import keys
 from fencepost.dynamodb.documents import dump_document, load_document, parse_instant
-from fencepost.timeclock.model import Adjustment, Break, Punch, RunningClock, TimeEntry
+from fencepost.timeclock.audit import AuditRecord
+from fencepost.timeclock.model import Adjustment, Break, EntryDetails, EntrySnapshot, Punch, RunningClock, TimeEntry
 from fencepost.timeclock.refusals import Exemption
 from fencepost.timeclock.working_time import Span
 from fencepost.verdicts.verdict_documents import from_verdict_document, to_verdict_document
+
+if TYPE_CHECKING:
+    from fencepost.dynamodb.serializer import Item
+
+# The states of a locator whose clock is no entry.
+RUNNING, CANCELLED = "running", "cancelled"
+
+
+def locator_item(tenant_id: str, subject: RunningClock | TimeEntry, kind: str, **more: str) -> Item:
+    """Return the item that an id leads to: it locates a clock or an entry, or holds a removed one as `doc`."""
+    return {
+        **keys.time_locator_key(tenant_id, subject.id),
+        "entity": {"S": "Place"},
+        "kind": {"S": kind},
+        "userId": {"S": subject.user_id},
+        **{name: {"S": value} for name, value in more.items()},
+    }
+
+
+def record_item(tenant_id: str, entry_id: str, record: AuditRecord) -> Item:
+    """Return the item of a line of the audit trail. Its number is in the key, so that only one write can take it."""
+    return {
+        **keys.change_key(tenant_id, entry_id, record.number),
+        "entity": {"S": "Change"},
+        "doc": {"S": dump_record(record)},
+    }
 
 
 def dump_clock(clock: RunningClock) -> str:
@@ -21,11 +49,7 @@ def dump_clock(clock: RunningClock) -> str:
             "deadline": clock.deadline,
             "stops_at": clock.stops_at,
             "remind_at": clock.remind_at,
-            "time_type": clock.time_type,
-            "comment": clock.comment,
-            "organization_id": clock.organization_id,
-            "organization_name": clock.organization_name,
-            "breaks": to_break_documents(clock.breaks),
+            **_to_details_document(clock),
             "punches": [_to_punch_document(punch) for punch in clock.punches],
             "last_request": clock.last_request,
             "version": clock.version,
@@ -43,15 +67,10 @@ def load_clock(text: str) -> RunningClock:
     return RunningClock(
         id=document["id"],
         user_id=document["user_id"],
-        start=datetime.fromisoformat(document["start"]),
+        **_from_details_document(document),
         deadline=datetime.fromisoformat(document["deadline"]),
         stops_at=document.get("stops_at", "limit"),
         remind_at=parse_instant(document.get("remind_at")),
-        time_type=document.get("time_type", "work"),
-        comment=document.get("comment"),
-        organization_id=document.get("organization_id"),
-        organization_name=document.get("organization_name"),
-        breaks=from_break_documents(document.get("breaks", ())),
         punches=tuple([_from_punch_document(punch) for punch in document.get("punches", ())]),
         last_request=document.get("last_request", ""),
         version=document.get("version", 1),
@@ -65,11 +84,7 @@ def dump_entry(entry: TimeEntry) -> str:
             "user_id": entry.user_id,
             "start": entry.start,
             "end": entry.end,
-            "time_type": entry.time_type,
-            "comment": entry.comment,
-            "organization_id": entry.organization_id,
-            "organization_name": entry.organization_name,
-            "breaks": to_break_documents(entry.breaks),
+            **_to_details_document(entry),
             "punches": [_to_punch_document(punch) for punch in entry.punches],
             "creation_type": entry.creation_type,
             "stopped_by": entry.stopped_by,
@@ -91,13 +106,8 @@ def load_entry(text: str) -> TimeEntry:
     return TimeEntry(
         id=document["id"],
         user_id=document["user_id"],
-        start=datetime.fromisoformat(document["start"]),
+        **_from_details_document(document),
         end=datetime.fromisoformat(document["end"]),
-        time_type=document["time_type"],
-        comment=document.get("comment"),
-        organization_id=document.get("organization_id"),
-        organization_name=document.get("organization_name"),
-        breaks=from_break_documents(document.get("breaks", ())),
         punches=tuple([_from_punch_document(punch) for punch in document.get("punches", ())]),
         creation_type=document.get("creation_type", "clock"),
         stopped_by=document.get("stopped_by", "user"),
@@ -108,22 +118,87 @@ def load_entry(text: str) -> TimeEntry:
     )
 
 
-def to_break_documents(breaks: tuple[Break, ...]) -> list[dict[str, Any]]:
-    return [{"id": one.id, "start": one.start, "end": one.end, "automatic": one.automatic} for one in breaks]
-
-
-def from_break_documents(documents: list[dict[str, Any]]) -> tuple[Break, ...]:
-    return tuple(
-        [
-            Break(
-                id=one["id"],
-                start=datetime.fromisoformat(one["start"]),
-                end=parse_instant(one.get("end")),
-                automatic=one.get("automatic", False),
-            )
-            for one in documents
-        ]
+def dump_record(record: AuditRecord) -> str:
+    after = record.after
+    return dump_document(
+        {
+            "number": record.number,
+            "action": record.action,
+            "at": record.at,
+            "actor": record.actor,
+            "reason": record.reason,
+            "after": {
+                "start": after.start,
+                "end": after.end,
+                **_to_details_document(after),
+                "creation_type": after.creation_type,
+                "approval": after.approval,
+                "invalid_reason": after.invalid_reason,
+            }
+            if after is not None
+            else None,
+        }
     )
+
+
+def load_record(text: str) -> AuditRecord:
+    """Parse a line of an audit trail.
+
+    Raises:
+        UnknownDocumentVersion: A later release wrote it.
+    """
+    document = load_document(text)
+    after = document["after"]
+    return AuditRecord(
+        number=document["number"],
+        action=document["action"],
+        at=datetime.fromisoformat(document["at"]),
+        actor=document["actor"],
+        reason=document["reason"],
+        after=EntrySnapshot(
+            **_from_details_document(after),
+            end=parse_instant(after["end"]),
+            creation_type=after.get("creation_type", "clock"),
+            approval=after.get("approval"),
+            invalid_reason=after.get("invalid_reason"),
+        )
+        if after is not None
+        else None,
+    )
+
+
+def _to_details_document(details: EntryDetails) -> dict[str, Any]:
+    """Return the members that a clock, an entry and a line of the trail have in common, but for the start."""
+    return {
+        "time_type": details.time_type,
+        "comment": details.comment,
+        "organization_id": details.organization_id,
+        "organization_name": details.organization_name,
+        "breaks": [
+            {"id": taken.id, "start": taken.start, "end": taken.end, "automatic": taken.automatic}
+            for taken in details.breaks
+        ],
+    }
+
+
+def _from_details_document(document: dict[str, Any]) -> dict[str, Any]:
+    breaks = [
+        Break(
+            id=taken["id"],
+            start=datetime.fromisoformat(taken["start"]),
+            end=parse_instant(taken.get("end")),
+            automatic=taken.get("automatic", False),
+        )
+        for taken in document.get("breaks", ())
+    ]
+    return {
+        "start": datetime.fromisoformat(document["start"]),
+        "time_type": document.get("time_type", "work"),
+        "comment": document.get("comment"),
+        "organization_id": document.get("organization_id"),
+        "organization_name": document.get("organization_name"),
+        "breaks": tuple(breaks),
+    }
 
 
 def _to_punch_document(punch: Punch) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The vocabulary of the clock: requests, and answers as items with a message, the data and whether it was valid."""
+"""The schemas of the clock: requests, and responses with an item, its message, its data and whether it is valid."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from fencepost.verdicts.schemas import EntryScreenIn, LocationIn, VerdictOut, se
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from fencepost.common.errors import FencepostError
     from fencepost.timeclock.commands import Outcome
-    from fencepost.timeclock.model import Adjustment, Break, RunningClock, TimeEntry
-    from fencepost.timeclock.refusals import Exemption
+    from fencepost.timeclock.model import Break, RunningClock, TimeEntry
     from fencepost.timeclock.working_time import Span
 
 
+# The fields that an action ignores.
 _IGNORED = {
     "update": ("dateTime",),
     **dict.fromkeys(("break", "stop"), ("organizationId", "organizationName", "timeType")),
 }
-# The clock's reference knows no 422.
+# The reference of the clock has no 422.
 STATUS: Mapping[type[FencepostError], int] = {IdempotencyKeyReused: HTTPStatus.BAD_REQUEST}
 
 
@@ -40,8 +41,8 @@ class ClockIn(RequestModel):
     def select_fields(cls, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the fields that the action looks at; a cancel looks only at its user.
 
-        The others are ignored, right or wrong: a clock must not be kept running by an organization that was removed,
-        nor leave that of its start unchecked by its geofence.
+        The others are ignored, right or wrong: a clock must not keep running because of an organization that was
+        deleted, and a stop must not evade the geofences of the organization that the start named.
         """
         action = fields.get("action")
         if action == "cancel":
@@ -52,7 +53,7 @@ class ClockIn(RequestModel):
     action: Literal["start", "break", "stop", "cancel", "update"]
     dateTime: Instant | None = None
     userId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    timeType: Annotated[str | None, Field(description="At a start, work where it is not given.")] = None
+    timeType: Annotated[str | None, Field(description="At a start, the default is work.")] = None
     comment: Annotated[Text, Field(max_length=2_000)] | None = None
     organizationId: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     organizationName: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
@@ -60,17 +61,15 @@ class ClockIn(RequestModel):
     location: LocationIn | None = None
 
 
-class ActQuery(RequestModel):
+class ClockActionQuery(RequestModel):
     dryRun: Annotated[
         Literal["true", "false"],
-        Field(description="true: the answer tells what would happen, and nothing is written."),
+        Field(description="true: the response shows what would happen, and nothing is written."),
     ] = "false"
 
 
-class WhoseQuery(RequestModel):
-    userId: Annotated[
-        str | None, Field(min_length=1, max_length=64, description="The caller, where it is not given.")
-    ] = None
+class ClockUserQuery(RequestModel):
+    userId: Annotated[str | None, Field(min_length=1, max_length=64, description="The default is the caller.")] = None
 
 
 class BreakOut(ResponseModel):
@@ -80,13 +79,13 @@ class BreakOut(ResponseModel):
     automatic: bool
 
 
-class RefusedOut(VerdictOut):
-    """An exception may be granted under `refusalId`; it is null after a dry run."""
+class RefusedVerdictOut(VerdictOut):
+    """The verdict of a refused action. An exception is granted under `refusalId`, which is null after a dry run."""
 
     refusalId: str | None
 
 
-class LocationOut(ResponseModel):
+class PunchLocationOut(ResponseModel):
     latitude: float
     longitude: float
     accuracy: float | None
@@ -94,7 +93,7 @@ class LocationOut(ResponseModel):
 
 
 class ExceptionOut(ResponseModel):
-    """Why an action was done that a geofence refused."""
+    """The exception that allowed a refused action."""
 
     refusalId: str
     grantedBy: str
@@ -102,21 +101,21 @@ class ExceptionOut(ResponseModel):
 
 
 class PunchOut(ResponseModel):
-    """What was claimed and when it came, by whom, where, and what the geofences said of it."""
+    """An action: what its user claims, when it arrived, from whom, where, and the verdict of the geofences."""
 
     action: str
     dateTime: str
     receivedAt: str
     actingUserId: str
-    location: LocationOut | None
+    location: PunchLocationOut | None
     flagged: bool
     late: bool
     geofenceVerdict: VerdictOut | None
     exception: ExceptionOut | None
 
 
-class SpanOut(ResponseModel):
-    """What was left of an entry that was in the way, or of its other side under a new id."""
+class TrimmedEntryOut(ResponseModel):
+    """What is left of an entry that was in the way, or of its other side under a new id."""
 
     id: str
     from_: Annotated[str, Field(alias="from")]
@@ -124,15 +123,17 @@ class SpanOut(ResponseModel):
 
 
 class PeriodOut(ResponseModel):
+    """A half-open span of time."""
+
     from_: Annotated[str, Field(alias="from")]
     to: str
 
 
 class AdjustmentOut(ResponseModel):
-    """What a rule made of what was punched: of a break, or with a `breakId` of null of the entry's start and end.
+    """A change that a rule made to a break, or if `breakId` is null to the start and end of the entry.
 
-    A `before` of null is a break that was put in, an `after` of null one that is gone. Undone from the last to the
-    first they give what was punched.
+    If `before` is null, the rule added a break; if `after` is null, it removed one. Undone from the last to the
+    first, the adjustments restore what was punched.
     """
 
     rule: Literal["rounding", "window", "longest", "automatic_breaks", "limit", "shift_end", "overlap"]
@@ -142,7 +143,7 @@ class AdjustmentOut(ResponseModel):
 
 
 class ClockData(ResponseModel):
-    """A running clock (`to` is null) or the time entry that it became."""
+    """A running clock (`to` is null), or the time entry that it became."""
 
     id: str
     from_: Annotated[str, Field(alias="from")]
@@ -161,25 +162,29 @@ class ClockData(ResponseModel):
     punches: list[PunchOut]
     adjustments: list[AdjustmentOut]
     removedEntryIds: list[str]
-    trimmedEntries: list[SpanOut]
+    trimmedEntries: list[TrimmedEntryOut]
 
 
 class ClockItem(ResponseModel):
     message: str
     code: NotRequired[str | None]
-    data: ClockData | RefusedOut | None
+    data: ClockData | RefusedVerdictOut | None
 
 
-class ClockAnswer(ResponseModel):
-    """`dryRun` is there, and true, where nothing was written."""
+class ClockResponse(ResponseModel):
+    """The response of the clock; `dryRun` is present, and true, where nothing was written."""
 
     items: list[ClockItem]
     valid: bool
     dryRun: NotRequired[Literal[True] | None]
 
 
-def request_of(body: ClockIn) -> ClockRequest:
-    """Raises Invalid for an update of nothing."""
+def to_clock_request(body: ClockIn) -> ClockRequest:
+    """Convert a valid body to a clock action.
+
+    Raises:
+        ValidationFailed: An update changes nothing.
+    """
     changes = (body.timeType, body.comment, body.organizationId, body.organizationName)
     if body.action == "update" and all(change is None for change in changes):
         raise ValidationFailed.field(
@@ -192,136 +197,139 @@ def request_of(body: ClockIn) -> ClockRequest:
         time_type=body.timeType,
         comment=body.comment,
         organization_id=body.organizationId,
-        # With an id the name is passed over, as the reference says.
+        # With an id the name is ignored, as in the reference.
         organization_name=body.organizationName if body.organizationId is None else None,
         screen=to_entity_ref(body.entryScreen),
         fix=to_fix(body.location) if body.location else None,
     )
 
 
-def told(outcome: Outcome) -> dict[str, Any]:
-    """The answer to an action that was done: a ClockAnswer."""
+def serialize_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Return a ClockResponse of an action that was done."""
     if outcome.entry is not None:
-        return _answer(outcome.message, None, told_entry(outcome.entry, outcome.removed, outcome.trimmed), valid=True)
+        data = serialize_entry(outcome.entry, outcome.removed, outcome.trimmed)
+        return _build_response(outcome.message, None, data, valid=True)
     assert outcome.clock is not None
-    return told_running(outcome.clock, outcome.message)
+    return serialize_running_clock(outcome.clock, outcome.message)
 
 
-def told_running(clock: RunningClock, message: str = "Success") -> dict[str, Any]:
-    return _answer(message, None, told_clock(clock), valid=True)
+def serialize_running_clock(clock: RunningClock, message: str = "Success") -> dict[str, Any]:
+    """Return a ClockResponse of a running clock."""
+    return _build_response(message, None, serialize_clock(clock), valid=True)
 
 
-def refused(error: FencepostError, request_id: str) -> dict[str, Any]:
-    """The answer to an action that was refused: why in words, and a code for programs."""
+def render_error(error: FencepostError, _request_id: str) -> dict[str, Any]:
+    """Return a ClockResponse of a refused action: the reason in words, and a code for programs."""
     data = None
     if isinstance(error, AlreadyClockedIn):
-        data = told_clock(error.clock)
+        data = serialize_clock(error.clock)
     if isinstance(error, OutsideGeofence):
         data = {**serialize_verdict(error.verdict), "refusalId": error.refusal_id}
     if isinstance(error, EntryNotSaved):
-        data = told_entry(error.entry)
-    code = "INVALID" if isinstance(error, ValidationFailed) else error.code
-    return _answer(str(error), code, data, valid=False)
+        data = serialize_entry(error.entry)
+    return _build_response(str(error), error.code, data, valid=False)
 
 
 CLOCK_DIALECT = Dialect(
-    render_error=refused, status_of=override_statuses(STATUS), error_schema=ClockAnswer, media_type=JSON
+    render_error=render_error, status_of=override_statuses(STATUS), error_schema=ClockResponse, media_type=JSON
 )
 
 
-def told_entry(
+def serialize_entry(
     entry: TimeEntry, removed: Sequence[TimeEntry] = (), trimmed: Sequence[TimeEntry] = ()
 ) -> dict[str, Any]:
-    data = _data(entry, entry.end.isoformat(), entry.category, entry.punches)
-    return data | {
+    """Return a ClockData of a time entry."""
+    return {
+        **_serialize_details(entry, entry.end),
         "creationType": entry.creation_type,
         "stoppedBy": entry.stopped_by,
         "approval": entry.approval,
         "invalidReason": entry.invalid_reason,
-        "adjustments": [_adjustment(adjustment) for adjustment in entry.adjustments],
-        "removedEntryIds": [gone.id for gone in removed],
+        "adjustments": [
+            {
+                "rule": adjustment.rule,
+                "breakId": adjustment.break_id,
+                "before": _serialize_span(adjustment.before),
+                "after": _serialize_span(adjustment.after),
+            }
+            for adjustment in entry.adjustments
+        ],
+        "removedEntryIds": [other.id for other in removed],
         "trimmedEntries": [
-            {"id": left.id, "from": left.start.isoformat(), "to": left.end.isoformat()} for left in trimmed
+            {"id": other.id, "from": other.start.isoformat(), "to": other.end.isoformat()} for other in trimmed
         ],
     }
 
 
-def told_clock(clock: RunningClock) -> dict[str, Any]:
-    data = _data(clock, None, CATEGORIES[clock.time_type], clock.punches)
-    nothing_yet = dict.fromkeys(("stoppedBy", "approval", "invalidReason"))
-    return (
-        data | nothing_yet | {"creationType": "clock", "adjustments": [], "removedEntryIds": [], "trimmedEntries": []}
-    )
-
-
-def _data(clock: RunningClock | TimeEntry, to: str | None, category: str, punches: Sequence[Punch]) -> dict[str, Any]:
+def serialize_clock(clock: RunningClock) -> dict[str, Any]:
+    """Return a ClockData of a running clock."""
     return {
-        "id": clock.id,
-        "from": clock.start.isoformat(),
-        "to": to,
-        "breaks": [told_break(b) for b in clock.breaks],
-        "comment": clock.comment,
-        "type": clock.time_type,
-        "organizationId": clock.organization_id,
-        "organizationName": clock.organization_name,
-        "userId": clock.user_id,
-        "category": category,
-        "punches": [_punch(punch) for punch in punches],
+        **_serialize_details(clock, None),
+        "creationType": "clock",
+        "stoppedBy": None,
+        "approval": None,
+        "invalidReason": None,
+        "adjustments": [],
+        "removedEntryIds": [],
+        "trimmedEntries": [],
     }
 
 
-def told_break(b: Break) -> dict[str, Any]:
-    to = b.end.isoformat() if b.end else None
-    return {"id": b.id, "from": b.start.isoformat(), "to": to, "automatic": b.automatic}
+def serialize_break(taken: Break) -> dict[str, Any]:
+    """Return a BreakOut."""
+    to = taken.end.isoformat() if taken.end else None
+    return {"id": taken.id, "from": taken.start.isoformat(), "to": to, "automatic": taken.automatic}
 
 
-def _punch(punch: Punch) -> dict[str, Any]:
+def _serialize_details(subject: RunningClock | TimeEntry, end: datetime | None) -> dict[str, Any]:
+    return {
+        "id": subject.id,
+        "from": subject.start.isoformat(),
+        "to": end.isoformat() if end is not None else None,
+        "breaks": [serialize_break(taken) for taken in subject.breaks],
+        "comment": subject.comment,
+        "type": subject.time_type,
+        "organizationId": subject.organization_id,
+        "organizationName": subject.organization_name,
+        "userId": subject.user_id,
+        "category": CATEGORIES[subject.time_type],
+        "punches": [_serialize_punch(punch) for punch in subject.punches],
+    }
+
+
+def _serialize_punch(punch: Punch) -> dict[str, Any]:
+    location, exception = None, None
+    if punch.latitude is not None:
+        location = {
+            "latitude": punch.latitude,
+            "longitude": punch.longitude,
+            "accuracy": None if punch.accuracy_m is None else to_number(punch.accuracy_m),
+            "capturedAt": punch.captured_at.isoformat() if punch.captured_at else None,
+        }
+    if punch.exception is not None:
+        exception = {
+            "refusalId": punch.exception.refusal_id,
+            "grantedBy": punch.exception.by,
+            "grantedAt": punch.exception.at.isoformat(),
+        }
     return {
         "action": punch.action,
         "dateTime": punch.at.isoformat(),
         "receivedAt": punch.received_at.isoformat(),
         "actingUserId": punch.acting_user_id,
-        "location": _location(punch),
+        "location": location,
         "flagged": punch.is_flagged,
         "late": punch.is_late,
         "geofenceVerdict": serialize_verdict(punch.verdict) if punch.verdict else None,
-        "exception": _exception(punch.exception) if punch.exception else None,
+        "exception": exception,
     }
 
 
-def _location(punch: Punch) -> dict[str, Any] | None:
-    if punch.latitude is None:
-        return None
-    return {
-        "latitude": punch.latitude,
-        "longitude": punch.longitude,
-        "accuracy": None if punch.accuracy_m is None else to_number(punch.accuracy_m),
-        "capturedAt": punch.captured_at.isoformat() if punch.captured_at else None,
-    }
-
-
-def _exception(exemption: Exemption) -> dict[str, Any]:
-    return {
-        "refusalId": exemption.refusal_id,
-        "grantedBy": exemption.by,
-        "grantedAt": exemption.at.isoformat(),
-    }
-
-
-def _adjustment(adjustment: Adjustment) -> dict[str, Any]:
-    return {
-        "rule": adjustment.rule,
-        "breakId": adjustment.break_id,
-        "before": _period(adjustment.before),
-        "after": _period(adjustment.after),
-    }
-
-
-def _period(span: Span | None) -> dict[str, str] | None:
+def _serialize_span(span: Span | None) -> dict[str, str] | None:
     return {"from": span.start.isoformat(), "to": span.end.isoformat()} if span is not None else None
 
 
-def _answer(message: str, code: str | None, data: dict[str, Any] | None, *, valid: bool) -> dict[str, Any]:
+def _build_response(message: str, code: str | None, data: dict[str, Any] | None, *, valid: bool) -> dict[str, Any]:
     item: dict[str, Any] = {"message": message, "data": data}
     if code is not None:
         item["code"] = code

@@ -1,33 +1,34 @@
-"""Repositories that read and never write, for a clock action with `dry_run`."""
+"""Repositories that read and never write, for a clock action with `dryRun`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fencepost.timeclock.audit import Saving
-from fencepost.timeclock.ports import ClockRepository
-
 if TYPE_CHECKING:
-    from fencepost.timeclock.ports import EntryWriter
+    from fencepost.timeclock.ports import ClockRepository, EntryWriter
 
+# The id of whatever a dry run would create.
 NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
-class ClocksUnwritten:
-    """Clocks as they are, for a dry run: what would be written is not."""
+class ReadOnlyClockRepository:
+    """The clocks as they are; a write is ignored."""
 
     def __init__(self, clocks: ClockRepository) -> None:
-        self.running, self.desk, self.due = clocks.running, clocks.desk, clocks.due
+        self.find_running, self.load_context, self.list_due = (
+            clocks.find_running,
+            clocks.load_context,
+            clocks.list_due,
+        )
 
-    def start(self, *_: Any) -> None: ...
-    def replace(self, *_: Any) -> None: ...
-    def discard(self, *_: Any) -> None: ...
-    def refuse(self, *_: Any) -> None: ...
-    def remind(self, *_: Any) -> None: ...
+    def save(self, *_: Any) -> None: ...
+    def record_refusal(self, *_: Any) -> None: ...
 
 
-class EntriesUnwritten:
+class ReadOnlyEntryWriter:
+    """The entries as they are; a write is ignored."""
+
     def __init__(self, entries: EntryWriter) -> None:
-        self.overlapped = entries.overlapped
+        self.find_overlapping = entries.find_overlapping
 
-    def save(self, tenant_id: str, saving: Saving) -> None: ...
+    def save(self, *_: Any) -> None: ...

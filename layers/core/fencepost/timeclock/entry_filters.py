@@ -1,17 +1,17 @@
-"""Time entries that are saved by hand: what they must be, and which of them are wanted."""
+"""Filters of a list of time entries."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from fencepost.common.errors import ValidationFailed
-from fencepost.timeclock.settings import LONGEST_CLOCK
-from fencepost.timeclock.time_types import CATEGORIES
+from fencepost.common.errors import Forbidden
+from fencepost.common.principal import Permission
 
 if TYPE_CHECKING:
-    from fencepost.timeclock.entry_summary import Counted
+    from fencepost.common.principal import Principal
+    from fencepost.timeclock.entry_summary import EntrySummary
     from fencepost.timeclock.model import TimeEntry
 
 Kind = Literal["valid", "invalid", "removed"]
@@ -19,8 +19,8 @@ Approval = Literal["not_approved_yet", "approved", "disapproved", "exported"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Entries that begin in a span, half-open; what is None is not asked for."""
+class EntryFilter:
+    """Entries that begin in a half-open span; a filter that is None matches every entry."""
 
     first: datetime
     before: datetime
@@ -31,31 +31,25 @@ class Wanted:
     category: str | None = None
     approval: str | None = None
 
-    def matches(self, entry: TimeEntry | Counted) -> bool:
-        asked = (
+    def matches(self, entry: TimeEntry | EntrySummary) -> bool:
+        filters = (
             (self.user_id, entry.user_id),
             (self.organization_id, entry.organization_id),
             (self.time_type, entry.time_type),
             (self.category, entry.category),
             (self.approval, entry.approval),
         )
-        return all(wanted is None or wanted == found for wanted, found in asked)
+        return all(expected is None or expected == value for expected, value in filters)
 
 
-def check(entry: TimeEntry) -> None:
-    """Raises Invalid with what is wrong, under the name that callers know it by."""
-    if entry.time_type not in CATEGORIES:
-        raise ValidationFailed.field("type", f"must be one of {', '.join(sorted(CATEGORIES))}")
-    if entry.end <= entry.start:
-        raise ValidationFailed.field("to", "must be after from")
-    if entry.end - entry.start > LONGEST_CLOCK:
-        raise ValidationFailed.field("to", f"must be at most {LONGEST_CLOCK.days} days after from")
-    last = entry.start
-    for number, taken in enumerate(entry.breaks):
-        if taken.end is None or taken.end <= taken.start:
-            raise ValidationFailed.field(f"breaks[{number}].to", "must be after from")
-        if taken.start < last or taken.end > entry.end:
-            raise ValidationFailed.field(
-                f"breaks[{number}]", "must lie within the entry, and after the break before it"
-            )
-        last = taken.end
+def restrict_to_visible(principal: Principal, filters: EntryFilter) -> EntryFilter:
+    """Return filters that match only entries that the caller may see: all users' or the caller's own.
+
+    Raises:
+        Forbidden: The filters ask for entries of others, or for removed ones.
+    """
+    if principal.can(Permission.ALL_CLOCKS):
+        return filters
+    if filters.user_id not in (None, principal.user_id) or filters.kind == "removed":
+        raise Forbidden(Permission.ALL_CLOCKS.value)
+    return replace(filters, user_id=principal.user_id)

@@ -1,29 +1,34 @@
-"""Time entries in the table, and the trail of what was done to them.
+"""Time entries in the table, and the audit trail of their changes.
 
-An entry is an item of its user's partition, by its start. Its id tells where it is: an item that is written when it
-comes, moves or goes, and that holds a removed one until it is restored. Each change is an item under its number, and
-no other change can take that: of two that were decided on the same entry, one is written.
+An entry is an item of its user's partition, by its start. Its id leads to its locator: an item that is written when
+the entry comes, moves or goes, and that holds a removed one until it is restored. Each change is an item under its
+number, which no other change can take: of two changes that were decided on the same entry, one is written.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fencepost.common.errors import VersionMismatch
+from fencepost.common.entity_ref import EntityRef
+from fencepost.common.errors import NotFound, VersionMismatch
 from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.conditions import require_user
 from fencepost.dynamodb.outbox import to_event_item
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
-from fencepost.timeclock.audit import Change, state_of
-from fencepost.timeclock.clock_documents import dump_entry, load_entry
-from fencepost.timeclock.entry_service import Found
-from fencepost.timeclock.entry_summary import COUNTED, counted_text
-from fencepost.timeclock.model import TimeEntry
-from fencepost.timeclock.receipt_repository import add_receipt
+from fencepost.timeclock.clock_documents import (
+    CANCELLED,
+    dump_entry,
+    load_entry,
+    load_record,
+    locator_item,
+    record_item,
+)
+from fencepost.timeclock.entry_summary import SUMMARY_ATTRIBUTE, pack_summary
+from fencepost.timeclock.ports import EntryLookup
+from fencepost.timeclock.receipt_repository import receipt_item
+from fencepost.timeclock.receipts import AlreadyProcessed
 from fencepost.timeclock.refusal_repository import use_exception
 from fencepost.timeclock.settings import LONGEST_CLOCK
-from fencepost.timeclock.trail_documents import dump_change, load_change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,22 +36,20 @@ if TYPE_CHECKING:
 
     from fencepost.common.events import Event
     from fencepost.dynamodb.keys import Key
-    from fencepost.dynamodb.serializer import Item
     from fencepost.dynamodb.table import Table
-    from fencepost.timeclock.audit import Edit, Saving
-    from fencepost.timeclock.entry_filters import Wanted
-    from fencepost.timeclock.model import RunningClock
+    from fencepost.timeclock.audit import AuditRecord, EntryChange, EntryWrite
+    from fencepost.timeclock.entry_filters import EntryFilter
+    from fencepost.timeclock.model import TimeEntry
 
-RUNNING, CANCELLED = "running", "cancelled"
-_QUERIES_A_PAGE, _LOOKED_AT_ONCE = 4, 500
+_QUERIES_A_PAGE, _ENTRIES_A_QUERY = 4, 500
 
 
 class DynamoDBEntryRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def overlapped(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
-        """The entries that share an instant with this one. One Query: no entry is longer than the longest clock."""
+    def find_overlapping(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
+        """Return the entries that share an instant with this one. One Query: no entry is longer than any clock."""
         partition, prefix = keys.time_entry_range(tenant_id, entry.user_id, keys.VALID)
         items = self._table.query(
             KeyConditionExpression="PK = :user AND SK BETWEEN :first AND :last",
@@ -58,137 +61,151 @@ class DynamoDBEntryRepository:
             ConsistentRead=True,
         )
         # Its own id is there when it is edited, or when another stop was faster: then the write will find that out.
-        return [other for other in map(_entry_of, items) if other.overlaps(entry) and other.id != entry.id]
+        others = (load_entry(item["doc"]["S"]) for item in items)
+        return [other for other in others if other.overlaps(entry) and other.id != entry.id]
 
-    def save(self, tenant_id: str, saving: Saving) -> None:
-        """Raises VersionMismatch where the clock, an entry or the calendar was changed; DoneBefore, NotFound."""
+    def save(self, tenant_id: str, write: EntryWrite) -> None:
+        """Write all changes or none, with their lines of the audit trail and their event.
+
+        Raises:
+            NotFound: The user was deleted meanwhile.
+            VersionMismatch: The clock, an entry or the calendar was changed meanwhile.
+            AlreadyProcessed: The receipt exists.
+        """
         transaction = Transaction()
-        add_receipt(transaction, tenant_id, saving.receipt)
-        if saving.user_id is not None:
-            require_user(transaction, tenant_id, saving.user_id)
-        if saving.clock is not None:
-            user_id = saving.clock.user_id
-            transaction.delete_if_version(keys.clock_key(tenant_id, user_id), saving.clock.version, VersionMismatch())
-            use_exception(transaction, tenant_id, user_id, saving.edits[0].entry.punches[-1])
-        for edit in saving.edits:
-            _add_edit(transaction, tenant_id, edit, saving.event)
-        if saving.calendar is not None:
-            _move_calendar(transaction, keys.calendar_key(tenant_id, saving.calendar[0]), saving.calendar[1])
-        transaction.put(to_event_item(saving.event))
+        if write.receipt is not None:
+            # First, so that of several conditions that fail this one raises its error.
+            transaction.create(receipt_item(tenant_id, write.receipt), AlreadyProcessed())
+        if write.user_id is not None:
+            transaction.require(keys.entity_key(tenant_id, EntityRef("users", write.user_id)), NotFound("user"))
+        if write.clock is not None:
+            user_id = write.clock.user_id
+            transaction.delete_if_version(keys.clock_key(tenant_id, user_id), write.clock.version, VersionMismatch())
+            punch = write.changes[0].entry.punches[-1]
+            if punch.exception is not None:
+                use_exception(transaction, tenant_id, user_id, punch)
+        for change in write.changes:
+            _add_change(transaction, tenant_id, change, write.event)
+        if write.calendar is not None:
+            user_id, version = write.calendar
+            _move_calendar(transaction, keys.calendar_key(tenant_id, user_id), version)
+        transaction.put(to_event_item(write.event))
         self._table.write(transaction)
 
-    def find(self, tenant_id: str, ids: Sequence[str]) -> dict[str, Found]:
-        """What these ids stand for. A BatchGetItem of their places, and one of the entries that are there.
+    def find(self, tenant_id: str, ids: Sequence[str]) -> dict[str, EntryLookup]:
+        """Return what these ids stand for. A BatchGetItem of their locators, and one of the entries.
 
-        Raises VersionMismatch where an entry moved in between.
+        Raises:
+            VersionMismatch: An entry moved in between.
         """
-        places = self._table.batch_get(
-            [keys.time_locator_key(tenant_id, i) for i in sorted(set(ids))], consistent=True
+        locators = self._table.batch_get_named(
+            {i: keys.time_locator_key(tenant_id, i) for i in sorted(set(ids))}, consistent=True
         )
-        by_id = {
-            i: places[pair] for i in ids if (pair := keys.to_pair(keys.time_locator_key(tenant_id, i))) in places
+        located = {
+            i: keys.time_entry_key_at(tenant_id, locator["userId"]["S"], locator["sort"]["S"])
+            for i, locator in locators.items()
+            if "sort" in locator
         }
-        where = {
-            i: keys.time_entry_key_at(tenant_id, place["userId"]["S"], place["sort"]["S"])
-            for i, place in by_id.items()
-            if "sort" in place
-        }
-        entries = self._table.batch_get(list(where.values()), consistent=True)
-        if len(entries) < len(where):
+        entries = self._table.batch_get_named(located, consistent=True)
+        if len(entries) < len(located):
             raise VersionMismatch
-        return {
-            i: Found(
-                user_id=place["userId"]["S"],
-                state=place["kind"]["S"],
-                entry=_entry_in(entries[keys.to_pair(where[i])] if i in where else place),
+        found = {}
+        for i, locator in locators.items():
+            item = entries.get(i, locator)
+            is_entry = "doc" in item and item.get("kind", {}).get("S") != CANCELLED
+            found[i] = EntryLookup(
+                user_id=locator["userId"]["S"],
+                state=locator["kind"]["S"],
+                entry=load_entry(item["doc"]["S"]) if is_entry else None,
             )
-            for i, place in by_id.items()
-        }
+        return found
 
-    def page(
-        self, tenant_id: str, wanted: Wanted, limit: int, after: tuple[datetime, str] | None
+    def list_page(
+        self, tenant_id: str, filters: EntryFilter, limit: int, after: tuple[datetime, str] | None
     ) -> tuple[list[TimeEntry], TimeEntry | None]:
-        """At most `limit` entries, and the last one looked at where more may come: after few Queries a page ends.
+        """Return at most `limit` entries, and the last one read where there may be more.
 
-        A user's entries are read strongly; those of all users, and removed ones, by an index.
+        A page ends after a few Queries. A user's entries are read consistently; those of all users, and removed ones,
+        by an index.
         """
         found: list[TimeEntry] = []
         last: TimeEntry | None = None
         for _ in range(_QUERIES_A_PAGE):
-            query = _list_query(tenant_id, wanted, (last.start, last.id) if last is not None else after)
+            query = _build_list_query(tenant_id, filters, (last.start, last.id) if last is not None else after)
             if query is None:
                 return found, None
-            at_once = limit - len(found) if _asks_only_when(wanted) else _LOOKED_AT_ONCE
+            at_once = limit - len(found) if _matches_whole_query(filters) else _ENTRIES_A_QUERY
             items, has_more = self._table.query_page(**query, Limit=at_once)
-            for number, entry in enumerate(map(_entry_of, items)):
-                last = entry
-                if wanted.matches(entry):
-                    found.append(entry)
+            for number, item in enumerate(items):
+                last = load_entry(item["doc"]["S"])
+                if filters.matches(last):
+                    found.append(last)
                 if len(found) == limit:
                     return found, last if has_more or number + 1 < len(items) else None
             if not has_more:
                 return found, None
         return found, last
 
-    def trail(self, tenant_id: str, entry_id: str) -> tuple[str, list[Change]] | None:
-        """Whose it is, and every change in order. One Query."""
+    def load_trail(self, tenant_id: str, entry_id: str) -> tuple[str, list[AuditRecord]] | None:
+        """Return the user of an entry, and every change in order; None where there is no such entry. One Query."""
         user_id = None
-        changes = []
+        records = []
         for item in self._table.query(
             KeyConditionExpression="PK = :trail",
             ExpressionAttributeValues={":trail": {"S": keys.trail_partition(tenant_id, entry_id)}},
             ConsistentRead=True,
         ):
             if item["entity"]["S"] == "Change":
-                changes.append(load_change(item["doc"]["S"]))
+                records.append(load_record(item["doc"]["S"]))
             else:
                 user_id = item["userId"]["S"]
-        return (user_id, changes) if user_id is not None else None
+        return (user_id, records) if user_id is not None else None
 
 
-def place_item(tenant_id: str, what: RunningClock | TimeEntry, kind: str, **more: str) -> Item:
-    """Where a clock or an entry is; `doc` is what is gone from where it was, to be kept here."""
-    values = {"entity": "Place", "kind": kind, "userId": what.user_id, **more}
-    return keys.time_locator_key(tenant_id, what.id) | serializer.to_item(values)
+def build_list_attributes(tenant_id: str, entry: TimeEntry) -> dict[str, str]:
+    """Return the attributes that list an entry in the indexes."""
+    sort = keys.time_entry_sort_key(entry.start, entry.id)
+    attributes = {
+        "GSI1PK": keys.time_list_partition(tenant_id, _find_kind(entry)),
+        "GSI1SK": sort,
+        **position_index.build_position_attributes(tenant_id, entry),
+    }
+    if entry.invalid_reason is None:
+        attributes |= {
+            SUMMARY_ATTRIBUTE: pack_summary(entry),
+            "GSI4PK": keys.counted_partition(tenant_id),
+            "GSI4SK": sort,
+        }
+    return attributes
 
 
-def change_item(tenant_id: str, entry_id: str, change: Change) -> Item:
-    values = {"entity": "Change", "doc": dump_change(change)}
-    return keys.change_key(tenant_id, entry_id, change.number) | serializer.to_item(values)
-
-
-def _add_edit(transaction: Transaction, tenant_id: str, edit: Edit, event: Event) -> None:
-    before, after = edit.before, edit.after
+def _add_change(transaction: Transaction, tenant_id: str, change: EntryChange, event: Event) -> None:
+    before, after = change.before, change.after
     old_key = _entry_key(tenant_id, before) if before is not None else None
     new_key = _entry_key(tenant_id, after) if after is not None else None
     if before is not None and old_key is not None and old_key != new_key:
         transaction.delete_if_version(old_key, before.version, VersionMismatch())
-    if after is not None and old_key == new_key and before is not None:
-        transaction.replace(_entry_item(tenant_id, after), before.version, VersionMismatch())
-    elif after is not None:
-        transaction.create(_entry_item(tenant_id, after), VersionMismatch())
-    if old_key != new_key:
-        transaction.put(_place_of(tenant_id, edit.entry, is_removed=after is None))
-    change = Change(
-        number=edit.number,
-        action=edit.action,
-        at=event.occurred_at,
-        actor=event.actor,
-        reason=edit.reason,
-        after=state_of(after) if after is not None else None,
-    )
-    transaction.create(change_item(tenant_id, edit.entry.id, change), VersionMismatch())
-
-
-def _place_of(tenant_id: str, entry: TimeEntry, *, is_removed: bool) -> Item:
-    if not is_removed:
-        return place_item(tenant_id, entry, _kind(entry), sort=keys.to_pair(_entry_key(tenant_id, entry))[1])
-    listed = {
-        "GSI1PK": keys.time_list_partition(tenant_id, keys.REMOVED),
-        "GSI1SK": keys.time_entry_sort_key(entry.start, entry.id),
-        **position_index.gone(tenant_id, entry),
-    }
-    return place_item(tenant_id, entry, keys.REMOVED, doc=dump_entry(entry), **listed)
+    if after is not None and new_key is not None:
+        values = {
+            "entity": "TimeEntry",
+            "version": after.version,
+            "doc": dump_entry(after),
+            **build_list_attributes(tenant_id, after),
+        }
+        item = new_key | serializer.to_item(values)
+        if before is not None and old_key == new_key:
+            transaction.replace(item, before.version, VersionMismatch())
+        else:
+            transaction.create(item, VersionMismatch())
+            transaction.put(locator_item(tenant_id, after, _find_kind(after), sort=new_key["SK"]["S"]))
+    elif before is not None:
+        attributes = {
+            "GSI1PK": keys.time_list_partition(tenant_id, keys.REMOVED),
+            "GSI1SK": keys.time_entry_sort_key(before.start, before.id),
+            **position_index.build_removed_attributes(tenant_id, before),
+        }
+        transaction.put(locator_item(tenant_id, before, keys.REMOVED, doc=dump_entry(before), **attributes))
+    transaction.create(record_item(tenant_id, change.entry.id, change.to_record(event)), VersionMismatch())
 
 
 def _move_calendar(transaction: Transaction, key: Key, version: int) -> None:
@@ -205,53 +222,33 @@ def _move_calendar(transaction: Transaction, key: Key, version: int) -> None:
     )
 
 
-def _kind(entry: TimeEntry) -> str:
+def _find_kind(entry: TimeEntry) -> str:
     return keys.VALID if entry.invalid_reason is None else keys.INVALID
 
 
-def _entry_item(tenant_id: str, entry: TimeEntry) -> Item:
-    values = {
-        "entity": "TimeEntry",
-        "version": entry.version,
-        "doc": dump_entry(entry),
-        **lists_of(tenant_id, entry),
-    }
-    return _entry_key(tenant_id, entry) | serializer.to_item(values)
-
-
-def lists_of(tenant_id: str, entry: TimeEntry) -> dict[str, str]:
-    """The attributes by which an entry is in the lists of the indexes."""
-    sort = keys.time_entry_sort_key(entry.start, entry.id)
-    counts = {COUNTED: counted_text(entry), "GSI4PK": keys.counted_partition(tenant_id), "GSI4SK": sort}
-    return {
-        "GSI1PK": keys.time_list_partition(tenant_id, _kind(entry)),
-        "GSI1SK": sort,
-        **(counts if entry.invalid_reason is None else {}),
-        **position_index.listed(tenant_id, entry),
-    }
-
-
 def _entry_key(tenant_id: str, entry: TimeEntry) -> Key:
-    return keys.time_entry_key(tenant_id, entry.user_id, entry.start, entry.id, _kind(entry))
+    return keys.time_entry_key(tenant_id, entry.user_id, entry.start, entry.id, _find_kind(entry))
 
 
-def _list_query(tenant_id: str, wanted: Wanted, after: tuple[datetime, str] | None) -> dict[str, Any] | None:
-    """Entries from the span's beginning, or from right behind the last one, to its end; None where none is left."""
-    first, before = keys.time_entry_sort_key(wanted.first), keys.time_entry_sort_key(wanted.before)
+def _build_list_query(
+    tenant_id: str, filters: EntryFilter, after: tuple[datetime, str] | None
+) -> dict[str, Any] | None:
+    """Return a query from the start of the span, or from behind the last entry, to its end; None for no span."""
+    first, before = keys.time_entry_sort_key(filters.first), keys.time_entry_sort_key(filters.before)
     if after is not None:
-        # An id is followed by nothing, so a blank behind it is right behind the entry.
+        # Nothing follows an id, so a blank behind it is right behind the entry.
         first = max(first, keys.time_entry_sort_key(*after) + " ")
     if first > before:
         return None
-    if wanted.user_id is None or wanted.kind == keys.REMOVED:
+    if filters.user_id is None or filters.kind == keys.REMOVED:
         names, prefix = ("GSI1PK", "GSI1SK"), ""
-        how: dict[str, Any] = {"IndexName": "GSI1"}
-        partition = keys.time_list_partition(tenant_id, wanted.kind)
+        source: dict[str, Any] = {"IndexName": "GSI1"}
+        partition = keys.time_list_partition(tenant_id, filters.kind)
     else:
-        names, how = ("PK", "SK"), {"ConsistentRead": True}
-        partition, prefix = keys.time_entry_range(tenant_id, wanted.user_id, wanted.kind)
+        names, source = ("PK", "SK"), {"ConsistentRead": True}
+        partition, prefix = keys.time_entry_range(tenant_id, filters.user_id, filters.kind)
     return {
-        **how,
+        **source,
         "KeyConditionExpression": f"{names[0]} = :list AND {names[1]} BETWEEN :first AND :before",
         "ExpressionAttributeValues": {
             ":list": {"S": partition},
@@ -261,16 +258,7 @@ def _list_query(tenant_id: str, wanted: Wanted, after: tuple[datetime, str] | No
     }
 
 
-def _asks_only_when(wanted: Wanted) -> bool:
-    """Whether every entry that a Query finds is wanted."""
-    others = (wanted.organization_id, wanted.time_type, wanted.category, wanted.approval)
-    return all(other is None for other in others) and (wanted.user_id is None or wanted.kind != keys.REMOVED)
-
-
-def _entry_in(item: Item) -> TimeEntry | None:
-    """None where the item keeps a clock, or nothing."""
-    return _entry_of(item) if "doc" in item and item.get("kind", {}).get("S") != CANCELLED else None
-
-
-def _entry_of(item: Item) -> TimeEntry:
-    return load_entry(item["doc"]["S"])
+def _matches_whole_query(filters: EntryFilter) -> bool:
+    """Return whether every entry that a Query finds matches."""
+    others = (filters.organization_id, filters.time_type, filters.category, filters.approval)
+    return all(other is None for other in others) and (filters.user_id is None or filters.kind != keys.REMOVED)

@@ -1,4 +1,4 @@
-"""The vocabulary of time entries: the clock's shape, with an item for each entry."""
+"""The schemas of time entries: the shape of the clock's, with an item for each entry."""
 
 from __future__ import annotations
 
@@ -13,36 +13,37 @@ from fencepost.common.errors import ValidationFailed
 from fencepost.common.ids import new_id
 from fencepost.geofences.query_params import PageQuery
 from fencepost.http.fields import DeferredItem, Instant, RequestModel, ResponseModel, Text
-from fencepost.timeclock.clock_schemas import BreakOut, ClockData, told_break, told_entry
-from fencepost.timeclock.entry_filters import Approval, Kind, Wanted
-from fencepost.timeclock.entry_service import MAX_IDS, Said
+from fencepost.timeclock.clock_schemas import BreakOut, ClockData, serialize_break, serialize_entry
+from fencepost.timeclock.commands import EntryEdit
+from fencepost.timeclock.entry_filters import Approval, EntryFilter, Kind
+from fencepost.timeclock.entry_service import MAX_IDS
 from fencepost.timeclock.model import Break
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fencepost.timeclock.audit import Change, State
-    from fencepost.timeclock.entry_service import Saved
-    from fencepost.timeclock.model import TimeEntry
+    from fencepost.timeclock.audit import AuditRecord
+    from fencepost.timeclock.commands import SavedEntry
+    from fencepost.timeclock.model import EntrySnapshot, TimeEntry
 
 MAX_ITEMS = 25
 LONGEST_SPAN = timedelta(days=366)
 Id = Annotated[str, Field(min_length=1, max_length=64)]
-Reason = Annotated[Text, Field(max_length=500, description="Kept on the trail of each entry.")]
+Reason = Annotated[Text, Field(max_length=500, description="Stored in the audit trail of each entry.")]
 Category = Literal["productive", "unproductive", "vacation", "sick", "paid_leave", "unpaid_leave"]
 
 
-def _once_each(ids: list[str]) -> list[str]:
+def _drop_repetitions(ids: list[str]) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
-def _some_ids(text: str) -> str:
-    if not 1 <= len(ids_of(text)) <= MAX_IDS:
+def _check_ids(text: str) -> str:
+    if not 1 <= len(parse_ids(text)) <= MAX_IDS:
         raise ValueError(f"must be 1 to {MAX_IDS} ids, parted by commas")
     return text
 
 
-class SpanQuery(PageQuery):
+class EntrySpanQuery(PageQuery):
     start: Annotated[Instant, Field(alias="from", description="Entries that begin then or later.")]
     end: Annotated[Instant, Field(alias="to", description="Entries that begin before; at most 366 days after from.")]
     userId: Id | None = None
@@ -52,25 +53,26 @@ class SpanQuery(PageQuery):
     approval: Approval | None = None
 
 
-class TimesQuery(SpanQuery):
+class TimesQuery(EntrySpanQuery):
     invalid: Annotated[Literal["true", "false"], Field(description="true: those that could not be saved.")] = "false"
     removed: Annotated[
-        Literal["true", "false"], Field(description="true: those that can be restored, for who acts for others.")
+        Literal["true", "false"],
+        Field(description="true: those that can be restored, for callers who act for others."),
     ] = "false"
 
 
 class DeleteTimesQuery(RequestModel):
-    id: Annotated[str, AfterValidator(_some_ids), Field(description="One id, or several parted by commas.")]
+    id: Annotated[str, AfterValidator(_check_ids), Field(description="One id, or several, separated by commas.")]
     reason: Reason | None = None
 
 
-class SpanIn(RequestModel):
+class BreakIn(RequestModel):
     start: Annotated[Instant, Field(alias="from")]
     end: Annotated[Instant, Field(alias="to")]
 
 
 class TimeIn(RequestModel):
-    """With an `id` an entry is changed, by the fields that are given."""
+    """An entry to create, or with an `id` the fields of an entry to change."""
 
     id: Id | None = None
     userId: Id | None = None
@@ -80,18 +82,18 @@ class TimeIn(RequestModel):
     comment: Annotated[Text, Field(max_length=2_000)] | None = None
     organizationId: Id | None = None
     organizationName: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
-    breaks: Annotated[tuple[SpanIn, ...], Field(max_length=50, strict=False)] = ()
+    breaks: Annotated[tuple[BreakIn, ...], Field(max_length=50, strict=False)] = ()
     reason: Reason | None = None
 
 
 class TimesIn(RequestModel):
-    """Each item is a TimeIn, looked at by itself: what is wrong with one harms no other."""
+    """Each item is a TimeIn, validated by itself: an error in one does not affect the others."""
 
     items: Annotated[list[DeferredItem[TimeIn]], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
 class IdsIn(RequestModel):
-    ids: Annotated[list[Id], AfterValidator(_once_each), Field(min_length=1, max_length=MAX_IDS)]
+    ids: Annotated[list[Id], AfterValidator(_drop_repetitions), Field(min_length=1, max_length=MAX_IDS)]
     reason: Reason | None = None
 
 
@@ -100,7 +102,7 @@ class ApproveIn(IdsIn):
 
 
 class TimeItem(ResponseModel):
-    """`status` is what this one alone would have been answered with."""
+    """`status` is what a response with this item alone would have."""
 
     message: str
     code: NotRequired[str | None]
@@ -108,13 +110,13 @@ class TimeItem(ResponseModel):
     data: ClockData | None
 
 
-class TimesAnswer(ResponseModel):
+class TimesResponse(ResponseModel):
     items: list[TimeItem]
     valid: bool
     nextCursor: NotRequired[str | None]
 
 
-class StateOut(ResponseModel):
+class EntrySnapshotOut(ResponseModel):
     from_: Annotated[str, Field(alias="from")]
     to: str | None
     breaks: list[BreakOut]
@@ -127,42 +129,50 @@ class StateOut(ResponseModel):
     invalidReason: str | None
 
 
-class ChangeOut(ResponseModel):
-    """Who did what, when and why; what was there before and what is there since, null where there is nothing."""
+class AuditRecordOut(ResponseModel):
+    """Who did what, when and why; the state before and after it, null where the entry did not exist."""
 
     number: int
     action: str
     at: str
     actor: str
     reason: str | None
-    before: StateOut | None
-    after: StateOut | None
+    before: EntrySnapshotOut | None
+    after: EntrySnapshotOut | None
 
 
-class ChangeItem(ResponseModel):
+class AuditItem(ResponseModel):
     message: str
     code: NotRequired[str | None]
-    data: ChangeOut | None
+    data: AuditRecordOut | None
 
 
-class HistoryAnswer(ResponseModel):
-    items: list[ChangeItem]
+class HistoryResponse(ResponseModel):
+    items: list[AuditItem]
     valid: bool
 
 
-def wanted(query: TimesQuery) -> Wanted:
-    """Raises Invalid."""
+def to_filter(query: TimesQuery) -> EntryFilter:
+    """Convert the query of a list of entries.
+
+    Raises:
+        ValidationFailed: The span is empty or too long, or the query asks for two lists.
+    """
     if query.invalid == query.removed == "true":
         raise ValidationFailed.field("removed", "and invalid are two lists; ask for one of them")
     kind: Kind = "invalid" if query.invalid == "true" else "removed" if query.removed == "true" else "valid"
-    return replace(wanted_in(query), kind=kind)
+    return replace(to_span_filter(query), kind=kind)
 
 
-def wanted_in(query: SpanQuery) -> Wanted:
-    """Valid entries of a span. Raises Invalid."""
+def to_span_filter(query: EntrySpanQuery) -> EntryFilter:
+    """Convert a query to a filter for valid entries of a span.
+
+    Raises:
+        ValidationFailed: The span is empty or too long.
+    """
     if not timedelta(0) < query.end - query.start <= LONGEST_SPAN:
         raise ValidationFailed.field("to", f"must be after from, by at most {LONGEST_SPAN.days} days")
-    return Wanted(
+    return EntryFilter(
         first=query.start,
         before=query.end,
         user_id=query.userId,
@@ -173,37 +183,45 @@ def wanted_in(query: SpanQuery) -> Wanted:
     )
 
 
-def ids_of(text: str) -> list[str]:
-    """
-    >>> ids_of("a,b,,a")
+def parse_ids(text: str) -> list[str]:
+    """Split ids at commas, and drop repetitions.
+
+    >>> parse_ids("a,b,,a")
     ['a', 'b']
     """
-    return _once_each([part for part in text.split(",") if part])
+    return _drop_repetitions([part for part in text.split(",") if part])
 
 
-def said_of(body: TimeIn, key: str | None, index: int) -> Said:
-    """`key` is told by the caller's Idempotency-Key: a new entry then has the same id whenever it is sent again.
+def parse_entry_edit(body: TimeIn, key: str | None, index: int) -> EntryEdit:
+    """Convert an item of a request.
 
-    Raises Invalid.
+    Args:
+        key: Derived from the Idempotency-Key: a new entry has the same id for each retry.
+        index: The place of the item in the request.
+
+    Raises:
+        ValidationFailed: A field is null that must not be.
     """
     given = body.model_fields_set
     fields: dict[str, Any] = {}
-    for name, told, value in (
+    for name, field_name, value in (
         ("start", "from", body.start),
         ("end", "to", body.end),
         ("time_type", "type", body.type),
     ):
-        if name in given or told in given:
+        if name in given or field_name in given:
             if value is None:
-                raise ValidationFailed.field(told, "must not be null")
+                raise ValidationFailed.field(field_name, "must not be null")
             fields[name] = value if isinstance(value, str) else value.replace(microsecond=0)
     if "comment" in given:
         fields["comment"] = body.comment
     if "organizationId" in given:
         fields["organization_id"] = body.organizationId
     if "breaks" in given:
-        fields["breaks"] = _breaks(body.breaks)
-    return Said(
+        spans = ((span.start.replace(microsecond=0), span.end.replace(microsecond=0)) for span in body.breaks)
+        # A break without length is dropped, as the clock drops it.
+        fields["breaks"] = tuple(Break(id=new_id(), start=start, end=end) for start, end in spans if start != end)
+    return EntryEdit(
         id=body.id,
         new_id=str(uuid5(UUID(key), str(index))) if key is not None and body.id is None else None,
         user_id=body.userId,
@@ -213,64 +231,59 @@ def said_of(body: TimeIn, key: str | None, index: int) -> Said:
     )
 
 
-def told_saved(saved: Saved) -> dict[str, Any]:
-    return told_entry(saved.entry, saved.removed, saved.trimmed)
+def serialize_saved_entry(saved: SavedEntry) -> dict[str, Any]:
+    """Return a ClockData."""
+    return serialize_entry(saved.entry, saved.removed, saved.trimmed)
 
 
-def told_times(entries: Iterable[TimeEntry]) -> dict[str, Any]:
-    """The answer that tells of entries: a TimesAnswer."""
-    return {"items": [item_of(entry) for entry in entries], "valid": True}
+def serialize_entries(entries: Iterable[TimeEntry]) -> dict[str, Any]:
+    """Return a TimesResponse."""
+    return {"items": [to_entry_item(entry) for entry in entries], "valid": True}
 
 
-def item_of(entry: TimeEntry) -> dict[str, Any]:
-    return {"message": "Success", "data": told_entry(entry)}
+def to_entry_item(entry: TimeEntry) -> dict[str, Any]:
+    """Return a TimeItem."""
+    return {"message": "Success", "data": serialize_entry(entry)}
 
 
-def told_trail(changes: Sequence[Change]) -> dict[str, Any]:
-    """A HistoryAnswer: what one change left is what the next one found."""
-    befores = [None, *(change.after for change in changes)]
+def serialize_history(records: Sequence[AuditRecord]) -> dict[str, Any]:
+    """Return a HistoryResponse: the state after one change is the state before the next."""
+    befores = [None, *(record.after for record in records)]
     items = [
-        {"message": "Success", "data": _change(before, change)}
-        for before, change in zip(befores, changes, strict=False)
+        {
+            "message": "Success",
+            "data": {
+                "number": record.number,
+                "action": record.action,
+                "at": record.at.isoformat(),
+                "actor": record.actor,
+                "reason": record.reason,
+                "before": _serialize_snapshot(before),
+                "after": _serialize_snapshot(record.after),
+            },
+        }
+        for before, record in zip(befores, records, strict=False)
     ]
     return {"items": items, "valid": True}
 
 
-def results(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return a TimesAnswer with a result for each item."""
+def serialize_results(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return a TimesResponse with the result of each item, in order."""
     return {"items": items, "valid": all(item["status"] < 400 for item in items)}
 
 
-def _breaks(said: Sequence[SpanIn]) -> tuple[Break, ...]:
-    """One of no length is dropped, as the clock drops it."""
-    spans = ((span.start.replace(microsecond=0), span.end.replace(microsecond=0)) for span in said)
-    return tuple(Break(id=new_id(), start=start, end=end) for start, end in spans if start != end)
-
-
-def _change(before: State | None, change: Change) -> dict[str, Any]:
-    return {
-        "number": change.number,
-        "action": change.action,
-        "at": change.at.isoformat(),
-        "actor": change.actor,
-        "reason": change.reason,
-        "before": _state(before),
-        "after": _state(change.after),
-    }
-
-
-def _state(state: State | None) -> dict[str, Any] | None:
-    if state is None:
+def _serialize_snapshot(snapshot: EntrySnapshot | None) -> dict[str, Any] | None:
+    if snapshot is None:
         return None
     return {
-        "from": state.start.isoformat(),
-        "to": state.end.isoformat() if state.end else None,
-        "breaks": [told_break(taken) for taken in state.breaks],
-        "comment": state.comment,
-        "type": state.time_type,
-        "organizationId": state.organization_id,
-        "organizationName": state.organization_name,
-        "creationType": state.creation_type,
-        "approval": state.approval,
-        "invalidReason": state.invalid_reason,
+        "from": snapshot.start.isoformat(),
+        "to": snapshot.end.isoformat() if snapshot.end else None,
+        "breaks": [serialize_break(taken) for taken in snapshot.breaks],
+        "comment": snapshot.comment,
+        "type": snapshot.time_type,
+        "organizationId": snapshot.organization_id,
+        "organizationName": snapshot.organization_name,
+        "creationType": snapshot.creation_type,
+        "approval": snapshot.approval,
+        "invalidReason": snapshot.invalid_reason,
     }

@@ -1,378 +1,376 @@
-"""Time entries: listed, saved by hand, deleted, approved, and what became of each.
+"""Time entries: list, save by hand, delete, approve, export, and their audit trail.
 
-Of what the caller may not see there is nothing: neither in a list nor by its id.
+An entry that the caller may not see does not exist for the caller: neither in a list nor by its id.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from fencepost.common.errors import Forbidden, NotFound, ValidationFailed
+from fencepost.common.errors import NotFound, ValidationFailed
 from fencepost.common.ids import NewId, is_id, new_id
-from fencepost.common.principal import Permission
+from fencepost.common.principal import Permission, Principal
 from fencepost.common.retry import retry_on_conflict
-from fencepost.timeclock.adjustments import adjusted_again, as_punched, check_by_hand, reach
-from fencepost.timeclock.audit import Change, Edit, Saving
-from fencepost.timeclock.clock_service import check_may_act
-from fencepost.timeclock.entry_filters import Wanted, check
+from fencepost.timeclock.adjustments import (
+    check_entry,
+    check_manual_entry,
+    reapply_working_time,
+    undo_adjustments,
+    widen_to_rounding,
+)
+from fencepost.timeclock.audit import AuditRecord, EntryChange, EntryWrite
+from fencepost.timeclock.clock_service import require_clock_access
+from fencepost.timeclock.commands import EntryEdit, SavedEntry
+from fencepost.timeclock.entry_filters import EntryFilter, restrict_to_visible
 from fencepost.timeclock.errors import EntryFinal, EntryOverlaps, EntryState
 from fencepost.timeclock.events import (
-    EntriesApproved,
+    APPROVAL_EVENTS,
     EntriesDeleted,
-    EntriesDisapproved,
     EntriesEvent,
     EntriesExported,
     EntriesReopened,
     EntrySaved,
 )
 from fencepost.timeclock.model import TimeEntry
-from fencepost.timeclock.overlaps import settled, too_much_at_once
-from fencepost.timeclock.ports import EntryWriter
-from fencepost.timeclock.settings import TenantSettings
+from fencepost.timeclock.overlaps import OverlapResolution, exceeds_write_limit, resolve_overlaps
+from fencepost.timeclock.ports import EntryContextRepository, EntryRepository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from fencepost.common.principal import Principal
     from fencepost.timeclock.overlaps import Policy
+    from fencepost.timeclock.ports import EntryContext, PageStart
 
 # Three actions each, and the event, are below the 100 of a transaction.
 MAX_IDS = 30
 # Two actions each, and the event.
 MAX_EXPORTED = 45
 
-_APPROVAL_EVENTS: dict[str, type[EntriesEvent]] = {
-    "approved": EntriesApproved,
-    "disapproved": EntriesDisapproved,
-    "not_approved_yet": EntriesReopened,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What an id stands for. `state` is running, cancelled, valid, invalid or removed; a clock has no entry."""
-
-    user_id: str
-    state: str
-    entry: TimeEntry | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryContext:
-    """What has to be known to put an entry in its place."""
-
-    is_there: bool
-    settings: TenantSettings
-    calendar_version: int
-    organization_name: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """An entry as a caller says it: with an id it is changed, by the fields that are given.
-
-    `new_id` is for a new entry, the same whenever the same request is sent again.
-    """
-
-    id: str | None = None
-    new_id: str | None = None
-    user_id: str | None = None
-    organization_name: str | None = None
-    reason: str | None = None
-    fields: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """The entry as it is now, and what it did to others."""
-
-    entry: TimeEntry
-    removed: tuple[TimeEntry, ...] = ()
-    trimmed: tuple[TimeEntry, ...] = ()
-
-    @property
-    def was_edited(self) -> bool:
-        return bool(self.removed or self.trimmed)
-
-
-class EntryRepository(EntryWriter, Protocol):
-    """The port to the entries, by id and by time."""
-
-    def find(self, tenant_id: str, ids: Sequence[str]) -> dict[str, Found]: ...
-    def page(
-        self, tenant_id: str, wanted: Wanted, limit: int, after: tuple[datetime, str] | None
-    ) -> tuple[list[TimeEntry], TimeEntry | None]: ...
-    def trail(self, tenant_id: str, entry_id: str) -> tuple[str, list[Change]] | None: ...
-
-
-class EntryContextRepository(Protocol):
-    """The port to what is known of a user and an organization."""
-
-    def ledger(self, tenant_id: str, user_id: str, organization_id: str | None) -> EntryContext: ...
-    def organizations_named(self, tenant_id: str, name: str) -> list[str]: ...
-
 
 @dataclass(frozen=True)
-class TimesService:
-    store: EntryRepository
-    ledgers: EntryContextRepository
+class EntryService:
+    entries: EntryRepository
+    contexts: EntryContextRepository
     make_id: NewId = field(default=new_id)
 
-    def page(
-        self, principal: Principal, wanted: Wanted, limit: int, after: tuple[datetime, str] | None
+    def list_page(
+        self, principal: Principal, filters: EntryFilter, limit: int, after: PageStart | None
     ) -> tuple[list[TimeEntry], TimeEntry | None]:
-        """Entries by their start, and the one after which the next page begins. Raises Forbidden."""
-        return self.store.page(principal.tenant_id, visible_to(principal, wanted), limit, after)
+        """Return entries by their start, and the one after which the next page begins.
 
-    def trail(self, principal: Principal, entry_id: str) -> list[Change]:
-        """Every change of an entry, and of the clock that it was, in their order. Raises NotFound."""
-        found = self.store.trail(principal.tenant_id, entry_id) if is_id(entry_id) else None
-        if found is None or not _may_see(principal, found[0]):
+        Raises:
+            Forbidden: The filters ask for entries of others, or for removed ones.
+        """
+        return self.entries.list_page(principal.tenant_id, restrict_to_visible(principal, filters), limit, after)
+
+    def load_trail(self, principal: Principal, entry_id: str) -> list[AuditRecord]:
+        """Return every change of an entry, and of the clock that it was, in order.
+
+        Raises:
+            NotFound: There is no such entry.
+        """
+        found = self.entries.load_trail(principal.tenant_id, entry_id) if is_id(entry_id) else None
+        if found is None or not _can_see(principal, found[0]):
             raise NotFound("time entry")
         return found[1]
 
-    def put(self, principal: Principal, said: Said, now: datetime) -> Saved:
-        """Create an entry or change one. Raises NotFound, Forbidden, Invalid, and ClockRefused with its kinds."""
-        named = self._organization(principal, said)
+    def save(self, principal: Principal, edit: EntryEdit, now: datetime) -> SavedEntry:
+        """Create or change an entry, and make room for it by the tenant's policy.
+
+        Raises:
+            NotFound: There is no such entry, user or organization.
+            Forbidden: The caller may not act for this user.
+            ValidationFailed: A field is wrong, or the entry exceeds a limit of the working-time model.
+            EntryFinal: The entry is approved or exported.
+            EntryState: The entry was removed, or is a clock.
+            EntryOverlaps: Another entry is in the way.
+            ServiceBusy: Too many concurrent changes.
+        """
+        if edit.organization_name is not None:
+            named = self.contexts.find_organizations(principal.tenant_id, edit.organization_name)
+            if not named:
+                raise NotFound("organization")
+            edit = replace(edit, fields={**edit.fields, "organization_id": min(named)})
         return retry_on_conflict(
-            lambda: self._change(principal, named, now) if said.id else self._create(principal, named, now)
+            lambda: self._change(principal, edit, now) if edit.id else self._create(principal, edit, now)
         )
 
-    def resubmit(self, principal: Principal, entry_id: str, now: datetime) -> Saved:
-        """Save an invalid entry by the model, should what was in its way be gone. Raises as `put`.
+    def resubmit(self, principal: Principal, entry_id: str, now: datetime) -> SavedEntry:
+        """Save an invalid entry by the working-time model, once nothing is in its way any more.
 
-        Who acts for others passes over the window.
+        For a caller who acts for others the allowed window does not apply.
+
+        Raises:
+            NotFound: There is no such entry, or its user was deleted.
+            ValidationFailed: The allowed window refuses the entry.
+            EntryState: The entry is not invalid.
+            EntryOverlaps: Another entry is in the way.
+            ServiceBusy: Too many concurrent changes.
         """
 
-        def attempt() -> Saved:
-            before = self._entry(principal, entry_id, "invalid")
-            punched = replace(as_punched(before), invalid_reason=None, version=before.version + 1)
-            ledger = self.ledgers.ledger(principal.tenant_id, before.user_id, before.organization_id)
-            neighbours = self.store.overlapped(principal.tenant_id, reach(punched, ledger.settings))
-            may_pass = principal.can(Permission.ALL_CLOCKS)
-            after = adjusted_again(punched, ledger.settings, neighbours, self.make_id, whatever_the_window=may_pass)
-            edit = Edit(before=before, after=after, action="resubmitted")
-            return self._placed(principal, edit, now, ledger=ledger, neighbours=neighbours)
+        def attempt() -> SavedEntry:
+            [before] = self._find_entries(principal, [entry_id], ("invalid",))
+            punched = replace(undo_adjustments(before), invalid_reason=None, version=before.version + 1)
+            context = self._load_context(principal, before.user_id, before.organization_id)
+            neighbours = self.entries.find_overlapping(
+                principal.tenant_id, widen_to_rounding(punched, context.settings)
+            )
+            ignores_window = principal.can(Permission.ALL_CLOCKS)
+            after = reapply_working_time(
+                punched, context.settings, neighbours, self.make_id, ignores_window=ignores_window
+            )
+            change = EntryChange(before=before, after=after, action="resubmitted")
+            return self._write(principal, change, now, context, neighbours, context.settings.overlaps)
 
         return retry_on_conflict(attempt)
 
-    def restore(self, principal: Principal, entry_id: str, now: datetime) -> Saved:
-        """Bring a removed entry back, where nothing else is by now. Raises as `put`."""
+    def restore(self, principal: Principal, entry_id: str, now: datetime) -> SavedEntry:
+        """Restore a removed entry, where no other entry is in its way.
 
-        def attempt() -> Saved:
-            gone = self._entry(principal, entry_id, "removed")
+        Raises:
+            NotFound: There is no such entry, or its user was deleted.
+            EntryState: The entry is not removed.
+            EntryOverlaps: Another entry is in the way.
+            ServiceBusy: Too many concurrent changes.
+        """
+
+        def attempt() -> SavedEntry:
+            [removed] = self._find_entries(principal, [entry_id], ("removed",))
             # The removal was the change after the last one of the entry.
-            back = Edit(before=None, after=replace(gone, version=gone.version + 2), action="restored")
-            return self._placed(principal, back, now, policy="refuse")
+            after = replace(removed, version=removed.version + 2)
+            change = EntryChange(before=None, after=after, action="restored")
+            context = self._load_context(principal, after.user_id, after.organization_id)
+            return self._write(principal, change, now, context, None, "refuse")
 
         return retry_on_conflict(attempt)
 
     def delete(self, principal: Principal, ids: Sequence[str], reason: str | None, now: datetime) -> list[TimeEntry]:
-        """Remove all of these entries or none. Raises NotFound, EntryFinal, EntryState, Invalid."""
+        """Remove all of these entries or none.
 
-        def removed(entry: TimeEntry) -> Edit:
-            if entry.is_safe:
+        Raises:
+            NotFound: There is no such entry.
+            ValidationFailed: The entries are too large to be changed together.
+            EntryFinal: An entry is approved or exported.
+            EntryState: An entry is removed already, or a clock.
+            ServiceBusy: Too many concurrent changes.
+        """
+
+        def remove(entry: TimeEntry) -> EntryChange:
+            if entry.is_final:
                 raise EntryFinal(entry.id, entry.approval)
-            return Edit(before=entry, after=None, action=EntriesDeleted.audit_action, reason=reason)
+            return EntryChange(before=entry, after=None, action=EntriesDeleted.audit_action, reason=reason)
 
-        return self._all(principal, ids, ("valid", "invalid"), removed, EntriesDeleted, now)
+        return self._change_all(principal, ids, ("valid", "invalid"), remove, EntriesDeleted, now)
 
-    def judge(
+    def set_approval(
         self, principal: Principal, ids: Sequence[str], approval: str, reason: str | None, now: datetime
     ) -> list[TimeEntry]:
-        """Approve, disapprove or reopen all of these entries or none; one that is so already stays as it is.
+        """Approve, disapprove or reopen all of these entries or none; one with this approval stays as it is.
 
-        Raises NotFound, EntryFinal, EntryState, Invalid.
+        Raises:
+            NotFound: There is no such entry.
+            ValidationFailed: The entries are too large to be changed together.
+            EntryFinal: An entry is exported; it can only be reopened.
+            EntryState: An entry is not valid.
+            ServiceBusy: Too many concurrent changes.
         """
-        event_class = _APPROVAL_EVENTS[approval]
+        event_class = APPROVAL_EVENTS[approval]
         action = event_class.audit_action
 
-        def judged(entry: TimeEntry) -> Edit | None:
+        def change(entry: TimeEntry) -> EntryChange | None:
             if entry.approval == approval:
                 return None
-            if entry.approval == "exported" and action != "reopened":
+            if entry.approval == "exported" and event_class is not EntriesReopened:
                 raise EntryFinal(entry.id, entry.approval)
             after = replace(entry, approval=approval, version=entry.version + 1)
-            return Edit(before=entry, after=after, action=action, reason=reason)
+            return EntryChange(before=entry, after=after, action=action, reason=reason)
 
-        return self._all(principal, ids, ("valid",), judged, event_class, now)
+        return self._change_all(principal, ids, ("valid",), change, event_class, now)
 
     def export(
-        self, principal: Principal, wanted: Wanted, limit: int, after: tuple[datetime, str] | None, now: datetime
+        self, principal: Principal, filters: EntryFilter, limit: int, after: PageStart | None, now: datetime
     ) -> tuple[list[TimeEntry], TimeEntry | None]:
-        """A page of approved entries, all of which are marked as exported or none: nobody else is given them so.
+        """Mark a page of approved entries as exported, all or none, and return it as `list_page` does.
 
-        Answers as `page` does. Raises Busy.
+        No other export returns these entries.
+
+        Raises:
+            ServiceBusy: Too many concurrent changes.
         """
+        filters = replace(filters, approval="approved")
 
         def attempt() -> tuple[list[TimeEntry], TimeEntry | None]:
-            entries, last = self.store.page(principal.tenant_id, replace(wanted, approval="approved"), limit, after)
-            while too_much_at_once(entries):
+            entries, last = self.entries.list_page(principal.tenant_id, filters, limit, after)
+            while exceeds_write_limit(entries):
                 entries = entries[: len(entries) // 2]
                 last = entries[-1]
             exported = [replace(entry, approval="exported", version=entry.version + 1) for entry in entries]
             if exported:
-                event = self._event(EntriesExported, principal, now, exported)
-                edits = [
-                    Edit(before=before, after=after, action=EntriesExported.audit_action)
+                changes = [
+                    EntryChange(before=before, after=after, action=EntriesExported.audit_action)
                     for before, after in zip(entries, exported, strict=True)
                 ]
-                self.store.save(principal.tenant_id, Saving(edits=tuple(edits), event=event))
+                event = self._build_event(EntriesExported, principal, now, exported)
+                self.entries.save(principal.tenant_id, EntryWrite(changes=tuple(changes), event=event))
             return exported, last
 
         return retry_on_conflict(attempt)
 
-    def _all(
+    def _change_all(
         self,
         principal: Principal,
         ids: Sequence[str],
         states: tuple[str, ...],
-        change: Callable[[TimeEntry], Edit | None],
+        change: Callable[[TimeEntry], EntryChange | None],
         event_class: type[EntriesEvent],
         now: datetime,
     ) -> list[TimeEntry]:
-        """The entries, each changed, in one transaction."""
+        """Change entries in one transaction."""
 
         def attempt() -> list[TimeEntry]:
-            entries = self._entries(principal, ids, states)
-            if too_much_at_once(entries):
+            entries = self._find_entries(principal, ids, states)
+            if exceeds_write_limit(entries):
                 raise ValidationFailed.field("ids", "hold more than can be changed at once; send fewer")
-            edits = {edit.entry.id: edit for edit in map(change, entries) if edit is not None}
-            if edits:
-                event = self._event(event_class, principal, now, [edit.entry for edit in edits.values()])
-                # What is owed to who is gone is still approved, by others.
-                is_own = any(edit.entry.user_id == principal.user_id for edit in edits.values())
+            changes = {one.entry.id: one for one in map(change, entries) if one is not None}
+            if changes:
+                changed = [one.entry for one in changes.values()]
+                event = self._build_event(event_class, principal, now, changed)
+                # Others still approve what a deleted user has worked.
+                is_own = any(entry.user_id == principal.user_id for entry in changed)
                 user_id = principal.user_id if is_own else None
-                self.store.save(
-                    principal.tenant_id, Saving(edits=tuple(edits.values()), event=event, user_id=user_id)
-                )
-            return [edits[entry.id].entry if entry.id in edits else entry for entry in entries]
+                write = EntryWrite(changes=tuple(changes.values()), event=event, user_id=user_id)
+                self.entries.save(principal.tenant_id, write)
+            return [changes[entry.id].entry if entry.id in changes else entry for entry in entries]
 
         return retry_on_conflict(attempt)
 
-    def _create(self, principal: Principal, said: Said, now: datetime) -> Saved:
-        user_id = said.user_id or principal.user_id
-        ledger = self.ledgers.ledger(principal.tenant_id, user_id, said.fields.get("organization_id"))
-        check_may_act(principal, user_id, is_there=ledger.is_there)
-        if said.new_id is not None:
-            there = self.store.find(principal.tenant_id, [said.new_id]).get(said.new_id)
-            if there is not None and there.entry is not None:
-                return Saved(entry=there.entry)
-        for name, told in (("start", "from"), ("end", "to")):
-            if name not in said.fields:
-                raise ValidationFailed.field(told, "is missing")
+    def _create(self, principal: Principal, edit: EntryEdit, now: datetime) -> SavedEntry:
+        user_id = edit.user_id or principal.user_id
+        organization_id = edit.fields.get("organization_id")
+        context = self.contexts.load_entry_context(principal.tenant_id, user_id, organization_id)
+        require_clock_access(principal, user_id, exists=context is not None)
+        assert context is not None
+        if edit.new_id is not None:
+            existing = self.entries.find(principal.tenant_id, [edit.new_id]).get(edit.new_id)
+            if existing is not None and existing.entry is not None:
+                return SavedEntry(entry=existing.entry)
+        for name, field_name in (("start", "from"), ("end", "to")):
+            if name not in edit.fields:
+                raise ValidationFailed.field(field_name, "is missing")
         entry = TimeEntry(
-            id=said.new_id or self.make_id(),
+            id=edit.new_id or self.make_id(),
             user_id=user_id,
             creation_type="times",
-            **{"time_type": "work", **said.fields, **_organization_of(said, ledger)},
+            **{**edit.fields, **_resolve_organization(edit, context)},
         )
-        return self._by_hand(
-            principal, Edit(before=None, after=entry, action="created", reason=said.reason), now, ledger
-        )
+        change = EntryChange(before=None, after=entry, action="created", reason=edit.reason)
+        return self._save_by_hand(principal, change, now, context)
 
-    def _change(self, principal: Principal, said: Said, now: datetime) -> Saved:
-        before = self._entry(principal, str(said.id), "valid", "invalid")
-        if before.is_safe:
+    def _change(self, principal: Principal, edit: EntryEdit, now: datetime) -> SavedEntry:
+        [before] = self._find_entries(principal, [str(edit.id)], ("valid", "invalid"))
+        if before.is_final:
             raise EntryFinal(before.id, before.approval)
-        if said.user_id not in (None, before.user_id):
+        if edit.user_id not in (None, before.user_id):
             raise ValidationFailed.field("userId", "cannot be changed; delete the entry and save another")
-        ledger = self.ledgers.ledger(
-            principal.tenant_id, before.user_id, said.fields.get("organization_id", before.organization_id)
-        )
+        organization_id = edit.fields.get("organization_id", before.organization_id)
+        context = self._load_context(principal, before.user_id, organization_id)
         after = replace(
             before,
-            **{**said.fields, **_organization_of(said, ledger)},
+            **{**edit.fields, **_resolve_organization(edit, context)},
             creation_type=None,
             approval="not_approved_yet",
             invalid_reason=None,
             version=before.version + 1,
         )
         if (after.start, after.end, after.breaks) != (before.start, before.end, before.breaks):
-            # Undone from what is said now they would not give what was punched, which the punches tell.
+            # Undone from the new state, the adjustments would not restore what was punched; the punches show that.
             after = replace(after, adjustments=())
-        return self._by_hand(
-            principal, Edit(before=before, after=after, action="edited", reason=said.reason), now, ledger
-        )
+        change = EntryChange(before=before, after=after, action="edited", reason=edit.reason)
+        return self._save_by_hand(principal, change, now, context)
 
-    def _by_hand(self, principal: Principal, edit: Edit, now: datetime, ledger: EntryContext) -> Saved:
-        """The entry placed, within the limits of the model where it is the own."""
-        check(edit.entry)
+    def _save_by_hand(
+        self, principal: Principal, change: EntryChange, now: datetime, context: EntryContext
+    ) -> SavedEntry:
+        """Save an entry, within the limits of the working-time model where it is the caller's own."""
+        check_entry(change.entry)
         if not principal.can(Permission.ALL_CLOCKS):
-            check_by_hand(edit.entry, edit.before, ledger.settings, now)
-        return self._placed(principal, edit, now, ledger=ledger)
+            check_manual_entry(change.entry, change.before, context.settings, now)
+        return self._write(principal, change, now, context, None, context.settings.overlaps)
 
-    def _placed(
+    def _write(
         self,
         principal: Principal,
-        edit: Edit,
+        change: EntryChange,
         now: datetime,
-        *,
-        ledger: EntryContext | None = None,
-        neighbours: Sequence[TimeEntry] | None = None,
-        policy: Policy | None = None,
-    ) -> Saved:
-        """The entry saved where it says, and room made for it by the tenant's policy. Raises EntryOverlaps.
+        context: EntryContext,
+        neighbours: Sequence[TimeEntry] | None,
+        policy: Policy,
+    ) -> SavedEntry:
+        """Write an entry, and make room for it by a policy.
 
-        `neighbours` are the entries that it may overlap, where they are known.
+        Args:
+            neighbours: The entries that it may overlap; None reads them.
+
+        Raises:
+            EntryOverlaps: Another entry is in the way.
         """
-        entry = edit.entry
-        if ledger is None:
-            ledger = self.ledgers.ledger(principal.tenant_id, entry.user_id, entry.organization_id)
-        if not ledger.is_there:
-            raise NotFound("user")
-        if entry.invalid_reason is not None:
-            # It counts in nothing, so nothing is in its way.
-            event = self._saved_event(principal, edit, now)
-            self.store.save(principal.tenant_id, Saving(edits=(edit,), event=event, user_id=entry.user_id))
-            return Saved(entry=entry)
-        if neighbours is None:
-            neighbours = self.store.overlapped(principal.tenant_id, entry)
-        overlapped = [other for other in neighbours if other.overlaps(entry)]
-        settlement = settled(entry, overlapped, policy or ledger.settings.overlaps, self.make_id)
-        if settlement.why_not is not None:
-            raise EntryOverlaps(settlement.why_not)
-        event = self._saved_event(principal, edit, now, settlement.removed, settlement.trimmed)
-        calendar = (entry.user_id, ledger.calendar_version)
-        edits = (edit, *settlement.edits)
-        self.store.save(
-            principal.tenant_id, Saving(edits=edits, event=event, calendar=calendar, user_id=entry.user_id)
+        entry = change.entry
+        resolution, calendar = OverlapResolution(), None
+        # An invalid entry counts in nothing, so nothing is in its way.
+        if entry.invalid_reason is None:
+            if neighbours is None:
+                neighbours = self.entries.find_overlapping(principal.tenant_id, entry)
+            resolution = resolve_overlaps(entry, neighbours, policy, self.make_id)
+            if resolution.refusal is not None:
+                raise EntryOverlaps(resolution.refusal)
+            calendar = (entry.user_id, context.calendar_version)
+        event = EntrySaved(
+            id=self.make_id(),
+            tenant_id=principal.tenant_id,
+            occurred_at=now,
+            actor=principal.user_id,
+            entry=entry,
+            action=change.action,
+            removed=resolution.removed,
+            trimmed=resolution.trimmed,
         )
-        return Saved(entry=entry, removed=settlement.removed, trimmed=settlement.trimmed)
+        write = EntryWrite(
+            changes=(change, *resolution.changes),
+            event=event,
+            calendar=calendar,
+            user_id=entry.user_id,
+        )
+        self.entries.save(principal.tenant_id, write)
+        return SavedEntry(entry=entry, removed=resolution.removed, trimmed=resolution.trimmed)
 
-    def _organization(self, principal: Principal, said: Said) -> Said:
-        """With the id of the organization that is named. Raises NotFound."""
-        if said.organization_name is None:
-            return said
-        named = self.ledgers.organizations_named(principal.tenant_id, said.organization_name)
-        if not named:
-            raise NotFound("organization")
-        return replace(said, fields={**said.fields, "organization_id": min(named)})
+    def _load_context(self, principal: Principal, user_id: str, organization_id: str | None) -> EntryContext:
+        context = self.contexts.load_entry_context(principal.tenant_id, user_id, organization_id)
+        if context is None:
+            raise NotFound("user")
+        return context
 
-    def _entry(self, principal: Principal, entry_id: str, *states: str) -> TimeEntry:
-        return self._entries(principal, [entry_id], states)[0]
+    def _find_entries(self, principal: Principal, ids: Sequence[str], states: tuple[str, ...]) -> list[TimeEntry]:
+        """Return these entries in order.
 
-    def _entries(self, principal: Principal, ids: Sequence[str], states: tuple[str, ...]) -> list[TimeEntry]:
-        """These entries, in this order. Raises NotFound, and EntryState for one that is in none of these states."""
-        found = self.store.find(principal.tenant_id, [entry_id for entry_id in ids if is_id(entry_id)])
+        Raises:
+            NotFound: There is no such entry.
+            EntryState: An entry is in none of these states.
+        """
+        found = self.entries.find(principal.tenant_id, [entry_id for entry_id in ids if is_id(entry_id)])
         entries = []
         for entry_id in ids:
             one = found.get(entry_id)
-            if one is None or not _may_see(principal, one.user_id):
+            if one is None or not _can_see(principal, one.user_id):
                 raise NotFound("time entry")
             if one.state not in states or one.entry is None:
                 raise EntryState(entry_id, one.state, " or ".join(states))
             entries.append(one.entry)
         return entries
 
-    def _event(
-        self,
-        event_class: type[EntriesEvent],
-        principal: Principal,
-        now: datetime,
-        entries: Sequence[TimeEntry],
+    def _build_event(
+        self, event_class: type[EntriesEvent], principal: Principal, now: datetime, entries: Sequence[TimeEntry]
     ) -> EntriesEvent:
         return event_class(
             id=self.make_id(),
@@ -382,47 +380,20 @@ class TimesService:
             entries=tuple(entries),
         )
 
-    def _saved_event(
-        self,
-        principal: Principal,
-        edit: Edit,
-        now: datetime,
-        removed: tuple[TimeEntry, ...] = (),
-        trimmed: tuple[TimeEntry, ...] = (),
-    ) -> EntrySaved:
-        return EntrySaved(
-            id=self.make_id(),
-            tenant_id=principal.tenant_id,
-            occurred_at=now,
-            actor=principal.user_id,
-            entry=edit.entry,
-            action=edit.action,
-            removed=removed,
-            trimmed=trimmed,
-        )
 
-
-def visible_to(principal: Principal, wanted: Wanted) -> Wanted:
-    """Who acts for others is told of all users where none is named, everybody else of the own entries.
-
-    Raises Forbidden.
-    """
-    if principal.can(Permission.ALL_CLOCKS):
-        return wanted
-    if wanted.user_id not in (None, principal.user_id) or wanted.kind == "removed":
-        raise Forbidden(Permission.ALL_CLOCKS.value)
-    return replace(wanted, user_id=principal.user_id)
-
-
-def _may_see(principal: Principal, user_id: str) -> bool:
+def _can_see(principal: Principal, user_id: str) -> bool:
     return user_id == principal.user_id or principal.can(Permission.ALL_CLOCKS)
 
 
-def _organization_of(said: Said, ledger: EntryContext) -> dict[str, Any]:
-    """The organization with its name, where one is given. Raises NotFound."""
-    if "organization_id" not in said.fields:
+def _resolve_organization(edit: EntryEdit, context: EntryContext) -> dict[str, Any]:
+    """Return the id and the name of the organization, where the request has one.
+
+    Raises:
+        NotFound: There is no such organization.
+    """
+    if "organization_id" not in edit.fields:
         return {}
-    organization_id = said.fields["organization_id"]
-    if organization_id is not None and ledger.organization_name is None:
+    organization_id = edit.fields["organization_id"]
+    if organization_id is not None and context.organization_name is None:
         raise NotFound("organization")
-    return {"organization_id": organization_id, "organization_name": ledger.organization_name}
+    return {"organization_id": organization_id, "organization_name": context.organization_name}

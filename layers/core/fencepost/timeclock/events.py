@@ -231,6 +231,14 @@ class EntriesExported(EntriesEvent):
     type, audit_action = "entries.exported", "exported"
 
 
+# The event of a new approval state.
+APPROVAL_EVENTS: dict[str, type[EntriesEvent]] = {
+    "approved": EntriesApproved,
+    "disapproved": EntriesDisapproved,
+    "not_approved_yet": EntriesReopened,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockActionRefused(Event):
     """A geofence refused an action."""

@@ -1,4 +1,4 @@
-"""The lists of entries and cancelled clocks, written anew: for tables that were filled before there were any."""
+"""Maintenance of the lists of entries and cancelled clocks, for tables that were filled before there were lists."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
-from fencepost.timeclock.entry_repository import lists_of
-from fencepost.timeclock.location_evidence_item import kept_in
+from fencepost.timeclock.entry_repository import build_list_attributes
+from fencepost.timeclock.evidence_documents import load_evidence
 from fencepost.timeclock.model import TimeEntry
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ class EntryListMaintenance:
         self._table = table
 
     def rebuild(self, tenant_id: str) -> int:
-        """How many were put on lists that they were not on. Reads the whole table."""
+        """Add what is missing in the lists, and return how many items were added. Reads the whole table."""
         return sum(
-            self._mend(tenant_id, item)
+            self._add_missing_attributes(tenant_id, item)
             for item in self._table.scan(
                 FilterExpression="begins_with(PK, :tenant) AND attribute_exists(doc) "
                 "AND #entity IN (:entry, :place, :refusal)",
@@ -38,14 +38,13 @@ class EntryListMaintenance:
             )
         )
 
-    def _mend(self, tenant_id: str, item: Item) -> bool:
-        kept, is_entry = kept_in(item), item["entity"]["S"] == "TimeEntry"
-        listed = (
-            lists_of(tenant_id, kept)
-            if is_entry and isinstance(kept, TimeEntry)
-            else position_index.gone(tenant_id, kept)
-        )
-        missing = {name: value for name, value in serializer.to_item(listed).items() if item.get(name) != value}
+    def _add_missing_attributes(self, tenant_id: str, item: Item) -> bool:
+        evidence = load_evidence(item)
+        if item["entity"]["S"] == "TimeEntry" and isinstance(evidence, TimeEntry):
+            attributes = build_list_attributes(tenant_id, evidence)
+        else:
+            attributes = position_index.build_removed_attributes(tenant_id, evidence)
+        missing = {name: value for name, value in serializer.to_item(attributes).items() if item.get(name) != value}
         if not missing:
             return False
         transaction = Transaction()
@@ -59,5 +58,5 @@ class EntryListMaintenance:
         try:
             self._table.write(transaction)
         except VersionMismatch:
-            return False  # whoever changed it in between has listed it
+            return False  # a concurrent change has listed it
         return True

@@ -1,4 +1,4 @@
-"""Which positions a clock, an entry or a refusal contains, and how precise they are."""
+"""The positions that a clock, an entry or a refusal contains, and how precise they are."""
 
 from __future__ import annotations
 
@@ -13,49 +13,44 @@ from fencepost.verdicts.model import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# "rough" is a stored word; in the code such positions are called coarse.
 Precision = Literal["exact", "rough"]
-
-
-ROUGH_DECIMALS = 2
-
-
 Evidence: TypeAlias = RunningClock | TimeEntry | Refusal
-
-
 EvidenceT = TypeVar("EvidenceT", bound=Evidence)
+COARSE_DECIMALS = 2
 
 
-def began(kept: Evidence) -> datetime:
-    """From when its days are counted."""
-    return kept.received_at if isinstance(kept, Refusal) else kept.start
+def find_beginning(evidence: Evidence) -> datetime:
+    """Return the instant from which the retention of positions counts."""
+    return evidence.received_at if isinstance(evidence, Refusal) else evidence.start
 
 
-def precision_of(kept: Evidence) -> Precision | None:
-    """How exactly it is known where its user was; None: not at all."""
-    if isinstance(kept, Refusal):
-        return "exact" if _tells_distances(kept.verdict) else None
-    precisions = {_precision(punch) for punch in kept.punches}
-    return "exact" if "exact" in precisions else "rough" if "rough" in precisions else None
+def find_precision(evidence: Evidence) -> Precision | None:
+    """Return how precisely the evidence shows where its user was; None: not at all."""
+    if isinstance(evidence, Refusal):
+        return "exact" if _has_distances(evidence.verdict) else None
+    precision: Precision | None = None
+    for punch in evidence.punches:
+        position = (punch.latitude, punch.longitude)
+        if _has_distances(punch.verdict) or position != tuple(map(coarsen_degrees, position)):
+            return "exact"
+        if position != (None, None):
+            precision = "rough"
+    return precision
 
 
-def _with_punches(kept: Any, change: Callable[[Punch], Punch]) -> Any:
-    return replace(kept, punches=tuple(map(change, kept.punches)))
+def replace_punches(evidence: Any, change: Callable[[Punch], Punch]) -> Any:
+    return replace(evidence, punches=tuple(map(change, evidence.punches)))
 
 
-def _precision(punch: Punch) -> Precision | None:
-    where = (punch.latitude, punch.longitude)
-    if _tells_distances(punch.verdict) or where != tuple(map(_rough, where)):
-        return "exact"
-    return "rough" if where != (None, None) else None
+def coarsen_degrees(degrees: float | None) -> float | None:
+    """Round a coordinate to about a kilometre.
 
-
-def _tells_distances(verdict: Verdict | None) -> bool:
-    return verdict is not None and any(finding.edge_distance_m is not None for finding in verdict.findings)
-
-
-def _rough(degrees: float | None) -> float | None:
-    """
-    >>> _rough(30.26721), _rough(None)
+    >>> coarsen_degrees(30.26721), coarsen_degrees(None)
     (30.27, None)
     """
-    return round(degrees, ROUGH_DECIMALS) if degrees is not None else None
+    return round(degrees, COARSE_DECIMALS) if degrees is not None else None
+
+
+def _has_distances(verdict: Verdict | None) -> bool:
+    return verdict is not None and any(finding.edge_distance_m is not None for finding in verdict.findings)

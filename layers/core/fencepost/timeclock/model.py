@@ -1,13 +1,13 @@
 """The clock: one stopwatch a user, which becomes a time entry when it is stopped.
 
-A user is idle, running or on a break. Instants are aware and kept to the second, with the offset in which the
-caller gave them.
+A user is idle, running or on a break. Instants are aware, precise to the second, and keep the offset that the caller
+sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,11 +18,10 @@ from fencepost.timeclock.time_types import CATEGORIES
 from fencepost.timeclock.working_time import Span, StopsAt
 from fencepost.verdicts.model import Verdict
 
-# A clock that is past its deadline is left to its user for so long after the last action: a phone that was offline
-# is still telling what happened.
+# How long after its last action a clock past its deadline is left alone: a phone that was offline may still be
+# sending what happened.
 GRACE = timedelta(seconds=30)
-# So many actions, each with all the evidence that there can be, are below the 400 KB of an item. A stop is taken even
-# then.
+# So many actions, each with the most evidence, stay below the 400 KB of an item. A stop is always accepted.
 MAX_PUNCHES = 100
 
 
@@ -38,9 +37,10 @@ class Break:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
-    """One change that a rule made to what was punched: of a break, or with no `break_id` of the entry's own span.
+    """One change that a rule made to what was punched: to a break, or without `break_id` to the entry's own span.
 
-    `rule` is rounding, window, longest, automatic_breaks, limit, shift_end or overlap. What is not there is None.
+    `rule` is rounding, window, longest, automatic_breaks, limit, shift_end or overlap. `before` is None for a break
+    that the rule added, `after` for one that it removed.
     """
 
     rule: str
@@ -50,7 +50,7 @@ class Adjustment:
 
     @property
     def is_cut(self) -> bool:
-        """Whether time was cut off at a limit, which an answer tells by its status."""
+        """Whether time was cut off at a limit. The status of the response shows it."""
         return self.break_id is None and self.rule != "rounding"
 
 
@@ -58,7 +58,7 @@ class Adjustment:
 class Punch:
     """One action on the clock, with the evidence for its geofence verdict.
 
-    It was done in spite of a verdict where it `is_flagged`, or by the `exception` that was granted.
+    `is_flagged`: it was accepted against a verdict. `exception`: what allowed it against a verdict.
     """
 
     action: str
@@ -74,26 +74,64 @@ class Punch:
     accuracy_m: float | None = None
     captured_at: datetime | None = None
 
+    @property
+    def exception_reason(self) -> str | None:
+        """The reason in the audit trail, where an exception allowed the action."""
+        return f"An exception that {self.exception.by} granted." if self.exception is not None else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunningClock:
-    """A clock that runs, or is on a break.
+class EntryDetails:
+    """What a clock, the entry that it becomes, and each line of their audit trail have in common."""
 
-    `deadline` is when it is stopped for its user, and `stops_at` which rule that is; at `remind_at` comes a reminder,
-    unless there is none or it has come.
-    """
-
-    id: str
-    user_id: str
     start: datetime
-    deadline: datetime
-    stops_at: StopsAt = "limit"
-    remind_at: datetime | None = None
     time_type: str = "work"
     comment: str | None = None
     organization_id: str | None = None
     organization_name: str | None = None
     breaks: tuple[Break, ...] = ()
+
+    @property
+    def category(self) -> str:
+        return CATEGORIES[self.time_type]
+
+    def copy_details(self) -> dict[str, Any]:
+        """Return the common fields by name, for another of the classes that have them."""
+        return {name: getattr(self, name) for name in _DETAILS}
+
+
+_DETAILS = tuple(field.name for field in fields(EntryDetails))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntrySnapshot(EntryDetails):
+    """The state of a clock or an entry in the audit trail, without its punches, which never change.
+
+    `end` and `approval` are None for a clock.
+    """
+
+    end: datetime | None
+    creation_type: str | None = "clock"
+    approval: str | None = None
+    invalid_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningClock(EntryDetails):
+    """A clock that runs, or is on a break.
+
+    Attributes:
+        deadline: When a forgotten clock is stopped.
+        stops_at: The rule that stops it then.
+        remind_at: When its user gets a reminder; None: there is none, or it was sent.
+        last_request: The fingerprint of the last action that had one.
+    """
+
+    id: str
+    user_id: str
+    deadline: datetime
+    stops_at: StopsAt = "limit"
+    remind_at: datetime | None = None
     punches: tuple[Punch, ...] = ()
     last_request: str = ""
     version: int = 1
@@ -105,57 +143,68 @@ class RunningClock:
 
     @property
     def due_from(self) -> datetime:
-        """When it is to be looked at again, should nothing happen: to remind its user, or to stop it."""
+        """When the schedule looks at it again, if nothing happens: to remind its user, or to stop it."""
         return self.overdue_from if self.remind_at is None else min(self.remind_at, self.overdue_from)
-
-    def reminded(self) -> RunningClock:
-        return replace(self, remind_at=None, version=self.version + 1)
 
     @property
     def open_break(self) -> Break | None:
         return self.breaks[-1] if self.breaks and self.breaks[-1].end is None else None
 
-    def punched(self, punch: Punch, request: str = "") -> RunningClock:
-        """The clock after an action; `request` tells the action from any other, should it be sent again.
+    def take_snapshot(self) -> EntrySnapshot:
+        return EntrySnapshot(end=None, **self.copy_details())
 
-        An action that cannot be told leaves the one before it known: that may still be sent again.
+    def clear_reminder(self) -> RunningClock:
+        return replace(self, remind_at=None, version=self.version + 1)
+
+    def add_punch(self, punch: Punch, fingerprint: str = "") -> RunningClock:
+        """Return the clock after an action.
+
+        An action without a fingerprint leaves the fingerprint before it: that action may still be retried.
         """
-        last_request = request or self.last_request
+        last_request = fingerprint or self.last_request
         return replace(self, punches=(*self.punches, punch), last_request=last_request, version=self.version + 1)
 
-    def updated(self, fields: Mapping[str, Any]) -> RunningClock:
-        """The clock with other fields. Raises WrongOrder where it has taken all actions that it may."""
-        self._check_room()
-        return replace(self, **fields)
+    def change_details(self, details: Mapping[str, Any]) -> RunningClock:
+        """Return the clock with other details.
 
-    def settled_by(self, settings: TenantSettings, since: datetime) -> RunningClock:
-        """The clock with the deadline and the reminder of these settings, which hold for it `since` an instant."""
-        deadline, stops_at = settings.deadline(self.start, since)
+        Raises:
+            WrongOrder: The clock has the most actions that it may have.
+        """
+        self._check_room()
+        return replace(self, **details)
+
+    def apply_settings(self, settings: TenantSettings, since: datetime) -> RunningClock:
+        """Return the clock with the deadline and the reminder of settings that apply to it `since` an instant."""
+        deadline, stops_at = settings.compute_deadline(self.start, since)
         minutes = settings.working_time.remind_minutes
         remind_at = deadline - timedelta(minutes=minutes) if minutes is not None else None
         return replace(self, deadline=deadline, stops_at=stops_at, remind_at=remind_at)
 
-    def _check_room(self) -> None:
-        if len(self.punches) >= MAX_PUNCHES:
-            raise WrongOrder(f"A clock takes at most {MAX_PUNCHES} actions; stop it and start another.")
+    def toggle_break(self, at: datetime, break_id: str) -> RunningClock:
+        """Open a break, or close the open one; a break without length is dropped.
 
-    def with_break_toggled(self, at: datetime, break_id: str) -> RunningClock:
-        """Open a break, or close the open one; one of no length is dropped. Raises WrongOrder."""
+        Raises:
+            WrongOrder: The clock is past its deadline, has the most actions that it may have, or `at` is too early.
+        """
         self._check_room()
         if at > self.deadline:
             raise WrongOrder(
                 f"The clock has reached its limit, at {self.deadline.isoformat()}; it can only be stopped."
             )
         if self.open_break is not None:
-            return self.with_break_closed(at)
+            return self.close_break(at)
         last = self.breaks[-1].end if self.breaks else None
         if at < self.start or (last is not None and at < last):
             began = "the last break ended" if last is not None else "the clock started"
             raise WrongOrder(f"A break cannot begin before {began}, at {(last or self.start).isoformat()}.")
         return replace(self, breaks=(*self.breaks, Break(id=break_id, start=at)))
 
-    def with_break_closed(self, at: datetime) -> RunningClock:
-        """Close the open break, if there is one."""
+    def close_break(self, at: datetime) -> RunningClock:
+        """Close the open break, if there is one.
+
+        Raises:
+            WrongOrder: The break began after `at`.
+        """
         running = self.open_break
         if running is None:
             return self
@@ -164,65 +213,55 @@ class RunningClock:
         closed = (replace(running, end=at),) if at > running.start else ()
         return replace(self, breaks=(*self.breaks[:-1], *closed))
 
-    def stopped(self, at: datetime, *, stopped_by: str) -> TimeEntry:
-        """The entry that this clock becomes. An instant past the deadline counts as the deadline.
+    def stop(self, at: datetime, *, stopped_by: str) -> TimeEntry:
+        """Return the entry that this clock becomes. An instant past the deadline counts as the deadline.
 
-        Raises WrongOrder where the stop would not come after the start and all breaks.
+        Raises:
+            WrongOrder: `at` is not after the start, or before the end of a break.
         """
         if at <= self.start:
             raise WrongOrder(
                 f"A clock cannot stop at or before its start, at {self.start.isoformat()}; times are to the second."
             )
         end = min(at, self.deadline.astimezone(at.tzinfo))
-        breaks = self._clipped(end).breaks if at >= self.deadline else self._closed_for_stop(at).breaks
+        if at >= self.deadline:
+            # Everything after the deadline is cut off.
+            breaks = tuple([replace(b, end=min(b.end or end, end)) for b in self.breaks if b.start < end])
+        else:
+            breaks = self.close_break(at).breaks
+            last = breaks[-1].end if breaks else None
+            if last is not None and at < last:
+                raise WrongOrder(f"A clock cannot stop before the last break ended, at {last.isoformat()}.")
         cut = Adjustment(
             rule=self.stops_at, before=Span(start=self.start, end=at), after=Span(start=self.start, end=end)
         )
         return TimeEntry(
             id=self.id,
             user_id=self.user_id,
-            start=self.start,
             end=end,
-            time_type=self.time_type,
-            comment=self.comment,
-            organization_id=self.organization_id,
-            organization_name=self.organization_name,
-            breaks=breaks,
+            **{**self.copy_details(), "breaks": breaks},
             punches=self.punches,
             version=self.version,
             stopped_by=self.stops_at if end < at else stopped_by,
             adjustments=(cut,) if end < at else (),
         )
 
-    def _closed_for_stop(self, at: datetime) -> RunningClock:
-        closed = self.with_break_closed(at)
-        last = closed.breaks[-1].end if closed.breaks else None
-        if last is not None and at < last:
-            raise WrongOrder(f"A clock cannot stop before the last break ended, at {last.isoformat()}.")
-        return closed
-
-    def _clipped(self, end: datetime) -> RunningClock:
-        """The breaks as they stand when everything after `end` is cut off."""
-        kept = (replace(b, end=min(b.end or end, end)) for b in self.breaks if b.start < end)
-        return replace(self, breaks=tuple(kept))
+    def _check_room(self) -> None:
+        if len(self.punches) >= MAX_PUNCHES:
+            raise WrongOrder(f"A clock takes at most {MAX_PUNCHES} actions; stop it and start another.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimeEntry:
-    """Time from `start` to `end`, half-open, less its breaks. `stopped_by`: user, limit, shift_end.
+class TimeEntry(EntryDetails):
+    """The half-open time from `start` to `end`, less its breaks.
 
-    An entry that could not be saved has an `invalid_reason`; it counts in nothing and is kept apart.
+    `stopped_by` is user, limit or shift_end. An entry that could not be saved has an `invalid_reason`; it is stored,
+    but counts in nothing.
     """
 
     id: str
     user_id: str
-    start: datetime
     end: datetime
-    time_type: str
-    comment: str | None = None
-    organization_id: str | None = None
-    organization_name: str | None = None
-    breaks: tuple[Break, ...] = ()
     punches: tuple[Punch, ...] = ()
     creation_type: str | None = "clock"
     stopped_by: str = "user"
@@ -232,27 +271,30 @@ class TimeEntry:
     version: int = 1
 
     @property
-    def category(self) -> str:
-        return CATEGORIES[self.time_type]
+    def span(self) -> Span:
+        return Span(start=self.start, end=self.end)
 
     @property
-    def is_safe(self) -> bool:
-        """Whether it must not be changed any more."""
+    def is_final(self) -> bool:
+        """Whether it is approved or exported, and so must not change any more."""
         return self.approval in ("approved", "exported")
 
     @property
-    def without_margins(self) -> Span:
-        """Its span without what rounding put on at the ends, which gives way where somebody else punched."""
+    def span_without_rounding(self) -> Span:
+        """Its span without what rounding added at the ends, which gives way to the time of another entry."""
         punched = [change.before for change in self.adjustments if change.rule == "rounding" and not change.break_id]
-        spans = [Span(start=self.start, end=self.end), *(span for span in punched if span is not None)]
+        spans = [self.span, *(span for span in punched if span is not None)]
         return Span(start=max(span.start for span in spans), end=min(span.end for span in spans))
 
     def overlaps(self, other: TimeEntry) -> bool:
-        """Touching is no overlap."""
+        """Return whether the two share an instant; entries that touch do not."""
         return self.start < other.end and other.start < self.end
 
-
-def new_clock(
-    *, clock_id: str, user_id: str, at: datetime, settings: TenantSettings, fields: Mapping[str, Any]
-) -> RunningClock:
-    return RunningClock(id=clock_id, user_id=user_id, start=at, deadline=at, **fields).settled_by(settings, at)
+    def take_snapshot(self) -> EntrySnapshot:
+        return EntrySnapshot(
+            end=self.end,
+            creation_type=self.creation_type,
+            approval=self.approval,
+            invalid_reason=self.invalid_reason,
+            **self.copy_details(),
+        )

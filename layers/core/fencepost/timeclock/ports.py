@@ -1,42 +1,38 @@
-"""The port to where time entries are kept, for all who save one."""
+"""The ports of the services: what they read, and where they write."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from fencepost.common.events import Event
-from fencepost.timeclock.events import ClockEvent
-from fencepost.timeclock.model import RunningClock
-from fencepost.timeclock.refusals import Grant, Refusal
+from fencepost.timeclock.model import RunningClock, TimeEntry
+from fencepost.timeclock.refusals import Grant
 from fencepost.timeclock.settings import TenantSettings
 from fencepost.verdicts.model import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from fencepost.common.entity_ref import EntityRef
+    from fencepost.common.events import Event
+    from fencepost.timeclock.audit import AuditRecord, ClockWrite, EntryWrite
+    from fencepost.timeclock.entry_filters import EntryFilter
     from fencepost.timeclock.receipts import Receipt
+    from fencepost.timeclock.refusals import Refusal
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fencepost.timeclock.audit import Saving
-    from fencepost.timeclock.model import TimeEntry
-
-
-class EntryWriter(Protocol):
-    def overlapped(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
-        """The entries of the same user that share an instant with this one."""
-
-    def save(self, tenant_id: str, saving: Saving) -> None:
-        """All of it or nothing. Raises VersionMismatch where something it stands on was changed, and NotFound."""
+    PageStart = tuple[datetime, str]
+    """Where a page of a list begins: after the item with this instant and id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockContext:
-    """All that an action needs to know of a user, read at once."""
+    """All that an action needs to know of a user, read at once.
+
+    Attributes:
+        named: The ids of the organizations with the name in the request.
+        grants: The exceptions that nobody has used.
+    """
 
     settings: TenantSettings
     clock: RunningClock | None
@@ -45,37 +41,110 @@ class ClockContext:
     has_screen: bool
     candidates: tuple[Candidate, ...]
     named: tuple[str, ...] = ()
-    """The organizations of the name that was asked for, by id."""
     grants: tuple[Grant, ...] = ()
-    """The exceptions that nobody has made use of."""
 
-    @property
-    def success(self) -> str:
-        """The message of an action that was done."""
-        if len(self.named) < 2:
-            return "Success"
-        return f"Success; of {len(self.named)} organizations with this name the first by id was taken"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryContext:
+    """All that saving an entry needs to know of its user and its organization."""
+
+    settings: TenantSettings
+    calendar_version: int
+    organization_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryLookup:
+    """What an id stands for. `state` is running, cancelled, valid, invalid or removed; a clock has no entry."""
+
+    user_id: str
+    state: str
+    entry: TimeEntry | None
 
 
 class ClockRepository(Protocol):
-    """The port to where clocks and time entries are kept."""
+    """The port to the clocks."""
 
-    def running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]: ...
-    def desk(
+    def find_running(self, tenant_id: str, user_id: str) -> tuple[bool, RunningClock | None]:
+        """Return whether the user exists, and the clock."""
+
+    def load_context(
         self,
         tenant_id: str,
         user_id: str,
         organization_id: str | None,
         screen: EntityRef | None,
         organization_name: str | None = None,
-    ) -> ClockContext | None: ...
-    def start(self, tenant_id: str, clock: RunningClock, event: ClockEvent, receipt: Receipt | None) -> None: ...
-    def replace(
-        self, tenant_id: str, before: RunningClock, after: RunningClock, event: ClockEvent, receipt: Receipt | None
-    ) -> None: ...
-    def discard(self, tenant_id: str, clock: RunningClock, event: ClockEvent, receipt: Receipt | None) -> None: ...
-    def refuse(self, tenant_id: str, refusal: Refusal, event: Event, legacy_id: str | None) -> str | None:
-        """Under which id it is on the trail. One that is there already, also under `legacy_id`, stays as it is."""
+    ) -> ClockContext | None:
+        """Return what an action needs to know; None where the user does not exist."""
 
-    def remind(self, tenant_id: str, before: RunningClock, after: RunningClock, event: ClockEvent) -> None: ...
-    def due(self, now: datetime) -> Iterable[tuple[str, RunningClock]]: ...
+    def save(self, tenant_id: str, write: ClockWrite) -> None:
+        """Write a change of a clock, or nothing.
+
+        Raises:
+            NotFound: The user of a clock that starts was deleted meanwhile.
+            VersionMismatch: The clock was changed meanwhile, or the exception was used.
+            AlreadyProcessed: The receipt exists.
+        """
+
+    def record_refusal(self, tenant_id: str, refusal: Refusal, event: Event, legacy_id: str | None) -> str | None:
+        """Record a refusal once, and return its id; where it exists, also under `legacy_id`, it stays as it is.
+
+        Raises:
+            NotFound: The user was deleted meanwhile.
+        """
+
+    def list_due(self, now: datetime) -> Iterable[tuple[str, RunningClock]]:
+        """Return the clocks that are due by `now`, with their tenants."""
+
+
+class EntryWriter(Protocol):
+    """The port to the entries, for all who save one."""
+
+    def find_overlapping(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
+        """Return the other entries of the same user that share an instant with this one."""
+
+    def save(self, tenant_id: str, write: EntryWrite) -> None:
+        """Write all changes or none.
+
+        Raises:
+            NotFound: The user was deleted meanwhile.
+            VersionMismatch: The clock, an entry or the calendar was changed meanwhile.
+            AlreadyProcessed: The receipt exists.
+        """
+
+
+class EntryRepository(EntryWriter, Protocol):
+    """The port to the entries, by id and by time."""
+
+    def find(self, tenant_id: str, ids: Sequence[str]) -> dict[str, EntryLookup]: ...
+    def list_page(
+        self, tenant_id: str, filters: EntryFilter, limit: int, after: PageStart | None
+    ) -> tuple[list[TimeEntry], TimeEntry | None]: ...
+    def load_trail(self, tenant_id: str, entry_id: str) -> tuple[str, list[AuditRecord]] | None: ...
+
+
+class EntryContextRepository(Protocol):
+    """The port to what an entry depends on."""
+
+    def load_entry_context(
+        self, tenant_id: str, user_id: str, organization_id: str | None
+    ) -> EntryContext | None: ...
+    def find_organizations(self, tenant_id: str, name: str) -> list[str]: ...
+
+
+class RefusalRepository(Protocol):
+    """The port to the refusals."""
+
+    def find(self, tenant_id: str, refusal_id: str) -> Refusal | None: ...
+    def list_page(
+        self, tenant_id: str, limit: int, after: PageStart | None
+    ) -> tuple[list[Refusal], Refusal | None]: ...
+    def save_grant(self, tenant_id: str, refusal: Refusal, event: Event) -> None: ...
+
+
+class ReceiptRepository(Protocol):
+    """The port to the receipts."""
+
+    def find(self, tenant_id: str, user_id: str, keys: Sequence[str]) -> dict[str, Receipt]: ...
+    def save(self, tenant_id: str, receipt: Receipt) -> None: ...

@@ -1,26 +1,30 @@
-"""Where what still tells a position is listed: in GSI2, by how exactly and by when it began."""
+"""The attributes that list what still contains a position: in GSI2, by precision and by its beginning."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from fencepost.dynamodb import keys
-from fencepost.timeclock.location_evidence import began, precision_of
+from fencepost.timeclock.location_evidence import find_beginning, find_precision
 
 if TYPE_CHECKING:
     from fencepost.timeclock.location_evidence import Evidence
 
 
-def listed(tenant_id: str, kept: Evidence) -> dict[str, str]:
-    """The attributes with which an item is listed; none where it tells no position."""
-    precision = precision_of(kept)
+def build_position_attributes(tenant_id: str, evidence: Evidence) -> dict[str, str]:
+    """Return the attributes that list an item; none where it contains no position."""
+    precision = find_precision(evidence)
     if precision is None:
         return {}
-    sort = keys.positions_sort_key(precision, began(kept), kept.id)
+    sort = keys.positions_sort_key(precision, find_beginning(evidence), evidence.id)
     return {"GSI2PK": keys.positions_partition(tenant_id), "GSI2SK": sort}
 
 
-def gone(tenant_id: str, what: Evidence) -> dict[str, str]:
-    """The same for what was removed, cancelled or refused, with those that list it among what is gone of its user."""
-    sort = keys.time_entry_sort_key(began(what), what.id)
-    return {"GSI4PK": keys.removed_partition(tenant_id, what.user_id), "GSI4SK": sort, **listed(tenant_id, what)}
+def build_removed_attributes(tenant_id: str, evidence: Evidence) -> dict[str, str]:
+    """Return the same for a removed entry, a cancelled clock or a refusal, which its user's list also contains."""
+    sort = keys.time_entry_sort_key(find_beginning(evidence), evidence.id)
+    return {
+        "GSI4PK": keys.removed_partition(tenant_id, evidence.user_id),
+        "GSI4SK": sort,
+        **build_position_attributes(tenant_id, evidence),
+    }

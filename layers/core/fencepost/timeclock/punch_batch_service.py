@@ -1,22 +1,22 @@
-"""Punches that a phone has kept: done in the order of their sequence, each once, each with an answer of its own.
+"""Offline punches, sent by a phone in a batch: done in the order of their sequence, each once, each with a result.
 
-What was answered under a key is kept with what was done, so that a batch, or a part of it, may come again at any
-time. A refusal is an answer as any other: what was refused then is not done later behind its user's back. What may be
-done by an exception comes again under a key of its own.
+The result of each punch is recorded with what it did, so that a batch, or a part of it, may be retried at any time. A
+refusal is a result like any other: a refused punch is not done later without its user. After an exception is granted,
+the punch is sent again under a new key.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID, uuid5
 
 from fencepost.common.errors import FencepostError, IdempotencyKeyReused, ServiceBusy, ValidationFailed
-from fencepost.timeclock.commands import EntryNotSaved
+from fencepost.timeclock.commands import EntryNotSaved, Outcome, ReceiptKey
 from fencepost.timeclock.errors import DeadlineExceeded, NoRunningClock
-from fencepost.timeclock.receipts import AlreadyProcessed, Receipt
+from fencepost.timeclock.ports import ReceiptRepository
+from fencepost.timeclock.receipts import AlreadyProcessed, Receipt, RecordedResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,20 +24,19 @@ if TYPE_CHECKING:
 
     from fencepost.common.principal import Principal
     from fencepost.timeclock.clock_service import ClockService
-    from fencepost.timeclock.commands import ClockRequest, Outcome
+    from fencepost.timeclock.commands import ClockRequest
 
-    Answer = dict[str, Any]
-    Tell = Callable[[Outcome | FencepostError], Answer]
+PunchResult: TypeAlias = Outcome | FencepostError | RecordedResult
 
 OLDEST = timedelta(days=30)
-# Longer than the oldest punch that is taken: what has no receipt any more is too old to be done again.
-_KEPT_FOR = OLDEST + timedelta(days=10)
+# Longer than the oldest punch that is accepted: whatever has no receipt any more is too old to be done again.
+_RETENTION = OLDEST + timedelta(days=10)
 _NAMESPACE = UUID("8f2b7c54-7f0a-4a0d-9c8e-0a3a2f6c9b17")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptPunch:
-    """`at` is when it was made; `digest` tells it from another one that comes under the same key."""
+class OfflinePunch:
+    """A punch that was made `at` an instant; `digest` is different for a different punch under the same key."""
 
     key: str
     sequence: int
@@ -46,107 +45,96 @@ class KeptPunch:
     request: ClockRequest
 
 
-class ReceiptRepository(Protocol):
-    """The port to where it is kept what was answered."""
-
-    def find(self, tenant_id: str, user_id: str, wanted: Sequence[str]) -> dict[str, Receipt]: ...
-    def put(self, tenant_id: str, receipt: Receipt) -> None: ...
-
-
 @dataclass(frozen=True)
-class PunchService:
-    """`tell` makes the answer of what was done or refused: plain values, with a `code` where it was refused."""
-
+class PunchBatchService:
     clock: ClockService
     receipts: ReceiptRepository
 
-    def apply(
-        self,
-        principal: Principal,
-        punches: Sequence[KeptPunch],
-        now: datetime,
-        tell: Tell,
-        has_time: Callable[[], bool],
-    ) -> dict[str, Answer]:
-        """The answer to each by its key; the keys are all different."""
-        there = self.receipts.find(principal.tenant_id, principal.user_id, [punch.key for punch in punches])
-        batch = _Batch(self.clock, self.receipts, principal, now, tell, has_time)
+    def process(
+        self, principal: Principal, punches: Sequence[OfflinePunch], now: datetime, has_time: Callable[[], bool]
+    ) -> dict[str, PunchResult]:
+        """Do punches in the order of their sequence, and return the result of each by its key.
+
+        Args:
+            punches: No two of them have the same key.
+            has_time: Whether another punch may begin.
+        """
+        keys = [punch.key for punch in punches]
+        receipts = self.receipts.find(principal.tenant_id, principal.user_id, keys)
+        batch = _Batch(self.clock, self.receipts, principal, now, has_time)
         in_order = sorted(punches, key=lambda punch: punch.sequence)
-        return {punch.key: batch.answer(punch, there.get(punch.key)) for punch in in_order}
+        return {punch.key: batch.process(punch, receipts.get(punch.key)) for punch in in_order}
 
 
 @dataclass
 class _Batch:
+    """A batch in progress.
+
+    Attributes:
+        is_over: Whether nothing more is done: a punch must not be done before an earlier one that was not reached.
+        refused_starts: The last start of each user, in words, where it was refused.
+    """
+
     clock: ClockService
     receipts: ReceiptRepository
     principal: Principal
     now: datetime
-    tell: Tell
     has_time: Callable[[], bool]
     is_over: bool = False
-    """Nothing more is done: what comes later in the sequence must not be done before what was not reached."""
-    refused_start: dict[str, str] = field(default_factory=dict)
-    """By user the last start, in words, where it was refused."""
+    refused_starts: dict[str, str] = field(default_factory=dict)
 
-    def answer(self, punch: KeptPunch, receipt: Receipt | None) -> Answer:
-        if receipt is not None and receipt.digest != punch.digest:
-            return self.tell(IdempotencyKeyReused())
-        if receipt is None:
+    def process(self, punch: OfflinePunch, receipt: Receipt | None) -> PunchResult:
+        """Return the recorded result of a punch, or do the punch."""
+        if receipt is not None and receipt.key.digest != punch.digest:
+            return IdempotencyKeyReused()
+        if receipt is not None:
+            result = receipt.result
+        else:
             self.is_over = self.is_over or not self.has_time()
             if self.is_over:
-                return self.tell(DeadlineExceeded())
+                return DeadlineExceeded()
             try:
-                receipt = self._done(punch)
+                result = self._act(punch)
             except AlreadyProcessed:
-                there = self.receipts.find(self.principal.tenant_id, self.principal.user_id, [punch.key])
-                return self.answer(punch, there[punch.key])
+                receipts = self.receipts.find(self.principal.tenant_id, self.principal.user_id, [punch.key])
+                return self.process(punch, receipts[punch.key])
             except ServiceBusy:
                 self.is_over = True
-                return self.tell(DeadlineExceeded())
-        answer: Answer = json.loads(receipt.answer)
-        self._remember(punch, answer)
-        return answer
+                return DeadlineExceeded()
+        if punch.request.action == "start":
+            user_id = self._user_id(punch)
+            self.refused_starts.pop(user_id, None)
+            code = None if isinstance(result, Outcome) else result.code
+            if code is not None:
+                start = f"the start with the sequence {punch.sequence} was refused, {code}"
+                self.refused_starts[user_id] = start
+        return result
 
-    def _done(self, punch: KeptPunch) -> Receipt:
-        """Do it, or have it refused; either way it is kept. Raises DoneBefore, Busy."""
+    def _act(self, punch: OfflinePunch) -> PunchResult:
+        """Do a punch or refuse it; either way its receipt is written.
 
-        def receipt(told: Outcome | FencepostError) -> Receipt:
-            return Receipt(
-                user_id=self.principal.user_id,
-                key=punch.key,
-                digest=punch.digest,
-                answer=json.dumps(self.tell(told), ensure_ascii=False, separators=(",", ":")),
-                kept_until=self.now + _KEPT_FOR,
-            )
-
-        said = f"{self.principal.tenant_id} {self.principal.user_id} {punch.key} {punch.digest}"
-        request = replace(punch.request, key=str(uuid5(_NAMESPACE, said)), receipt=receipt)
+        Raises:
+            AlreadyProcessed: The receipt exists.
+            ServiceBusy: Too many concurrent actions.
+        """
+        tenant_id, user_id = self.principal.tenant_id, self.principal.user_id
+        key = ReceiptKey(user_id=user_id, key=punch.key, digest=punch.digest, kept_until=self.now + _RETENTION)
+        request_key = str(uuid5(_NAMESPACE, f"{tenant_id} {user_id} {punch.key} {punch.digest}"))
         try:
             if self.now - punch.at > OLDEST:
-                raise ValidationFailed.field(
-                    "dateTime", f"is more than {OLDEST.days} days ago; save a time entry by hand"
-                )
-            return receipt(self.clock.act(self.principal, request, self.now))
+                message = f"is more than {OLDEST.days} days ago; save a time entry by hand"
+                raise ValidationFailed.field("dateTime", message)
+            return self.clock.act(self.principal, replace(punch.request, key=request_key, receipt=key), self.now)
         except ServiceBusy:
             raise
-        except EntryNotSaved as error:  # kept with the invalid entry
-            return receipt(error)
+        except EntryNotSaved as error:  # its receipt was written with the invalid entry
+            return error
         except FencepostError as error:
-            refused = receipt(self._in_words(punch, error))
-            self.receipts.put(self.principal.tenant_id, refused)
-            return refused
+            refusal = error
+            if isinstance(error, NoRunningClock):
+                refusal = NoRunningClock(self.refused_starts.get(self._user_id(punch)))
+            self.receipts.save(tenant_id, Receipt(key=key, result=refusal))
+            return refusal
 
-    def _in_words(self, punch: KeptPunch, error: FencepostError) -> FencepostError:
-        start = self.refused_start.get(self._user(punch))
-        return NoRunningClock(start) if isinstance(error, NoRunningClock) and start is not None else error
-
-    def _remember(self, punch: KeptPunch, answer: Answer) -> None:
-        user_id = self._user(punch)
-        if punch.request.action == "start":
-            self.refused_start.pop(user_id, None)
-            if "code" in answer:
-                told = f"the start with the sequence {punch.sequence} was refused, {answer['code']}"
-                self.refused_start[user_id] = told
-
-    def _user(self, punch: KeptPunch) -> str:
+    def _user_id(self, punch: OfflinePunch) -> str:
         return punch.request.user_id or self.principal.user_id

@@ -1,4 +1,4 @@
-"""The vocabulary of punches that a phone has kept, and of what geofences refused."""
+"""The schemas of offline punches, sent in a batch, and of the actions that geofences refused."""
 
 from __future__ import annotations
 
@@ -12,16 +12,23 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from fencepost.common.errors import FencepostError, ValidationFailed
 from fencepost.http.fields import DeferredItem, Instant, RequestModel, ResponseModel, Text, to_number, validate
-from fencepost.timeclock.clock_schemas import CLOCK_DIALECT, ClockIn, ClockItem, refused, request_of, told
-from fencepost.timeclock.commands import EntryNotSaved
-from fencepost.timeclock.punch_batch_service import KeptPunch
+from fencepost.timeclock.clock_schemas import (
+    CLOCK_DIALECT,
+    ClockIn,
+    ClockItem,
+    render_error,
+    serialize_outcome,
+    to_clock_request,
+)
+from fencepost.timeclock.commands import EntryNotSaved, Outcome
+from fencepost.timeclock.punch_batch_service import OfflinePunch, PunchResult
+from fencepost.timeclock.receipts import RecordedResult
 from fencepost.verdicts.schemas import VerdictOut, serialize_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from fencepost.timeclock.commands import Outcome
     from fencepost.timeclock.refusals import Refusal
 
 MAX_ITEMS = 50
@@ -29,57 +36,57 @@ _OWN = ("key", "sequence")
 _KEY = re.compile(r"[!-~]{1,255}")
 
 
-def _key(text: str) -> str:
+def _check_key(text: str) -> str:
     if _KEY.fullmatch(text) is None:
         raise ValueError("must be 1 to 255 visible ASCII characters, without spaces")
     return text
 
 
-Key = Annotated[str, AfterValidator(_key), Field(description="Of this punch alone, such as a UUID.")]
-Order = Annotated[int, Field(ge=0, le=2**53, description="The order in which the punches were made.")]
+PunchKey = Annotated[str, AfterValidator(_check_key), Field(description="Of this punch alone, such as a UUID.")]
+PunchSequence = Annotated[int, Field(ge=0, le=2**53, description="The order in which the punches were made.")]
 
 
-class KeptIn(RequestModel):
-    """What a PunchIn is known by."""
+class OfflinePunchIn(RequestModel):
+    """What identifies an offline punch."""
 
     model_config = ConfigDict(extra="ignore")
 
-    key: Key
-    sequence: Order
+    key: PunchKey
+    sequence: PunchSequence
     dateTime: Instant
 
 
 class PunchIn(ClockIn):
-    key: Key
-    sequence: Order
+    key: PunchKey
+    sequence: PunchSequence
     dateTime: Instant
 
 
 class PunchesIn(RequestModel):
-    """Each item is looked at by itself: what is wrong with one harms no other."""
+    """Each item is validated by itself: an error in one does not affect the others."""
 
     items: Annotated[list[DeferredItem[PunchIn]], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
-class KeptItem(ClockItem):
-    """`status` is what POST /clock would have answered; of `punches` there is this one, without its location."""
+class OfflinePunchItem(ClockItem):
+    """`status` is that of POST /clock; `punches` contains only this one, without its location."""
 
     status: int
     key: str | None
     sequence: int | None
 
 
-class PunchesAnswer(ResponseModel):
-    items: list[KeptItem]
+class PunchesResponse(ResponseModel):
+    items: list[OfflinePunchItem]
     valid: bool
 
 
 class GrantIn(RequestModel):
-    minutes: Annotated[int, Field(ge=1, le=10_080, description="For so long the action can be done, once.")] = 60
+    minutes: Annotated[int, Field(ge=1, le=10_080, description="How long the action can be done, once.")] = 60
     reason: Annotated[Text, Field(max_length=500)] | None = None
 
 
-class ScreenOut(ResponseModel):
+class EntryScreenOut(ResponseModel):
     targetTable: str
     targetId: str
 
@@ -92,7 +99,7 @@ class GrantOut(ResponseModel):
 
 
 class RefusalOut(ResponseModel):
-    """What a geofence refused, and the exception for it."""
+    """A refused action, and its exception."""
 
     id: str
     state: Literal["refused", "granted", "used", "expired"]
@@ -102,7 +109,7 @@ class RefusalOut(ResponseModel):
     receivedAt: str
     actingUserId: str
     organizationId: str | None
-    entryScreen: ScreenOut | None
+    entryScreen: EntryScreenOut | None
     accuracy: float | None
     geofenceVerdict: VerdictOut
     exception: GrantOut | None
@@ -115,98 +122,102 @@ class RefusalItem(ResponseModel):
     data: RefusalOut | None
 
 
-class RefusalsAnswer(ResponseModel):
+class RefusalsResponse(ResponseModel):
     items: list[RefusalItem]
     valid: bool
     nextCursor: NotRequired[str | None]
 
 
-Row = KeptPunch | ValidationFailed
+def parse_punches(items: Sequence[Any]) -> list[OfflinePunch | ValidationFailed]:
+    """Return each item as a punch, or its error. Where two items share a key or a sequence, both are wrong."""
+    rows = [_parse_punch(item) for item in items]
+    keys = Counter(row.key for row in rows if isinstance(row, OfflinePunch))
+    sequences = Counter(row.sequence for row in rows if isinstance(row, OfflinePunch))
+    for index, row in enumerate(rows):
+        if isinstance(row, OfflinePunch):
+            if keys[row.key] > 1:
+                message = "is that of another item too; give each punch a key of its own"
+                rows[index] = ValidationFailed.field("key", message)
+            elif sequences[row.sequence] > 1:
+                message = "is that of another item too; number the punches as they were made"
+                rows[index] = ValidationFailed.field("sequence", message)
+    return rows
 
 
-def rows_of(items: Sequence[Any]) -> list[Row]:
-    """Each item as a punch, or what is wrong with it. A key or a sequence that two items have is wrong with both."""
-    rows = [_row(item) for item in items]
-    keys = Counter(row.key for row in rows if isinstance(row, KeptPunch))
-    sequences = Counter(row.sequence for row in rows if isinstance(row, KeptPunch))
-    return [_unless_twice(row, keys, sequences) for row in rows]
-
-
-def _unless_twice(row: Row, keys: Mapping[str, int], sequences: Mapping[int, int]) -> Row:
-    if isinstance(row, ValidationFailed):
-        return row
-    if keys[row.key] > 1:
-        return ValidationFailed.field("key", "is that of another item too; give each punch a key of its own")
-    if sequences[row.sequence] > 1:
-        return ValidationFailed.field("sequence", "is that of another item too; number the punches as they were made")
-    return row
-
-
-def _row(item: Any) -> Row:
+def _parse_punch(item: Any) -> OfflinePunch | ValidationFailed:
     try:
         if not isinstance(item, dict):
             raise ValidationFailed.field("item", "must be an object")
-        kept = validate(KeptIn, item)
-        said = {name: value for name, value in item.items() if name not in _OWN}
-        return KeptPunch(
-            key=kept.key,
-            sequence=kept.sequence,
-            at=kept.dateTime,
-            digest=sha256(json.dumps(said, sort_keys=True).encode()).hexdigest(),
-            request=request_of(validate(ClockIn, said)),
+        identity = validate(OfflinePunchIn, item)
+        body = {name: value for name, value in item.items() if name not in _OWN}
+        return OfflinePunch(
+            key=identity.key,
+            sequence=identity.sequence,
+            at=identity.dateTime,
+            digest=sha256(json.dumps(body, sort_keys=True).encode()).hexdigest(),
+            request=to_clock_request(validate(ClockIn, body)),
         )
     except ValidationFailed as error:
         return error
 
 
-def told_kept(done: Outcome | FencepostError) -> dict[str, Any]:
-    """The item of a ClockAnswer, with its status.
+def serialize_punch_result(result: PunchResult) -> dict[str, Any]:
+    """Return the item of a ClockResponse, with its status.
 
-    It is kept for weeks: it tells of no other punch, and not where this one was, for that is on the punch alone.
+    A receipt stores it for weeks: so it contains no other punch, and not the location of this one, which is stored
+    with the punch alone.
     """
-    if not isinstance(done, FencepostError) and done.entry is not None and done.entry.invalid_reason is not None:
-        done = EntryNotSaved(done.entry)
-    if isinstance(done, FencepostError):
-        item: dict[str, Any] = refused(done, "")["items"][0]
-        status = CLOCK_DIALECT.status_of(done)
+    if isinstance(result, RecordedResult):
+        return dict(result.values)
+    if isinstance(result, Outcome) and result.entry is not None and result.entry.invalid_reason is not None:
+        result = EntryNotSaved(result.entry)
+    if isinstance(result, FencepostError):
+        item: dict[str, Any] = render_error(result, "")["items"][0]
+        status = CLOCK_DIALECT.status_of(result)
     else:
-        item = told(done)["items"][0]
-        status = 201 if done.was_edited else 200
+        item = serialize_outcome(result)["items"][0]
+        status = 201 if result.was_edited else 200
     data = item["data"]
     if data is not None and "punches" in data:
         data["punches"] = [{**punch, "location": None} for punch in data["punches"][-1:]]
     return {**item, "status": status}
 
 
-def told_batch(items: Sequence[Any], rows: Sequence[Row], answers: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """A PunchesAnswer, in the order in which the items came."""
-    told = [_told_item(item, row, answers) for item, row in zip(items, rows, strict=True)]
-    return {"items": told, "valid": all(item["status"] < 400 for item in told)}
+def serialize_batch(
+    items: Sequence[Any],
+    rows: Sequence[OfflinePunch | ValidationFailed],
+    results: Mapping[str, PunchResult],
+) -> dict[str, Any]:
+    """Return a PunchesResponse, in the order of the items."""
+    serialized = []
+    for item, row in zip(items, rows, strict=True):
+        if isinstance(row, OfflinePunch):
+            result = serialize_punch_result(results[row.key])
+            serialized.append({**result, "key": row.key, "sequence": row.sequence})
+            continue
+        values = item if isinstance(item, dict) else {}
+        key, sequence = values.get("key"), values.get("sequence")
+        serialized.append(
+            {
+                **serialize_punch_result(row),
+                "key": key[:255] if isinstance(key, str) else None,
+                "sequence": sequence if isinstance(sequence, int) and not isinstance(sequence, bool) else None,
+            }
+        )
+    return {"items": serialized, "valid": all(item["status"] < 400 for item in serialized)}
 
 
-def _told_item(item: Any, row: Row, answers: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    if isinstance(row, KeptPunch):
-        return {**answers[row.key], "key": row.key, "sequence": row.sequence}
-    said = item if isinstance(item, dict) else {}
-    key, sequence = said.get("key"), said.get("sequence")
-    return {
-        **told_kept(row),
-        "key": key[:255] if isinstance(key, str) else None,
-        "sequence": sequence if isinstance(sequence, int) and not isinstance(sequence, bool) else None,
-    }
-
-
-def told_refusals(refusals: Sequence[Refusal], now: datetime, cursor: str | None = None) -> dict[str, Any]:
-    """A RefusalsAnswer."""
-    items = [{"message": "Success", "data": _refusal(refusal, now)} for refusal in refusals]
+def serialize_refusals(refusals: Sequence[Refusal], now: datetime, cursor: str | None = None) -> dict[str, Any]:
+    """Return a RefusalsResponse."""
+    items = [{"message": "Success", "data": _serialize_refusal(refusal, now)} for refusal in refusals]
     return {"items": items, "valid": True, "nextCursor": cursor}
 
 
-def _refusal(refusal: Refusal, now: datetime) -> dict[str, Any]:
+def _serialize_refusal(refusal: Refusal, now: datetime) -> dict[str, Any]:
     screen, grant = refusal.screen, refusal.grant
     return {
         "id": refusal.id,
-        "state": refusal.state(now),
+        "state": refusal.find_state(now),
         "userId": refusal.user_id,
         "action": refusal.action,
         "dateTime": refusal.at.isoformat(),

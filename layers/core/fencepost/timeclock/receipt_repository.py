@@ -1,17 +1,21 @@
-"""Receipts: what was answered to each action that came under a key of its own, written with the action."""
+"""Receipts in the table: the result of each action that came under a key of its own, written with the action."""
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fencepost.dynamodb import keys, serializer
+from fencepost.dynamodb import keys as table_keys
+from fencepost.dynamodb import serializer
 from fencepost.dynamodb.transaction import Transaction
-from fencepost.timeclock.receipts import AlreadyProcessed, Receipt
+from fencepost.timeclock.commands import ReceiptKey
+from fencepost.timeclock.receipts import AlreadyProcessed, Receipt, RecordedResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fencepost.dynamodb.serializer import Item
     from fencepost.dynamodb.table import Table
 
 
@@ -19,41 +23,47 @@ class DynamoDBReceiptRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def find(self, tenant_id: str, user_id: str, wanted: Sequence[str]) -> dict[str, Receipt]:
-        """The receipts that are there, by key. One BatchGetItem for 100."""
-        items = self._table.batch_get([keys.receipt_key(tenant_id, user_id, key) for key in wanted], consistent=True)
-        return {receipt.key: receipt for receipt in map(_receipt_of, items.values())}
+    def find(self, tenant_id: str, user_id: str, keys: Sequence[str]) -> dict[str, Receipt]:
+        """Return the receipts that exist, by key. One BatchGetItem for 100."""
+        wanted = {key: table_keys.receipt_key(tenant_id, user_id, key) for key in keys}
+        found = self._table.batch_get_named(wanted, consistent=True)
+        return {key: _parse_receipt(item) for key, item in found.items()}
 
-    def put(self, tenant_id: str, receipt: Receipt) -> None:
-        """Raises DoneBefore."""
+    def save(self, tenant_id: str, receipt: Receipt) -> None:
+        """Write a receipt.
+
+        Raises:
+            AlreadyProcessed: It exists.
+        """
         transaction = Transaction()
-        add_receipt(transaction, tenant_id, receipt)
+        transaction.create(receipt_item(tenant_id, receipt), AlreadyProcessed())
         self._table.write(transaction)
 
 
-def add_receipt(transaction: Transaction, tenant_id: str, receipt: Receipt | None) -> None:
-    """First of all, so that of several conditions that fail this one is told: DoneBefore."""
-    if receipt is None:
-        return
+def receipt_item(tenant_id: str, receipt: Receipt) -> Item:
+    """Return the item of a receipt, which holds the result as the response has it."""
+    # Imported here, because only an action of a batch has a receipt.
+    from fencepost.timeclock.punch_schemas import serialize_punch_result
+
+    key = receipt.key
     values = {
         "entity": "Receipt",
-        "key": receipt.key,
-        "userId": receipt.user_id,
-        "digest": receipt.digest,
-        "answer": receipt.answer,
-        "keptUntil": receipt.kept_until.isoformat(),
-        "ttl": int(receipt.kept_until.timestamp()),
+        "key": key.key,
+        "userId": key.user_id,
+        "digest": key.digest,
+        "answer": json.dumps(serialize_punch_result(receipt.result), ensure_ascii=False, separators=(",", ":")),
+        "keptUntil": key.kept_until.isoformat(),
+        "ttl": int(key.kept_until.timestamp()),
     }
-    item = keys.receipt_key(tenant_id, receipt.user_id, receipt.key) | serializer.to_item(values)
-    transaction.create(item, AlreadyProcessed())
+    return table_keys.receipt_key(tenant_id, key.user_id, key.key) | serializer.to_item(values)
 
 
-def _receipt_of(item: serializer.Item) -> Receipt:
+def _parse_receipt(item: Item) -> Receipt:
     stored = serializer.from_item(item)
-    return Receipt(
+    key = ReceiptKey(
         user_id=stored["userId"],
         key=stored["key"],
         digest=stored["digest"],
-        answer=stored["answer"],
         kept_until=datetime.fromisoformat(stored["keptUntil"]),
     )
+    return Receipt(key=key, result=RecordedResult(values=json.loads(stored["answer"])))

@@ -1,21 +1,36 @@
-"""What is kept of an action that was sent under a key of its own, so that it is done once and always answered so."""
+"""Receipts: an action that was sent under a key of its own is done once, and always has the same result."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fencepost.common.errors import FencepostError
+    from fencepost.timeclock.commands import Outcome, ReceiptKey
 
 
 class AlreadyProcessed(Exception):
-    """Another call has done the same meanwhile, or was refused it: its receipt is there. Nothing was written."""
+    """Another call has processed the same action meanwhile: its receipt exists, and nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedResult:
+    """A result that a receipt recorded, as the response had it."""
+
+    values: Mapping[str, Any]
+
+    @property
+    def code(self) -> str | None:
+        """The code of the refusal; None where the action was done."""
+        code: str | None = self.values.get("code")
+        return code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """`answer` is what the caller was told, as JSON; `digest` tells what was asked from anything else."""
+    """The result of an action, stored in the transaction that did it."""
 
-    user_id: str
-    key: str
-    digest: str
-    answer: str
-    kept_until: datetime
+    key: ReceiptKey
+    result: Outcome | FencepostError | RecordedResult

@@ -1,7 +1,7 @@
-"""What geofences refused, and the exceptions for it.
+"""Refusals in the table, and the exceptions for them.
 
-A refusal is an item that stays. The exception for it is kept with the refusal, and in an item beside the clock of
-the user, which is read with the clock; the action that makes use of it takes it out of there in its own transaction.
+A refusal is an item that stays. Its exception is stored with the refusal, and in an item beside the clock of the
+user, which is read with the clock. The action that uses the exception removes it from there in its own transaction.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fencepost.common.errors import VersionMismatch
+from fencepost.common.entity_ref import EntityRef
+from fencepost.common.errors import NotFound, VersionMismatch
 from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.conditions import require_user
 from fencepost.dynamodb.outbox import to_event_item
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
@@ -30,18 +30,18 @@ class DynamoDBRefusalRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def get(self, tenant_id: str, refusal_id: str) -> Refusal | None:
-        """By BatchGetItem, which the function may and GetItem not."""
+    def find(self, tenant_id: str, refusal_id: str) -> Refusal | None:
+        """Read a refusal by BatchGetItem: the function has no permission for GetItem."""
         found = self._table.batch_get([keys.refusal_key(tenant_id, refusal_id)], consistent=True)
-        return next(map(_refusal_of, found.values()), None)
+        return next(map(_parse_refusal, found.values()), None)
 
-    def page(
+    def list_page(
         self, tenant_id: str, limit: int, after: tuple[datetime, str] | None
     ) -> tuple[list[Refusal], Refusal | None]:
-        """At most `limit` refusals, newest first, and the last one where more may come. One Query."""
+        """Return at most `limit` refusals, newest first, and the last one where there may be more. One Query."""
         start = {}
         if after is not None:
-            start["ExclusiveStartKey"] = keys.refusal_key(tenant_id, after[1]) | _listed(tenant_id, *after)
+            start["ExclusiveStartKey"] = keys.refusal_key(tenant_id, after[1]) | _build_list_key(tenant_id, *after)
         items, has_more = self._table.query_page(
             IndexName="GSI1",
             KeyConditionExpression="GSI1PK = :list",
@@ -50,25 +50,32 @@ class DynamoDBRefusalRepository:
             Limit=limit,
             **start,
         )
-        refusals = [_refusal_of(item) for item in items]
+        refusals = [_parse_refusal(item) for item in items]
         return refusals, refusals[-1] if refusals and has_more else None
 
-    def grant(self, tenant_id: str, refusal: Refusal, event: Event) -> None:
-        """Raises NotFound where the user is gone, VersionMismatch where it was used or granted meanwhile."""
+    def save_grant(self, tenant_id: str, refusal: Refusal, event: Event) -> None:
+        """Write the exception of a refusal, and remove those of its user that have expired.
+
+        Raises:
+            NotFound: The user was deleted meanwhile.
+            VersionMismatch: An exception was granted or used meanwhile.
+        """
         grant = refusal.grant
         assert grant is not None
         transaction = Transaction()
-        require_user(transaction, tenant_id, refusal.user_id)
+        transaction.require(keys.entity_key(tenant_id, EntityRef("users", refusal.user_id)), NotFound("user"))
         transaction.replace(refusal_item(tenant_id, refusal), refusal.version - 1, VersionMismatch())
         key = keys.exceptions_key(tenant_id, refusal.user_id)
-        there = grants_of(self._table.batch_get([key], consistent=True).get(keys.to_pair(key)))
-        over = [old.refusal_id for old in there if old.until <= grant.at and old.refusal_id != refusal.id]
-        removed = ", ".join(f"#{n}" for n in range(len(over)))
+        stored = self._table.batch_get([key], consistent=True).get(keys.to_pair(key), {})
+        expired = [
+            old.refusal_id for old in load_grants(stored) if old.until <= grant.at and old.refusal_id != refusal.id
+        ]
+        removed = ", ".join(f"#{n}" for n in range(len(expired)))
         transaction.update(
             key,
             VersionMismatch(),
             UpdateExpression="SET #new = :grant" + (f" REMOVE {removed}" if removed else ""),
-            ExpressionAttributeNames={"#new": refusal.id, **{f"#{n}": old for n, old in enumerate(over)}},
+            ExpressionAttributeNames={"#new": refusal.id, **{f"#{n}": old for n, old in enumerate(expired)}},
             ExpressionAttributeValues={":grant": {"S": dump_grant(grant)}},
         )
         transaction.put(to_event_item(event))
@@ -80,23 +87,22 @@ def refusal_item(tenant_id: str, refusal: Refusal) -> Item:
         "entity": "Refusal",
         "version": refusal.version,
         "doc": dump_refusal(refusal),
-        **position_index.gone(tenant_id, refusal),
+        **position_index.build_removed_attributes(tenant_id, refusal),
     }
-    listed = _listed(tenant_id, refusal.received_at, refusal.id)
+    listed = _build_list_key(tenant_id, refusal.received_at, refusal.id)
     return keys.refusal_key(tenant_id, refusal.id) | serializer.to_item(values) | listed
 
 
-def grants_of(item: Item | None) -> tuple[Grant, ...]:
-    """The exceptions of a user, each under the id of its refusal."""
-    docs = (value["S"] for name, value in sorted((item or {}).items()) if name not in ("PK", "SK"))
+def load_grants(item: Item) -> tuple[Grant, ...]:
+    """Parse the exceptions of a user, each of which is an attribute with the id of its refusal."""
+    docs = (value["S"] for name, value in sorted(item.items()) if name not in ("PK", "SK"))
     return tuple(map(load_grant, docs))
 
 
 def use_exception(transaction: Transaction, tenant_id: str, user_id: str, punch: Punch) -> None:
-    """The exception by which the punch was made, if there is one, is gone with it; otherwise VersionMismatch."""
+    """Remove the exception that allowed a punch. The write fails with VersionMismatch if another punch used it."""
     exception = punch.exception
-    if exception is None:
-        return
+    assert exception is not None
     transaction.update(
         keys.exceptions_key(tenant_id, user_id),
         VersionMismatch(),
@@ -113,13 +119,13 @@ def use_exception(transaction: Transaction, tenant_id: str, user_id: str, punch:
     )
 
 
-def _refusal_of(item: Item) -> Refusal:
+def _parse_refusal(item: Item) -> Refusal:
     stored = serializer.from_item(item)
-    kept = load_refusal(stored["doc"])
+    refusal = load_refusal(stored["doc"])
     used_at = datetime.fromisoformat(stored["usedAt"]) if "usedAt" in stored else None
-    return replace(kept, version=stored["version"], used_at=used_at)
+    return replace(refusal, version=stored["version"], used_at=used_at)
 
 
-def _listed(tenant_id: str, received_at: datetime, refusal_id: str) -> Item:
+def _build_list_key(tenant_id: str, received_at: datetime, refusal_id: str) -> Item:
     sort = keys.refusal_list_sort_key(received_at, refusal_id)
     return {"GSI1PK": {"S": keys.refusal_list_partition(tenant_id)}, "GSI1SK": {"S": sort}}

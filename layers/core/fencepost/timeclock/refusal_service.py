@@ -1,64 +1,58 @@
-"""What geofences refused, for those who may grant an exception."""
+"""The actions that geofences refused, for those who may grant an exception."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from fencepost.common.errors import NotFound
-from fencepost.common.events import Event
 from fencepost.common.ids import NewId, is_id, new_id
 from fencepost.common.retry import retry_on_conflict
 from fencepost.timeclock.events import ExceptionGranted
+from fencepost.timeclock.ports import RefusalRepository
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from fencepost.common.principal import Principal
+    from fencepost.timeclock.ports import PageStart
     from fencepost.timeclock.refusals import Refusal
-
-
-class RefusalRepository(Protocol):
-    """The port to where refusals are kept."""
-
-    def get(self, tenant_id: str, refusal_id: str) -> Refusal | None: ...
-    def page(
-        self, tenant_id: str, limit: int, after: tuple[datetime, str] | None
-    ) -> tuple[list[Refusal], Refusal | None]: ...
-    def grant(self, tenant_id: str, refusal: Refusal, event: Event) -> None: ...
 
 
 @dataclass(frozen=True)
 class RefusalService:
-    store: RefusalRepository
+    refusals: RefusalRepository
     make_id: NewId = field(default=new_id)
 
-    def page(
-        self, principal: Principal, limit: int, after: tuple[datetime, str] | None
+    def list_page(
+        self, principal: Principal, limit: int, after: PageStart | None
     ) -> tuple[list[Refusal], Refusal | None]:
-        """Newest first, and the one after which the next page begins."""
-        return self.store.page(principal.tenant_id, limit, after)
+        """Return refusals, newest first, and the one after which the next page begins."""
+        return self.refusals.list_page(principal.tenant_id, limit, after)
 
     def grant(
         self, principal: Principal, refusal_id: str, valid_for: timedelta, reason: str | None, now: datetime
     ) -> Refusal:
-        """Let what was refused be done once, for so long. Raises NotFound, RefusalUsed."""
+        """Let a refused action be done once, within `valid_for`.
+
+        Raises:
+            NotFound: There is no such refusal, or its user was deleted.
+            RefusalUsed: An exception for it was used.
+        """
 
         def attempt() -> Refusal:
-            refusal = self.store.get(principal.tenant_id, refusal_id) if is_id(refusal_id) else None
+            refusal = self.refusals.find(principal.tenant_id, refusal_id) if is_id(refusal_id) else None
             if refusal is None:
                 raise NotFound("refusal")
-            granted = refusal.granted(principal.user_id, now, valid_for, reason)
-            self.store.grant(principal.tenant_id, granted, self._event(principal, granted, now))
-            return granted
+            refusal = refusal.grant_exception(principal.user_id, now, valid_for, reason)
+            event = ExceptionGranted(
+                id=self.make_id(),
+                tenant_id=principal.tenant_id,
+                occurred_at=now,
+                actor=principal.user_id,
+                refusal=refusal,
+            )
+            self.refusals.save_grant(principal.tenant_id, refusal, event)
+            return refusal
 
         return retry_on_conflict(attempt)
-
-    def _event(self, principal: Principal, refusal: Refusal, now: datetime) -> ExceptionGranted:
-        return ExceptionGranted(
-            id=self.make_id(),
-            tenant_id=principal.tenant_id,
-            occurred_at=now,
-            actor=principal.user_id,
-            refusal=refusal,
-        )

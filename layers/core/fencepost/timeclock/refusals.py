@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID, uuid5
 
 from fencepost.common.entity_ref import EntityRef
 from fencepost.timeclock.errors import RefusalUsed
 from fencepost.verdicts.model import Verdict
 
+_NAMESPACE = UUID("3c9d5f0e-50b7-4b57-8f0c-6f6b6f2f6d1a")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exemption:
-    """By what an action was done in spite of its verdict."""
+    """The exception by which an action was accepted against its verdict."""
 
     refusal_id: str
     by: str
@@ -22,7 +25,7 @@ class Exemption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """The action that was refused is done once, until `until`, wherever its user is."""
+    """An exception: the refused action may be done once, until `until`, wherever its user is."""
 
     refusal_id: str
     by: str
@@ -39,15 +42,15 @@ class Grant:
         return Exemption(refusal_id=self.refusal_id, by=self.by, at=self.at)
 
     def covers(self, refusal: Refusal, now: datetime) -> bool:
-        """Whether what would be refused is what was: the same action for the same thing, at that instant or later."""
-        asked = (refusal.action, refusal.organization_id, refusal.screen)
+        """Return whether this allows the same action, for the same thing, at the same instant or later."""
+        refused = (refusal.action, refusal.organization_id, refusal.screen)
         granted = (self.action, self.organization_id, self.screen)
-        return now < self.until and asked == granted and refusal.at >= self.not_before
+        return now < self.until and refused == granted and refusal.at >= self.not_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What was asked, `at` when as its user says, and why it was refused. Of the position only what it came to."""
+    """A refused action, `at` when its user says, and the verdict that refused it; without its position."""
 
     id: str
     user_id: str
@@ -63,15 +66,19 @@ class Refusal:
     used_at: datetime | None = None
     version: int = 1
 
-    def state(self, now: datetime) -> Literal["refused", "granted", "used", "expired"]:
+    def find_state(self, now: datetime) -> Literal["refused", "granted", "used", "expired"]:
         if self.used_at is not None:
             return "used"
         if self.grant is None:
             return "refused"
         return "granted" if now < self.grant.until else "expired"
 
-    def granted(self, by: str, now: datetime, valid_for: timedelta, reason: str | None) -> Refusal:
-        """With an exception, in place of one that was granted before. Raises RefusalUsed."""
+    def grant_exception(self, by: str, now: datetime, valid_for: timedelta, reason: str | None) -> Refusal:
+        """Return the refusal with an exception, in place of one that was granted before.
+
+        Raises:
+            RefusalUsed: An exception for it was used.
+        """
         if self.used_at is not None:
             raise RefusalUsed
         grant = Grant(
@@ -86,3 +93,8 @@ class Refusal:
             not_before=self.at,
         )
         return replace(self, grant=grant, version=self.version + 1)
+
+
+def derive_refusal_id(tenant_id: str, user_id: str, fingerprint: str) -> str | None:
+    """Return the id of a refusal, the same for the same request; None for a request without a fingerprint."""
+    return str(uuid5(_NAMESPACE, f"{tenant_id} {user_id} {fingerprint}")) if fingerprint else None

@@ -1,4 +1,4 @@
-"""The words of a working-time model: of a project in the directory, and of a tenant in its setup."""
+"""The schemas of a working-time model: of a project in the directory, and of a tenant in its setup."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from fencepost.http.fields import RequestModel, TimeOfDay
 from fencepost.timeclock.working_time import ARBZG, AllowedWindow, AutomaticBreaks, Rounding, Threshold, WorkingTime
 
 MINUTES_A_WEEK = 7 * MINUTES_A_DAY
-_ROUNDED = ("start", "end", "break")
 
 
-def _divides_an_hour(minutes: int) -> int:
+def _check_divisor(minutes: int) -> int:
     if 60 % minutes:
         raise ValueError("must divide 60: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60")
     return minutes
@@ -22,11 +21,11 @@ def _divides_an_hour(minutes: int) -> int:
 
 class RoundingModel(RequestModel):
     direction: Literal["up", "down", "nearest"]
-    minutes: Annotated[int, Field(ge=1, le=60), AfterValidator(_divides_an_hour)]
+    minutes: Annotated[int, Field(ge=1, le=60), AfterValidator(_check_divisor)]
 
 
 class RoundingsModel(RequestModel):
-    """Of a break the length is rounded."""
+    """The rounding of starts, of ends, and of the length of breaks."""
 
     start: RoundingModel | None = None
     end: RoundingModel | None = None
@@ -39,28 +38,28 @@ class ThresholdModel(RequestModel):
 
 
 class AutomaticBreaksModel(RequestModel):
-    """A break that is shorter than `shortestMinutes` counts as none."""
+    """Breaks that are deducted; a break that is shorter than `shortestMinutes` does not count."""
 
     thresholds: Annotated[list[ThresholdModel], Field(min_length=1, max_length=10)]
     shortestMinutes: Annotated[int, Field(ge=0, le=60)] = 15
 
 
 class AllowedWindowModel(RequestModel):
-    """One that ends before it starts ends on the next day."""
+    """The times of day at which time counts; a window that ends before it starts ends on the next day."""
 
     start: Annotated[TimeOfDay, Field(alias="from", lt=MINUTES_A_DAY)]
     end: Annotated[TimeOfDay, Field(alias="to")]
     outside: Literal["cut", "refuse"] = "cut"
 
     @model_validator(mode="after")
-    def _has_an_inside(self) -> AllowedWindowModel:
+    def _check_length(self) -> AllowedWindowModel:
         if self.start == self.end:
             raise ValueError("must begin and end at different times; the whole day is 00:00 to 24:00")
         return self
 
 
 class ForgottenModel(RequestModel):
-    """`shiftEnd` absent is the end of the window."""
+    """The stop of a forgotten clock; without `shiftEnd`, a shift ends with the window."""
 
     stopAt: Literal["limit", "shift_end"] = "limit"
     shiftEnd: TimeOfDay | None = None
@@ -68,7 +67,7 @@ class ForgottenModel(RequestModel):
 
 
 class WorkingTimeModel(RequestModel):
-    """Every rule may be left out. `automaticBreaks` may be `arbzg`, which is the German law."""
+    """The rules, each of which is optional. The `automaticBreaks` `arbzg` are those of the German law."""
 
     rounding: RoundingsModel = Field(default_factory=RoundingsModel)
     automaticBreaks: Literal["arbzg"] | AutomaticBreaksModel | None = None
@@ -79,77 +78,75 @@ class WorkingTimeModel(RequestModel):
     forgotten: ForgottenModel = Field(default_factory=ForgottenModel)
 
     @model_validator(mode="after")
-    def _knows_the_end_of_a_shift(self) -> WorkingTimeModel:
+    def _check_shift_end(self) -> WorkingTimeModel:
         if self.forgotten.stopAt == "shift_end" and self.forgotten.shiftEnd is None and self.window is None:
             raise ValueError("to stop at the end of a shift, give forgotten.shiftEnd or a window")
         return self
 
 
-def working_time_of(said: WorkingTimeModel) -> WorkingTime:
-    breaks, window = said.automaticBreaks, said.window
+def parse_working_time(body: WorkingTimeModel) -> WorkingTime:
+    """Convert a valid model of a request."""
+    breaks, window = body.automaticBreaks, body.window
+    automatic_breaks: AutomaticBreaks | None = None
     if isinstance(breaks, AutomaticBreaksModel):
         rules = [Threshold(over_minutes=t.overMinutes, break_minutes=t.breakMinutes) for t in breaks.thresholds]
-        automatic = AutomaticBreaks(thresholds=tuple(rules), shortest_minutes=breaks.shortestMinutes)
+        automatic_breaks = AutomaticBreaks(thresholds=tuple(rules), shortest_minutes=breaks.shortestMinutes)
+    elif breaks == "arbzg":
+        automatic_breaks = ARBZG
     return WorkingTime(
-        round_start=_rounding(said.rounding.start),
-        round_end=_rounding(said.rounding.end),
-        round_break=_rounding(said.rounding.break_),
-        automatic_breaks=None if breaks is None else ARBZG if breaks == "arbzg" else automatic,
-        longest_minutes=said.longestMinutes,
+        round_start=_parse_rounding(body.rounding.start),
+        round_end=_parse_rounding(body.rounding.end),
+        round_break=_parse_rounding(body.rounding.break_),
+        automatic_breaks=automatic_breaks,
+        longest_minutes=body.longestMinutes,
         window=AllowedWindow(start_minute=window.start, end_minute=window.end, outside=window.outside)
         if window is not None
         else None,
-        back_minutes=said.backMinutes,
-        ahead_minutes=said.aheadMinutes,
-        stops_at=said.forgotten.stopAt,
-        shift_end_minute=said.forgotten.shiftEnd,
-        remind_minutes=said.forgotten.remindMinutes,
+        back_minutes=body.backMinutes,
+        ahead_minutes=body.aheadMinutes,
+        stops_at=body.forgotten.stopAt,
+        shift_end_minute=body.forgotten.shiftEnd,
+        remind_minutes=body.forgotten.remindMinutes,
     )
 
 
-def told_working_time(model: WorkingTime) -> dict[str, Any]:
-    """A WorkingTimeModel, which may be sent back; a rule that is not there is not told."""
-    roundings = zip(_ROUNDED, (model.round_start, model.round_end, model.round_break), strict=True)
-    shift_end = model.shift_end_minute
-    return {
+def serialize_working_time(model: WorkingTime) -> dict[str, Any]:
+    """Return a WorkingTimeModel, which a request may contain; a rule that the model does not have is absent."""
+    roundings = {"start": model.round_start, "end": model.round_end, "break": model.round_break}
+    forgotten: dict[str, Any] = {"stopAt": model.stops_at}
+    if model.shift_end_minute is not None:
+        forgotten["shiftEnd"] = format_minute_of_day(model.shift_end_minute)
+    if model.remind_minutes is not None:
+        forgotten["remindMinutes"] = model.remind_minutes
+    values: dict[str, Any] = {
         "rounding": {
-            name: {"direction": r.direction, "minutes": r.minutes} for name, r in roundings if r is not None
-        },
-        **_given("automaticBreaks", _told_breaks(model.automatic_breaks)),
-        **_given("longestMinutes", model.longest_minutes),
-        **_given("window", _told_window(model.window)),
-        **_given("backMinutes", model.back_minutes),
-        "aheadMinutes": model.ahead_minutes,
-        "forgotten": {
-            "stopAt": model.stops_at,
-            **_given("shiftEnd", format_minute_of_day(shift_end) if shift_end is not None else None),
-            **_given("remindMinutes", model.remind_minutes),
+            name: {"direction": rounding.direction, "minutes": rounding.minutes}
+            for name, rounding in roundings.items()
+            if rounding is not None
         },
     }
-
-
-def _rounding(said: RoundingModel | None) -> Rounding | None:
-    return Rounding(direction=said.direction, minutes=said.minutes) if said is not None else None
-
-
-def _told_breaks(breaks: AutomaticBreaks | None) -> Any:
-    if breaks is None:
-        return None
+    breaks, window = model.automatic_breaks, model.window
     if breaks == ARBZG:
-        return "arbzg"
-    thresholds = [{"overMinutes": t.over_minutes, "breakMinutes": t.break_minutes} for t in breaks.thresholds]
-    return {"thresholds": thresholds, "shortestMinutes": breaks.shortest_minutes}
+        values["automaticBreaks"] = "arbzg"
+    elif breaks is not None:
+        values["automaticBreaks"] = {
+            "thresholds": [
+                {"overMinutes": rule.over_minutes, "breakMinutes": rule.break_minutes} for rule in breaks.thresholds
+            ],
+            "shortestMinutes": breaks.shortest_minutes,
+        }
+    if model.longest_minutes is not None:
+        values["longestMinutes"] = model.longest_minutes
+    if window is not None:
+        values["window"] = {
+            "from": format_minute_of_day(window.start_minute),
+            "to": format_minute_of_day(window.end_minute),
+            "outside": window.outside,
+        }
+    if model.back_minutes is not None:
+        values["backMinutes"] = model.back_minutes
+    return {**values, "aheadMinutes": model.ahead_minutes, "forgotten": forgotten}
 
 
-def _told_window(window: AllowedWindow | None) -> dict[str, str] | None:
-    if window is None:
-        return None
-    return {
-        "from": format_minute_of_day(window.start_minute),
-        "to": format_minute_of_day(window.end_minute),
-        "outside": window.outside,
-    }
-
-
-def _given(name: str, value: Any) -> dict[str, Any]:
-    return {name: value} if value is not None else {}
+def _parse_rounding(body: RoundingModel | None) -> Rounding | None:
+    return Rounding(direction=body.direction, minutes=body.minutes) if body is not None else None

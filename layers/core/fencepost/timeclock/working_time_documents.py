@@ -10,7 +10,7 @@ from fencepost.timeclock.working_time import AllowedWindow, AutomaticBreaks, Rou
 
 
 @lru_cache(maxsize=64)
-def working_time_of(text: str) -> WorkingTime:
+def load_working_time(text: str) -> WorkingTime:
     """Parse a working-time model.
 
     Raises:
@@ -32,9 +32,9 @@ def working_time_of(text: str) -> WorkingTime:
     )
 
 
-def working_time_text(model: WorkingTime) -> str:
+def dump_working_time(model: WorkingTime) -> str:
     """
-    >>> working_time_text(WorkingTime(longest_minutes=600))
+    >>> dump_working_time(WorkingTime(longest_minutes=600))
     '{"longest_minutes":600}'
     """
     document = {
