@@ -38,7 +38,7 @@ prime_snapstart(container.import_service)
 )
 def import_features(request: Request[FeatureCollectionIn]) -> Response:
     features = request.body.features
-    source = ImportSource.for_request(
+    source = ImportSource.from_request(
         container.settings().bucket_name,
         request.principal.tenant_id,
         derive_resource_id(request) or new_id(),

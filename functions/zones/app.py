@@ -254,7 +254,7 @@ def _upload(request: Request[UploadZonesRequest]) -> dict[str, Any]:
     rows = parse_upload(request.body, container.tenant_service().get_polygon_point_limit(principal.tenant_id))
     if request.body.dry_run:
         return serialize_preview(container.import_service().preview(principal.tenant_id, rows, now))
-    source = ImportSource.for_request(
+    source = ImportSource.from_request(
         container.settings().bucket_name, principal.tenant_id, derive_resource_id(request) or new_id(), len(rows)
     )
     job, chunks = container.import_service().import_rows(source, rows, now)

@@ -26,22 +26,22 @@ _VERBS = """
 is has can does to from as covers matches overlaps contains accepts applies
 accept acknowledge add adjust advance allocate allow analyze append apply approve archive assert assign attempt
 authenticate authorize await batch begin bind build bump cache cancel cast change charge check choose claim clamp
-clean clear clip clock close coarsen collapse collect combine compare complete compute connect consume convert
-copy correct count create cut decide declare decode decrement deduct delete derive describe deserialize detect
-disapprove discard dispatch divide drain draw drop dump edit embed emit enclose encode end enqueue ensure enter
-enumerate erase escape estimate evaluate evict examine exclude exempt exit expand expire explain export express extend
-extract fail feed fetch fill filter find finish flag flush fold follow forget format forward gather generate
+clean clear clip clock close coarsen collapse collect combine compare complete compute connect consume convert copy
+correct count create cut decide declare decode decrement deduct delete derive describe deserialize detect disapprove
+discard dispatch divide download drain draw drop dump edit embed emit enclose encode end enqueue ensure enter
+enumerate erase escape estimate evaluate evict examine exclude exempt exit expand expire explain export express
+extend extract fail feed fetch fill filter find finish flag flush fold follow forget format forward gather generate
 geocode get give grant group guard handle hash hold identify ignore import include increment index infer initialize
-insert inspect interpolate intersect invalidate issue iterate join judge keep leave limit list load localize
-locate lock log look make map mark match measure merge move negotiate normalize notify offset open override pack
-parse partition pass patch pay peek perform pick plan prefer prepare preview prime prove provide prune publish punch
-push put query raise rank read rebuild receive recognize record redact redirect reduce refuse register reject release
-remember remind remove rename render reopen repair repeat replace reply report request require reserve reset
+insert inspect interpolate intersect invalidate issue iterate join judge keep leave limit list load localize locate
+lock log look make map mark match measure merge move negotiate normalize notify offset open override pack parse
+partition pass patch pay peek perform pick plan prefer prepare preview prime process prove provide prune publish
+punch push put query raise rank read rebuild receive recognize record redact redirect reduce refuse register reject
+release remember remind remove rename render reopen repair repeat replace reply report request require reserve reset
 resolve respond restore restrict retain retry return revoke rewrite rotate round route run sample save scale scan
-search select send serialize serve set shift shorten show sign simplify skip sort split start step stop store
-stream strip submit subtract suggest sum swap take track transfer transform translate traverse trim truncate try
-unassign undo unescape unpack unwrap update upgrade upload use validate verify visit wait walk warn widen withdraw
-wrap write yield zip
+search select send serialize serve set shift shorten show sign simplify skip sort split start step stop store stream
+strip submit subtract suggest sum swap take track transfer transform translate traverse trim truncate try unassign
+undo unescape unpack unwrap update upgrade upload use validate verify visit wait walk warn widen withdraw wrap write
+yield zip
 """
 _IRREGULAR_PARTICIPLES = """
 told said kept made found held shown written given taken gone done seen known left lost meant met paid sent spent

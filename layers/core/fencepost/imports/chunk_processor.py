@@ -70,7 +70,7 @@ class ChunkProcessor:
 
     def _build_result(self, chunk: Chunk, number: int, row: Row, now: datetime) -> RowResult:
         if row.problem is not None:
-            return RowResult.for_skipped(row, row.problem)
+            return RowResult.skip(row, row.problem)
         try:
             fields, note = self._parse_row(row)
             geofence = Geofence(
@@ -82,10 +82,10 @@ class ChunkProcessor:
                 **fields,
             ).assign_cells()
         except ValidationFailed as error:
-            return RowResult.for_skipped(row, str(error))
+            return RowResult.skip(row, str(error))
         except GeometryError as error:
             reason = error.reason if error.field.startswith("points") else f"{error.field}: {error.reason}"
-            return RowResult.for_skipped(row, reason)
+            return RowResult.skip(row, reason)
         return RowResult(
             row=row,
             outcome=CreatedGeofence(id=geofence.id, name=geofence.name, placemark=row.placemark, note=note),
@@ -130,11 +130,11 @@ class ChunkProcessor:
                 body = {key: value for key, value in body.items() if key not in invalid}
 
     def _find_taken_names(self, chunk: Chunk, results: Sequence[RowResult]) -> set[str]:
-        return self.repository.find_taken_names(chunk.tenant_id, _pending_geofences(chunk, results))
+        return self.repository.find_taken_names(chunk.tenant_id, _get_pending(chunk, results))
 
     def _skip_missing_targets(self, chunk: Chunk, results: Sequence[RowResult]) -> list[RowResult]:
         """Skip the rows that are assigned to an entity that does not exist."""
-        targets = sorted({target for each in _pending_geofences(chunk, results) for target in each.assignments})
+        targets = sorted({target for each in _get_pending(chunk, results) for target in each.assignments})
         missing = self.repository.find_missing(chunk.tenant_id, targets) if targets else set()
         checked = []
         for result in results:
@@ -142,32 +142,32 @@ class ChunkProcessor:
             if absent:
                 first = min(absent)
                 reason = f"there is no {first.target_id} in {first.target_table}"
-                checked.append(RowResult.for_skipped(result.row, reason))
+                checked.append(RowResult.skip(result.row, reason))
             else:
                 checked.append(result)
         return checked
 
     def _ensure_tags(self, chunk: Chunk, results: list[RowResult]) -> list[RowResult]:
         """Register the tags of the rows. If the tenant has no room for them, skip all rows with tags."""
-        tags = sorted({tag for geofence in _pending_geofences(chunk, results) for tag in geofence.tags})
+        tags = sorted({tag for geofence in _get_pending(chunk, results) for tag in geofence.tags})
         try:
             self.repository.ensure_tags(chunk.tenant_id, tags)
         except ValidationFailed as error:
             reason = str(error)
             return [
-                RowResult.for_skipped(result.row, reason) if result.geofence and result.geofence.tags else result
+                RowResult.skip(result.row, reason) if result.geofence and result.geofence.tags else result
                 for result in results
             ]
         return results
 
 
-def _pending_geofences(chunk: Chunk, results: Sequence[RowResult]) -> list[Geofence]:
+def _get_pending(chunk: Chunk, results: Sequence[RowResult]) -> list[Geofence]:
     return [result.geofence for result in results[chunk.rows_done :] if result.geofence is not None]
 
 
 def _skip_names(results: Sequence[RowResult], taken: set[str]) -> list[RowResult]:
     return [
-        RowResult.for_skipped(result.row, str(NameTaken(result.row.name)))
+        RowResult.skip(result.row, str(NameTaken(result.row.name)))
         if result.geofence is not None and result.geofence.name in taken
         else result
         for result in results
@@ -181,7 +181,7 @@ def _skip_beyond_quota(results: Sequence[RowResult], rows_done: int, quota: Quot
         if result.geofence is None:
             checked.append(result)
         elif room == 0:
-            checked.append(RowResult.for_skipped(result.row, str(quota)))
+            checked.append(RowResult.skip(result.row, str(quota)))
         else:
             room -= 1
             checked.append(result)

@@ -34,7 +34,7 @@ class ImportSource:
     size_bytes: int
 
     @classmethod
-    def for_request(cls, bucket: str, tenant_id: str, request_id: str, size_bytes: int) -> ImportSource:
+    def from_request(cls, bucket: str, tenant_id: str, request_id: str, size_bytes: int) -> ImportSource:
         """Return a source for the rows of a request, whose report is stored like that of a file."""
         key = f"{UPLOADS}{tenant_id}/request-{request_id}.geojson"
         return cls(bucket=bucket, key=key, version_id=request_id, sequencer="", size_bytes=size_bytes)
@@ -98,7 +98,7 @@ class RowResult:
     event: GeofenceEvent | None = None
 
     @classmethod
-    def for_skipped(cls, row: Row, reason: str) -> RowResult:
+    def skip(cls, row: Row, reason: str) -> RowResult:
         skipped = SkippedRow(placemark=row.placemark, line=row.line, name=row.name, reason=reason[:MAX_REASON_LENGTH])
         return cls(row=row, outcome=skipped)
 

@@ -100,7 +100,7 @@ class ZonePatch:
             return fields
         _check_absent(zone, *(("center",) if isinstance(shape, Corridor) else ("center", "radius")))
         if zone.radius is not None:
-            fields["shape"] = _build_line(_outline_of(shape), zone.radius)
+            fields["shape"] = _build_line(_get_outline(shape), zone.radius)
         return fields
 
     def _has_tags_of(self, geofence: Geofence) -> bool:
@@ -130,7 +130,7 @@ class ZonePointsPatch:
             raise NoPoints.field("points", f"belong to polygons and sausages; this zone is a {shape.kind}")
         half_width_m = shape.half_width_m if isinstance(shape, Corridor) else None
         vertices, nodes = _to_vertices(self.points, is_ring=half_width_m is None)
-        if vertices == _outline_of(shape):
+        if vertices == _get_outline(shape):
             # The points of an approximate zone, sent back: holes and further parts remain.
             return {"nodes": () if all(nodes) else nodes}
         return _to_line_fields(self.points, half_width_m, self.point_limit)
@@ -275,12 +275,12 @@ def serialize_points(geofence: Geofence) -> list[dict[str, Any]]:
     shape = geofence.shape
     if isinstance(shape, Circle) or shape.kind not in _TYPES:
         raise NoPoints.field("zone_id", f"is a {shape.kind}, and a {shape.kind} has no points")
-    outline = _outline_of(shape)
+    outline = _get_outline(shape)
     nodes = geofence.nodes if len(geofence.nodes) == len(outline) else (True,) * len(outline)
     return [{"lat": lat, "lng": lng, "node": node} for (lng, lat), node in zip(outline, nodes, strict=True)]
 
 
-def _outline_of(shape: Shape) -> tuple[LonLat, ...]:
+def _get_outline(shape: Shape) -> tuple[LonLat, ...]:
     """Return the line of a corridor, or the outer ring of a polygon's largest part."""
     if isinstance(shape, Corridor):
         return shape.points

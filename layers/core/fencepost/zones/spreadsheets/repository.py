@@ -21,11 +21,11 @@ class S3SpreadsheetRepository:
 
     def put(self, tenant_id: str, file_id: str, rows: Sequence[Sequence[str]]) -> None:
         body = json.dumps(rows, ensure_ascii=False).encode()
-        self._client.put_object(Bucket=self._bucket, Key=_object_key(tenant_id, file_id), Body=body)
+        self._client.put_object(Bucket=self._bucket, Key=_format_key(tenant_id, file_id), Body=body)
 
     def get(self, tenant_id: str, file_id: str) -> list[list[str]] | None:
         try:
-            response = self._client.get_object(Bucket=self._bucket, Key=_object_key(tenant_id, file_id))
+            response = self._client.get_object(Bucket=self._bucket, Key=_format_key(tenant_id, file_id))
         except ClientError as error:
             if error.response["Error"]["Code"] in _NOT_FOUND:
                 return None
@@ -34,5 +34,5 @@ class S3SpreadsheetRepository:
         return rows
 
 
-def _object_key(tenant_id: str, file_id: str) -> str:
+def _format_key(tenant_id: str, file_id: str) -> str:
     return f"tables/{tenant_id}/{file_id}.json"
