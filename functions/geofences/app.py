@@ -12,7 +12,7 @@ from fencepost import container
 from fencepost.common.errors import NotFound, ValidationFailed
 from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
-from fencepost.geofences import geojson, nearest_schemas, schemas, timekeeping
+from fencepost.geofences import geojson, mapping, nearest_schemas, timekeeping
 from fencepost.geofences.batch import run_batch
 from fencepost.geofences.batch_schemas import BatchAnswer, BatchRequest
 from fencepost.geofences.geojson import FeatureCollectionOut
@@ -61,7 +61,7 @@ class ToldPage(RootModel[GeofencePage | TimekeepingPage]):
     errors=(400,),
 )
 def list_geofences(request: Request[None, ListQuery]) -> Response:
-    told, cursor = _page(request, _dialect(request).told)
+    told, cursor = _page(request, _dialect(request).serialize_geofence)
     return Response(200, {"data": told, "nextCursor": cursor})
 
 
@@ -89,9 +89,9 @@ def list_features(request: Request[None, ListQuery]) -> Response:
 )
 def create(request: Request[GeofenceCreate]) -> Response:
     dialect, key_id = _dialect(request), derive_resource_id(request)
-    new_fields = dialect.new_fields(request.body, request.fields)
+    new_fields = dialect.to_geofence_fields(request.body, request.fields)
     geofence = container.geofence_service().create(request.principal, new_fields, _now(), key_id)
-    body = dialect.told(geofence)
+    body = dialect.serialize_geofence(geofence)
     headers = {"Location": body["uri"], "X-Object-Id": geofence.id, "X-Object-Table": timekeeping.TABLE}
     return Response(200 if dialect is timekeeping else 201, body, {**headers, **_etag(geofence)})
 
@@ -136,7 +136,7 @@ def read(request: Request[None, ReadQuery]) -> Response:
         geofence = container.geofence_service().as_of(request.principal, geofence_id, as_of).geofence
     else:
         geofence = container.geofence_service().get(request.principal, geofence_id)
-    return Response(200, _dialect(request).told(geofence), _etag(geofence))
+    return Response(200, _dialect(request).serialize_geofence(geofence), _etag(geofence))
 
 
 @app.put(
@@ -187,7 +187,7 @@ def list_versions(request: Request[None, PageQuery]) -> Response:
     versions, has_more = container.geofence_service().versions(
         request.principal, request.path["id"], query.limit, before
     )
-    told = pagination.fitting(versions, schemas.told_version)
+    told = pagination.fitting(versions, mapping.serialize_version)
     is_end = not has_more and len(told) == len(versions)
     cursor = None if is_end or not told else pagination.number_cursor(list_name, told[-1]["version"])
     return Response(200, {"data": told, "nextCursor": cursor})
@@ -205,7 +205,7 @@ def read_version(request: AnyRequest) -> Response:
     if not isinstance(number, int):
         raise NotFound("version of a geofence")
     version = container.geofence_service().version(request.principal, request.path["id"], number)
-    return Response(200, schemas.told_version(version))
+    return Response(200, mapping.serialize_version(version))
 
 
 @app.post(
@@ -292,19 +292,16 @@ def _page(
 
 def _dialect(request: AnyRequest) -> Any:
     """Return the module for the field names of the request and of its response."""
-    return timekeeping if request.dialect is TIMEKEEPING_DIALECT else schemas
+    return timekeeping if request.dialect is TIMEKEEPING_DIALECT else mapping
 
 
 def _update(request: Request[GeofenceUpdate], geofence_id: str) -> Response:
     dialect = _dialect(request)
+    patch = dialect.to_patch(request.body, request.fields)
     geofence = container.geofence_service().update(
-        request.principal,
-        geofence_id,
-        lambda before: dialect.changed_fields(request.body, request.fields, before),
-        expected_version(request),
-        _now(),
+        request.principal, geofence_id, patch, expected_version(request), _now()
     )
-    return Response(200, dialect.told(geofence), _etag(geofence))
+    return Response(200, dialect.serialize_geofence(geofence), _etag(geofence))
 
 
 def _delete(request: AnyRequest, geofence_id: str) -> Response:

@@ -139,9 +139,9 @@ def update_zone(request: Request[UpdateZoneRequest]) -> Response:
     tag_names = container.zone_service().find_tag_names(request.principal, zone.tags or ())
     patch = ZonePatch(zone=zone, tag_names=tag_names)
     if zone.id is not None:
-        container.zone_service().update(request.principal, zone.id, patch.to_changes, _now())
+        container.zone_service().update(request.principal, zone.id, patch, _now())
     elif zone.label is not None:
-        container.zone_service().update_by_label(request.principal, zone.label, patch.to_changes, _now())
+        container.zone_service().update_by_label(request.principal, zone.label, patch, _now())
     else:
         raise ValidationFailed.field("zone.id", "is missing")
     return _respond()
@@ -334,7 +334,7 @@ def list_zone_points(request: Request[ZoneRequest]) -> Response:
 def update_zone_points(request: Request[UpdateZonePointsRequest]) -> Response:
     points = request.body.points
     patch = ZonePointsPatch(points=points, point_limit=_get_point_limit(request, points))
-    container.zone_service().update(request.principal, request.body.zone_id, patch.to_changes, _now())
+    container.zone_service().update(request.principal, request.body.zone_id, patch, _now())
     return _respond()
 
 

@@ -262,7 +262,7 @@ def user_pool() -> UserPool | None:
 @cache
 def import_service() -> ImportService:
     from fencepost.common.aws import client
-    from fencepost.geofences import schemas
+    from fencepost.geofences.mapping import parse_geofence_fields
     from fencepost.imports.chunk_processor import ChunkProcessor
     from fencepost.imports.repository import DynamoDBImportRepository, S3ImportStorage, SqsChunkQueue
     from fencepost.imports.service import ImportService
@@ -273,7 +273,7 @@ def import_service() -> ImportService:
     return ImportService(
         objects=S3ImportStorage(s3_client(), environment.bucket_name),
         repository=repository,
-        processor=ChunkProcessor(repository, schemas.fields_of),
+        processor=ChunkProcessor(repository, parse_geofence_fields),
         queue=SqsChunkQueue(client("sqs"), queue_url) if queue_url else None,
     )
 

@@ -152,7 +152,7 @@ def entry(geofence: Geofence) -> object:
 
 def change(_app: App) -> None:
     added = store().add(CIRCLE, CREATED)
-    after = added.changed({"name": "Court"}, LATER)
+    after = added.apply({"name": "Court"}, LATER)
     store().replace(added, after, CHANGED)
     store().remove(after, LATER, DELETED)
 

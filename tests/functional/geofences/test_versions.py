@@ -8,6 +8,7 @@ import pytest
 
 from fencepost import container
 from fencepost.common.principal import Principal
+from fencepost.geofences.patch import GeofencePatch
 from fencepost.http import pagination
 from tests.functional.app import App
 
@@ -77,7 +78,9 @@ def test_versions_follow_each_other_in_time_whoever_waited_for_whom(app: App) ->
     who = Principal(tenant_id="demo", user_id="ada", roles=frozenset({"admin"}))
     late, early = datetime(2100, 1, 1, 0, 0, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
     for now in (late, early, early):
-        container.geofence_service().update(who, geofence_id, lambda _: {"description": "later"}, None, now)
+        container.geofence_service().update(
+            who, geofence_id, GeofencePatch(values={"description": "later"}), None, now
+        )
     versions = app.request("geofences", "list_versions", path_id=geofence_id).body["data"]
     told = [version["updatedAt"] for version in versions]
     assert told == sorted(told, reverse=True)

@@ -56,15 +56,15 @@ def test_what_shows_nothing_is_no_name(text: str) -> None:
 
 
 def test_a_change_is_the_next_version_and_keeps_the_rest() -> None:
-    after = geofence().changed({"description": "new"}, NOW + timedelta(1))
+    after = geofence().apply({"description": "new"}, NOW + timedelta(1))
     assert after == replace(geofence(), description="new", version=2, updated_at=NOW + timedelta(1))
 
 
 def test_an_inactive_geofence_is_in_no_cell_and_an_active_one_in_its_cover() -> None:
     assert geofence().cells == dict.fromkeys(cover(OFFICE), 0)
-    off = geofence().changed({"is_active": False}, NOW)
+    off = geofence().apply({"is_active": False}, NOW)
     assert off.cells == {}
-    assert off.changed({"is_active": True}, NOW).cells == geofence().cells
+    assert off.apply({"is_active": True}, NOW).cells == geofence().cells
 
 
 def test_a_change_of_everything_at_once_fits_into_one_transaction() -> None:
@@ -74,6 +74,6 @@ def test_a_change_of_everything_at_once_fits_into_one_transaction() -> None:
     shapes = [Corridor(points=((lon, 0.005), (lon + 0.3, 0.005)), half_width_m=100) for lon in (0, 40)]
     before = geofence(shape=shapes[0], assignments=old)
     assert len(before.cells) > 20
-    after = before.changed({"shape": shapes[1], "assignments": new, "name": "Other"}, NOW)
+    after = before.apply({"shape": shapes[1], "assignments": new, "name": "Other"}, NOW)
     assert after.cells
     assert 5 + len({*before.cells, *after.cells}) + len({*old, *new}) <= 100

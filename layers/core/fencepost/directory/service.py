@@ -12,6 +12,7 @@ from fencepost.common.retry import retry_on_conflict
 from fencepost.common.text import is_visible
 from fencepost.directory.errors import StillAssigned, StillRunning
 from fencepost.directory.model import MAX_GROUPS, MAX_NAME_LENGTH, SINGULAR_NAMES, Entity
+from fencepost.geofences.patch import Unassignment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,13 +143,7 @@ class DirectoryService:
         assigned = self.repository.list_assigned_geofences(principal.tenant_id, target.target_table, target.target_id)
         for geofence_id, _ in assigned[:MAX_CASCADE]:
             try:
-                geofences.update(
-                    principal,
-                    geofence_id,
-                    lambda before: {"assignments": tuple(a for a in before.assignments if a != target)},
-                    None,
-                    now,
-                )
+                geofences.update(principal, geofence_id, Unassignment(target=target), None, now)
             except NotFound:
                 continue  # deleted in the meantime
         if len(assigned) > MAX_CASCADE:

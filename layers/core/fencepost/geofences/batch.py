@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fencepost.common.errors import FencepostError, ValidationFailed
 from fencepost.common.principal import Permission
-from fencepost.geofences import schemas, timekeeping
+from fencepost.geofences import mapping, timekeeping
 from fencepost.geofences.batch_schemas import Operation
 from fencepost.geofences.negotiation import uses_timekeeping_names
 from fencepost.geofences.schemas import GeofenceCreate, GeofenceUpdate
@@ -62,9 +62,9 @@ def _run(principal: Principal, operation: Operation, geofences: GeofenceService,
             if getattr(operation, field) is not None:
                 raise ValidationFailed.field(field, "belongs to an update or a delete")
         fields = _require_geofence(operation)
-        new_fields = _dialect_of(fields).new_fields(validate(GeofenceCreate, fields), fields)
+        new_fields = _dialect_of(fields).to_geofence_fields(validate(GeofenceCreate, fields), fields)
         geofence = geofences.create(principal, new_fields, now)
-        return {"status": 201, "id": geofence.id, "geofence": schemas.told(geofence)}
+        return {"status": 201, "id": geofence.id, "geofence": mapping.serialize_geofence(geofence)}
     if operation.id is None:
         raise ValidationFailed.field("id", "is missing")
     if operation.action == "delete":
@@ -75,14 +75,9 @@ def _run(principal: Principal, operation: Operation, geofences: GeofenceService,
     change = validate(GeofenceUpdate, fields)
     if change.id not in (None, operation.id):
         raise ValidationFailed.field("id", "is not the id of the operation")
-    geofence = geofences.update(
-        principal,
-        operation.id,
-        lambda before: _dialect_of(fields).changed_fields(change, fields, before),
-        operation.version,
-        now,
-    )
-    return {"status": 200, "id": geofence.id, "geofence": schemas.told(geofence)}
+    patch = _dialect_of(fields).to_patch(change, fields)
+    geofence = geofences.update(principal, operation.id, patch, operation.version, now)
+    return {"status": 200, "id": geofence.id, "geofence": mapping.serialize_geofence(geofence)}
 
 
 def _require_geofence(operation: Operation) -> dict[str, Any]:
@@ -93,4 +88,4 @@ def _require_geofence(operation: Operation) -> dict[str, Any]:
 
 def _dialect_of(fields: dict[str, Any]) -> Any:
     """Return the module for the field names of a geofence. All results have the canonical ones."""
-    return timekeeping if uses_timekeeping_names(fields) else schemas
+    return timekeeping if uses_timekeeping_names(fields) else mapping

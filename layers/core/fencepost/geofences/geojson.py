@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from pydantic import ConfigDict, Field
 
-from fencepost.geofences import schemas
+from fencepost.geofences.mapping import serialize_geofence
 from fencepost.http.fields import RequestModel, ResponseModel
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class FeatureCollectionIn(RequestModel):
 
 def told(geofence: Geofence) -> dict[str, Any]:
     """A geofence as a FeatureOut."""
-    properties = {k: v for k, v in schemas.told(geofence).items() if k not in _NOT_PROPERTIES}
+    properties = {k: v for k, v in serialize_geofence(geofence).items() if k not in _NOT_PROPERTIES}
     return {"type": "Feature", "id": geofence.id, "geometry": geofence.shape.to_geojson(), "properties": properties}
 
 

@@ -65,7 +65,7 @@ class Geofence:
         """Two names are the same when these are."""
         return fold_case(self.name)
 
-    def changed(self, changes: Mapping[str, Any], now: datetime) -> Geofence:
+    def apply(self, changes: Mapping[str, Any], now: datetime) -> Geofence:
         """The next version, entered where its shape now lies."""
         # Whoever waited for others has an older `now`; versions must not lie in each other's past.
         updated_at = max(now, self.updated_at + timedelta(milliseconds=1))

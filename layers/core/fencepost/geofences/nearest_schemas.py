@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from fencepost.geofences.serializers import Kind, ScheduleOut, told_in_force, told_shape
+from fencepost.geofences.serializers import Kind, ScheduleOut, serialize_shape, serialize_validity
 from fencepost.http.fields import DecimalText, Latitude, Longitude, RequestModel, ResponseModel, WholeNumberText
 from geo.wgs84 import Position
 
@@ -83,11 +83,11 @@ def told(near: NearbyGeofence) -> dict[str, Any]:
         "version": geofence.version,
         "distance": round(near.distance_m),
         "edgeDistance": round(near.edge_distance_m, 3) + 0.0,  # a boundary is at 0, not at -0
-        **told_shape(geofence.shape),
+        **serialize_shape(geofence.shape),
         "enclosingRadiusMeters": geofence.shape.enclosing_radius_m(),
         "triggerOn": geofence.trigger_on,
         "action": dict(geofence.action),
-        **told_in_force(geofence.in_force),
+        **serialize_validity(geofence.in_force),
     }
 
 

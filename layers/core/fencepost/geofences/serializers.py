@@ -1,4 +1,7 @@
-"""Where and when a geofence is, as it is told: apart from all that may be said of one, which is slow to import."""
+"""The parts of a geofence that several responses have: its shape, and when it is in force.
+
+They are apart from `schemas`, which takes longer to import.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +63,8 @@ class ScheduleOut(ResponseModel):
     windows: list[WindowOut]
 
 
-def told_shape(shape: Shape) -> dict[str, Any]:
-    """What a shape is: its type, centre, radius and geometry."""
+def serialize_shape(shape: Shape) -> dict[str, Any]:
+    """Return the type, centre, radius and geometry of a shape."""
     fields = shape.to_fields()
     return {
         "type": shape.kind,
@@ -72,7 +75,7 @@ def told_shape(shape: Shape) -> dict[str, Any]:
     }
 
 
-def told_in_force(when: InForce) -> dict[str, Any]:
+def serialize_validity(when: InForce) -> dict[str, Any]:
     schedule = when.schedule and {
         "timeZone": when.schedule.time_zone,
         "windows": [

@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from geo.shapes.base import Shape
     from geo.wgs84 import Position
 
-    Changes = Callable[[Geofence], Mapping[str, Any]]
-    """From the geofence as it is to the fields that become different."""
-
-
 # A filtered page looks at so many geofences at the most.
 _QUERIES_A_FILTERED_PAGE, _LOOKED_AT_A_QUERY = 4, 500
 
@@ -53,6 +49,17 @@ class IndexedGeofence(Protocol):
     def trigger_on(self) -> str: ...
     @property
     def action(self) -> Mapping[str, Any]: ...
+
+
+class Patch(Protocol):
+    """A change of a geofence, whatever its current version is."""
+
+    def to_changes(self, before: Geofence) -> Mapping[str, Any]:
+        """Return the fields that become different.
+
+        Raises:
+            ValidationFailed: The change does not fit the geofence.
+        """
 
 
 class GeofenceRepository(Protocol):
@@ -138,7 +145,7 @@ class GeofenceService:
         return geofence
 
     def update(
-        self, principal: Principal, geofence_id: str, changes: Changes, expected: int | None, now: datetime
+        self, principal: Principal, geofence_id: str, patch: Patch, expected: int | None, now: datetime
     ) -> Geofence:
         """The geofence with the changes; what they do not name is kept.
 
@@ -146,7 +153,7 @@ class GeofenceService:
         """
 
         def change(before: Geofence) -> Geofence:
-            after = before.changed(changes(before), now)
+            after = before.apply(patch.to_changes(before), now)
             self.store.replace(before, after, self._event(GeofenceUpdated, after, principal, now))
             return after
 

@@ -1,7 +1,7 @@
-"""The timekeeping vocabulary: `pname`, `radius`, `is_priority`, and 200 where something was created.
+"""The timekeeping dialect: `pname`, `radius`, `is_priority`, and 200 for a created geofence.
 
-It knows circles only. Geofences of other shapes, made in other words, are told as near as it can say them: the
-centre, no radius, and the shape itself as GeoJSON under `geometry`.
+It creates circles only. Of a geofence of another shape, which another dialect created, it reports the centre, no
+radius, and the shape itself as GeoJSON under `geometry`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NotRequired
 
 from fencepost.common.errors import FieldError, ValidationFailed
-from fencepost.geofences import schemas
-from fencepost.geofences.schemas import GeofenceCreate
+from fencepost.geofences import mapping
+from fencepost.geofences.patch import GeofencePatch
 from fencepost.geofences.serializers import Kind
 from fencepost.http.fields import ResponseModel, format_timestamp, to_number
 from geo.shapes.circle import Circle
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fencepost.geofences.model import Geofence
-    from fencepost.geofences.schemas import GeofenceUpdate
+    from fencepost.geofences.schemas import GeofenceCreate, GeofenceUpdate
 
 TABLE = "geofences"
 DEFAULT_MIN_ACCURACY_M = 10.0
@@ -57,43 +57,57 @@ class TimekeepingPage(ResponseModel):
     nextCursor: str | None
 
 
-def new_fields(change: GeofenceCreate, said: Mapping[str, Any]) -> dict[str, Any]:
-    """The domain's fields of a new geofence, with the required fields and the defaults of this vocabulary."""
-    missing = [
-        FieldError(field, "is missing")
-        for field, value in (
-            ("pname", change.name),
-            ("latitude", change.latitude),
-            ("longitude", change.longitude),
-            ("radius", change.radius_m),
-        )
-        if value is None
-    ]
+def to_geofence_fields(change: GeofenceCreate, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a new geofence, with the required fields and the defaults of this dialect.
+
+    Raises:
+        ValidationFailed: A field is missing, null, does not fit the others, or is not that of a circle.
+    """
+    required = {
+        "pname": change.name,
+        "latitude": change.latitude,
+        "longitude": change.longitude,
+        "radius": change.radius_m,
+    }
+    missing = [FieldError(name, "is missing") for name, value in required.items() if value is None]
     if missing:
         raise ValidationFailed(missing)
-    _check_is_circle(change, None)
-    return {"min_accuracy_m": DEFAULT_MIN_ACCURACY_M, **schemas.new_fields(change, said)}
+    _check_is_circle(change.type, change.points, change.geometry, None)
+    return {"min_accuracy_m": DEFAULT_MIN_ACCURACY_M, **mapping.to_geofence_fields(change, body)}
 
 
-def changed_fields(change: GeofenceUpdate, said: Mapping[str, Any], before: Geofence) -> dict[str, Any]:
-    """The domain's fields that an update sets."""
-    _check_is_circle(change, before)
-    return schemas.changed_fields(change, said, before)
+class TimekeepingPatch(GeofencePatch):
+    """Changes that keep a circle a circle. A shape of another type may be sent back as it was reported."""
+
+    def to_changes(self, before: Geofence | None) -> dict[str, Any]:
+        if self.shape is not None:
+            fields = self.shape.fields
+            _check_is_circle(self.shape.kind, fields.points, fields.geometry, before)
+        return super().to_changes(before)
 
 
-def _check_is_circle(change: GeofenceCreate | GeofenceUpdate, before: Geofence | None) -> None:
-    """A shape of another kind may be sent back as it was told, and not be made."""
+def to_patch(change: GeofenceUpdate, body: Mapping[str, Any]) -> TimekeepingPatch:
+    """Return the changes that a request asks for.
+
+    Raises:
+        ValidationFailed: A field is null, or contradicts another.
+    """
+    patch = mapping.to_patch(change, body)
+    return TimekeepingPatch(values=patch.values, validity=patch.validity, shape=patch.shape, names=patch.names)
+
+
+def _check_is_circle(kind: str | None, points: object, geometry: object, before: Geofence | None) -> None:
     kinds = {Circle.kind, before.shape.kind} if before else {Circle.kind}
-    if change.type is not None and change.type not in kinds:
+    if kind is not None and kind not in kinds:
         raise ValidationFailed.field("type", "must be circle in this vocabulary")
-    for field in ("points", "geometry"):
-        if getattr(change, field) is not None and kinds == {Circle.kind}:
-            raise ValidationFailed.field(field, "belongs to no circle, and this vocabulary knows circles only")
+    for name, value in (("points", points), ("geometry", geometry)):
+        if value is not None and kinds == {Circle.kind}:
+            raise ValidationFailed.field(name, "belongs to no circle, and this vocabulary knows circles only")
 
 
-def told(geofence: Geofence) -> dict[str, Any]:
-    """A geofence in the words of this vocabulary: a TimekeepingGeofence."""
-    common = schemas.told(geofence)
+def serialize_geofence(geofence: Geofence) -> dict[str, Any]:
+    """Return a TimekeepingGeofence."""
+    common = mapping.serialize_geofence(geofence)
     body = {
         "id": geofence.id,
         "uri": common["uri"],

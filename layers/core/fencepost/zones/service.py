@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fencepost.common.principal import Principal
     from fencepost.geofences.model import Geofence
-    from fencepost.geofences.service import Changes, GeofenceService
+    from fencepost.geofences.service import GeofenceService, Patch
     from geo.wgs84 import Position
 
 # A list without a limit contains all zones, up to as many.
@@ -50,7 +50,7 @@ class ZoneService:
         """
         return self.geofences.get(principal, self._find_id(principal, number))
 
-    def update(self, principal: Principal, number: int, changes: Changes, now: datetime) -> Geofence:
+    def update(self, principal: Principal, number: int, patch: Patch, now: datetime) -> Geofence:
         """Change the geofence with a number.
 
         Raises:
@@ -58,9 +58,9 @@ class ZoneService:
             NameTaken: Another geofence has the new name.
             ValidationFailed: A change is not possible.
         """
-        return self.geofences.update(principal, self._find_id(principal, number), changes, None, now)
+        return self.geofences.update(principal, self._find_id(principal, number), patch, None, now)
 
-    def update_by_label(self, principal: Principal, label: str, changes: Changes, now: datetime) -> Geofence:
+    def update_by_label(self, principal: Principal, label: str, patch: Patch, now: datetime) -> Geofence:
         """Change the geofence with a name.
 
         Raises:
@@ -70,7 +70,7 @@ class ZoneService:
         geofence_id = self.repository.find_id_by_name(principal.tenant_id, label)
         if geofence_id is None:
             raise NotFound("zone")
-        return self.geofences.update(principal, geofence_id, changes, None, now)
+        return self.geofences.update(principal, geofence_id, patch, None, now)
 
     def delete(self, principal: Principal, numbers: Sequence[int], now: datetime) -> None:
         """Delete geofences, if all of them exist and none is assigned to an entity.
