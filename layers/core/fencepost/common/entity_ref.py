@@ -13,3 +13,11 @@ class EntityRef:
 
     target_table: str
     target_id: str
+
+    def to_document(self) -> dict[str, str]:
+        """Return the stored form, which is part of refusals and verdicts."""
+        return {"target_table": self.target_table, "target_id": self.target_id}
+
+    @classmethod
+    def from_document(cls, document: dict[str, str]) -> EntityRef:
+        return cls(document["target_table"], document["target_id"])

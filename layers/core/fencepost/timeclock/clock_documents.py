@@ -11,7 +11,7 @@ from fencepost.timeclock.audit import AuditRecord
 from fencepost.timeclock.model import Adjustment, Break, EntryDetails, EntrySnapshot, Punch, RunningClock, TimeEntry
 from fencepost.timeclock.refusals import Exemption
 from fencepost.timeclock.working_time import Span
-from fencepost.verdicts.verdict_documents import from_verdict_document, to_verdict_document
+from fencepost.verdicts.model import Verdict
 
 if TYPE_CHECKING:
     from fencepost.dynamodb.serializer import Item
@@ -208,7 +208,7 @@ def _to_punch_document(punch: Punch) -> dict[str, Any]:
         "at": punch.at,
         "received_at": punch.received_at,
         "acting_user_id": punch.acting_user_id,
-        "verdict": to_verdict_document(punch.verdict) if punch.verdict is not None else None,
+        "verdict": punch.verdict.to_document() if punch.verdict is not None else None,
         "is_flagged": punch.is_flagged,
         "exception": {"refusal_id": exemption.refusal_id, "by": exemption.by, "at": exemption.at}
         if exemption is not None
@@ -228,7 +228,7 @@ def _from_punch_document(document: dict[str, Any]) -> Punch:
         at=datetime.fromisoformat(document["at"]),
         received_at=datetime.fromisoformat(document["received_at"]),
         acting_user_id=document["acting_user_id"],
-        verdict=from_verdict_document(verdict) if verdict is not None else None,
+        verdict=Verdict.from_document(verdict) if verdict is not None else None,
         is_flagged=document.get("is_flagged", False),
         exception=_from_exemption_document(exemption) if exemption is not None else None,
         is_late=document.get("is_late", False),

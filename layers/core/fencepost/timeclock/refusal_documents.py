@@ -5,14 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from fencepost.common.entity_ref import EntityRef
 from fencepost.dynamodb.documents import dump_document, load_document, parse_instant
 from fencepost.timeclock.refusals import Grant, Refusal
-from fencepost.verdicts.verdict_documents import (
-    from_entity_ref_document,
-    from_verdict_document,
-    to_entity_ref_document,
-    to_verdict_document,
-)
+from fencepost.verdicts.model import Verdict
 
 
 def dump_refusal(refusal: Refusal) -> str:
@@ -25,9 +21,9 @@ def dump_refusal(refusal: Refusal) -> str:
             "received_at": refusal.received_at,
             "acting_user_id": refusal.acting_user_id,
             "organization_id": refusal.organization_id,
-            "screen": to_entity_ref_document(refusal.screen) if refusal.screen is not None else None,
+            "screen": refusal.screen.to_document() if refusal.screen is not None else None,
             "accuracy_m": float(refusal.accuracy_m) if refusal.accuracy_m is not None else None,
-            "verdict": to_verdict_document(refusal.verdict),
+            "verdict": refusal.verdict.to_document(),
             "grant": _to_grant_document(refusal.grant) if refusal.grant is not None else None,
             "used_at": refusal.used_at,
             "version": refusal.version,
@@ -51,9 +47,9 @@ def load_refusal(text: str) -> Refusal:
         received_at=datetime.fromisoformat(document["received_at"]),
         acting_user_id=document["acting_user_id"],
         organization_id=document["organization_id"],
-        screen=from_entity_ref_document(screen) if screen is not None else None,
+        screen=EntityRef.from_document(screen) if screen is not None else None,
         accuracy_m=document["accuracy_m"],
-        verdict=from_verdict_document(document["verdict"]),
+        verdict=Verdict.from_document(document["verdict"]),
         grant=_from_grant_document(grant) if grant is not None else None,
         used_at=parse_instant(document.get("used_at")),
         version=document.get("version", 1),
@@ -82,7 +78,7 @@ def _to_grant_document(grant: Grant) -> dict[str, Any]:
         "reason": grant.reason,
         "action": grant.action,
         "organization_id": grant.organization_id,
-        "screen": to_entity_ref_document(grant.screen) if grant.screen is not None else None,
+        "screen": grant.screen.to_document() if grant.screen is not None else None,
         "not_before": grant.not_before,
     }
 
@@ -97,6 +93,6 @@ def _from_grant_document(document: dict[str, Any]) -> Grant:
         reason=document["reason"],
         action=document["action"],
         organization_id=document["organization_id"],
-        screen=from_entity_ref_document(screen) if screen is not None else None,
+        screen=EntityRef.from_document(screen) if screen is not None else None,
         not_before=datetime.fromisoformat(document["not_before"]),
     )

@@ -8,7 +8,7 @@ count. A position inside any geofence that counts is enough.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fencepost.common.entity_ref import EntityRef
 from fencepost.geofences.validity import InForce
@@ -69,6 +69,36 @@ class Finding:
     min_accuracy_m: float = 0.0
     accuracy: str = "any"
 
+    def to_document(self) -> dict[str, Any]:
+        """Return the stored form of the finding."""
+        distance_m = self.edge_distance_m
+        return {
+            "geofence_id": self.geofence_id,
+            "version": self.version,
+            "name": self.name,
+            "through": self.through.to_document(),
+            "is_priority": self.is_priority,
+            "edge_distance_m": float(distance_m) if distance_m is not None else None,
+            "outcome": self.outcome,
+            "min_accuracy_m": float(self.min_accuracy_m),
+            "accuracy": self.accuracy,
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Finding:
+        """Read the stored form; the accuracy is missing in findings from before it was recorded."""
+        return cls(
+            geofence_id=document["geofence_id"],
+            version=document["version"],
+            name=document["name"],
+            through=EntityRef.from_document(document["through"]),
+            is_priority=document["is_priority"],
+            edge_distance_m=document["edge_distance_m"],
+            outcome=document["outcome"],
+            min_accuracy_m=document.get("min_accuracy_m", 0.0),
+            accuracy=document.get("accuracy", "any"),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -103,6 +133,27 @@ class Verdict:
             reason = f"Outside; the nearest geofence that applies was '{self.findings[0].name}'."
         findings = tuple(replace(finding, edge_distance_m=None) for finding in self.findings)
         return replace(self, reason=reason, findings=findings)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the stored form of the verdict, which is part of a punch and of a refusal."""
+        return {
+            "code": self.code,
+            "reason": self.reason,
+            "rule": self.rule,
+            "findings": [finding.to_document() for finding in self.findings],
+            "decided_by": self.decided_by,
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Verdict:
+        """Read the stored form; all but the code and the reason may be missing in old verdicts."""
+        return cls(
+            code=document["code"],
+            reason=document["reason"],
+            rule=document.get("rule", "none_applies"),
+            findings=tuple(map(Finding.from_document, document.get("findings", ()))),
+            decided_by=document.get("decided_by"),
+        )
 
 
 def judge(candidates: Iterable[Candidate], fix: Fix | None, at: datetime) -> Verdict:
