@@ -18,7 +18,7 @@ from benchmarks.geofence_sets import GeofenceSet
 from benchmarks.memory_table import TENANT
 from benchmarks.mixes import pick_positions
 from benchmarks.table_server import serve_table
-from fencepost.common.aws import client
+from fencepost.common.aws import create_client
 from fencepost.dynamodb import keys
 from geo.cells import list_cells_at
 from geo.wgs84 import Position
@@ -54,7 +54,7 @@ def measure_requests(geofence_set: GeofenceSet, seed: str) -> RequestCpu:
     checks = [build_event("check", to_body(position)) for position in positions]
     batch = build_event("check_batch", {"positions": [to_body(position) for position in positions]})
     with serve_table(geofence_set.table) as address, set_environment(address):
-        dynamodb = client("dynamodb")
+        dynamodb = create_client("dynamodb")
         cells = [[keys.cell_key(TENANT, cell) for cell in list_cells_at(position)] for position in positions]
         distinct = list({keys.to_pair(key): key for keys_of_check in cells for key in keys_of_check}.values())[:100]
         with load_handler() as handler:

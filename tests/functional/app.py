@@ -30,7 +30,7 @@ REGION = "eu-central-1"
 SESSION = boto3.Session("test", "test", region_name=REGION)
 # One client a service for all tests: most tests are shorter than the making of one. `_its_client` is the code's own.
 _client = cache(SESSION.client)
-_its_client = cache(aws.client)
+_its_client = cache(aws.create_client)
 _TABLES: dict[str, Any] = {}
 
 
@@ -85,7 +85,7 @@ class App:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(name, "test")
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-        monkeypatch.setattr(aws, "client", _its_client)
+        monkeypatch.setattr(aws, "create_client", _its_client)
         quick_moto.install(monkeypatch)
         self.table = _client("dynamodb")
         self.s3 = _client("s3")

@@ -52,16 +52,16 @@ def settings() -> Settings:
 
 @cache
 def dynamodb_client() -> Any:
-    from fencepost.common.aws import client
+    from fencepost.common.aws import create_client
 
-    return client("dynamodb")
+    return create_client("dynamodb")
 
 
 @cache
 def s3_client() -> Any:
-    from fencepost.common.aws import client
+    from fencepost.common.aws import create_client
 
-    return client("s3")
+    return create_client("s3")
 
 
 @cache
@@ -73,10 +73,10 @@ def table() -> Table:
 
 @cache
 def event_bus() -> EventBus:
-    from fencepost.common.aws import client
+    from fencepost.common.aws import create_client
     from fencepost.dynamodb.outbox import EventBus
 
-    return EventBus(client("events"), settings().event_bus_name)
+    return EventBus(create_client("events"), settings().event_bus_name)
 
 
 @cache
@@ -261,7 +261,7 @@ def user_pool() -> UserPool | None:
 
 @cache
 def import_service() -> ImportService:
-    from fencepost.common.aws import client
+    from fencepost.common.aws import create_client
     from fencepost.geofences.mapping import parse_geofence_fields
     from fencepost.imports.chunk_processor import ChunkProcessor
     from fencepost.imports.repository import DynamoDBImportRepository, S3ImportStorage, SqsChunkQueue
@@ -274,7 +274,7 @@ def import_service() -> ImportService:
         objects=S3ImportStorage(s3_client(), environment.bucket_name),
         repository=repository,
         processor=ChunkProcessor(repository, parse_geofence_fields),
-        queue=SqsChunkQueue(client("sqs"), queue_url) if queue_url else None,
+        queue=SqsChunkQueue(create_client("sqs"), queue_url) if queue_url else None,
     )
 
 
@@ -288,7 +288,7 @@ def zone_service() -> ZoneService:
 
 @cache
 def spreadsheet_service() -> SpreadsheetService:
-    from fencepost.common.aws import client
+    from fencepost.common.aws import create_client
     from fencepost.zones.spreadsheets.geocoder import AmazonLocationGeocoder
     from fencepost.zones.spreadsheets.repository import S3SpreadsheetRepository
     from fencepost.zones.spreadsheets.service import SpreadsheetService
@@ -296,5 +296,7 @@ def spreadsheet_service() -> SpreadsheetService:
     environment = settings()
     return SpreadsheetService(
         repository=S3SpreadsheetRepository(s3_client(), environment.bucket_name),
-        geocoder=AmazonLocationGeocoder(client("geo-places")) if environment.geocoder == "amazon-location" else None,
+        geocoder=AmazonLocationGeocoder(create_client("geo-places"))
+        if environment.geocoder == "amazon-location"
+        else None,
     )

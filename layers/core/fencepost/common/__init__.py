@@ -1,1 +1,1 @@
-"""What every feature uses: errors, identities, text, time, settings."""
+"""Code that every feature uses: errors, identities, text, time, settings."""

@@ -9,7 +9,7 @@ TARGET_TABLES = ("users", "groups", "projects", "time_guis", "expense_guis", "tr
 
 @dataclass(frozen=True, slots=True, order=True)
 class EntityRef:
-    """What a geofence applies to: an entity of the directory."""
+    """An entity of the directory, such as a user or a group, to which a geofence can be assigned."""
 
     target_table: str
     target_id: str

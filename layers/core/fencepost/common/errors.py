@@ -3,16 +3,16 @@
 An error states facts and knows its status. A feature has its own errors in its `errors.py`.
 
 FencepostError
-├── Invalid                     something the caller sent is wrong, field by field
+├── ValidationFailed            something the caller sent is wrong, field by field
 ├── Forbidden                   a permission is missing
 ├── NotFound                    it does not exist, or belongs to another tenant: the caller cannot tell which
 ├── VersionMismatch             it changed since the caller read it
-├── Busy                        too many concurrent changes; the caller may retry
+├── ServiceBusy                 too many concurrent changes; the caller may retry
 ├── IdempotencyKeyReused        the Idempotency-Key belongs to another request
 ├── IdempotencyInProgress       another call is processing the request with this Idempotency-Key
-├── geofences.errors            NameTaken, QuotaReached, HeldByEntities, Crowded
+├── geofences.errors            NameTaken, QuotaReached, StillReferenced, AreaTooDense
 ├── directory.errors            StillAssigned, StillRunning
-└── timeclock.errors            ClockRefused and its subclasses, NotReached
+└── timeclock.errors            ClockRefused and its subclasses, DeadlineExceeded
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class FieldError:
 
 
 class ValidationFailed(FencepostError):
-    """
+    """Fields of the request are wrong.
+
     >>> ValidationFailed.field("latitude", "is missing").errors
     (FieldError(field='latitude', message='is missing'),)
     """
@@ -69,9 +70,9 @@ class ValidationFailed(FencepostError):
 class Forbidden(FencepostError):
     code, status = "FORBIDDEN", HTTPStatus.FORBIDDEN
 
-    def __init__(self, right: str) -> None:
-        self.right = right
-        super().__init__(f"Your roles do not include the right '{right}'.")
+    def __init__(self, permission: str) -> None:
+        self.permission = permission
+        super().__init__(f"Your roles do not include the right '{permission}'.")
 
 
 class NotFound(FencepostError):

@@ -1,4 +1,4 @@
-"""Where ids come from; handed in, so that a test can say which come next."""
+"""The ids that Fencepost creates. A service receives `new_id` as an argument, so that tests can choose the ids."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def new_id() -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text could be one of our ids at all."""
+    """Return whether a text has the form of the ids that `new_id` creates."""
     return _ID.fullmatch(text) is not None

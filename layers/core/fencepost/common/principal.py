@@ -1,4 +1,4 @@
-"""Who asks, and what they may."""
+"""Callers, and their roles and permissions."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ ROLES: dict[str, frozenset[Permission]] = {
 
 
 def is_entity_id(value: object) -> TypeGuard[str]:
-    """Whether a value has the shape of a tenant's or a user's id: a text without anything that parts a key or a path.
+    """Return whether a value has the form of a tenant's or a user's id, without separators of keys and paths.
 
     >>> is_entity_id("demo-employee"), is_entity_id("demo#x"), is_entity_id(["demo"])
     (True, False, False)
@@ -76,10 +76,14 @@ class Principal:
     user_id: str
     roles: frozenset[str]
 
-    def can(self, right: Permission) -> bool:
-        return any(right in ROLES.get(role, frozenset()) for role in self.roles)
+    def can(self, permission: Permission) -> bool:
+        return any(permission in ROLES.get(role, frozenset()) for role in self.roles)
 
-    def require(self, right: Permission) -> None:
-        """Raises Forbidden where the right is missing."""
-        if not self.can(right):
-            raise Forbidden(right.value)
+    def require(self, permission: Permission) -> None:
+        """Verify that the caller has a permission.
+
+        Raises:
+            Forbidden: None of the caller's roles has it.
+        """
+        if not self.can(permission):
+            raise Forbidden(permission.value)

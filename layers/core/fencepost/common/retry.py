@@ -1,4 +1,4 @@
-"""Doing a thing again when somebody else has changed what it stands on."""
+"""Retry of an operation whose data another call changed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.3
 
 
 def retry_on_conflict(attempt: Callable[[], _T], pause: Callable[[float], None] = time.sleep) -> _T:
-    """The answer of `attempt`, which reads and writes; overtaken, it is made again on what is there now.
+    """Call `attempt`, which reads and writes, again for as long as another call changes its data in between.
 
-    Raises Busy when it is overtaken every time.
+    Raises:
+        ServiceBusy: Each attempt raised VersionMismatch.
     """
     for number in range(_ATTEMPTS):
         try:
             return attempt()
         except VersionMismatch:
-            longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**number)
-            pause(random.uniform(0, longest))  # noqa: S311 - spreads retries, guards nothing
+            longest_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**number)
+            pause(random.uniform(0, longest_s))  # noqa: S311 - spreads retries, guards nothing
     raise ServiceBusy

@@ -1,4 +1,4 @@
-"""What a function is told by its environment. Read when a handler is wired, never on import."""
+"""The settings of a function. The container reads them from the environment, no module does on import."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Each field is an environment variable in upper case. A missing one fails with its name."""
+    """Settings; each field is an environment variable in upper case. A missing one raises an error with its name."""
 
     table_name: str
     bucket_name: str = ""
     import_queue_url: str = ""
     event_bus_name: str = ""
     idempotency_table_name: str = ""
-    # "amazon-location", or anything else for none.
+    # "amazon-location"; any other value means no geocoder.
     geocoder: str = ""
     user_pool_id: str = ""
     user_pool_client_id: str = ""
-    # What every AWS client obeys, read here for the one address that is asked without a client.
+    # AWS clients read these themselves; Cognito's keys are fetched without a client.
     aws_endpoint_url: str = ""
     aws_endpoint_url_cognito_identity_provider: str = ""
 

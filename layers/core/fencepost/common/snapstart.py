@@ -1,4 +1,4 @@
-"""SnapStart: what is made before the snapshot of a function is there when a container starts from it."""
+"""SnapStart: a container starts from a snapshot of an initialized function."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
 
 def prime_snapstart(build: Callable[[], Any]) -> None:
-    """Have `build` called before the snapshot is taken; where there is no SnapStart, nothing happens.
+    """Register `build` to run before the snapshot is taken. Without SnapStart, do nothing.
 
-    What is there by then stays for good. The collector leaves it alone: to look for garbage in all that was imported
-    takes tens of milliseconds, and would be some caller's.
+    Then exempt all objects from garbage collection. They stay for good, and a collection among them would delay some
+    request by tens of milliseconds.
     """
     try:
         from snapshot_restore_py import register_before_snapshot
     except ImportError:
         return
 
-    def made() -> None:
+    def build_and_freeze() -> None:
         build()
         gc.freeze()
 
-    register_before_snapshot(made)
+    register_before_snapshot(build_and_freeze)

@@ -1,4 +1,4 @@
-"""JSON from outside, without what parsers let through: duplicate names, NaN, numbers without end, deep nesting."""
+"""Strict JSON parsing: it refuses duplicate names, NaN, infinite numbers and deep nesting, which parsers accept."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ MAX_DEPTH = 64
 
 
 def loads(raw: bytes) -> Any:
-    """Raises Invalid.
+    """Parse JSON.
 
     >>> loads(b'{"latitude": 30.2672}')
     {'latitude': 30.2672}
+
+    Raises:
+        ValidationFailed: The text is not JSON, or has one of the forms that this module refuses.
     """
     try:
         text = raw.decode()
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(
+            text, object_pairs_hook=_build_object, parse_constant=_reject_constant, parse_float=_parse_finite
+        )
         json.dumps(value, ensure_ascii=False).encode()  # fails on half a surrogate pair
     except RecursionError:
         raise ValidationFailed.field("body", "is nested too deeply") from None
@@ -34,7 +39,7 @@ def loads(raw: bytes) -> Any:
     return value
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in pairs:
         if name in values:
@@ -43,7 +48,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _finite(digits: str) -> float:
+def _parse_finite(digits: str) -> float:
     value = float(digits)
     if isinf(value):
         raise ValidationFailed.field("body", f"holds the number {digits[:20]}, which is too large")
@@ -60,5 +65,5 @@ def _check_depth(value: Any) -> None:
     raise ValidationFailed.field("body", f"is nested more than {MAX_DEPTH} deep")
 
 
-def _no_constant(constant: str) -> NoReturn:
+def _reject_constant(constant: str) -> NoReturn:
     raise ValidationFailed.field("body", f"holds {constant}, which is not JSON")

@@ -1,17 +1,17 @@
-"""Text that is compared without regard to case and form, and text that a reader can see."""
+"""Comparison of names, and visibility of text."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Letters and marks of Unicode that are drawn as nothing.
+# Letters and marks of Unicode that have no visible form.
 _BLANK = "\u034f\u115f\u1160\u2800\u3164\uffa0"
 
 
 def fold_case(name: str) -> str:
-    """A name without what people do not see as a difference: compatibility forms, case, outer and double spaces.
+    r"""Return a name for comparison, without differences in case, compatibility forms, outer and double spaces.
 
-    >>> fold_case("Caf\\u00e9  ONE ") == fold_case("cafe\\u0301 one")
+    >>> fold_case("Caf\u00e9  ONE ") == fold_case("cafe\u0301 one")
     True
     """
     compatible = unicodedata.normalize("NFKC", name).casefold()
@@ -19,9 +19,9 @@ def fold_case(name: str) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Whether a text shows anything at all: not only spaces, control and zero-width characters.
+    r"""Return whether a text shows anything but spaces, control and zero-width characters.
 
-    >>> is_visible("\\u200b "), is_visible("Yard")
+    >>> is_visible("\u200b "), is_visible("Yard")
     (False, True)
     """
     return any(unicodedata.category(char)[0] not in "CZ" and char not in _BLANK for char in text)

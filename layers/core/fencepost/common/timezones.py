@@ -9,30 +9,34 @@ from zoneinfo import ZoneInfo
 MINUTES_A_DAY = 24 * 60
 
 
-# No instant that a caller names, and none that a rule makes of it, lies before or after these.
+# All instants that callers send or rules compute are between these.
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=64)
 def load_time_zone(name: str) -> ZoneInfo:
-    """A time zone of the IANA database, by area and place, or UTC. Raises ValueError where there is none.
+    """Return a time zone of the IANA database by area and place, or UTC.
 
-    Names that a machine has of its own (`localtime`) or that count leap seconds (`right/…`) are none.
+    Raises:
+        ValueError: There is no such zone, or its name depends on the machine (`localtime`, `right/…`).
     """
     try:
         if name != "UTC" and ("/" not in name or name.startswith(("right/", "posix/"))):
             raise ValueError
-        found = ZoneInfo(name)
+        zone = ZoneInfo(name)
     except (OSError, LookupError, ValueError):
         raise ValueError(f"there is no time zone '{name[:50]}'") from None
-    return found
+    return zone
 
 
 def parse_minute_of_day(text: str) -> int:
-    """The minute of the day that a clock shows. Raises ValueError.
+    """Return the minute of the day of a time of day.
 
     >>> parse_minute_of_day("07:30"), parse_minute_of_day("24:00")
     (450, 1440)
+
+    Raises:
+        ValueError: The text is not a time from 00:00 to 24:00.
     """
     hour, colon, minute = text.partition(":")
     is_clock = len(hour) == len(minute) == 2 and colon and (hour + minute).isascii() and (hour + minute).isdigit()
@@ -42,7 +46,8 @@ def parse_minute_of_day(text: str) -> int:
 
 
 def format_minute_of_day(minute: int) -> str:
-    """
+    """Return a minute of the day as a time of day.
+
     >>> format_minute_of_day(450)
     '07:30'
     """
