@@ -11,11 +11,11 @@ from fencepost import container
 from fencepost.common.errors import FencepostError, ServiceBusy
 from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
-from fencepost.geofences.query_params import PageQuery
 from fencepost.http import pagination
 from fencepost.http.app import App
 from fencepost.http.fields import DeferredItem
 from fencepost.http.idempotency_key import derive_resource_id
+from fencepost.http.pagination import PageQuery
 from fencepost.http.request import Request
 from fencepost.http.response import Response
 from fencepost.timeclock.clock_schemas import (
@@ -131,9 +131,9 @@ def act_on_all(request: Request[PunchesIn]) -> Response:
 def list_refusals(request: Request[None, PageQuery]) -> Response:
     query = request.query
     list_name = f"{request.principal.tenant_id}/refusals"
-    after = pagination.after(list_name, query.cursor) if query.cursor is not None else None
+    after = pagination.decode_time_cursor(list_name, query.cursor) if query.cursor is not None else None
     refusals, last = container.refusal_service().list_page(request.principal, query.limit, after)
-    cursor = pagination.cursor(list_name, last.received_at, last.id) if last is not None else None
+    cursor = pagination.encode_time_cursor(list_name, last.received_at, last.id) if last is not None else None
     return Response(200, serialize_refusals(refusals, datetime.now(UTC), cursor))
 
 
@@ -163,12 +163,12 @@ def grant(request: Request[GrantIn]) -> Response:
 def list_times(request: Request[None, TimesQuery]) -> Response:
     query = request.query
     list_name = f"{request.principal.tenant_id}/times"
-    after = pagination.after(list_name, query.cursor) if query.cursor is not None else None
+    after = pagination.decode_time_cursor(list_name, query.cursor) if query.cursor is not None else None
     entries, last = container.entry_service().list_page(request.principal, to_filter(query), query.limit, after)
-    items = pagination.fitting(entries, to_entry_item)
+    items = pagination.take_while_fits(entries, to_entry_item)
     if len(items) < len(entries):
         last = entries[len(items) - 1]
-    cursor = pagination.cursor(list_name, last.start, last.id) if last is not None else None
+    cursor = pagination.encode_time_cursor(list_name, last.start, last.id) if last is not None else None
     return Response(200, {"items": items, "valid": True, "nextCursor": cursor})
 
 

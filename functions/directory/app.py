@@ -24,9 +24,9 @@ from fencepost.directory.schemas import (
     to_entity,
 )
 from fencepost.geofences import negotiation
-from fencepost.geofences.query_params import PageQuery
 from fencepost.http import pagination
 from fencepost.http.app import App
+from fencepost.http.pagination import PageQuery
 from fencepost.http.request import Request
 from fencepost.http.response import Response
 
@@ -46,11 +46,11 @@ def list_entities(request: Request[None, PageQuery]) -> Response:
     table = parse_table(request.path["table"])
     query = request.query
     list_name = f"{request.principal.tenant_id}/{table}"
-    after = pagination.pair_after(list_name, query.cursor) if query.cursor is not None else None
+    after = pagination.decode_pair_cursor(list_name, query.cursor) if query.cursor is not None else None
     entities, next_after = container.directory_service().list_page(
         request.principal.tenant_id, table, query.limit, after
     )
-    cursor = pagination.pair_cursor(list_name, next_after) if next_after else None
+    cursor = pagination.encode_pair_cursor(list_name, next_after) if next_after else None
     data = [{"id": entity.id, "name": entity.name} for entity in entities]
     return Response(200, {"data": data, "nextCursor": cursor})
 

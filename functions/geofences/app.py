@@ -18,7 +18,7 @@ from fencepost.geofences.batch_schemas import BatchAnswer, BatchRequest
 from fencepost.geofences.geojson import FeatureCollectionOut
 from fencepost.geofences.model import Geofence
 from fencepost.geofences.negotiation import TIMEKEEPING_DIALECT, negotiate
-from fencepost.geofences.query_params import DeleteQuery, ListQuery, PageQuery, ReadQuery, wanted
+from fencepost.geofences.query_params import DeleteQuery, ListQuery, ReadQuery, parse_filter
 from fencepost.geofences.schemas import (
     GeofenceCreate,
     GeofenceDeletion,
@@ -34,6 +34,7 @@ from fencepost.http import pagination
 from fencepost.http.app import App
 from fencepost.http.fields import parse_whole_number
 from fencepost.http.idempotency_key import derive_resource_id
+from fencepost.http.pagination import PageQuery
 from fencepost.http.request import AnyRequest, Request
 from fencepost.http.response import Response, expected_version, matches_etag
 from fencepost.verdicts.schemas import ValidateIn, ValidationOut, serialize_validation, to_validation_request
@@ -183,13 +184,13 @@ def delete(request: AnyRequest) -> Response:
 def list_versions(request: Request[None, PageQuery]) -> Response:
     query = request.query
     list_name = f"{request.principal.tenant_id}/{request.path['id']}/versions"
-    before = pagination.number_after(list_name, query.cursor) if query.cursor is not None else None
+    before = pagination.decode_number_cursor(list_name, query.cursor) if query.cursor is not None else None
     versions, has_more = container.geofence_service().versions(
         request.principal, request.path["id"], query.limit, before
     )
-    told = pagination.fitting(versions, mapping.serialize_version)
+    told = pagination.take_while_fits(versions, mapping.serialize_version)
     is_end = not has_more and len(told) == len(versions)
-    cursor = None if is_end or not told else pagination.number_cursor(list_name, told[-1]["version"])
+    cursor = None if is_end or not told else pagination.encode_number_cursor(list_name, told[-1]["version"])
     return Response(200, {"data": told, "nextCursor": cursor})
 
 
@@ -249,7 +250,7 @@ def list_nearest(request: Request[None, nearest_schemas.NearestQuery]) -> Respon
         datetime.now(UTC),
         consistent=query.consistent == "true",
     )
-    told = pagination.fitting(found.geofences, nearest_schemas.told)
+    told = pagination.take_while_fits(found.geofences, nearest_schemas.told)
     body = nearest_schemas.answer(told, found.complete_within_m(len(told)))
     headers = nearest_schemas.headers(body)
     if matches_etag(request, headers["ETag"]):
@@ -282,12 +283,12 @@ def _page(
     """The geofences of a page, told, and the cursor of the next page: it begins where the answer is full."""
     tenant_id = request.principal.tenant_id
     query = request.query
-    start = pagination.after(tenant_id, query.cursor) if query.cursor is not None else None
-    page = container.geofence_service().list_newest(request.principal, query.limit, start, wanted(query))
-    told = pagination.fitting(page.geofences, tell)
+    start = pagination.decode_time_cursor(tenant_id, query.cursor) if query.cursor is not None else None
+    page = container.geofence_service().list_newest(request.principal, query.limit, start, parse_filter(query))
+    told = pagination.take_while_fits(page.geofences, tell)
     last = page.geofences[len(told) - 1] if told else None
     after = (last.created_at, last.id) if last and len(told) < len(page.geofences) else page.after
-    return told, pagination.cursor(tenant_id, *after) if after else None
+    return told, pagination.encode_time_cursor(tenant_id, *after) if after else None
 
 
 def _dialect(request: AnyRequest) -> Any:

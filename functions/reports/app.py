@@ -93,15 +93,19 @@ def export(request: Request[ExportIn]) -> Response:
 
 
 def _after(request: AnyRequest, cursor: str | None) -> tuple[datetime, str] | None:
-    return pagination.after(_list_name(request), cursor) if cursor is not None else None
+    return pagination.decode_time_cursor(_list_name(request), cursor) if cursor is not None else None
 
 
 def _file(request: AnyRequest, file_format: Format, entries: Sequence[TimeEntry], last: TimeEntry | None) -> Response:
     now = datetime.now(UTC)
-    pieces = pagination.fitting(entries, lambda entry: format_entry(entry, file_format, now))
+    pieces = pagination.take_while_fits(entries, lambda entry: format_entry(entry, file_format, now))
     if len(pieces) < len(entries):
         last = entries[len(pieces) - 1]
-    cursor = {"Next-Cursor": pagination.cursor(_list_name(request), last.start, last.id)} if last is not None else {}
+    cursor = (
+        {"Next-Cursor": pagination.encode_time_cursor(_list_name(request), last.start, last.id)}
+        if last is not None
+        else {}
+    )
     return Response(
         status=200,
         body=format_file(pieces, file_format),

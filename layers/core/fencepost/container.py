@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fencepost.http.idempotency_records import Idempotency
+from fencepost.http.idempotency_records import IdempotencyConfig
 
 if TYPE_CHECKING:
     from fencepost.common.settings import Settings
@@ -88,7 +88,7 @@ def idempotency_repository() -> DynamoDBIdempotencyRepository:
 
 
 # Every function with routes imports this module, so that each of its POST routes finds the stored responses here.
-Idempotency.records = idempotency_repository
+IdempotencyConfig.repository = idempotency_repository
 
 
 @cache

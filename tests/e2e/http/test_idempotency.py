@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from fencepost.http.idempotency_key import IdempotencyKey
-from fencepost.http.idempotency_records import Record
+from fencepost.http.idempotency_records import IdempotencyRecord
 from fencepost.http.idempotency_repository import DynamoDBIdempotencyRepository
 from tests.e2e.service import Service
 
@@ -66,7 +66,7 @@ def test_of_calls_that_claim_a_key_in_the_same_moment_one_gets_it(service: Servi
     now = datetime.now(UTC)
     start = Barrier(callers)
 
-    def claim(key: IdempotencyKey) -> Record | None:
+    def claim(key: IdempotencyKey) -> IdempotencyRecord | None:
         start.wait()
         return repository.claim(key, str(uuid4()), now, now + timedelta(seconds=10))
 
@@ -77,4 +77,4 @@ def test_of_calls_that_claim_a_key_in_the_same_moment_one_gets_it(service: Servi
                 assert repository.claim(key, str(uuid4()), now, now) is None
             answers = list(pool.map(claim, [key] * callers))
             assert answers.count(None) == 1
-            assert {(record.digest, record.answer) for record in answers if record is not None} == {("d", None)}
+            assert {(record.digest, record.response) for record in answers if record is not None} == {("d", None)}

@@ -240,7 +240,7 @@ def test_a_response_can_be_sent_back(app: App) -> None:
 )
 def test_a_cursor_that_holds_something_else_is_refused(app: App, where: str) -> None:
     """A cursor can be forged by anybody who reads the source, so its content is validated."""
-    cursor = {"cursor": pagination.sealed("demo/users", where)}
+    cursor = {"cursor": pagination.encode_cursor("demo/users", where)}
     answer = app.request("directory", "directory_list", path={"table": "users"}, query=cursor)
     assert (answer.status, answer.wrong_fields) == (400, ["cursor"])
 

@@ -68,7 +68,7 @@ def test_versions_of_another_tenant_do_not_exist(app: App) -> None:
 @pytest.mark.parametrize("where", ["1", "0", "-5", "x", "9" * 30, "\u0665"])
 def test_a_cursor_that_holds_something_else_is_refused(app: App, where: str) -> None:
     geofence_id = app.circle("Depot").body["id"]
-    cursor = {"cursor": pagination.sealed(f"demo/{geofence_id}/versions", where)}
+    cursor = {"cursor": pagination.encode_cursor(f"demo/{geofence_id}/versions", where)}
     assert app.request("geofences", "list_versions", path_id=geofence_id, query=cursor).wrong_fields == ["cursor"]
 
 

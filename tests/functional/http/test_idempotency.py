@@ -358,10 +358,10 @@ def test_an_answer_that_no_item_can_hold_goes_on_in_further_items(app: App) -> N
     store, asked = container.idempotency_repository(), IdempotencyKey(tenant_id="demo", identity="i", digest="d")
     now = datetime.now(UTC)
     assert store.claim(asked, "run", now, now) is None
-    store.keep(asked, "run", answer, now)
+    store.save(asked, "run", answer, now)
     record = store.claim(asked, "later", now, now)
     assert record is not None
-    assert record.answer == answer
+    assert record.response == answer
     assert len(records()) > 2
 
 
@@ -392,7 +392,7 @@ def test_what_is_done_is_answered_though_the_answer_cannot_be_kept(app: App, mon
         raise ServiceBusy
 
     with monkeypatch.context() as patch:
-        patch.setattr(DynamoDBIdempotencyRepository, "keep", fail)
+        patch.setattr(DynamoDBIdempotencyRepository, "save", fail)
         first = create(app)
     assert first.status == 201
     deadline_has_passed()

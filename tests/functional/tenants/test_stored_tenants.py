@@ -16,7 +16,7 @@ from fencepost.directory.model import Entity
 from fencepost.directory.repository import DynamoDBDirectoryRepository
 from fencepost.dynamodb import keys
 from fencepost.http.idempotency_key import IdempotencyKey
-from fencepost.http.idempotency_records import Record
+from fencepost.http.idempotency_records import IdempotencyRecord
 from fencepost.privacy.model import PositionPolicy
 from fencepost.privacy.repository import DynamoDBPrivacyRepository
 from fencepost.tenants.api_keys import StoredKey
@@ -205,19 +205,19 @@ def test_idempotency_record_is_the_golden_item(app: App) -> None:
     records, until = container.idempotency_repository(), NOW + timedelta(seconds=30)
     assert records.claim(ASKED, "run", NOW, until) is None
     (claimed,) = app.table.scan(TableName="idempotency")["Items"]
-    records.keep(ASKED, "run", ANSWER, NOW)
+    records.save(ASKED, "run", ANSWER, NOW)
     (kept,) = app.table.scan(TableName="idempotency")["Items"]
     kept["answer"] = {"S": "zlib"}  # its bytes are those of the library's version
     check_text("idempotency.json", json.dumps([claimed, kept], indent=2, sort_keys=True) + "\n")
-    check_equal(records.claim(ASKED, "other", NOW, until), Record(digest=ASKED.digest, answer=ANSWER))
+    check_equal(records.claim(ASKED, "other", NOW, until), IdempotencyRecord(digest=ASKED.digest, response=ANSWER))
 
 
 def test_golden_idempotency_record_is_read(app: App) -> None:
     claimed, kept = json.loads((FOLDER / "idempotency.json").read_text())
     app.table.put_item(TableName="idempotency", Item=claimed)
     record = container.idempotency_repository().claim(ASKED, "other", NOW, NOW + timedelta(seconds=30))
-    check_equal(record, Record(digest=ASKED.digest, answer=None))
+    check_equal(record, IdempotencyRecord(digest=ASKED.digest, response=None))
     kept["answer"] = {"B": zlib.compress(json.dumps(ANSWER, ensure_ascii=False).encode())}
     app.table.put_item(TableName="idempotency", Item=kept)
     record = container.idempotency_repository().claim(ASKED, "other", NOW, NOW + timedelta(seconds=30))
-    check_equal(record, Record(digest=ASKED.digest, answer=ANSWER))
+    check_equal(record, IdempotencyRecord(digest=ASKED.digest, response=ANSWER))

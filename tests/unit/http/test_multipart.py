@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fencepost.common.errors import ValidationFailed
-from fencepost.http.multipart import parsed
+from fencepost.http.multipart import parse_form
 
 TYPE = "multipart/form-data; boundary=x"
 
@@ -19,13 +19,13 @@ FILE = part('name="file"; filename="a.kml"', b"\x00\xff\r\n--y")
 
 
 def test_bytes_of_a_file_come_as_they_are_and_fields_as_text() -> None:
-    fields, file = parsed(FIELD + FILE + part('name="hash"', "\u00e9".encode()) + b"--x--\r\n", TYPE)
+    fields, file = parse_form(FIELD + FILE + part('name="hash"', "\u00e9".encode()) + b"--x--\r\n", TYPE)
     assert fields == [("dry_run", "true"), ("hash", "\u00e9")]
     assert file == {"name": "a.kml", "content": "AP8NCi0teQ=="}
 
 
 def test_what_a_browser_sends_for_want_of_a_file_is_none() -> None:
-    assert parsed(part('name="file"; filename=""', b"") + b"--x--", TYPE) == ([], None)
+    assert parse_form(part('name="file"; filename=""', b"") + b"--x--", TYPE) == ([], None)
 
 
 @pytest.mark.parametrize(
@@ -46,5 +46,5 @@ def test_what_a_browser_sends_for_want_of_a_file_is_none() -> None:
 )
 def test_what_is_no_such_form_is_refused(body: bytes, media_type: str, field: str) -> None:
     with pytest.raises(ValidationFailed) as refused:
-        parsed(body, media_type)
+        parse_form(body, media_type)
     assert [error.field for error in refused.value.errors] == [field]

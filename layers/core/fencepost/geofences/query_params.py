@@ -1,4 +1,4 @@
-"""What a list of geofences is asked for, from the text of a query string."""
+"""The queries of geofences, from the text of a query string."""
 
 from __future__ import annotations
 
@@ -11,46 +11,42 @@ from fencepost.common.entity_ref import TARGET_TABLES, EntityRef
 from fencepost.common.text import fold_case
 from fencepost.geofences.filters import GeofenceFilter
 from fencepost.geofences.serializers import Kind
-from fencepost.http.fields import Instant, RequestModel, Text, WholeNumberText
+from fencepost.http.fields import Instant, RequestModel, Text
+from fencepost.http.pagination import PageQuery
 from geo.shapes.bounds import Bounds
 
 _DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?")
 
 
-def _box(text: str) -> str:
-    box_of(text)
+def _check_bbox(text: str) -> str:
+    parse_bbox(text)
     return text
 
 
-def _target(text: str) -> str:
-    target_of(text)
+def _check_target(text: str) -> str:
+    parse_target(text)
     return text
 
 
-def _says_something(text: str) -> str:
+def _check_not_blank(text: str) -> str:
     if not fold_case(text):
         raise ValueError("must not be empty")
     return text
 
 
-Box = Annotated[str, AfterValidator(_box), Field(max_length=200, examples=["24.9,60.1,25.0,60.2"])]
-Target = Annotated[str, AfterValidator(_target), Field(max_length=100, examples=["users:ada"])]
-
-
-class PageQuery(RequestModel):
-    limit: Annotated[int, Field(ge=1, le=1000), WholeNumberText] = 100
-    cursor: str | None = None
+Box = Annotated[str, AfterValidator(_check_bbox), Field(max_length=200, examples=["24.9,60.1,25.0,60.2"])]
+Target = Annotated[str, AfterValidator(_check_target), Field(max_length=100, examples=["users:ada"])]
 
 
 class ListQuery(PageQuery):
     status: Literal["active", "inactive"] | None = None
     type: Kind | None = None
-    tag: Annotated[Text, Field(max_length=50), AfterValidator(_says_something)] | None = None
+    tag: Annotated[Text, Field(max_length=50), AfterValidator(_check_not_blank)] | None = None
     filter: (
         Annotated[
             Text,
             Field(max_length=100, description="A part of the name, the description, the address or a tag."),
-            AfterValidator(_says_something),
+            AfterValidator(_check_not_blank),
         ]
         | None
     ) = None
@@ -66,23 +62,26 @@ class DeleteQuery(RequestModel):
     id: Annotated[str, Field(description="The geofence to delete.")]
 
 
-def wanted(query: ListQuery) -> GeofenceFilter | None:
-    """What a list is asked for; None where that is everything."""
-    asked = GeofenceFilter(
+def parse_filter(query: ListQuery) -> GeofenceFilter | None:
+    """Return the filter of a list, None where the query selects every geofence."""
+    geofence_filter = GeofenceFilter(
         is_active=None if query.status is None else query.status == "active",
         kind=query.type,
         tag=query.tag,
         text=query.filter,
-        box=box_of(query.bbox) if query.bbox else None,
-        target=target_of(query.target) if query.target else None,
+        box=parse_bbox(query.bbox) if query.bbox else None,
+        target=parse_target(query.target) if query.target else None,
     )
-    return asked if asked != GeofenceFilter() else None
+    return geofence_filter if geofence_filter != GeofenceFilter() else None
 
 
-def box_of(text: str) -> Bounds:
-    """Raises ValueError.
+def parse_bbox(text: str) -> Bounds:
+    """Return the bounds of west,south,east,north in degrees; across 180 degrees the east is beyond 180.
 
-    >>> box_of("170,-20,-170,-10")
+    Raises:
+        ValueError: It is not such a text.
+
+    >>> parse_bbox("170,-20,-170,-10")
     Bounds(west=170.0, south=-20.0, east=190.0, north=-10.0)
     """
     try:
@@ -97,10 +96,13 @@ def box_of(text: str) -> Bounds:
     return Bounds(west, south, east if east >= west else east + 360, north)
 
 
-def target_of(text: str) -> EntityRef:
-    """Raises ValueError.
+def parse_target(text: str) -> EntityRef:
+    """Return the entity that a text like `users:ada` names.
 
-    >>> target_of("users:ada")
+    Raises:
+        ValueError: It is not a table and an id.
+
+    >>> parse_target("users:ada")
     EntityRef(target_table='users', target_id='ada')
     """
     table, colon, target_id = text.partition(":")

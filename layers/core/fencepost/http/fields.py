@@ -199,7 +199,8 @@ def _describe(model: type[BaseModel], handler: GetJsonSchemaHandler) -> dict[str
 
 
 def _to_path(loc: tuple[int | str, ...]) -> str:
-    """
+    """Return the path of a field, `body` for the whole.
+
     >>> _to_path(("assignments", 0, "targetId"))
     'assignments[0].targetId'
     """

@@ -1,6 +1,6 @@
-"""The header Idempotency-Key: what was done under a key is not done again, its answer is given again.
+"""The header Idempotency-Key: a request that is retried under its key gets the first response again.
 
-Imported when the first request with the header comes.
+Imported when the first request with the header arrives.
 """
 
 from __future__ import annotations
@@ -12,58 +12,63 @@ from uuid import uuid4
 from fencepost.common.errors import FencepostError, IdempotencyInProgress, IdempotencyKeyReused
 from fencepost.common.logging import logger
 from fencepost.http.idempotency_key import idempotency_key_of
-from fencepost.http.idempotency_records import Idempotency
+from fencepost.http.idempotency_records import IdempotencyConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fencepost.http.request import AnyRequest
 
-    Answer = dict[str, Any]
+    GatewayResponse = dict[str, Any]
 
 # Longer than API Gateway waits for any function.
-_WITHOUT_A_CONTEXT = timedelta(seconds=30)
-# Clocks differ a little, and what a call sent before it was killed may arrive a little later.
+_MAX_DURATION = timedelta(seconds=30)
+# Clocks differ a little, and a call that is killed may have a write on its way.
 _GRACE = timedelta(seconds=1)
 
 
-def run_idempotent(request: AnyRequest, run: Callable[[], Answer], context: Any) -> Answer:
-    """The answer of `run`, which is kept; or the one that was kept when the same request came before.
+def run_idempotent(request: AnyRequest, run: Callable[[], GatewayResponse], context: Any) -> GatewayResponse:
+    """Return the response of `run` and store it, or return the stored response to the same request.
 
-    What `run` returns was done, unless its status is a 5xx. What it raises below 500 was refused and not done. Of
-    everything else nobody knows, so the same request may run again, and no other may under this key.
+    A response below 500 is done, so it is stored. An error below 500 did nothing, so the key is free again. After
+    anything else the outcome is unknown, so the same request may run again, and no other may under this key.
 
-    Raises Invalid, IdempotencyKeyReused, IdempotencyInProgress, Busy, and whatever `run` raises.
+    Raises:
+        ValidationFailed: The key is not 1 to 255 visible ASCII characters.
+        IdempotencyKeyReused: The key belongs to another request.
+        IdempotencyInProgress: Another call processes the same request.
+        ServiceBusy: The record changed while it was read.
+        Exception: Whatever `run` raises.
     """
     key = idempotency_key_of(request)
     now = datetime.now(UTC)
-    this = str(uuid4())
-    records = Idempotency.records()
-    record = records.claim(key, this, now, _deadline(context, now))
+    run_id = str(uuid4())
+    records = IdempotencyConfig.repository()
+    record = records.claim(key, run_id, now, _deadline(context, now))
     if record is not None:
         if record.digest != key.digest:
             raise IdempotencyKeyReused
-        if record.answer is None:
+        if record.response is None:
             raise IdempotencyInProgress
         logger.info("replayed")
-        return {**record.answer, "headers": record.answer["headers"] | {"Idempotency-Replayed": "true"}}
+        return {**record.response, "headers": record.response["headers"] | {"Idempotency-Replayed": "true"}}
     try:
-        answer = run()
+        response = run()
     except Exception as error:
         if isinstance(error, FencepostError) and error.status < 500:
-            _settle(lambda: records.forget(key, this))
+            _write_outcome(lambda: records.delete(key, run_id))
         else:
-            _settle(lambda: records.release(key, this, datetime.now(UTC)))
+            _write_outcome(lambda: records.release(key, run_id, datetime.now(UTC)))
         raise
-    if answer["statusCode"] < 500:
-        _settle(lambda: records.keep(key, this, answer, datetime.now(UTC)))
+    if response["statusCode"] < 500:
+        _write_outcome(lambda: records.save(key, run_id, response, datetime.now(UTC)))
     else:
-        _settle(lambda: records.release(key, this, datetime.now(UTC)))
-    return answer
+        _write_outcome(lambda: records.release(key, run_id, datetime.now(UTC)))
+    return response
 
 
-def _settle(write: Callable[[], None]) -> None:
-    """Write how it ended. That this fails must not take from the caller what is done: the record's time runs out."""
+def _write_outcome(write: Callable[[], None]) -> None:
+    """Write the outcome of a run. A failure must not take from the caller what is done: the record expires."""
     try:
         write()
     except Exception:  # noqa: BLE001 - see above
@@ -71,6 +76,6 @@ def _settle(write: Callable[[], None]) -> None:
 
 
 def _deadline(context: Any, now: datetime) -> datetime:
-    """When this call is over for certain, whether it has answered or not."""
-    left_ms = getattr(context, "get_remaining_time_in_millis", None)
-    return now + (timedelta(milliseconds=left_ms()) if left_ms else _WITHOUT_A_CONTEXT) + _GRACE
+    """Return when this call is over for certain, whether it has responded or not."""
+    get_left_ms = getattr(context, "get_remaining_time_in_millis", None)
+    return now + (timedelta(milliseconds=get_left_ms()) if get_left_ms else _MAX_DURATION) + _GRACE

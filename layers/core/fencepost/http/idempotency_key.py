@@ -76,7 +76,8 @@ def derive_resource_id(request: AnyRequest) -> str | None:
 
 
 def _normalize(header: str) -> str:
-    """
+    """Return a header without spaces and case.
+
     >>> _normalize("Application/JSON; q=1")
     'application/json;q=1'
     """

@@ -1,4 +1,4 @@
-"""The port to where it is kept which requests with an Idempotency-Key were made, and how each was answered."""
+"""The port to the records of requests with an Idempotency-Key and their responses."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from typing import Any, ClassVar, Protocol
 
 from fencepost.http.idempotency_key import IdempotencyKey
 
-KEPT_FOR = timedelta(hours=24)
+RETENTION = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What is known of a key: what was key under it, and the answer, None while that is being worked on."""
+class IdempotencyRecord:
+    """What is stored of a key: the digest of its request, and the response, None while a call processes it."""
 
     digest: str
-    answer: Mapping[str, Any] | None
+    response: Mapping[str, Any] | None
 
 
 class IdempotencyRepository(Protocol):
-    """A record belongs to one run, the call that works on the request, until the run ends or its time is over.
+    """The records. One belongs to a run, the call that processes the request, until the run ends or its time is over.
 
-    What a run says of a record that is no longer its own changes nothing and raises.
+    What a run writes to a record that is no longer its own changes nothing and raises.
     """
 
-    def claim(self, key: IdempotencyKey, run: str, now: datetime, until: datetime) -> Record | None:
-        """None where the request now is this run's, until that instant; else the record that is in its way."""
+    def claim(self, key: IdempotencyKey, run: str, now: datetime, until: datetime) -> IdempotencyRecord | None:
+        """Give the request to this run until that instant, or return the record that is in its way."""
 
-    def keep(self, key: IdempotencyKey, run: str, answer: Mapping[str, Any], now: datetime) -> None:
-        """The answer, for all who send the request again."""
+    def save(self, key: IdempotencyKey, run: str, response: Mapping[str, Any], now: datetime) -> None:
+        """Save the response for all who retry the request."""
 
     def release(self, key: IdempotencyKey, run: str, now: datetime) -> None:
-        """Nobody works on it any more, and what was done is not known: the same request may run, no other."""
+        """End the run with an unknown outcome: the same request may run again, no other may under this key."""
 
-    def forget(self, key: IdempotencyKey, run: str) -> None:
-        """Nothing was done: the key is free."""
+    def delete(self, key: IdempotencyKey, run: str) -> None:
+        """Free the key, because nothing was done."""
 
 
-class Idempotency:
-    """Where the API finds the records. The wiring sets it: routes declare no store, and the API knows none."""
+class IdempotencyConfig:
+    """Where the engine finds the records. The container sets it: routes declare no repository."""
 
-    records: ClassVar[Callable[[], IdempotencyRepository]]
+    repository: ClassVar[Callable[[], IdempotencyRepository]]

@@ -1,8 +1,8 @@
-"""Which requests with an Idempotency-Key were made, in a table of their own, from which they fall after a day.
+"""The records of requests with an Idempotency-Key, in a table of their own, which deletes them after a day.
 
-A record is one item. While a run works on the request it has no answer, only an instant until which it is that
-run's. Every write states the run, so that one that comes late cannot touch what another has taken over; and a write
-that the client repeats because its answer was lost finds itself done, not refused.
+A record is one item. While a run processes the request, it has no response, only the instant until which it belongs
+to that run. Every write states its run, so a late one cannot touch what another run has taken over. A write that the
+client repeats, because the response to the first was lost, finds itself done.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from fencepost.common.errors import ServiceBusy
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.table import Table
-from fencepost.http.idempotency_records import KEPT_FOR, Record
+from fencepost.http.idempotency_records import RETENTION, IdempotencyRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.keys import Key
     from fencepost.http.idempotency_key import IdempotencyKey
 
-# An item has at most 400 KB. A longer answer goes on in items of its own.
+# An item has at most 400 KB. A longer response continues in further items.
 _PIECE_BYTES = 380_000
-# The pieces of an answer outlive the record that counts them.
-_LONGER_S = 3600
-# Absent, or over though it is not deleted yet; or the same request, which nobody can be working on any more.
+# The pieces of a response outlive the record that counts them.
+_PIECE_EXTRA_S = 3600
+# Absent, or expired and not deleted yet; or the same request, whose run is over for certain.
 _FREE = (
     "attribute_not_exists(#id) OR #ttl <= :now "
     "OR (attribute_not_exists(#answer) AND #until <= :ms AND #digest = :digest)"
@@ -37,16 +37,22 @@ _FREE = (
 
 
 class DynamoDBIdempotencyRepository(Table):
-    """The port Records."""
+    """The port `IdempotencyRepository`."""
 
-    def claim(self, key: IdempotencyKey, run: str, now: datetime, until: datetime) -> Record | None:
-        """One round trip, and one more for each further piece of a long answer. Raises Busy."""
-        values = {":now": _seconds(now), ":ms": _milliseconds(now), ":digest": key.digest}
+    def claim(self, key: IdempotencyKey, run: str, now: datetime, until: datetime) -> IdempotencyRecord | None:
+        """Give the request to this run, or return the record that is in its way.
+
+        It takes one round trip, and one more for each further piece of a long response.
+
+        Raises:
+            ServiceBusy: The record was deleted in between.
+        """
+        values = {":now": _to_seconds(now), ":ms": _to_milliseconds(now), ":digest": key.digest}
         try:
             self._call(
                 "put_item",
                 TableName=self.name,
-                Item=_item(key, run, now, until=_milliseconds(until)),
+                Item=_build_item(key, run, now, until=_to_milliseconds(until)),
                 ConditionExpression=_FREE,
                 ExpressionAttributeNames={f"#{name}": name for name in ("id", "ttl", "answer", "until", "digest")},
                 ExpressionAttributeValues=serializer.to_item(values),
@@ -55,51 +61,54 @@ class DynamoDBIdempotencyRepository(Table):
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            refused: Any = error.response
-            there: serializer.Item | None = refused.get("Item")
-            if there is None:  # gone since
+            response: Any = error.response
+            stored: serializer.Item | None = response.get("Item")
+            if stored is None:  # deleted since
                 raise ServiceBusy from error
-            # Its own run: the client has sent the claim twice, for the answer to the first was lost.
-            return None if there["run"]["S"] == run else self._record(key, there)
+            # Its own run: the client has sent the claim twice, because the response to the first was lost.
+            return None if stored["run"]["S"] == run else self._to_record(key, stored)
         return None
 
-    def keep(self, key: IdempotencyKey, run: str, answer: Mapping[str, Any], now: datetime) -> None:
-        packed = zlib.compress(json.dumps(answer, ensure_ascii=False).encode())
+    def save(self, key: IdempotencyKey, run: str, response: Mapping[str, Any], now: datetime) -> None:
+        """Save the response, in several items where it is long."""
+        packed = zlib.compress(json.dumps(response, ensure_ascii=False).encode())
         first, *others = (packed[at : at + _PIECE_BYTES] for at in range(0, len(packed), _PIECE_BYTES))
         for number, piece in enumerate(others, 1):
-            values = {"piece": piece, "ttl": _seconds(now + KEPT_FOR) + _LONGER_S}
-            item = _piece_key(key, run, number) | serializer.to_item(values)
+            values = {"piece": piece, "ttl": _to_seconds(now + RETENTION) + _PIECE_EXTRA_S}
+            item = _to_piece_key(key, run, number) | serializer.to_item(values)
             self._call("put_item", TableName=self.name, Item=item)
-        self._put_own(run, _item(key, run, now, answer=first, pieces=len(others)))
+        self._put_if_own(run, _build_item(key, run, now, answer=first, pieces=len(others)))
 
     def release(self, key: IdempotencyKey, run: str, now: datetime) -> None:
-        self._put_own(run, _item(key, run, now, until=0))
+        """End the run with an unknown outcome."""
+        self._put_if_own(run, _build_item(key, run, now, until=0))
 
-    def forget(self, key: IdempotencyKey, run: str) -> None:
-        self._call("delete_item", TableName=self.name, Key=_key(key), **_own(run))
+    def delete(self, key: IdempotencyKey, run: str) -> None:
+        """Free the key."""
+        self._call("delete_item", TableName=self.name, Key=_to_key(key), **_require_run(run))
 
-    def _put_own(self, run: str, item: serializer.Item) -> None:
-        self._call("put_item", TableName=self.name, Item=item, **_own(run))
+    def _put_if_own(self, run: str, item: serializer.Item) -> None:
+        self._call("put_item", TableName=self.name, Item=item, **_require_run(run))
 
-    def _record(self, key: IdempotencyKey, item: serializer.Item) -> Record:
+    def _to_record(self, key: IdempotencyKey, item: serializer.Item) -> IdempotencyRecord:
         values = serializer.from_item(item)
         if "answer" not in values:
-            return Record(digest=values["digest"], answer=None)
+            return IdempotencyRecord(digest=values["digest"], response=None)
         packed = values["answer"]
         for number in range(1, values["pieces"] + 1):
-            piece = self.get(_piece_key(key, values["run"], number))
+            piece = self.get(_to_piece_key(key, values["run"], number))
             assert piece is not None
             packed += piece["piece"]["B"]
-        return Record(digest=values["digest"], answer=json.loads(zlib.decompress(packed)))
+        return IdempotencyRecord(digest=values["digest"], response=json.loads(zlib.decompress(packed)))
 
 
-def _item(key: IdempotencyKey, run: str, now: datetime, **values: Any) -> serializer.Item:
-    return _key(key) | serializer.to_item(
-        {"run": run, "digest": key.digest, "ttl": _seconds(now + KEPT_FOR), **values},
+def _build_item(key: IdempotencyKey, run: str, now: datetime, **values: Any) -> serializer.Item:
+    return _to_key(key) | serializer.to_item(
+        {"run": run, "digest": key.digest, "ttl": _to_seconds(now + RETENTION), **values},
     )
 
 
-def _own(run: str) -> dict[str, Any]:
+def _require_run(run: str) -> dict[str, Any]:
     return {
         "ConditionExpression": "#run = :run",
         "ExpressionAttributeNames": {"#run": "run"},
@@ -107,17 +116,17 @@ def _own(run: str) -> dict[str, Any]:
     }
 
 
-def _key(key: IdempotencyKey) -> Key:
+def _to_key(key: IdempotencyKey) -> Key:
     return keys.idempotency_record_key(key.tenant_id, key.identity)
 
 
-def _piece_key(key: IdempotencyKey, run: str, number: int) -> Key:
+def _to_piece_key(key: IdempotencyKey, run: str, number: int) -> Key:
     return keys.idempotency_record_key(key.tenant_id, key.identity, f"#{run}#{number}")
 
 
-def _seconds(at: datetime) -> int:
+def _to_seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
-def _milliseconds(at: datetime) -> int:
+def _to_milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""A form that brings a file along (multipart/form-data, RFC 7578). Imported when the first one comes."""
+"""A form with a file (multipart/form-data, RFC 7578). Imported when the first one arrives."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ _MAX_PARTS = 20
 _MAX_FIELD_BYTES = 2**16
 
 
-def parsed(raw: bytes, content_type: str) -> tuple[list[tuple[str, str]], dict[str, Any] | None]:
-    """The fields in their order, and the file, as `UploadedFile` has it; None where no part is one.
+def parse_form(raw: bytes, content_type: str) -> tuple[list[tuple[str, str]], dict[str, Any] | None]:
+    r"""Return the fields in their order, and the file as `UploadedFile` expects it, None where there is none.
 
-    A file without a name and without content is what a browser sends for want of one. Raises Invalid.
+    A browser sends a file without a name and without content where the user chose none.
 
-    >>> body = b'--x\\r\\nContent-Disposition: form-data; name="dry_run"\\r\\n\\r\\ntrue\\r\\n--x--'
-    >>> parsed(body, "multipart/form-data; boundary=x")
+    Raises:
+        ValidationFailed: The body is not such a form, has two files, or has a field that is not text or too long.
+
+    >>> body = b'--x\r\nContent-Disposition: form-data; name="dry_run"\r\n\r\ntrue\r\n--x--'
+    >>> parse_form(body, "multipart/form-data; boundary=x")
     ([('dry_run', 'true')], None)
     """
     fields: list[tuple[str, str]] = []
     file: dict[str, Any] | None = None
-    for name, file_name, content in _parts(raw, content_type):
+    for name, file_name, content in _iterate_parts(raw, content_type):
         if name != FILE:
-            fields.append((name, _text(name, content)))
+            fields.append((name, _decode_field(name, content)))
         elif file is not None:
             raise ValidationFailed.field(FILE, "is given twice")
         elif file_name or content:
@@ -38,8 +41,8 @@ def parsed(raw: bytes, content_type: str) -> tuple[list[tuple[str, str]], dict[s
     return fields, file
 
 
-def _parts(raw: bytes, content_type: str) -> Iterator[tuple[str, str, bytes]]:
-    """Name, file name and content of each part."""
+def _iterate_parts(raw: bytes, content_type: str) -> Iterator[tuple[str, str, bytes]]:
+    """Yield the name, the file name and the content of each part."""
     name = file_name = ""
     content = bytearray()
     try:
@@ -58,7 +61,7 @@ def _parts(raw: bytes, content_type: str) -> Iterator[tuple[str, str, bytes]]:
         ) from None
 
 
-def _text(name: str, content: bytes) -> str:
+def _decode_field(name: str, content: bytes) -> str:
     if len(content) > _MAX_FIELD_BYTES:
         raise ValidationFailed.field(name or "body", f"has more than {_MAX_FIELD_BYTES:,} bytes")
     try:

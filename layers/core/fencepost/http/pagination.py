@@ -1,7 +1,7 @@
-"""Opaque cursors: where a list goes on, in a form that says nothing and is checked when it comes back.
+"""Opaque cursors: the position in a list from which its next page goes on.
 
-What a page is read from comes from the caller's tenant and the address, never from a cursor: a forged one could
-only skip within one's own list. The digest is there so that a damaged one, or one of another list, is told.
+What a page is read from comes from the caller's tenant and the address, never from a cursor, so a forged cursor can
+only skip items of the caller's own list. The digest reveals a damaged cursor and one of another list.
 """
 
 from __future__ import annotations
@@ -12,113 +12,137 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fencepost.common.errors import ValidationFailed
+from pydantic import Field
 
-_CHECK_LENGTH = 8
-_LONGEST_KEY = 1_000
-# A function may answer 6 MB.
+from fencepost.common.errors import ValidationFailed
+from fencepost.http.fields import RequestModel, WholeNumberText
+
+_DIGEST_BYTES = 8
+_MAX_KEY_BYTES = 1_000
+# A function may return 6 MB.
 MAX_PAGE_BYTES = 4 * 2**20
 
 _T = TypeVar("_T")
 
 
-def fitting(items: Iterable[_T], tell: Callable[[_T], dict[str, Any]]) -> list[dict[str, Any]]:
-    """So many items, told, as one answer holds, from the first on; at least one.
+class PageQuery(RequestModel):
+    limit: Annotated[int, Field(ge=1, le=1000), WholeNumberText] = 100
+    cursor: str | None = None
 
-    >>> fitting([1, 2], lambda n: {"n": n})
+
+def take_while_fits(items: Iterable[_T], serialize: Callable[[_T], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first items, serialized, as many as one response holds; at least one.
+
+    >>> take_while_fits([1, 2], lambda n: {"n": n})
     [{'n': 1}, {'n': 2}]
     """
-    told: list[dict[str, Any]] = []
+    taken: list[dict[str, Any]] = []
     size = 0
     for item in items:
-        one = tell(item)
+        one = serialize(item)
         size += len(json.dumps(one, ensure_ascii=False).encode())
-        if told and size > MAX_PAGE_BYTES:
+        if taken and size > MAX_PAGE_BYTES:
             break
-        told.append(one)
-    return told
+        taken.append(one)
+    return taken
 
 
-def cursor(tenant_id: str, created_at: datetime, geofence_id: str) -> str:
-    """The cursor of the page after this geofence."""
-    return sealed(tenant_id, f"{created_at.isoformat()}|{geofence_id}")
+def encode_time_cursor(list_name: str, at: datetime, item_id: str) -> str:
+    """Return the cursor of the page after the item with this instant and id."""
+    return encode_cursor(list_name, f"{at.isoformat()}|{item_id}")
 
 
-def after(tenant_id: str, text: str) -> tuple[datetime, str]:
-    """What `cursor` was made from. Raises Invalid for anything that it did not make for this tenant.
+def decode_time_cursor(list_name: str, cursor: str) -> tuple[datetime, str]:
+    """Return the instant and the id that `encode_time_cursor` was given.
 
-    >>> at, name = datetime(2026, 5, 4, tzinfo=UTC), "5cd906a3-941c-463b-9cc9-8f49dbcc25aa"
-    >>> after("t", cursor("t", at, name)) == (at, name)
+    Raises:
+        ValidationFailed: It is not a cursor of this list.
+
+    >>> at, item_id = datetime(2026, 5, 4, tzinfo=UTC), "5cd906a3-941c-463b-9cc9-8f49dbcc25aa"
+    >>> decode_time_cursor("t", encode_time_cursor("t", at, item_id)) == (at, item_id)
     True
     """
     try:
-        created_at, geofence_id = opened(tenant_id, text).split("|")
-        return datetime.fromisoformat(created_at).astimezone(UTC), str(UUID(geofence_id))
+        at, item_id = decode_cursor(list_name, cursor).split("|")
+        return datetime.fromisoformat(at).astimezone(UTC), str(UUID(item_id))
     except (ValueError, OverflowError):
-        raise no_cursor() from None
+        raise build_cursor_error() from None
 
 
-def number_cursor(list_name: str, number: int) -> str:
-    return sealed(list_name, str(number))
+def encode_number_cursor(list_name: str, number: int) -> str:
+    """Return the cursor of the page after the item with this number."""
+    return encode_cursor(list_name, str(number))
 
 
-def number_after(list_name: str, text: str) -> int:
-    """What `number_cursor` was made from. Raises Invalid.
+def decode_number_cursor(list_name: str, cursor: str) -> int:
+    """Return the number that `encode_number_cursor` was given.
 
-    >>> number_after("t/versions", number_cursor("t/versions", 7))
+    Raises:
+        ValidationFailed: It is not a cursor of this list.
+
+    >>> decode_number_cursor("t/versions", encode_number_cursor("t/versions", 7))
     7
     """
-    number = opened(list_name, text)
+    number = decode_cursor(list_name, cursor)
     if not (number.isascii() and number.isdecimal()) or not 1 < int(number[:12]) == int(number):
-        raise no_cursor()
+        raise build_cursor_error()
     return int(number)
 
 
-def pair_cursor(list_name: str, pair: tuple[str, str]) -> str:
-    return sealed(list_name, json.dumps(pair, ensure_ascii=False))
+def encode_pair_cursor(list_name: str, pair: tuple[str, str]) -> str:
+    """Return the cursor of the page after the item with this pair of texts."""
+    return encode_cursor(list_name, json.dumps(pair, ensure_ascii=False))
 
 
-def pair_after(list_name: str, text: str) -> tuple[str, str]:
-    """What `pair_cursor` was made from. Raises Invalid.
+def decode_pair_cursor(list_name: str, cursor: str) -> tuple[str, str]:
+    """Return the pair that `encode_pair_cursor` was given.
 
-    >>> pair_after("t/users", pair_cursor("t/users", ("ada#1", "1")))
+    Raises:
+        ValidationFailed: It is not a cursor of this list.
+
+    >>> decode_pair_cursor("t/users", encode_pair_cursor("t/users", ("ada#1", "1")))
     ('ada#1', '1')
     """
     try:
-        pair = json.loads(opened(list_name, text))
+        pair = json.loads(decode_cursor(list_name, cursor))
         is_pair = isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair)
-        is_key = is_pair and all(len(part.encode()) <= _LONGEST_KEY for part in pair)
+        is_key = is_pair and all(len(part.encode()) <= _MAX_KEY_BYTES for part in pair)
     except (ValueError, RecursionError):
-        raise no_cursor() from None
+        raise build_cursor_error() from None
     if not is_key:
-        raise no_cursor()
+        raise build_cursor_error()
     return pair[0], pair[1]
 
 
-def sealed(list_name: str, where: str) -> str:
-    """A place in a list, as a cursor of that list."""
-    plain = where.encode()
-    return urlsafe_b64encode(_check(list_name, plain) + plain).rstrip(b"=").decode()
+def encode_cursor(list_name: str, position: str) -> str:
+    """Return the cursor of a position in a list."""
+    plain = position.encode()
+    return urlsafe_b64encode(_digest(list_name, plain) + plain).rstrip(b"=").decode()
 
 
-def opened(list_name: str, text: str) -> str:
-    """What was sealed for this list. Raises Invalid for anything else."""
+def decode_cursor(list_name: str, cursor: str) -> str:
+    """Return the position that `encode_cursor` was given.
+
+    Raises:
+        ValidationFailed: It is not a cursor of this list.
+    """
     try:
-        data = b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        check, where = data[:_CHECK_LENGTH], data[_CHECK_LENGTH:]
-        if check != _check(list_name, where):
+        data = b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        digest, position = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+        if digest != _digest(list_name, position):
             raise ValueError
-        return where.decode()
+        return position.decode()
     except (ValueError, binascii.Error):
-        raise no_cursor() from None
+        raise build_cursor_error() from None
 
 
-def no_cursor() -> ValidationFailed:
+def build_cursor_error() -> ValidationFailed:
+    """Return the error for a cursor of another list, or of none."""
     return ValidationFailed.field("cursor", "is not a cursor of this list; start again without it")
 
 
-def _check(list_name: str, where: bytes) -> bytes:
-    return sha256(list_name.encode() + b"|" + where).digest()[:_CHECK_LENGTH]
+def _digest(list_name: str, position: bytes) -> bytes:
+    return sha256(list_name.encode() + b"|" + position).digest()[:_DIGEST_BYTES]

@@ -107,19 +107,19 @@ def decode_position(list_name: str, cursor: str) -> TotalsPosition:
     >>> decode_position("t/totals", encode_position("t/totals", position)) == position
     True
     """
-    period, group = pagination.pair_after(list_name, cursor)
+    period, group = pagination.decode_pair_cursor(list_name, cursor)
     try:
         first = date.fromisoformat(period)
     except ValueError:
-        raise pagination.no_cursor() from None
+        raise pagination.build_cursor_error() from None
     if not _EARLIEST <= first <= _LATEST:
-        raise pagination.no_cursor()
+        raise pagination.build_cursor_error()
     return TotalsPosition(period=first, group=tuple(group[1:].split(",")) if group != _WHOLE else None)
 
 
 def encode_position(list_name: str, position: TotalsPosition) -> str:
     group = _WHOLE if position.group is None else "=" + ",".join(position.group)
-    return pagination.pair_cursor(list_name, (position.period.isoformat(), group))
+    return pagination.encode_pair_cursor(list_name, (position.period.isoformat(), group))
 
 
 def serialize_totals(totals: Iterable[Total], query: TotalsQuery) -> list[dict[str, Any]]:

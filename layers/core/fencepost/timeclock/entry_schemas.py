@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field
 
 from fencepost.common.errors import ValidationFailed
 from fencepost.common.ids import new_id
-from fencepost.geofences.query_params import PageQuery
 from fencepost.http.fields import DeferredItem, Instant, RequestModel, ResponseModel, Text
+from fencepost.http.pagination import PageQuery
 from fencepost.timeclock.clock_schemas import BreakOut, ClockData, serialize_break, serialize_entry
 from fencepost.timeclock.commands import EntryEdit
 from fencepost.timeclock.entry_filters import Approval, EntryFilter, Kind

@@ -32,15 +32,17 @@ if TYPE_CHECKING:
 
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _HASH, _FILE = "hash", "file"
-# What is a text is taken as it stands; anything else is JSON, as a number, a list or an object is written.
+# These parameters are texts. The others are JSON: numbers, lists and objects.
 _TEXTS = frozenset({_HASH, "filter", "redirect_target", "batch", "file_id", "geocoder"})
-# A function takes 6 MB, and what has several parts comes in base64.
+# A function takes 6 MB, and a form of several parts arrives in base64.
 MAX_LONG_BODY_BYTES = 4 * 2**20 + 2**16
 _LONG = frozenset({"/v1/zone/upload", "/v1/zone/batch_convert", "/v1/data/spreadsheet/parse"})
 _MAX_PARAMETERS = 100
 
 
 class WrongHash(FencepostError):
+    """The hash is missing, or is not a valid API key."""
+
     code = "WRONG_HASH"
 
     def __init__(self) -> None:
@@ -56,6 +58,7 @@ def authenticate(event: Mapping[str, Any], find_principal: Callable[[str], Princ
     Idempotency-Key needs it.
 
     Args:
+        event: The event of a public route.
         find_principal: Returns the principal of an API key, None where there is none.
 
     Raises:
@@ -92,7 +95,10 @@ def authenticate(event: Mapping[str, Any], find_principal: Callable[[str], Princ
 
 
 def parse_texts(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Parameters that came as text. Raises Invalid.
+    """Return the values of parameters that are sent as text.
+
+    Raises:
+        ValidationFailed: A name occurs twice, a list or an object is not JSON, or there are too many.
 
     >>> parse_texts([("zone_ids", "[1, 2]"), ("filter", "12"), ("with_points", "true")])
     {'zone_ids': [1, 2], 'filter': '12', 'with_points': True}
@@ -101,20 +107,20 @@ def parse_texts(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     for name, text in pairs:
         if name in values:
             raise ValidationFailed.field(name, "is given twice")
-        values[name] = text if name in _TEXTS else _value(name, text)
+        values[name] = text if name in _TEXTS else _parse_text(name, text)
     if len(values) > _MAX_PARAMETERS:
         raise ValidationFailed.field("body", f"has more than {_MAX_PARAMETERS} fields")
     return values
 
 
-def _value(name: str, text: str) -> Any:
+def _parse_text(name: str, text: str) -> Any:
     try:
         return strict_json.loads(text.encode())
     except UnicodeError:
         raise ValidationFailed.field(name, "is not valid UTF-8 text") from None
     except ValidationFailed as error:
         if not text.lstrip().startswith(("{", "[")):
-            return text  # what should have been a number is told by what the parameter must be
+            return text  # the validation of the parameter reports what it must be
         raise ValidationFailed.field(name, error.errors[0].message) from None
 
 
@@ -128,13 +134,13 @@ def _read_parameters_of_query(event: Mapping[str, Any]) -> dict[str, Any]:
 def _read_parameters_of_body(
     event: Mapping[str, Any], headers: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """What a body says, and the file of a form."""
+    """Return the parameters of a body, and the file of a form."""
     raw = read_body(event).strip()
     if not raw:
         return {}, None
     if event["httpMethod"] == "GET":
         raise ValidationFailed.field("body", "belongs to a POST; a GET says everything in its query")
-    media_type, most = _media_type(headers), MAX_BODY_BYTES
+    media_type, most = _read_media_type(headers), MAX_BODY_BYTES
     if event["resource"] in _LONG:
         most = MAX_LONG_BODY_BYTES
     is_form = media_type in (_FORM, _MULTIPART)
@@ -146,7 +152,7 @@ def _read_parameters_of_body(
     if media_type == _MULTIPART:
         from fencepost.http import multipart
 
-        fields, file = multipart.parsed(raw, headers["content-type"])
+        fields, file = multipart.parse_form(raw, headers["content-type"])
         return parse_texts(fields), file
     try:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
@@ -157,28 +163,28 @@ def _read_parameters_of_body(
     return parse_texts(pairs), None
 
 
-def _media_type(headers: Mapping[str, str]) -> str:
+def _read_media_type(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().casefold()
 
 
 def _merge(query: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-    """What is said in two places must be the same."""
+    """Return the parameters of both. A parameter in both must have the same value."""
     for name in query.keys() & body.keys():
         if query[name] != body[name]:
-            raise _differs(name)
+            raise _build_difference_error(name)
     return query | body
 
 
-def _find_hash(said: object, authorization: str) -> str:
-    """The hash, wherever it stands. Raises Invalid where it stands in two places and differs."""
-    if said is not None and not isinstance(said, str):
+def _find_hash(parameter: object, authorization: str) -> str:
+    """Return the hash, from the parameter or the header."""
+    if parameter is not None and not isinstance(parameter, str):
         raise ValidationFailed.field(_HASH, "must be a text")
-    scheme, _, given = authorization.partition(" ")
-    in_header = given.strip() if scheme.casefold() in ("nvx", "bearer") else ""
-    if said and in_header and said != in_header:
-        raise _differs(_HASH)
-    return said or in_header
+    scheme, _, token = authorization.partition(" ")
+    in_header = token.strip() if scheme.casefold() in ("nvx", "bearer") else ""
+    if parameter and in_header and parameter != in_header:
+        raise _build_difference_error(_HASH)
+    return parameter or in_header
 
 
-def _differs(name: str) -> ValidationFailed:
+def _build_difference_error(name: str) -> ValidationFailed:
     return ValidationFailed.field(name, "is given in two places, and differs")
