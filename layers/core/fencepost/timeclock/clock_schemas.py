@@ -199,7 +199,7 @@ def to_clock_request(body: ClockIn) -> ClockRequest:
         organization_id=body.organizationId,
         # With an id the name is ignored, as in the reference.
         organization_name=body.organizationName if body.organizationId is None else None,
-        screen=to_entity_ref(body.entryScreen),
+        screen=to_entity_ref(body.entryScreen) if body.entryScreen else None,
         fix=to_fix(body.location) if body.location else None,
     )
 

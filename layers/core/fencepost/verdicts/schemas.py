@@ -87,7 +87,7 @@ def to_validation_request(body: ValidateIn, raw_body: Mapping[str, Any]) -> Vali
         user_id=body.userId,
         project_id=body.projectId,
         project_field="organizationId" if "organizationId" in raw_body else "projectId",
-        screen=to_entity_ref(body.entryScreen),
+        screen=to_entity_ref(body.entryScreen) if body.entryScreen else None,
         fix=to_fix(body.location) if body.location else None,
         at=body.dateTime,
     )
@@ -98,8 +98,8 @@ def serialize_validation(verdict: Verdict) -> dict[str, Any]:
     return {"allowed": verdict.is_allowed, **serialize_verdict(verdict)}
 
 
-def to_entity_ref(screen: EntryScreenIn | None) -> EntityRef | None:
-    return EntityRef(screen.targetTable, screen.targetId) if screen else None
+def to_entity_ref(screen: EntryScreenIn) -> EntityRef:
+    return EntityRef(screen.targetTable, screen.targetId)
 
 
 def to_fix(location: LocationIn) -> Fix:
