@@ -1,4 +1,4 @@
-"""The table when AWS is busy: what the engines cannot show, on a stub of the wire."""
+"""The table when AWS is busy, on a scripted client: the engines cannot show it."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from fencepost.geofences.errors import NameTaken
 KEY = keys.tenant_key("t")
 
 
-def canceled(*reasons: str) -> ClientError:
-    answer: Any = {
+def build_cancellation(*reasons: str) -> ClientError:
+    response: Any = {
         "Error": {"Code": "TransactionCanceledException", "Message": ""},
         "CancellationReasons": [{"Code": reason} for reason in reasons],
     }
-    return ClientError(answer, "TransactWriteItems")
+    return ClientError(response, "TransactWriteItems")
 
 
-def failed(code: str) -> ClientError:
+def build_error(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}}, "X")
 
 
-class Wire:
-    """A client whose answers are scripted; the last one is repeated."""
+class ScriptedClient:
+    """A client whose responses are scripted; the last one is repeated."""
 
-    def __init__(self, *answers: Any) -> None:
-        self.answers = list(answers)
+    def __init__(self, *responses: Any) -> None:
+        self.responses = list(responses)
         self.calls: list[dict[str, Any]] = []
 
     def __getattr__(self, _operation: str) -> Any:
         def call(**arguments: Any) -> Any:
             self.calls.append(arguments)
-            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
+            response = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
+            if isinstance(response, Exception):
+                raise response
+            return response
 
         return call
 
 
-def table(*answers: Any) -> tuple[Table, Wire, list[float]]:
-    wire, pauses = Wire(*answers), []  # type: tuple[Wire, list[float]]
-    return Table(wire, "fencepost", pause=pauses.append), wire, pauses
+def table(*responses: Any) -> tuple[Table, ScriptedClient, list[float]]:
+    client, pauses = ScriptedClient(*responses), []  # type: tuple[ScriptedClient, list[float]]
+    return Table(client, "fencepost", pause=pauses.append), client, pauses
 
 
-def renaming() -> Transaction:
+def build_rename() -> Transaction:
     transaction = Transaction()
     transaction.replace(KEY, 1, VersionMismatch())
     transaction.create(KEY, NameTaken("Yard"))
@@ -59,28 +59,28 @@ def renaming() -> Transaction:
 
 
 @pytest.mark.parametrize(
-    "passing",
+    "transient",
     [
-        canceled("None", "TransactionConflict"),
-        canceled("ThrottlingError", "None"),
-        failed("TransactionConflictException"),
-        failed("TransactionInProgressException"),
-        failed("ProvisionedThroughputExceededException"),
+        build_cancellation("None", "TransactionConflict"),
+        build_cancellation("ThrottlingError", "None"),
+        build_error("TransactionConflictException"),
+        build_error("TransactionInProgressException"),
+        build_error("ProvisionedThroughputExceededException"),
     ],
 )
-def test_a_conflict_is_tried_again_under_the_same_token_with_a_growing_pause(passing: ClientError) -> None:
-    fence, wire, pauses = table(passing, passing, {})
-    fence.write(renaming())
-    assert len({call["ClientRequestToken"] for call in wire.calls}) == 1
-    assert len(wire.calls) == 3
+def test_a_conflict_is_retried_with_the_same_token_and_a_growing_pause(transient: ClientError) -> None:
+    fence, client, pauses = table(transient, transient, {})
+    fence.write(build_rename())
+    assert len({call["ClientRequestToken"] for call in client.calls}) == 1
+    assert len(client.calls) == 3
     assert len(pauses) == 2
     assert all(0 <= pause <= 0.02 * 2**n for n, pause in enumerate(pauses))
 
 
-def test_a_conflict_that_does_not_end_is_busy_and_nothing_else() -> None:
-    fence, _, pauses = table(canceled("TransactionConflict", "None"))
+def test_a_conflict_that_does_not_end_means_that_the_service_is_busy() -> None:
+    fence, _, pauses = table(build_cancellation("TransactionConflict", "None"))
     with pytest.raises(ServiceBusy):
-        fence.write(renaming())
+        fence.write(build_rename())
     assert sum(pauses) < 6  # within the time of a request
 
 
@@ -93,65 +93,65 @@ def test_a_conflict_that_does_not_end_is_busy_and_nothing_else() -> None:
         (("TransactionConflict", "ConditionalCheckFailed"), NameTaken),
     ],
 )
-def test_a_condition_that_fails_raises_what_its_action_was_given(
-    reasons: tuple[str, ...], error: type[Exception]
-) -> None:
-    fence, wire, _ = table(canceled(*reasons))
+def test_a_failed_condition_raises_the_error_of_its_write(reasons: tuple[str, ...], error: type[Exception]) -> None:
+    fence, client, _ = table(build_cancellation(*reasons))
     with pytest.raises(error):
-        fence.write(renaming())
-    assert len(wire.calls) == 1
+        fence.write(build_rename())
+    assert len(client.calls) == 1
 
 
-@pytest.mark.parametrize("ours", [canceled("ValidationError", "None"), failed("AccessDeniedException")])
-def test_what_is_our_own_mistake_is_not_tried_again(ours: ClientError) -> None:
-    fence, wire, _ = table(ours)
+@pytest.mark.parametrize(
+    "ours", [build_cancellation("ValidationError", "None"), build_error("AccessDeniedException")]
+)
+def test_a_mistake_of_our_own_is_not_retried(ours: ClientError) -> None:
+    fence, client, _ = table(ours)
     with pytest.raises(ClientError):
-        fence.write(renaming())
-    assert len(wire.calls) == 1
+        fence.write(build_rename())
+    assert len(client.calls) == 1
 
 
-@pytest.mark.parametrize("trouble", [failed("ThrottlingException"), ReadTimeoutError(endpoint_url="")])
-def test_a_read_that_the_table_cannot_answer_now_is_busy(trouble: Exception) -> None:
+@pytest.mark.parametrize("trouble", [build_error("ThrottlingException"), ReadTimeoutError(endpoint_url="")])
+def test_a_call_that_the_table_cannot_serve_means_that_the_service_is_busy(trouble: Exception) -> None:
     fence, _, _ = table(trouble)
     for read in (
         lambda: fence.get(KEY),
         lambda: fence.batch_get([KEY]),
         fence.query_page,
         lambda: list(fence.query()),
-        lambda: fence.write(renaming()),
+        lambda: fence.write(build_rename()),
     ):
         with pytest.raises(ServiceBusy):
             read()
 
 
-def test_a_batch_get_asks_again_for_what_was_held_back() -> None:
-    held_back = {"fencepost": {"Keys": [KEY]}}
-    fence, wire, pauses = table(
-        {"Responses": {"fencepost": []}, "UnprocessedKeys": held_back}, {"Responses": {"fencepost": [KEY]}}
+def test_a_batch_get_requests_unprocessed_keys_again() -> None:
+    unprocessed = {"fencepost": {"Keys": [KEY]}}
+    fence, client, pauses = table(
+        {"Responses": {"fencepost": []}, "UnprocessedKeys": unprocessed}, {"Responses": {"fencepost": [KEY]}}
     )
     assert list(fence.batch_get([KEY, keys.tenant_key("u")])) == [("T#t", "TENANT")]
-    assert wire.calls[1]["RequestItems"] == held_back
+    assert client.calls[1]["RequestItems"] == unprocessed
     assert len(pauses) == 1
 
 
-def test_a_batch_get_that_is_held_back_for_ever_is_busy() -> None:
+def test_a_batch_get_whose_keys_stay_unprocessed_means_that_the_service_is_busy() -> None:
     fence, _, _ = table({"Responses": {}, "UnprocessedKeys": {"fencepost": {"Keys": [KEY]}}})
     with pytest.raises(ServiceBusy):
         fence.batch_get([KEY])
 
 
-def test_a_query_goes_through_all_its_pages() -> None:
-    fence, wire, _ = table({"Items": [{"n": 1}], "LastEvaluatedKey": KEY}, {"Items": [{"n": 2}]})
+def test_a_query_reads_all_its_pages() -> None:
+    fence, client, _ = table({"Items": [{"n": 1}], "LastEvaluatedKey": KEY}, {"Items": [{"n": 2}]})
     assert list(fence.query(KeyConditionExpression="x")) == [{"n": 1}, {"n": 2}]
-    assert wire.calls[1]["ExclusiveStartKey"] == KEY
+    assert client.calls[1]["ExclusiveStartKey"] == KEY
 
 
 def test_items_are_skipped_by_counting_them_page_by_page() -> None:
-    fence, wire, _ = table(
+    fence, client, _ = table(
         {"Count": 3, "LastEvaluatedKey": KEY}, {"Count": 2, "LastEvaluatedKey": keys.tags_key("t")}
     )
     assert fence.find_key_after(5, KeyConditionExpression="x") == keys.tags_key("t")
-    assert [(call["Select"], call["Limit"], call.get("ExclusiveStartKey")) for call in wire.calls] == [
+    assert [(call["Select"], call["Limit"], call.get("ExclusiveStartKey")) for call in client.calls] == [
         ("COUNT", 5, None),
         ("COUNT", 2, KEY),
     ]
@@ -159,7 +159,7 @@ def test_items_are_skipped_by_counting_them_page_by_page() -> None:
     assert fence.find_key_after(5, KeyConditionExpression="x") is None
 
 
-def test_changes_of_one_bucket_are_one_action_and_the_last_one_counts() -> None:
+def test_changes_of_one_bucket_are_one_write_and_the_last_one_counts() -> None:
     transaction = Transaction()
     transaction.remove_bucket_entry(KEY, "a", b"older")
     transaction.remove_bucket_entry(KEY, "b", b"gone")
@@ -169,6 +169,25 @@ def test_changes_of_one_bucket_are_one_action_and_the_last_one_counts() -> None:
     assert action["Update"]["ExpressionAttributeNames"] == {"#0": "a", "#1": "b", "#bytes": "bytes"}
     assert action["Update"]["ExpressionAttributeValues"][":growth"] == {"N": "-7"}
     assert len(transaction) == 1
+
+
+class ExampleError(Exception):
+    """The error of one write."""
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_each_kind_of_write_has_its_own_error(number: int) -> None:
+    errors = [ExampleError(n) for n in range(4)]
+    transaction = Transaction()
+    transaction.add_to_count(KEY, 1, errors[3])
+    transaction.add_to_list(KEY, b"element", errors[2])
+    transaction.set_bucket_entry(KEY, "a", b"entry", errors[1])
+    transaction.create(KEY, errors[0])
+    reasons = ["ConditionalCheckFailed" if n == number else "None" for n in range(4)]
+    fence, _, _ = table(build_cancellation(*reasons))
+    with pytest.raises(ExampleError) as raised:
+        fence.write(transaction)
+    assert raised.value is errors[number]
 
 
 def get_update(transaction: Transaction) -> dict[str, Any]:
@@ -220,7 +239,7 @@ def test_a_count_that_does_not_grow_needs_no_room(growth: int, *, has_bound: boo
 
 def test_named_items_come_under_the_names_of_their_keys_and_missing_ones_do_not() -> None:
     user = keys.clock_key("t", "ada")
-    fence, wire, _ = table({"Responses": {"fencepost": [KEY | {"name": {"S": "Demo"}}]}})
+    fence, client, _ = table({"Responses": {"fencepost": [KEY | {"name": {"S": "Demo"}}]}})
     found = fence.batch_get_named({"tenant": KEY, "clock": user}, consistent=True)
     assert found == {"tenant": KEY | {"name": {"S": "Demo"}}}
-    assert wire.calls[0]["RequestItems"]["fencepost"] == {"Keys": [KEY, user], "ConsistentRead": True}
+    assert client.calls[0]["RequestItems"]["fencepost"] == {"Keys": [KEY, user], "ConsistentRead": True}
