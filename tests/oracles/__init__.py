@@ -1,5 +1,6 @@
-"""Independent answers to what the geometry layer answers, and random questions to put to both.
+"""Independent implementations of the geometry, and random shapes and positions to compare them with the layer.
 
-Nothing here uses the layer's method: distances are Vincenty's and geographiclib's instead of a plane's, containment
-is counted along meridians in exact numbers instead of in an unwrapped plane. `python -m tests.oracles` runs it all.
+Nothing here uses the layer's methods. Distances come from Vincenty's formula and geographiclib, not from a plane.
+Containment is counted along meridians in exact numbers, not in an unwrapped plane. `python -m tests.oracles` runs all
+comparisons.
 """

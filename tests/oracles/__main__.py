@@ -13,55 +13,56 @@ from collections.abc import Iterator
 from multiprocessing import Pool, cpu_count
 from pathlib import Path
 
-from tests.oracles.atlas import AtlasFindings, NoAtlas, atlas_compared, real_polygons
-from tests.oracles.comparison import Disagreement, Findings, compared
-from tests.oracles.index import IndexFindings, index_compared
-from tests.oracles.nearest import NearestFindings, nearest_compared
+from tests.oracles.atlas import AtlasFindings, NoAtlas, compare_atlas, load_real_polygons
+from tests.oracles.comparison import Disagreement, Findings, run_comparison
+from tests.oracles.index import IndexFindings, compare_index
+from tests.oracles.nearest import NearestFindings, compare_nearest
 from tests.oracles.shapes import Parts
 
-_PAIRS_AT_ONCE, _POSITIONS_AT_ONCE, _SEARCHES_AT_ONCE, _POLYGONS_AT_ONCE = 1_000, 50_000, 100, 50
+# The size of a piece of work for one process.
+_PAIRS, _POSITIONS, _SEARCHES, _POLYGONS = 1_000, 50_000, 100, 50
 _ATLAS = Path(".local/atlas")
-_MOST_SHOWN = 3
+_MAX_SHOWN = 3
 
 
 def main() -> int:
-    options = _options()
+    options = _parse_options()
     print(f"seed {options.seed}", flush=True)
     started = time.monotonic()
-    findings, looked_up, searched, atlas = Findings(), IndexFindings(), NearestFindings(), AtlasFindings()
-    real = _real_polygons()
+    shapes, index, nearest, atlas = Findings(), IndexFindings(), NearestFindings(), AtlasFindings()
+    real = _load_real_polygons()
     with Pool(cpu_count()) as pool:
-        for some in pool.imap_unordered(_compared, _shares(options.pairs, _PAIRS_AT_ONCE, options.seed)):
-            findings.add(some)
-        for found in pool.imap_unordered(_looked_up, _shares(options.positions, _POSITIONS_AT_ONCE, options.seed)):
-            looked_up.add(found)
-        for near in pool.imap_unordered(_searched, _shares(options.searches, _SEARCHES_AT_ONCE, options.seed)):
-            searched.add(near)
-        for judged in pool.imap_unordered(_judged, _some_of(real, options.seed)):
-            atlas.add(judged)
-    for kind in sorted(findings.pairs):
-        _print_pairs(kind, findings, kind)
+        for shape_findings in pool.imap_unordered(_run_comparison, _split(options.pairs, _PAIRS, options.seed)):
+            shapes.add(shape_findings)
+        for index_findings in pool.imap_unordered(
+            _compare_index, _split(options.positions, _POSITIONS, options.seed)
+        ):
+            index.add(index_findings)
+        pieces = _split(options.searches, _SEARCHES, options.seed)
+        for nearest_findings in pool.imap_unordered(_compare_nearest, pieces):
+            nearest.add(nearest_findings)
+        for atlas_findings in pool.imap_unordered(_compare_atlas, _split_polygons(real, options.seed)):
+            atlas.add(atlas_findings)
+    for kind in sorted(shapes.pairs):
+        _print_pairs(kind, shapes, kind)
     if real:
         _print_pairs("Real", atlas.pairs)
         reasons = ", ".join(f"{count} {reason}" for reason, count in atlas.refused.most_common())
         print(f"Real     {atlas.polygons:9,} polygons accepted, {atlas.refused.total():,} refused: {reasons}")
-    print(
-        f"index    {looked_up.positions:9,} positions, {looked_up.geofences:,} geofences,"
-        f" {looked_up.inside:,} pairs inside"
-    )
-    print(f"nearest  {searched.searches:9,} searches, {sum(searched.rounds):,} rounds of reads")
+    print(f"index    {index.positions:9,} positions, {index.geofences:,} geofences, {index.inside:,} pairs inside")
+    print(f"nearest  {nearest.searches:9,} searches, {sum(nearest.rounds):,} rounds of reads")
     disagreements = [
-        *findings.disagreements,
+        *shapes.disagreements,
         *atlas.pairs.disagreements,
-        *looked_up.disagreements,
-        *searched.disagreements,
+        *index.disagreements,
+        *nearest.disagreements,
     ]
-    _show(disagreements)
+    _print_samples(disagreements)
     print(f"{len(disagreements):,} disagreements in {time.monotonic() - started:.0f} s with seed {options.seed}")
     return 1 if disagreements else 0
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.oracles", description=__doc__)
     parser.add_argument("--pairs", type=int, default=200_000, help="pairs of a shape and a position")
     parser.add_argument("--positions", type=int, default=1_000_000, help="positions looked up in the cell index")
@@ -70,39 +71,40 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _shares(total: int, at_once: int, seed: str) -> Iterator[tuple[int, str]]:
-    """The work in pieces, each with a seed of its own that does not depend on the number of cores."""
-    for nth, start in enumerate(range(0, total, at_once)):
-        yield min(at_once, total - start), f"{seed}/{nth}"
+def _split(total: int, size: int, seed: str) -> Iterator[tuple[int, str]]:
+    """Split the work into pieces, each with its own seed, which does not depend on the number of cores."""
+    for nth, start in enumerate(range(0, total, size)):
+        yield min(size, total - start), f"{seed}/{nth}"
 
 
-def _real_polygons() -> list[Parts]:
+def _load_real_polygons() -> list[Parts]:
     try:
-        return real_polygons(_ATLAS)
-    except NoAtlas as why:
-        print(f"real polygons are skipped: {why}", flush=True)
+        return load_real_polygons(_ATLAS)
+    except NoAtlas as error:
+        print(f"real polygons are skipped: {error}", flush=True)
         return []
 
 
-def _some_of(real: list[Parts], seed: str) -> Iterator[tuple[list[Parts], str]]:
-    for start in range(0, len(real), _POLYGONS_AT_ONCE):
-        yield real[start : start + _POLYGONS_AT_ONCE], f"{seed}/{start}"
+def _split_polygons(real: list[Parts], seed: str) -> Iterator[tuple[list[Parts], str]]:
+    for start in range(0, len(real), _POLYGONS):
+        yield real[start : start + _POLYGONS], f"{seed}/{start}"
 
 
-def _compared(share: tuple[int, str]) -> Findings:
-    return compared(*share)
+# A process pool passes one argument.
+def _run_comparison(share: tuple[int, str]) -> Findings:
+    return run_comparison(*share)
 
 
-def _looked_up(share: tuple[int, str]) -> IndexFindings:
-    return index_compared(*share)
+def _compare_index(share: tuple[int, str]) -> IndexFindings:
+    return compare_index(*share)
 
 
-def _searched(share: tuple[int, str]) -> NearestFindings:
-    return nearest_compared(*share)
+def _compare_nearest(share: tuple[int, str]) -> NearestFindings:
+    return compare_nearest(*share)
 
 
-def _judged(share: tuple[list[Parts], str]) -> AtlasFindings:
-    return atlas_compared(*share)
+def _compare_atlas(share: tuple[list[Parts], str]) -> AtlasFindings:
+    return compare_atlas(*share)
 
 
 def _print_pairs(label: str, findings: Findings, kind: str = "Polygon") -> None:
@@ -113,14 +115,14 @@ def _print_pairs(label: str, findings: Findings, kind: str = "Polygon") -> None:
     )
 
 
-def _show(disagreements: list[Disagreement]) -> None:
-    """How many there are of each sort, and some of each."""
-    sorts: dict[str, list[Disagreement]] = {}
+def _print_samples(disagreements: list[Disagreement]) -> None:
+    """Print the number of disagreements of each kind, and some of them."""
+    by_kind: dict[str, list[Disagreement]] = {}
     for disagreement in disagreements:
-        sorts.setdefault(disagreement.what, []).append(disagreement)
-    for sort, of_it in sorts.items():
-        print(f"\n{len(of_it):,} x {sort}")
-        for disagreement in of_it[:_MOST_SHOWN]:
+        by_kind.setdefault(disagreement.what, []).append(disagreement)
+    for kind, of_kind in by_kind.items():
+        print(f"\n{len(of_kind):,} x {kind}")
+        for disagreement in of_kind[:_MAX_SHOWN]:
             print(f"  {disagreement}")
 
 

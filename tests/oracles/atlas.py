@@ -1,8 +1,8 @@
-"""Real polygons: counties, states, countries and land, from two npm packages fetched at development time.
+"""Compare real polygons: counties, states and countries, from two npm packages that are fetched once.
 
-They have what random shapes do not: borders of ten thousand vertices, hundreds of islands, spikes, and enclaves that
-touch a border in a point. The packages round coordinates to a grid, so that some rings meet themselves or have no
-area: those are to be refused, and for the right reason.
+They have what random shapes lack: borders of ten thousand vertices, hundreds of islands, spikes, and enclaves that
+touch a border in a point. The packages round coordinates to a grid, so some rings meet themselves or have no area.
+The layer must refuse those for the right reason.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from hashlib import sha512
 from pathlib import Path
 from random import Random
 
-from tests.oracles.changes import changes_noticed
+from tests.oracles.changes import find_noticed_changes
 from tests.oracles.comparison import Disagreement, Findings, compare
 from tests.oracles.containment import Oracle
-from tests.oracles.refusals import taken, true_reason
-from tests.oracles.shapes import Parts, question_of
-from tests.oracles.topojson import polygons
+from tests.oracles.refusals import build_polygon, confirm_reason
+from tests.oracles.shapes import Parts, make_question
+from tests.oracles.topojson import read_polygons
 
 _PACKAGES = {
     "us-atlas@3.0.1": (
@@ -40,24 +40,28 @@ _PACKAGES = {
 
 
 class NoAtlas(Exception):
-    """The packages cannot be had here."""
+    """The packages are not available."""
 
 
-def real_polygons(folder: Path) -> list[Parts]:
-    """The polygons and multipolygons, and the parts of these by themselves, each once. Raises NoAtlas."""
-    found: dict[Parts, None] = {}
+def load_real_polygons(folder: Path) -> list[Parts]:
+    """Return the polygons and multipolygons, and each part of these by itself, without duplicates.
+
+    Raises:
+        NoAtlas: The packages are not available.
+    """
+    unique: dict[Parts, None] = {}
     for package, (digest, names) in _PACKAGES.items():
-        with tarfile.open(_archive(package, digest, folder)) as archive:
+        with tarfile.open(_fetch_archive(package, digest, folder)) as archive:
             for name in names:
                 member = archive.extractfile(f"package/{name}.json")
                 assert member
-                for parts in polygons(json.load(member)):
-                    found |= dict.fromkeys([parts, *((part,) for part in parts)])
-    return list(found)
+                for parts in read_polygons(json.load(member)):
+                    unique |= dict.fromkeys([parts, *((part,) for part in parts)])
+    return list(unique)
 
 
-def _archive(package: str, digest: str, folder: Path) -> Path:
-    """The package as a file, which is fetched once."""
+def _fetch_archive(package: str, digest: str, folder: Path) -> Path:
+    """Return the file of a package, which npm fetches unless it exists."""
     path = folder / f"{package.replace('@', '-')}.tgz"
     if not path.exists():
         npm = shutil.which("npm")
@@ -65,7 +69,7 @@ def _archive(package: str, digest: str, folder: Path) -> Path:
             raise NoAtlas("npm is not on PATH")
         folder.mkdir(parents=True, exist_ok=True)
         command = [npm, "pack", package, "--pack-destination", str(folder), "--ignore-scripts", "--silent"]
-        if subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603  # a name from above
+        if subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603  # a constant name
             raise NoAtlas(f"npm did not fetch {package}")
     if b64encode(sha512(path.read_bytes()).digest()).decode() != digest:
         raise ValueError(f"{path} is not {package} as it was published")
@@ -74,13 +78,13 @@ def _archive(package: str, digest: str, folder: Path) -> Path:
 
 @dataclass
 class AtlasFindings:
-    """What a run over real polygons found."""
+    """The result of a comparison with real polygons."""
 
     pairs: Findings = field(default_factory=Findings)
     polygons: int = 0
-    """How many were taken."""
+    """The number of accepted polygons."""
     refused: Counter[str] = field(default_factory=Counter)
-    """How many were not, by the reason."""
+    """The number of refused polygons by reason."""
 
     def add(self, other: AtlasFindings) -> None:
         self.pairs.add(other.pairs)
@@ -88,21 +92,21 @@ class AtlasFindings:
         self.refused += other.refused
 
 
-def atlas_compared(several: Iterable[Parts], seed: str) -> AtlasFindings:
-    """Puts questions to each polygon, as it is and changed in ways that do not matter, or judges its refusal."""
+def compare_atlas(polygons: Iterable[Parts], seed: str) -> AtlasFindings:
+    """Compare each polygon, unchanged and with equivalent changes, or check the reason of its refusal."""
     random, findings = Random(seed), AtlasFindings()
-    for parts in several:
-        polygon = taken(parts)
+    for parts in polygons:
+        polygon = build_polygon(parts)
         if isinstance(polygon, str):
-            reason = true_reason(polygon, parts)
+            reason = confirm_reason(polygon, parts)
             findings.refused[reason or "no reason"] += 1
             if reason is None:
-                untrue = Disagreement("refused without reason", None, None, f"{parts!r:.1500}", polygon)
-                findings.pairs.disagreements.append(untrue)
+                disagreement = Disagreement("refused without reason", None, None, f"{parts!r:.1500}", polygon)
+                findings.pairs.disagreements.append(disagreement)
             continue
-        _, size_m = Oracle(polygon).cap()
-        question = question_of(random, polygon, size_m)
+        _, size_m = Oracle(polygon).find_cap()
+        question = make_question(random, polygon, size_m)
         edges_m = compare(question, findings.pairs)
-        findings.pairs.disagreements += changes_noticed(polygon, question.positions, edges_m, random)
+        findings.pairs.disagreements += find_noticed_changes(polygon, question.positions, edges_m, random)
         findings.polygons += 1
     return findings

@@ -1,4 +1,4 @@
-"""The layer and the oracles asked the same questions, and where they differ."""
+"""Compare the layer with the oracles at random pairs of a shape and a position."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from geo.shapes.circle import Circle
 from geo.shapes.packing import unpack_bounds
 from geo.wgs84 import Position
 from tests.oracles.containment import REACH_M, Oracle
-from tests.oracles.shapes import Question, Refused, questions
+from tests.oracles.shapes import Question, Refused, generate_questions
 
-# How far from the boundary the layer may name the wrong side.
+# The distance from the boundary within which the layer may return the wrong side.
 SIDE_BAR_M = {"Circle": 0.01, "Corridor": 0.01, "Polygon": 1.0}
-# How far a distance to the boundary may be off, up to 100 km from centre, line or ring, and up to REACH_M.
+# The error that a distance to the boundary may have up to 100 km from centre, line or ring, and up to REACH_M.
 NEAR_M, NEAR_BAR_M, REACH_BAR_M = 100_000.0, 0.01, 0.02
-# A position beside an edge by the last bit of a float may have no distance to it.
+# A position that is beside an edge by a rounding error may have the distance 0.
 _ROUNDING_M = 1e-6
-# Of a corridor close to a pole one way to measure is as far off another.
-_OTHER_WAY_M = 1e-3
-# Farther away the layer measures short, though never so short that an antipode comes near.
-_LEAST_OF_FAR, _MOST_OF_FAR = 0.9, 1.1
+# The two methods to measure a corridor close to a pole differ by this.
+_OTHER_METHOD_M = 1e-3
+# Beyond REACH_M the layer measures too short, but within these factors.
+_MIN_FAR_FACTOR, _MAX_FAR_FACTOR = 0.9, 1.1
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """One question that the layer and the oracle answer differently."""
+    """A question that the layer and the oracle answer differently."""
 
     what: str
     shape: Shape | None
@@ -46,44 +46,44 @@ class Disagreement:
 
 @dataclass
 class Findings:
-    """What a run found, by kind of shape."""
+    """The result of a comparison, by kind of shape."""
 
     pairs: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     near_pairs: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    """Within 1 % of the boundary."""
+    """Pairs whose position is within 1 % of the boundary."""
     worst_m: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    """The largest error of a distance to the boundary, within REACH_M."""
+    """The largest error of a distance to the boundary within REACH_M."""
     worst_side_m: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    """The farthest from the boundary that a position was put on the wrong side."""
+    """The largest distance from the boundary of a position on the wrong side."""
     disagreements: list[Disagreement] = field(default_factory=list)
 
     def add(self, other: Findings) -> None:
-        for mine, its in ((self.pairs, other.pairs), (self.near_pairs, other.near_pairs)):
-            for kind, count in its.items():
-                mine[kind] += count
+        for counts, other_counts in ((self.pairs, other.pairs), (self.near_pairs, other.near_pairs)):
+            for kind, count in other_counts.items():
+                counts[kind] += count
         for worst, other_worst in ((self.worst_m, other.worst_m), (self.worst_side_m, other.worst_side_m)):
             for kind, metres in other_worst.items():
                 worst[kind] = max(worst[kind], metres)
         self.disagreements += other.disagreements
 
 
-def compared(pairs: int, seed: str) -> Findings:
-    """The findings of (at least) so many pairs of shape and position."""
+def run_comparison(pairs: int, seed: str) -> Findings:
+    """Compare at least this number of pairs of a shape and a position."""
     random = Random(seed)
     findings = Findings()
-    stream = questions(random)
+    stream = generate_questions(random)
     while sum(findings.pairs.values()) < pairs:
         try:
             for question in islice(stream, 1):
                 compare(question, findings)
-        except Refused as refused:
-            findings.disagreements.append(Disagreement("refused", None, None, "a polygon", str(refused)))
-            stream = questions(random)
+        except Refused as error:
+            findings.disagreements.append(Disagreement("refused", None, None, "a polygon", str(error)))
+            stream = generate_questions(random)
     return findings
 
 
 def compare(question: Question, findings: Findings) -> list[float]:
-    """Puts one question to both, and gives the oracle's distances to the boundary (metres)."""
+    """Compare at the positions of a question, and return the oracle's distances to the boundary in metres."""
     shape, positions, size_m = question
     kind = type(shape).__name__
     oracle = Oracle(shape)
@@ -94,29 +94,29 @@ def compare(question: Question, findings: Findings) -> list[float]:
         findings.near_pairs[kind] += abs(edge_m) <= 0.01 * size_m
         covers, got_m = shape.covers(position), shape.edge_distance_m(position)
 
-        def differs(what: str, expected: object, got: object, at: Position = position) -> None:
+        def report(what: str, expected: object, got: object, at: Position = position) -> None:
             findings.disagreements.append(Disagreement(f"{kind} {what}", shape, at, expected, got))
 
         if is_boundary and not covers:
-            differs("covers its boundary", expected=True, got=False)
+            report("covers its boundary", expected=True, got=False)
         if covers != (edge_m <= 0) and not is_boundary:
             findings.worst_side_m[kind] = max(findings.worst_side_m[kind], abs(edge_m))
             if abs(edge_m) > SIDE_BAR_M[kind]:
-                differs("side", f"{edge_m:.3f} m from the boundary", f"covers: {covers}")
+                report("side", f"{edge_m:.3f} m from the boundary", f"covers: {covers}")
         if covers != (got_m <= 0) and abs(got_m) > _ROUNDING_M:
-            differs("covers and distance contradict each other", covers, got_m)
+            report("covers and distance contradict each other", covers, got_m)
         if not _is_right_distance(shape, edge_m, got_m, findings):
-            differs("distance", edge_m, got_m)
+            report("distance", edge_m, got_m)
         if covers:
-            for filtered in _filtered_out(shape, got_m, packed, cells, position):
-                differs(f"is not found by its {filtered}", expected=True, got=False)
+            for name in _find_wrong_filters(shape, got_m, packed, cells, position):
+                report(f"is not found by its {name}", expected=True, got=False)
     return expected
 
 
-def _filtered_out(
+def _find_wrong_filters(
     shape: Shape, edge_m: float, packed: bytes, cells: frozenset[Cell], position: Position
 ) -> Iterator[str]:
-    """The quick tests that wrongly say of a position that the shape does not reach it."""
+    """Yield the fast filters that wrongly exclude the shape at a covered position."""
     if cells.isdisjoint(list_cells_at(position)):
         yield "cells"
     if not shape.bounds.covers(position.lon, position.lat):
@@ -125,20 +125,20 @@ def _filtered_out(
         yield "packed bounds"
     if not [*find_near(position, 0, [(None, packed)])]:
         yield "packed bytes"
-    if edge_m <= -_OTHER_WAY_M and next(measure_distances_m(position, [shape], 0.0)) is None:
+    if edge_m <= -_OTHER_METHOD_M and next(measure_distances_m(position, [shape], 0.0)) is None:
         yield "check"
 
 
 def _is_right_distance(shape: Shape, edge_m: float, got_m: float, findings: Findings) -> bool:
-    kind, half_width_m = type(shape).__name__, _half_width_m(shape)
+    kind, half_width_m = type(shape).__name__, _get_half_width_m(shape)
     from_line_m = abs(edge_m + half_width_m) if half_width_m else abs(edge_m)
     if from_line_m > REACH_M and not isinstance(shape, Circle):
-        return _LEAST_OF_FAR <= (got_m + half_width_m) / (edge_m + half_width_m) <= _MOST_OF_FAR
-    # With the wrong side already told, what is left is how far the boundary is.
+        return _MIN_FAR_FACTOR <= (got_m + half_width_m) / (edge_m + half_width_m) <= _MAX_FAR_FACTOR
+    # A wrong side is reported by itself, so only the size counts here.
     error_m = abs(got_m - edge_m) if half_width_m else abs(abs(got_m) - abs(edge_m))
     findings.worst_m[kind] = max(findings.worst_m[kind], error_m)
     return error_m <= (NEAR_BAR_M if from_line_m <= NEAR_M else REACH_BAR_M)
 
 
-def _half_width_m(shape: Shape) -> float:
+def _get_half_width_m(shape: Shape) -> float:
     return shape.radius_m if isinstance(shape, Circle) else getattr(shape, "half_width_m", 0.0)

@@ -1,8 +1,8 @@
-"""Where a shape's boundary is and what it holds, found in other ways than the layer's.
+"""Measure distances to boundaries and test containment, by other methods than the layer's.
 
-Distance to a line: the straight longitude-latitude edges are cut into pieces, those that could hold the nearest
-point are kept, and a golden-section search over each ends less than 0.1 mm from it. Containment: how many edges the
-meridian crosses on its way from the position to the north pole, decided in exact fractions where floats could err.
+Distance to a line: the straight longitude-latitude edges are cut into pieces. A golden-section search over each piece
+that could contain the nearest point ends less than 0.1 mm from it. Containment: the number of edges that the meridian
+crosses from the position to the north pole decides, in exact fractions where floats could be wrong.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from tests.oracles.geodesics import (
     SPHERE_ERROR,
     SPHERE_SLACK_M,
     Floats,
-    exact_m,
-    sphere_m,
-    unit_vectors,
-    vincenty_m,
+    measure_exact_m,
+    measure_sphere_m,
+    measure_vincenty_m,
+    to_unit_vectors,
 )
 
 REACH_M = 200_000.0
-"""Farther than this from a line a distance is only known to SPHERE_ERROR."""
+"""Beyond this distance from a line, a distance has the error SPHERE_ERROR."""
 
-# No degree of latitude, and none of longitude times the cosine of the latitude, is longer on WGS84.
+# An upper bound on WGS84 for a degree of latitude, and of longitude divided by the cosine of the latitude.
 _LONGEST_DEGREE_M = 111_700.0
 _LONGEST_PIECE_M = 5_000.0
-# Of a parallel, however short: so that a piece near a pole is nearly straight.
+# The limit along a parallel, so that a piece near a pole is nearly straight.
 _WIDEST_PIECE_DEG = 1.0
 _GOLDEN = (5**0.5 - 1) / 2
-_NEAR_ENOUGH_M = 2e-5
+_PRECISION_M = 2e-5
 
 
 @dataclass(frozen=True)
-class Nearest:
-    """The nearest point of a line (degrees) and how far it is (metres)."""
+class NearestPoint:
+    """The nearest point of a line (degrees) and the distance to it (metres)."""
 
     distance_m: float
     lon: float
@@ -52,7 +52,7 @@ class Nearest:
 
 
 class Line:
-    """Straight longitude-latitude edges, each the short way round; they need not hang together."""
+    """Straight longitude-latitude edges, each the short way around the globe. They may be disconnected."""
 
     def __init__(self, runs: Iterable[Sequence[LonLat]]) -> None:
         starts: list[LonLat] = []
@@ -66,10 +66,10 @@ class Line:
 
     @cached_property
     def _pieces(self) -> tuple[Floats, Floats, Floats]:
-        """Start and step of each piece (degrees), and more metres than it is long."""
+        """Start and step of each piece (degrees), and an upper bound of its length in metres."""
         by_length = _length_m(self.start, self.step) / _LONGEST_PIECE_M
-        by_turn = np.abs(self.step[:, 0]) / _WIDEST_PIECE_DEG
-        counts = np.maximum(np.ceil(np.maximum(by_length, by_turn)), 1).astype(int)
+        by_width = np.abs(self.step[:, 0]) / _WIDEST_PIECE_DEG
+        counts = np.maximum(np.ceil(np.maximum(by_length, by_width)), 1).astype(int)
         edge = np.repeat(np.arange(len(counts)), counts)
         nth = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts)
         step = self.step[edge] / counts[edge, None]
@@ -79,50 +79,51 @@ class Line:
     @cached_property
     def _middles(self) -> Floats:
         start, step, _ = self._pieces
-        return unit_vectors(start[:, 0] + step[:, 0] / 2, start[:, 1] + step[:, 1] / 2)
+        return to_unit_vectors(start[:, 0] + step[:, 0] / 2, start[:, 1] + step[:, 1] / 2)
 
-    def cap(self) -> tuple[Floats, float]:
-        """A unit vector amid the line, and more metres from it than any point of the line is."""
-        middle = self._middles.mean(axis=0)
-        middle /= np.linalg.norm(middle)
-        farthest_m = sphere_m(middle[None], self._middles)[0] * (1 + SPHERE_ERROR) + self._pieces[2] / 2
-        return middle, float(farthest_m.max())
+    def find_cap(self) -> tuple[Floats, float]:
+        """Return a centre (unit vector), and an upper bound of the metres from it to any point of the line."""
+        center = self._middles.mean(axis=0)
+        center /= np.linalg.norm(center)
+        farthest_m = measure_sphere_m(center[None], self._middles)[0] * (1 + SPHERE_ERROR) + self._pieces[2] / 2
+        return center, float(farthest_m.max())
 
-    def at_least_m(self, positions: Floats) -> Floats:
-        """For each position (rows of lon, lat) a distance that is surely not more than the true one."""
-        rough = sphere_m(unit_vectors(positions[:, 0], positions[:, 1]), self._middles)
-        least: Floats = (rough * (1 - SPHERE_ERROR) - self._pieces[2] / 2).min(axis=1) - SPHERE_SLACK_M
-        return least
+    def find_lower_bounds_m(self, positions: Floats) -> Floats:
+        """Return a lower bound of the distance to each position (rows of lon, lat)."""
+        coarse_m = measure_sphere_m(to_unit_vectors(positions[:, 0], positions[:, 1]), self._middles)
+        bounds_m: Floats = (coarse_m * (1 - SPHERE_ERROR) - self._pieces[2] / 2).min(axis=1) - SPHERE_SLACK_M
+        return bounds_m
 
-    def nearest(self, positions: Floats) -> list[Nearest]:
-        """The nearest point of the line to each position (rows of lon, lat)."""
+    def find_nearest(self, positions: Floats) -> list[NearestPoint]:
+        """Return the nearest point of the line to each position (rows of lon, lat)."""
         start, step, length = self._pieces
-        rough = sphere_m(unit_vectors(positions[:, 0], positions[:, 1]), self._middles)
-        first = rough.argmin(axis=1)
-        found = [
-            Nearest(float(rough[row, k]), *(start[k] + step[k] / 2).tolist()) for row, k in enumerate(first.tolist())
+        coarse_m = measure_sphere_m(to_unit_vectors(positions[:, 0], positions[:, 1]), self._middles)
+        first = coarse_m.argmin(axis=1)
+        nearest = [
+            NearestPoint(float(coarse_m[row, k]), *(start[k] + step[k] / 2).tolist())
+            for row, k in enumerate(first.tolist())
         ]
-        best = rough.min(axis=1, keepdims=True)
-        possible = rough * (1 - SPHERE_ERROR) - length / 2 <= best * (1 + SPHERE_ERROR) + 2 * SPHERE_SLACK_M
+        best = coarse_m.min(axis=1, keepdims=True)
+        possible = coarse_m * (1 - SPHERE_ERROR) - length / 2 <= best * (1 + SPHERE_ERROR) + 2 * SPHERE_SLACK_M
         possible &= best <= REACH_M * (1 + 2 * SPHERE_ERROR) + length / 2
         row, piece = np.nonzero(possible)
         if not len(row):
-            return found
+            return nearest
         middle = start[piece] + step[piece] / 2
-        known = vincenty_m(positions[row, 0], positions[row, 1], middle[:, 0], middle[:, 1])
+        middle_m = measure_vincenty_m(positions[row, 0], positions[row, 1], middle[:, 0], middle[:, 1])
         closest = np.full(len(positions), np.inf)
-        np.minimum.at(closest, row, known)
-        kept = known - length[piece] / 2 <= closest[row]
-        row, piece = row[kept], piece[kept]
+        np.minimum.at(closest, row, middle_m)
+        possible = middle_m - length[piece] / 2 <= closest[row]
+        row, piece = row[possible], piece[possible]
         at, distance = _golden_section(positions[row], start[piece], step[piece], float(length[piece].max()))
         for k in np.lexsort((-distance, row)).tolist():  # the nearest of each position comes last
             lon, lat = (start[piece[k]] + step[piece[k]] * at[k]).tolist()
-            found[int(row[k])] = Nearest(float(distance[k]), lon, lat)
-        return found
+            nearest[int(row[k])] = NearestPoint(float(distance[k]), lon, lat)
+        return nearest
 
 
 def _length_m(start: Floats, step: Floats) -> Floats:
-    """Metres that an edge (degrees) does not exceed."""
+    """Return an upper bound of the length of an edge (degrees) in metres."""
     end = start[:, 1] + step[:, 1]
     lowest = np.where(start[:, 1] * end > 0, np.minimum(np.abs(start[:, 1]), np.abs(end)), 0)
     length: Floats = _LONGEST_DEGREE_M * np.hypot(step[:, 0] * np.cos(np.radians(lowest)), step[:, 1])
@@ -130,10 +131,10 @@ def _length_m(start: Floats, step: Floats) -> Floats:
 
 
 def _golden_section(positions: Floats, start: Floats, step: Floats, longest_m: float) -> tuple[Floats, Floats]:
-    """How far along each piece (0 to 1) its nearest point to its position is, and the metres to it."""
+    """Return where each piece is nearest to its position, from 0 (start) to 1 (end), and the metres to that point."""
 
     def distance_m(at: Floats) -> Floats:
-        return vincenty_m(
+        return measure_vincenty_m(
             positions[:, 0], positions[:, 1], start[:, 0] + step[:, 0] * at, start[:, 1] + step[:, 1] * at
         )
 
@@ -142,7 +143,7 @@ def _golden_section(positions: Floats, start: Floats, step: Floats, longest_m: f
     left, right = high - _GOLDEN, low + _GOLDEN
     at_left, at_right = distance_m(left), distance_m(right)
     width = longest_m
-    while width > _NEAR_ENOUGH_M:
+    while width > _PRECISION_M:
         goes_left = at_left < at_right
         low, high = np.where(goes_left, low, left), np.where(goes_left, right, high)
         fresh = np.where(goes_left, high - _GOLDEN * (high - low), low + _GOLDEN * (high - low))
@@ -150,36 +151,36 @@ def _golden_section(positions: Floats, start: Floats, step: Floats, longest_m: f
         left, right = np.where(goes_left, fresh, right), np.where(goes_left, left, fresh)
         at_left, at_right = np.where(goes_left, at_fresh, at_right), np.where(goes_left, at_left, at_fresh)
         width *= _GOLDEN
-    tried = np.stack([np.zeros_like(low), np.ones_like(low), left, right])
+    candidates = np.stack([np.zeros_like(low), np.ones_like(low), left, right])
     distances = np.stack([*ends, at_left, at_right])
     best, column = distances.argmin(axis=0), np.arange(len(low))
-    return tried[best, column], distances[best, column]
+    return candidates[best, column], distances[best, column]
 
 
 @dataclass(frozen=True)
 class Side:
-    """Whether a position is inside a polygon, and whether it is exactly on its boundary (then it is inside too)."""
+    """Whether a position is inside a polygon, and whether it is exactly on its boundary, which is also inside."""
 
     inside: bool
     on_boundary: bool
 
 
 class Rings:
-    """A polygon's rings and the even-odd rule, part by part."""
+    """The rings of a polygon, with the even-odd rule for each part."""
 
     def __init__(self, polygon: Polygon) -> None:
         self._parts = [[_RingEdges(ring) for ring in part] for part in polygon.parts]
 
-    def sides(self, positions: Floats) -> list[Side]:
-        """The side of each position (rows of lon, lat)."""
+    def find_sides(self, positions: Floats) -> list[Side]:
+        """Return the side of each position (rows of lon, lat)."""
         inside = np.zeros(len(positions), dtype=bool)
         boundary = np.zeros(len(positions), dtype=bool)
         for part in self._parts:
             odd = np.zeros(len(positions), dtype=bool)
             for ring in part:
-                crossings, touched = ring.crossings(positions)
-                odd ^= (crossings + ring.holds_north_pole) % 2 == 1
-                boundary |= touched
+                crossings, touches = ring.count_crossings(positions)
+                odd ^= (crossings + ring.contains_north_pole) % 2 == 1
+                boundary |= touches
             inside |= odd
         return [Side(a, b) for a, b in zip((inside | boundary).tolist(), boundary.tolist(), strict=True)]
 
@@ -188,11 +189,11 @@ class _RingEdges:
     def __init__(self, ring: Sequence[LonLat]) -> None:
         self._edges = list(zip(ring, (*ring[1:], ring[0]), strict=True))
         self._line = Line([(*ring, ring[0])])
-        turned = sum((_short_way(Fraction(b[0]) - Fraction(a[0])) for a, b in self._edges), Fraction(0))
-        self.holds_north_pole = turned != 0 and ring[0][1] > 0
+        turn = sum((_wrap_degrees(Fraction(b[0]) - Fraction(a[0])) for a, b in self._edges), Fraction(0))
+        self.contains_north_pole = turn != 0 and ring[0][1] > 0
 
-    def crossings(self, positions: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """How many edges lie north on the meridian of each position, and whether one goes through it."""
+    def count_crossings(self, positions: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return how many edges cross the meridian north of each position, and whether an edge contains it."""
         start, step = self._line.start, self._line.step
         x0 = np.remainder(start[:, 0] - positions[:, :1] + 180, 360) - 180
         x1 = x0 + step[:, 0]
@@ -201,30 +202,30 @@ class _RingEdges:
         turn = y0 * step[:, 0] - x0 * step[:, 1]
         straddles = (x0 > 0) != (x1 > 0)
         north = straddles & (turn * np.sign(step[:, 0]) > 0)
-        # Subtracting and turning round each cost at most some 1e-13 degrees.
-        doubt = np.abs(turn) <= 1e-12 * (np.abs(x0) + np.abs(x1) + np.abs(y0) + np.abs(y1)) + 1e-24
+        # The differences and the wrap each have a rounding error of at most some 1e-13 degrees.
+        unsure = np.abs(turn) <= 1e-12 * (np.abs(x0) + np.abs(x1) + np.abs(y0) + np.abs(y1)) + 1e-24
         near_ends = np.minimum(np.abs(x0), np.abs(x1)) <= 1e-12
-        doubt = (straddles | near_ends) & (doubt | near_ends)
-        doubt |= (np.abs(positions[:, 1:]) == 90) & (y0 == 0)
-        counts = (north & ~doubt).sum(axis=1)
-        touched = np.zeros(len(positions), dtype=bool)
-        for row, edge in zip(*(axis.tolist() for axis in np.nonzero(doubt)), strict=True):
-            crosses, touches = _meridian_and_edge(*positions[row].tolist(), *self._edges[edge])
+        unsure = (straddles | near_ends) & (unsure | near_ends)
+        unsure |= (np.abs(positions[:, 1:]) == 90) & (y0 == 0)
+        counts = (north & ~unsure).sum(axis=1)
+        on_edge = np.zeros(len(positions), dtype=bool)
+        for row, edge in zip(*(axis.tolist() for axis in np.nonzero(unsure)), strict=True):
+            crosses, touches = _test_edge(*positions[row].tolist(), *self._edges[edge])
             counts[row] += crosses
-            touched[row] |= touches
-        return counts, touched
+            on_edge[row] |= touches
+        return counts, on_edge
 
 
-def _short_way(degrees: Fraction) -> Fraction:
+def _wrap_degrees(degrees: Fraction) -> Fraction:
     return (degrees + 180) % 360 - 180
 
 
-def _meridian_and_edge(lon: float, lat: float, a: LonLat, b: LonLat) -> tuple[bool, bool]:
-    """Exactly: whether the edge from `a` to `b` lies north on a position's meridian, and whether it is met."""
+def _test_edge(lon: float, lat: float, a: LonLat, b: LonLat) -> tuple[bool, bool]:
+    """Return exactly whether an edge crosses the meridian north of a position, and whether it contains it."""
     if abs(lat) == 90 and a[1] == lat:  # a pole has every longitude
         return False, True
-    x0 = _short_way(Fraction(a[0]) - Fraction(lon))
-    x1 = x0 + _short_way(Fraction(b[0]) - Fraction(a[0]))
+    x0 = _wrap_degrees(Fraction(a[0]) - Fraction(lon))
+    x1 = x0 + _wrap_degrees(Fraction(b[0]) - Fraction(a[0]))
     y0, y1 = Fraction(a[1]) - Fraction(lat), Fraction(b[1]) - Fraction(lat)
     if x0 == x1:
         return False, x0 == 0 and min(y0, y1) <= 0 <= max(y0, y1)
@@ -234,8 +235,8 @@ def _meridian_and_edge(lon: float, lat: float, a: LonLat, b: LonLat) -> tuple[bo
     return (x0 > 0) != (x1 > 0) and height > 0, height == 0
 
 
-def _boundary(polygon: Polygon) -> list[Sequence[LonLat]]:
-    """The edges of all rings, without what two parts share that were split at the antimeridian."""
+def _list_edges(polygon: Polygon) -> list[Sequence[LonLat]]:
+    """Return the edges of all rings, without the seams of parts that were split at the antimeridian."""
     on_seam: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     edges: list[Sequence[LonLat]] = []
     for part in polygon.parts:
@@ -248,16 +249,16 @@ def _boundary(polygon: Polygon) -> list[Sequence[LonLat]]:
                     edges.append((a, b))
     for is_west, spans in on_seam.items():
         for span in spans:
-            left = [span]
+            rest = [span]
             for low, high in on_seam[not is_west]:
-                cut = [((a, min(b, low)), (max(a, high), b)) for a, b in left]
-                left = [(a, b) for both in cut for a, b in both if a < b]
-            edges += [((180.0, a), (180.0, b)) for a, b in left]
+                cut = [((a, min(b, low)), (max(a, high), b)) for a, b in rest]
+                rest = [(a, b) for both in cut for a, b in both if a < b]
+            edges += [((180.0, a), (180.0, b)) for a, b in rest]
     return edges
 
 
 class Oracle:
-    """What the layer should say of one shape."""
+    """The right answers for one shape."""
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
@@ -268,7 +269,7 @@ class Oracle:
             self._line = Line([shape.points])
         else:
             assert isinstance(shape, Polygon)
-            self._line = Line(_boundary(shape))
+            self._line = Line(_list_edges(shape))
 
     @property
     def _half_width_m(self) -> float:
@@ -277,45 +278,45 @@ class Oracle:
         return self.shape.half_width_m if isinstance(self.shape, Corridor) else 0.0
 
     def edge_distances_m(self, positions: Sequence[Position]) -> list[float]:
-        """Metres to the boundary, negative inside; beyond REACH_M from the shape to SPHERE_ERROR only."""
+        """Return the metres to the boundary, negative inside. Beyond REACH_M they have the error SPHERE_ERROR."""
         if isinstance(self.shape, Circle):
             center = self.shape.center
-            return [exact_m(p.lon, p.lat, center.lon, center.lat) - self.shape.radius_m for p in positions]
-        rows = as_rows(positions)
+            return [measure_exact_m(p.lon, p.lat, center.lon, center.lat) - self.shape.radius_m for p in positions]
+        rows = to_rows(positions)
         distances = [
-            # geographiclib has the last word where it decides the side; a point of the line is never too near.
-            exact_m(p.lon, p.lat, near.lon, near.lat)
+            # Where the distance decides the side, geographiclib measures it again.
+            measure_exact_m(p.lon, p.lat, near.lon, near.lat)
             if abs(near.distance_m - self._half_width_m) < 1
             else near.distance_m
-            for p, near in zip(positions, self._line.nearest(rows), strict=True)
+            for p, near in zip(positions, self._line.find_nearest(rows), strict=True)
         ]
         if self._rings is None:
             return [distance - self._half_width_m for distance in distances]
-        sides = self._rings.sides(rows)
+        sides = self._rings.find_sides(rows)
         return [-d if side.inside else d for d, side in zip(distances, sides, strict=True)]
 
     def on_boundary(self, positions: Sequence[Position]) -> list[bool]:
-        """Whether a position is exactly on a polygon's boundary; of a curved boundary no float can be."""
+        """Return which positions are exactly on a polygon's boundary. No float is exactly on a curved one."""
         if self._rings is None:
             return [False] * len(positions)
-        return [side.on_boundary for side in self._rings.sides(as_rows(positions))]
+        return [side.on_boundary for side in self._rings.find_sides(to_rows(positions))]
 
-    def cap(self) -> tuple[Floats, float]:
-        """A middle (unit vector) and more metres than anything that the shape covers is away from it.
+    def find_cap(self) -> tuple[Floats, float]:
+        """Return a centre (unit vector) and an upper bound of the metres to any position that the shape covers.
 
-        A cap of less than half the globe that holds a ring holds all that is inside the ring.
+        A cap of less than half the globe that contains a ring also contains its inside.
         """
-        middle, reach_m = self._line.cap()
-        return middle, reach_m + self._half_width_m
+        center, radius_m = self._line.find_cap()
+        return center, radius_m + self._half_width_m
 
     def may_cover(self, rows: Floats) -> NDArray[np.bool_]:
-        """Which positions (rows of lon, lat) the shape could cover: surely no fewer than it does."""
+        """Return which positions (rows of lon, lat) the shape may cover. All that it covers are among them."""
         if self._rings is not None:
-            return np.array([side.inside for side in self._rings.sides(rows)], dtype=bool)
-        possible: NDArray[np.bool_] = self._line.at_least_m(rows) <= self._half_width_m
+            return np.array([side.inside for side in self._rings.find_sides(rows)], dtype=bool)
+        possible: NDArray[np.bool_] = self._line.find_lower_bounds_m(rows) <= self._half_width_m
         return possible
 
 
-def as_rows(positions: Sequence[Position]) -> Floats:
-    """Positions as rows of lon, lat (degrees)."""
+def to_rows(positions: Sequence[Position]) -> Floats:
+    """Return positions as rows of lon, lat (degrees)."""
     return np.array([(p.lon, p.lat) for p in positions], dtype=np.float64).reshape(-1, 2)

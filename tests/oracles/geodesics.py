@@ -1,7 +1,7 @@
-"""Distances along WGS84: Vincenty's formula for many at once, geographiclib where one must be certain.
+"""Measure distances on WGS84: with Vincenty's formula for many pairs, with geographiclib for certain results.
 
 Source: T. Vincenty, "Direct and inverse solutions of geodesics on the ellipsoid with application of nested
-equations", Survey Review 176 (1975). Good to 0.1 mm, save near the antipode, where it does not converge.
+equations", Survey Review 176 (1975). It is exact to 0.1 mm, except near the antipode, where it does not converge.
 """
 
 from __future__ import annotations
@@ -18,50 +18,50 @@ _A = 6_378_137.0
 _F = 1 / 298.257223563
 _B = _A * (1 - _F)
 _MEAN_RADIUS_M = 6_371_000.0
-_MOST_TURNS = 20
+_MAX_ITERATIONS = 20
 
 SPHERE_ERROR = 0.006
-"""By how much of its length a distance on the mean sphere may be off."""
+"""The relative error of a distance on the mean sphere."""
 SPHERE_SLACK_M = 0.3
-"""What the rounding of a dot product adds to that, for neighbours."""
+"""The additional error in metres between neighbours, from the rounding of a dot product."""
 
 
-def exact_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
-    """Metres between two points (degrees) by geographiclib: right to some nanometres, 30 microseconds each."""
+def measure_exact_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
+    """Return the metres between two points (degrees) by geographiclib: exact to nanometres, 30 microseconds each."""
     return float(Geodesic.WGS84.Inverse(lat_a, lon_a, lat_b, lon_b, Geodesic.DISTANCE)["s12"])
 
 
-def moved(lon: float, lat: float, azimuth_deg: float, by_m: float) -> tuple[float, float]:
-    """The point (lon, lat degrees) at the end of a geodesic, with its longitude from -180 to 180."""
+def move(lon: float, lat: float, azimuth_deg: float, by_m: float) -> tuple[float, float]:
+    """Return the end point (lon, lat degrees) of a geodesic, with its longitude from -180 to 180."""
     end = Geodesic.WGS84.Direct(lat, lon, azimuth_deg, by_m)
     return float(end["lon2"]), max(-90.0, min(90.0, float(end["lat2"])))
 
 
-def azimuth_deg(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
-    """The direction (degrees from north) in which the geodesic from `a` to `b` leaves `a`."""
+def measure_azimuth_deg(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
+    """Return the direction (degrees from north) in which the geodesic from `a` to `b` leaves `a`."""
     return float(Geodesic.WGS84.Inverse(lat_a, lon_a, lat_b, lon_b, Geodesic.AZIMUTH)["azi1"])
 
 
-def unit_vectors(lon: Floats, lat: Floats) -> Floats:
-    """Points (degrees) on the unit sphere, latitudes as they are; the last axis is x, y, z."""
+def to_unit_vectors(lon: Floats, lat: Floats) -> Floats:
+    """Return points (degrees) on the unit sphere, with unchanged latitudes. The last axis is x, y, z."""
     lam, phi = np.radians(lon), np.radians(lat)
     return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
 
 
-def sphere_m(a: Floats, b: Floats) -> Floats:
-    """Metres on the mean sphere between all of `a` and all of `b`: off by SPHERE_ERROR and SPHERE_SLACK_M."""
+def measure_sphere_m(a: Floats, b: Floats) -> Floats:
+    """Return the metres on the mean sphere between all of `a` and all of `b`, to SPHERE_ERROR and SPHERE_SLACK_M."""
     distances: Floats = np.arccos((a @ b.T).clip(-1, 1)) * _MEAN_RADIUS_M
     return distances
 
 
-def vincenty_m(lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Floats:
-    """Metres between points (degrees), pair by pair. Meant for less than a quarter of the globe."""
+def measure_vincenty_m(lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Floats:
+    """Return the metres between points (degrees), pair by pair, for less than a quarter of the globe."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return _vincenty_m(lon_a, lat_a, lon_b, lat_b)
 
 
-def _reduced(lat: Floats) -> tuple[Any, Any]:
-    """Sine and cosine of the reduced latitude."""
+def _reduce_latitudes(lat: Floats) -> tuple[Any, Any]:
+    """Return sine and cosine of the reduced latitudes."""
     phi = np.radians(lat)
     sin, cos = (1 - _F) * np.sin(phi), np.cos(phi)
     size = np.hypot(sin, cos)
@@ -70,10 +70,10 @@ def _reduced(lat: Floats) -> tuple[Any, Any]:
 
 def _vincenty_m(lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Floats:
     across = np.radians(np.remainder(lon_b - lon_a + 180, 360) - 180)
-    sin_a, cos_a = _reduced(lat_a)
-    sin_b, cos_b = _reduced(lat_b)
+    sin_a, cos_a = _reduce_latitudes(lat_a)
+    sin_b, cos_b = _reduce_latitudes(lat_b)
     lam = across
-    for _ in range(_MOST_TURNS):
+    for _ in range(_MAX_ITERATIONS):
         sin_lam, cos_lam = np.sin(lam), np.cos(lam)
         sin_sigma = np.hypot(cos_b * sin_lam, cos_a * sin_b - sin_a * cos_b * cos_lam)
         cos_sigma = sin_a * sin_b + cos_a * cos_b * cos_lam

@@ -1,4 +1,4 @@
-"""The search for the nearest geofences against a look at every geofence, on a table that is a dict."""
+"""Compare the search for the nearest geofences with a measurement of every geofence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from geo.shapes.base import Shape
 from geo.shapes.circle import Circle
 from geo.wgs84 import Position
 from tests.oracles.comparison import Disagreement
-from tests.oracles.shapes import position, random_place, sound_questions
+from tests.oracles.shapes import generate_valid_questions, pick_place, to_position
 
 _NOW = datetime(2026, 5, 4, tzinfo=UTC)
 _TENANT = "t"
@@ -29,7 +29,7 @@ _TENANT = "t"
 
 @dataclass
 class NearestFindings:
-    """What a run found, and what the searches read."""
+    """The result of a comparison, and what the searches read."""
 
     searches: int = 0
     rounds: list[int] = field(default_factory=list)
@@ -44,33 +44,35 @@ class NearestFindings:
 
 
 class FakeTable:
-    """Geofences of some shapes, entered and listed as the store does it, in a dict."""
+    """A table in a dict, with index entries and lists of occupied cells in the form of the repository."""
 
     def __init__(self, shapes: Sequence[Shape], random: Random) -> None:
         self.items: dict[tuple[str, str], Any] = {}
-        self.geofences = [self._entered(shape, random) for shape in shapes]
+        self.geofences = [self._add(shape, random) for shape in shapes]
         self.reads: list[int] = []
 
-    def read(self, wanted: Sequence[Key]) -> dict[tuple[str, str], Any]:
-        self.reads.append(len(wanted))
-        pairs = [keys.to_pair(key) for key in wanted]
+    def read(self, requested: Sequence[Key]) -> dict[tuple[str, str], Any]:
+        self.reads.append(len(requested))
+        pairs = [keys.to_pair(key) for key in requested]
         assert len(set(pairs)) == len(pairs) <= 100
         return {pair: self.items[pair] for pair in pairs if pair in self.items}
 
-    def in_full(self, entries: Sequence[IndexEntry]) -> list[IndexEntry | Geofence]:
+    def load_in_full(self, entries: Sequence[IndexEntry]) -> list[IndexEntry | Geofence]:
         by_id = {geofence.id: geofence for geofence in self.geofences}
         return [by_id[entry.id] if entry.is_reference else entry for entry in entries]
 
-    def found(self, where: Position, count: int) -> list[str]:
+    def find_nearest(self, position: Position, count: int) -> list[str]:
         self.reads.clear()
-        found = nearest_search.search_nearest(_TENANT, where, count, lambda _: True, self.read, self.in_full)
-        return [geofence.id for _, geofence in found]
+        nearest = nearest_search.search_nearest(
+            _TENANT, position, count, lambda _: True, self.read, self.load_in_full
+        )
+        return [geofence.id for _, geofence in nearest]
 
-    def by_brute_force(self, where: Position, count: int) -> list[str]:
-        measured = sorted((geofence.shape.edge_distance_m(where), geofence.id) for geofence in self.geofences)
+    def find_by_brute_force(self, position: Position, count: int) -> list[str]:
+        measured = sorted((geofence.shape.edge_distance_m(position), geofence.id) for geofence in self.geofences)
         return [geofence_id for _, geofence_id in measured[:count]]
 
-    def _entered(self, shape: Shape, random: Random) -> Geofence:
+    def _add(self, shape: Shape, random: Random) -> Geofence:
         geofence = Geofence(
             id=str(UUID(int=random.getrandbits(128))),
             tenant_id=_TENANT,
@@ -89,20 +91,20 @@ class FakeTable:
         return geofence
 
 
-def nearest_compared(searches: int, seed: str, geofences: int = 100) -> NearestFindings:
-    """So many searches among random geofences: of every kind all over the globe, or of one city."""
+def compare_nearest(searches: int, seed: str, geofences: int = 100) -> NearestFindings:
+    """Compare searches among random geofences: of all shapes around the globe, or circles in one city."""
     random = Random(seed)
     findings = NearestFindings()
     while findings.searches < searches:
-        asked = list(islice(sound_questions(random), random.choice((1, 3, geofences))))
-        city = random_place(random) if random.random() < 0.3 else None
-        shapes = [question.shape for question in asked] if city is None else _city(random, *city, geofences)
+        questions = list(islice(generate_valid_questions(random), random.choice((1, 3, geofences))))
+        city = pick_place(random) if random.random() < 0.3 else None
+        shapes = [question.shape for question in questions] if city is None else _make_city(random, *city, geofences)
         table = FakeTable(shapes, random)
         for _ in range(10):
-            near = random.choice(random.choice(asked).positions) if city is None else _about(random, *city)
-            where = near if random.random() < 0.8 else position(*random_place(random))
+            near = random.choice(random.choice(questions).positions) if city is None else _pick_near(random, *city)
+            position = near if random.random() < 0.8 else to_position(*pick_place(random))
             count = random.choice((1, 2, 21, 101))
-            expected, found = table.by_brute_force(where, count), table.found(where, count)
+            expected, found = table.find_by_brute_force(position, count), table.find_nearest(position, count)
             findings.searches += 1
             findings.rounds.append(len(table.reads))
             findings.keys_read.append(sum(table.reads))
@@ -110,15 +112,17 @@ def nearest_compared(searches: int, seed: str, geofences: int = 100) -> NearestF
                 first = next(n for n in range(len(expected)) if found[n : n + 1] != expected[n : n + 1])
                 missed = next(one for one in table.geofences if one.id == expected[first])
                 findings.disagreements.append(
-                    Disagreement("not the nearest", missed.shape, where, expected[first], found[first : first + 1])
+                    Disagreement("not the nearest", missed.shape, position, expected[first], found[first : first + 1])
                 )
     return findings
 
 
-def _city(random: Random, lon: float, lat: float, count: int) -> list[Shape]:
-    return [Circle(center=_about(random, lon, lat), radius_m=random.choice((50, 200, 1000))) for _ in range(count)]
+def _make_city(random: Random, lon: float, lat: float, count: int) -> list[Shape]:
+    return [
+        Circle(center=_pick_near(random, lon, lat), radius_m=random.choice((50, 200, 1000))) for _ in range(count)
+    ]
 
 
-def _about(random: Random, lon: float, lat: float) -> Position:
+def _pick_near(random: Random, lon: float, lat: float) -> Position:
     east = (lon + random.gauss(0, 0.1) + 180) % 360 - 180
-    return position(east, max(-90.0, min(90.0, lat + random.gauss(0, 0.1))))
+    return to_position(east, max(-90.0, min(90.0, lat + random.gauss(0, 0.1))))

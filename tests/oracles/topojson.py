@@ -1,4 +1,4 @@
-"""The polygons of a TopoJSON topology, whose neighbours share their borders as arcs.
+"""Read the polygons of a TopoJSON topology, in which neighbours share arcs.
 
 Source: The TopoJSON Format Specification, 1.0, sections 2.1.2 (transforms) to 2.1.5 (objects).
 """
@@ -13,34 +13,32 @@ from geo.shapes.base import LonLat, Ring
 from tests.oracles.shapes import Parts
 
 
-def polygons(topology: Mapping[str, Any]) -> Iterator[Parts]:
-    """The parts of every polygon and multipolygon, their rings left open."""
-    arcs = _arcs(topology)
+def read_polygons(topology: Mapping[str, Any]) -> Iterator[Parts]:
+    """Yield the parts of every polygon and multipolygon. The rings are not closed."""
+    arcs = _decode_arcs(topology)
     for geometry in topology["objects"].values():
-        yield from _polygons(geometry, arcs)
+        yield from _read_geometry(geometry, arcs)
 
 
-def _polygons(geometry: Mapping[str, Any], arcs: Sequence[Sequence[LonLat]]) -> Iterator[Parts]:
+def _read_geometry(geometry: Mapping[str, Any], arcs: Sequence[Sequence[LonLat]]) -> Iterator[Parts]:
     if geometry["type"] == "GeometryCollection":
         for member in geometry["geometries"]:
-            yield from _polygons(member, arcs)
+            yield from _read_geometry(member, arcs)
     elif geometry["type"] == "Polygon":
-        yield (_part(geometry["arcs"], arcs),)
+        yield (_join_rings(geometry["arcs"], arcs),)
     elif geometry["type"] == "MultiPolygon":
-        yield tuple(_part(part, arcs) for part in geometry["arcs"])
+        yield tuple(_join_rings(part, arcs) for part in geometry["arcs"])
 
 
-def _part(rings: Sequence[Sequence[int]], arcs: Sequence[Sequence[LonLat]]) -> tuple[Ring, ...]:
-    return tuple(_ring(ring, arcs) for ring in rings)
+def _join_rings(rings: Sequence[Sequence[int]], arcs: Sequence[Sequence[LonLat]]) -> tuple[Ring, ...]:
+    """Join arcs to rings. `~n` is arc n backwards. Each arc ends where the next begins: its last point is dropped."""
+    return tuple(
+        tuple(point for n in ring for point in (arcs[n] if n >= 0 else arcs[~n][::-1])[:-1]) for ring in rings
+    )
 
 
-def _ring(indexes: Sequence[int], arcs: Sequence[Sequence[LonLat]]) -> Ring:
-    """Arcs in a row, `~n` being arc n backwards. Each ends where the next begins, the last where the first does."""
-    return tuple(point for n in indexes for point in (arcs[n] if n >= 0 else arcs[~n][::-1])[:-1])
-
-
-def _arcs(topology: Mapping[str, Any]) -> list[list[LonLat]]:
-    """The arcs in degrees. With a transform, each position is a whole number of steps from the one before."""
+def _decode_arcs(topology: Mapping[str, Any]) -> list[list[LonLat]]:
+    """Return the arcs in degrees. With a transform, each position is a difference to the one before, in steps."""
     if "transform" not in topology:
         return [[(lon, lat) for lon, lat, *_ in arc] for arc in topology["arcs"]]
     (east, north), (west, south) = topology["transform"]["scale"], topology["transform"]["translate"]

@@ -18,8 +18,8 @@ from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
 from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
-from tests.oracles.geodesics import exact_m, moved
-from tests.oracles.shapes import random_place, sound_questions
+from tests.oracles.geodesics import measure_exact_m, move
+from tests.oracles.shapes import generate_valid_questions, pick_place
 
 LONS, LATS = st.floats(-180, 180), st.floats(-90, 90)
 
@@ -48,7 +48,7 @@ def test_no_point_of_a_box_is_nearer_than_the_bound(
             min(max(lat, box.south), box.north),
             box.north,
         ):
-            assert least <= exact_m(lon, lat, x, y) + 1e-6
+            assert least <= measure_exact_m(lon, lat, x, y) + 1e-6
 
 
 @given(LONS, LATS, draw_boxes())
@@ -61,7 +61,7 @@ def test_the_bound_is_0_inside_and_close_outside(lon: float, lat: float, box: Bo
     steps = [k / 200 for k in range(201)]
     edges = [(x, box.south + k * (box.north - box.south)) for x in (box.west, box.east) for k in steps]
     edges += [(lon, y) for y in (box.south, box.north) if Bounds(box.west, -90, box.east, 90).covers(lon, 0)]
-    nearest_m = min(exact_m(lon, lat, x, y) for x, y in edges)
+    nearest_m = min(measure_exact_m(lon, lat, x, y) for x, y in edges)
     assert least >= 0.97 * nearest_m - 0.01 * (box.north - box.south) * 111_000 - 0.01
 
 
@@ -70,7 +70,7 @@ def test_the_bound_of_a_cell_is_one_of_every_position_in_it(
     lon: float, lat: float, to_lon: float, to_lat: float
 ) -> None:
     least_m = make_lower_bound(Position(lon=lon, lat=lat))
-    there = exact_m(lon, lat, to_lon, to_lat)
+    there = measure_exact_m(lon, lat, to_lon, to_lat)
     # All longitudes are one place at a pole, but for the last bit.
     assert all(least_m(to_bounds(cell)) <= there + 1e-6 for cell in list_cells_at(Position(lon=to_lon, lat=to_lat)))
 
@@ -104,7 +104,7 @@ def make_points(shape: Shape, random: Random) -> list[tuple[float, float]]:
     """Points of the shape, most of them as far out as it goes."""
     if isinstance(shape, Circle):
         center = shape.center
-        return [moved(center.lon, center.lat, random.uniform(-180, 180), shape.radius_m) for _ in range(20)]
+        return [move(center.lon, center.lat, random.uniform(-180, 180), shape.radius_m) for _ in range(20)]
     if isinstance(shape, Corridor):
         lines = [shape.points]
     else:
@@ -119,7 +119,7 @@ def make_points(shape: Shape, random: Random) -> list[tuple[float, float]]:
             lon = lon_a + at * (lon_b - lon_a - 360 * round((lon_b - lon_a) / 360))  # the short way
             lat = lat_a + at * (lat_b - lat_a)
             if isinstance(shape, Corridor):
-                lon, lat = moved(lon, lat, random.uniform(-180, 180), shape.half_width_m)
+                lon, lat = move(lon, lat, random.uniform(-180, 180), shape.half_width_m)
             points.append((lon, lat))
     return points
 
@@ -129,7 +129,7 @@ def _check_enclosed(shape: Shape, random: Random) -> None:
     lon, lat = round(shape.center.lon, 7), round(shape.center.lat, 7)
     if isinstance(shape, Circle):
         lon, lat = shape.center.lon, shape.center.lat
-    farthest_m = max(exact_m(lon, lat, *point) for point in make_points(shape, random))
+    farthest_m = max(measure_exact_m(lon, lat, *point) for point in make_points(shape, random))
     assert farthest_m <= radius_m + 1e-6, shape
 
 
@@ -140,17 +140,17 @@ def test_the_circle_around_a_shape_holds_it(shape: Shape) -> None:
 
 def test_the_circle_around_a_random_shape_holds_it(fresh_seed: int) -> None:
     random = Random(fresh_seed)
-    for question in islice(sound_questions(random), 150):
+    for question in islice(generate_valid_questions(random), 150):
         _check_enclosed(question.shape, random)
 
 
 def test_the_circle_around_a_shape_is_no_larger_than_it_must_be(fresh_seed: int) -> None:
     random = Random(fresh_seed)
     for _ in range(40):
-        lon, lat = random_place(random)
+        lon, lat = pick_place(random)
         lon, lat = max(-179.0, min(179.0, lon)), max(-80.0, min(80.0, lat))
         size = 10 ** random.uniform(-5, -0.5)
         ring = ((lon, lat), (lon + size, lat), (lon + size, lat + size), (lon, lat + size))
         polygon = Polygon.from_ring(ring)
-        corner_m = max(exact_m(polygon.center.lon, polygon.center.lat, *vertex) for vertex in ring)
+        corner_m = max(measure_exact_m(polygon.center.lon, polygon.center.lat, *vertex) for vertex in ring)
         assert polygon.enclosing_radius_m() <= ceil(corner_m * 1.002 + 0.03)

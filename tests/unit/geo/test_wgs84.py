@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from geo.errors import GeometryError
 from geo.wgs84 import Frame, Position, find_cap, measure_distance_m, to_earth_centred_m
-from tests.oracles.geodesics import exact_m, moved, vincenty_m
-from tests.oracles.shapes import random_place
+from tests.oracles.geodesics import measure_exact_m, measure_vincenty_m, move
+from tests.oracles.shapes import pick_place
 
 longitudes = st.floats(-180, 180)
 latitudes = st.floats(-90, 90)
@@ -21,11 +21,11 @@ def find_worst_error_m(seed: int, shortest_m: float, longest_m: float) -> float:
     random = Random(seed)
     worst = 0.0
     for _ in range(2_000):
-        lon, lat = random_place(random)
+        lon, lat = pick_place(random)
         by_m = shortest_m * (longest_m / shortest_m) ** random.random()
-        to = moved(lon, lat, random.choice((0.0, 90.0, random.uniform(-180, 180))), by_m)
+        to = move(lon, lat, random.choice((0.0, 90.0, random.uniform(-180, 180))), by_m)
         got = measure_distance_m(Position(lon=lon, lat=lat), Position(lon=to[0], lat=to[1]))
-        worst = max(worst, abs(got - exact_m(lon, lat, *to)))
+        worst = max(worst, abs(got - measure_exact_m(lon, lat, *to)))
     return worst
 
 
@@ -49,7 +49,7 @@ def test_a_distance_is_right_between_any_two_positions(
     lon_a: float, lat_a: float, lon_b: float, lat_b: float
 ) -> None:
     got = measure_distance_m(Position(lon=lon_a, lat=lat_a), Position(lon=lon_b, lat=lat_b))
-    expected = exact_m(lon_a, lat_a, lon_b, lat_b)
+    expected = measure_exact_m(lon_a, lat_a, lon_b, lat_b)
     assert got == pytest.approx(expected, abs=0.001 if expected < 100_000 else 0.005)
 
 
@@ -72,8 +72,8 @@ def test_a_pole_has_every_longitude(lon: float, other: float, lat: float) -> Non
 def test_the_plane_says_the_same_as_the_distance(fresh_seed: int) -> None:
     random = Random(fresh_seed)
     for _ in range(300):
-        lon, lat = random_place(random)
-        to = moved(lon, lat, random.uniform(-180, 180), 10 ** random.uniform(-6, 5))
+        lon, lat = pick_place(random)
+        to = move(lon, lat, random.uniform(-180, 180), 10 ** random.uniform(-6, 5))
         frame = Frame(Position(lon=lon, lat=lat))
         east, north = frame.to_plane_m(np.array([to[0]]), np.array([to[1]]))
         length_m = float(np.hypot(east, north).item())
@@ -91,13 +91,13 @@ def test_the_plane_has_east_to_the_right_and_north_upwards() -> None:
 def test_the_oracle_of_distances_agrees_with_geographiclib(fresh_seed: int) -> None:
     random = Random(fresh_seed)
     for _ in range(500):
-        lon, lat = random_place(random)
+        lon, lat = pick_place(random)
         by_m = 10 ** random.uniform(-6, 6.5)
-        to = moved(lon, lat, random.uniform(-180, 180), by_m)
-        got = vincenty_m(*(np.array([value]) for value in (lon, lat, *to))).item()
+        to = move(lon, lat, random.uniform(-180, 180), by_m)
+        got = measure_vincenty_m(*(np.array([value]) for value in (lon, lat, *to))).item()
         # Doubles leave some micrometres in the oracle's sums; the figures that it is asked for begin at millimetres.
         within_m = 1e-5 if by_m < 200_000 else 1e-3
-        assert got == pytest.approx(exact_m(lon, lat, *to), abs=within_m), f"seed {fresh_seed}"
+        assert got == pytest.approx(measure_exact_m(lon, lat, *to), abs=within_m), f"seed {fresh_seed}"
 
 
 def test_earth_centred_coordinates_meet_the_axes_of_the_ellipsoid() -> None:

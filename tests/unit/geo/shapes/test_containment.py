@@ -15,10 +15,10 @@ from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
 from geo.shapes.polygon import Polygon
 from geo.wgs84 import Frame, Position
-from tests.oracles.comparison import Findings, compared
+from tests.oracles.comparison import Findings, run_comparison
 from tests.oracles.containment import Oracle
-from tests.oracles.geodesics import exact_m, moved
-from tests.oracles.shapes import Question, random_circle, sound_questions
+from tests.oracles.geodesics import measure_exact_m, move
+from tests.oracles.shapes import Question, generate_valid_questions, make_circle
 
 PAIRS = 1_200
 CAP: Ring = ((0, 80), (90, 80), (180, 80), (-90, 80))
@@ -40,7 +40,7 @@ def describe(findings: Findings, seed: object) -> str:
 
 
 def test_half_of_the_positions_are_within_one_percent_of_the_boundary() -> None:
-    findings = compared(PAIRS // 3, "near")
+    findings = run_comparison(PAIRS // 3, "near")
     for kind, pairs in findings.pairs.items():
         assert findings.near_pairs[kind] >= pairs / 2, kind
 
@@ -59,21 +59,21 @@ def make_stretched(factor: float) -> Callable[[Frame, float, float], float]:
 
 def test_a_millionth_too_long_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Frame, "distance_m", make_stretched(1 + 1e-6))
-    kinds = {disagreement.what.split()[0] for disagreement in compared(PAIRS, "long").disagreements}
+    kinds = {disagreement.what.split()[0] for disagreement in run_comparison(PAIRS, "long").disagreements}
     assert "Circle" in kinds
 
 
 def test_edges_as_chords_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layer, "STEP_DEG", 5.0)
     monkeypatch.setattr(layer, "_BEND_M", 1e9)
-    kinds = {disagreement.what.split()[0] for disagreement in compared(PAIRS, "coarse").disagreements}
+    kinds = {disagreement.what.split()[0] for disagreement in run_comparison(PAIRS, "coarse").disagreements}
     assert {"Corridor", "Polygon"} <= kinds
 
 
 def test_a_boundary_left_out_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     covers = Polygon.covers
     monkeypatch.setattr(Polygon, "covers", lambda self, p: covers(self, p) and not Oracle(self).on_boundary([p])[0])
-    assert any("covers its boundary" in d.what for d in compared(PAIRS, "boundary").disagreements)
+    assert any("covers its boundary" in d.what for d in run_comparison(PAIRS, "boundary").disagreements)
 
 
 def test_a_road_drawn_too_thin_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_a_road_drawn_too_thin_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(
         Raster, "__init__", lambda self, line, margins: drawn(self, line, (margins[0] / 2, margins[1] / 2))
     )
-    assert any("not found by its check" in d.what for d in compared(PAIRS, "thin").disagreements)
+    assert any("not found by its check" in d.what for d in run_comparison(PAIRS, "thin").disagreements)
 
 
 # -- known places ------------------------------------------------------------------------------------------------
@@ -93,16 +93,16 @@ def test_a_circle_reaches_as_far_as_its_radius(center: LonLat, radius_m: float) 
     circle = Circle(center=make_position(*center), radius_m=radius_m)
     slack_m = min(0.01, radius_m / 1_000)
     for azimuth in range(0, 360, 15):
-        assert circle.covers(make_position(*moved(*center, azimuth, radius_m - slack_m)))
-        assert not circle.covers(make_position(*moved(*center, azimuth, radius_m + slack_m)))
+        assert circle.covers(make_position(*move(*center, azimuth, radius_m - slack_m)))
+        assert not circle.covers(make_position(*move(*center, azimuth, radius_m + slack_m)))
 
 
 def test_a_circle_covers_its_boundary(fresh_seed: int) -> None:
     random = Random(fresh_seed)
     for _ in range(200):
-        center = random_circle(random).center
-        on_it = make_position(*moved(center.lon, center.lat, random.uniform(-180, 180), random.uniform(0.01, 90_000)))
-        radius_m = exact_m(center.lon, center.lat, on_it.lon, on_it.lat)
+        center = make_circle(random).center
+        on_it = make_position(*move(center.lon, center.lat, random.uniform(-180, 180), random.uniform(0.01, 90_000)))
+        radius_m = measure_exact_m(center.lon, center.lat, on_it.lon, on_it.lat)
         assert abs(Circle(center=center, radius_m=radius_m).edge_distance_m(on_it)) < 0.001, f"seed {fresh_seed}"
 
 
@@ -170,7 +170,7 @@ def test_a_ring_around_a_pole_holds_the_pole(lon: float, lat: float) -> None:
     assert polygon.covers(make_position(lon, 0.9 * lat))
     assert not polygon.covers(make_position(lon, 0.88 * lat))
     assert not polygon.covers(make_position(lon, -lat))
-    assert polygon.edge_distance_m(make_position(lon, lat)) == pytest.approx(-exact_m(0, 80, 0, 90), rel=1e-5)
+    assert polygon.edge_distance_m(make_position(lon, lat)) == pytest.approx(-measure_exact_m(0, 80, 0, 90), rel=1e-5)
 
 
 @pytest.mark.parametrize("middle", [0, 45, 90, 135, 180, -90])
@@ -245,7 +245,7 @@ def test_the_center_of_a_shape_across_the_antimeridian_is_a_position() -> None:
 
 
 def make_questions(seed: int, kind: type[Shape], count: int) -> list[Question]:
-    return list(islice((q for q in sound_questions(Random(seed)) if isinstance(q.shape, kind)), count))
+    return list(islice((q for q in generate_valid_questions(Random(seed)) if isinstance(q.shape, kind)), count))
 
 
 def assert_same_answers(one: Shape, other: Shape, positions: list[Position], seed: int) -> None:

@@ -15,12 +15,12 @@ from fencepost.geofences.spatial_index.occupied_cells import CellLists, list_occ
 from geo.cells import LEVELS, Cell, find_listing_cell, list_cells_at
 from geo.shapes.circle import Circle
 from geo.wgs84 import Position
-from tests.oracles.nearest import FakeTable, nearest_compared
+from tests.oracles.nearest import FakeTable, compare_nearest
 
 
 def test_the_search_finds_what_a_look_at_every_geofence_finds() -> None:
     seed = token_hex(4)
-    findings = nearest_compared(60, seed)
+    findings = compare_nearest(60, seed)
     assert not findings.disagreements, f"seed {seed}: {findings.disagreements[0]}"
 
 
@@ -33,7 +33,7 @@ def test_a_search_in_a_city_reads_three_times_at_the_most(geofences: int) -> Non
 
     table = FakeTable([Circle(center=somewhere(), radius_m=100) for _ in range(geofences)], random)
     for _ in range(30):
-        assert len(table.found(somewhere(), 21)) == 21
+        assert len(table.find_nearest(somewhere(), 21)) == 21
         assert len(table.reads) <= 3
         assert sum(table.reads) <= 120
 
