@@ -22,7 +22,7 @@ MAY_4 = datetime(2026, 5, 4, tzinfo=UTC)
 
 
 def clocked_here(app: App, start: str, end: str, **more: Any) -> str:
-    """The id of an entry whose punches have positions."""
+    """Return the id of an entry whose punches have positions."""
     assert clock(app, "start", start, location=HERE, **more).status == 200
     return str(data(clock(app, "stop", end, location=HERE))["id"])
 

@@ -135,7 +135,7 @@ def test_a_wrong_question_is_told_by_its_field(app: App) -> None:
 
 
 def export(app: App, **query: str) -> tuple[list[dict[str, str]], str | None]:
-    """The rows of a page, and the cursor of the next one."""
+    """Return the rows of a page, and the cursor of the next one."""
     answer = app.request("reports", "times_export", query={**MAY, "format": "csv", **query})
     assert answer.status == 200, answer
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"

@@ -47,7 +47,7 @@ class Pool:
         kid: str = OURS,
         header: Mapping[str, Any] | None = None,
     ) -> str:
-        """A token of demo's viewer vera; a claim that is None is omitted."""
+        """Return a token of demo's viewer vera; a claim that is None is omitted."""
         return signed(KEYS[kid], {"kid": kid, **(header or {})}, self.claims(claims or {}))
 
     def claims(self, changed: Mapping[str, Any]) -> dict[str, Any]:

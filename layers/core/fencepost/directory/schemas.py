@@ -70,7 +70,7 @@ class EntityPage(EntitiesOut):
 
 
 class ErasureOut(ResponseModel):
-    """How many punches lost their position and their verdict, and how many comments and reasons were removed."""
+    """The number of punches that lost position and verdict, and of removed comments and reasons."""
 
     positions: int
     comments: int

@@ -1,1 +1,1 @@
-"""How long positions are stored, and how a user is erased."""
+"""The retention of positions, and the erasure of users."""

@@ -1,4 +1,4 @@
-"""How long positions are retained: exact, then coarse, then removed; and what the erasure of a user removes.
+"""The retention of positions, which become coarse and are then removed, and the erasure of a user.
 
 The coordinates of a punch reveal a position, and so do its distances to several geofences together. A coarse position
 has two decimals of a degree, about a kilometre, and no distances.

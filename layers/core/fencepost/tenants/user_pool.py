@@ -46,7 +46,7 @@ class UserPool:
 
     @cached_property
     def _verifier(self) -> IdTokenVerifier:
-        """Created when the first JWT arrives: its libraries take 100 ms to load, which API keys do not need."""
+        """Create the verifier when the first JWT arrives: its libraries take 100 ms to load."""
         from fencepost.tenants.id_tokens import IdTokenVerifier
 
         return IdTokenVerifier(issuer=self.issuer, client_id=self._client_id, keys_address=self.keys_address)

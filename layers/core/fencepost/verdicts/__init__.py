@@ -1,1 +1,1 @@
-"""Which geofences apply to a user, and whether they allow an action."""
+"""The verdict on an entry: the geofences that apply to a user, and whether they allow it."""
