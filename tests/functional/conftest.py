@@ -8,7 +8,7 @@ from tests.functional.app import App
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    """The application with nothing in it but two tenants and their users."""
+    """Yield the application with two tenants and their users, and nothing else."""
     with mock_aws():
         app = App(monkeypatch)
         yield app

@@ -1,9 +1,8 @@
-"""moto, without its copies of everything.
+"""Make moto's DynamoDB faster, which halves the time of these tests.
 
-For each write of a transaction moto copies the whole table with all its items, to put it back if one fails, and
-changes items where they stand. Here a copy of a table shares the items with it, and an item is copied when it is
-changed: the same is put back. And whatever is read goes out by a search for each type that each value might have,
-under six possible names; here each is taken by its name. Together they were half of the time of these tests.
+For each transaction moto copies the table with all its items, to restore it after a failure. Here a copy shares the
+items with the table, and an item is copied before it is changed. To serialize a value, moto searches for each
+possible type under six names. Here the type is read by its name.
 """
 
 from __future__ import annotations
@@ -24,34 +23,37 @@ _pick = AttributePicker.__call__
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Table, "__deepcopy__", _table_with_the_same_items, raising=False)
-    monkeypatch.setattr(DynamoDBBackend, "update_item", _update_a_copy)
+    """Replace these parts of moto for one test."""
+    monkeypatch.setattr(Table, "__deepcopy__", _copy_table, raising=False)
+    monkeypatch.setattr(DynamoDBBackend, "update_item", _copy_and_update_item)
     monkeypatch.setattr(AttributePicker, "__call__", _pick_by_name)
 
 
 def tables(region: str) -> dict[str, Table]:
-    """All tables as they are, by name. A copy of one is made by `copy.deepcopy`."""
-    found: dict[str, Table] = dynamodb_backends[DEFAULT_ACCOUNT_ID][region].tables
-    return found
+    """Return the live tables by name. `copy.deepcopy` makes an independent copy of a table."""
+    by_name: dict[str, Table] = dynamodb_backends[DEFAULT_ACCOUNT_ID][region].tables
+    return by_name
 
 
-def _table_with_the_same_items(table: Table, _memo: Any) -> Table:
-    copied = copy.copy(table)
-    copied.items = defaultdict(dict)
-    for hash_value, held in table.items.items():
-        copied.items[hash_value] = held if isinstance(held, Item) else dict(held)
-    return copied
+def _copy_table(table: Table, _memo: Any) -> Table:
+    """Copy a table, but not its items."""
+    duplicate = copy.copy(table)
+    duplicate.items = defaultdict(dict)
+    # Without a sort key, the table has an item for each hash value, else a dict of items.
+    for hash_value, content in table.items.items():
+        duplicate.items[hash_value] = content if isinstance(content, Item) else dict(content)
+    return duplicate
 
 
-def _update_a_copy(
-    backend: DynamoDBBackend, table_name: str, key: dict[str, dict[str, Any]], *rest: Any, **named: Any
+def _copy_and_update_item(
+    backend: DynamoDBBackend, table_name: str, key: dict[str, dict[str, Any]], *args: Any, **kwargs: Any
 ) -> Item:
     table = backend.get_table(table_name)
     hash_value, range_value = backend.get_keys_value(table, key)
     if (item := table.get_item(hash_value, range_value)) is not None:
-        held: Any = table.items if range_value is None else table.items[hash_value]
-        held[hash_value if range_value is None else range_value] = copy.deepcopy(item)
-    return _update_item(backend, table_name, key, *rest, **named)
+        items: Any = table.items if range_value is None else table.items[hash_value]
+        items[hash_value if range_value is None else range_value] = copy.deepcopy(item)
+    return _update_item(backend, table_name, key, *args, **kwargs)
 
 
 def _pick_by_name(picker: AttributePicker, context: AttributePickerContext) -> Any:

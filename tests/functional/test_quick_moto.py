@@ -1,4 +1,4 @@
-"""The table of these tests: a transaction that fails changes nothing, and what one test writes no other finds."""
+"""The table of the functional tests: a failed transaction changes nothing, and tests share no items."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def key(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def kept(app: App) -> list[dict[str, Any]]:
+def items(app: App) -> list[dict[str, Any]]:
+    """Store items with nested values, and return all items of the table."""
     nested = {"list": {"L": [{"N": "1"}]}, "map": {"M": {"in": {"N": "1"}}}, "set": {"SS": ["a"]}, "n": {"N": "1"}}
     for name in ("changed", "replaced", "deleted"):
         app.table.put_item(TableName="fencepost", Item=key(name) | nested)
@@ -39,16 +40,16 @@ CHANGES: list[dict[str, Any]] = [
     {"Put": {"TableName": "fencepost", "Item": key("new")}},
     {"Delete": {"TableName": "fencepost", "Key": key("deleted")}},
 ]
-FAILS = {"ConditionCheck": {"TableName": "fencepost", "Key": NOBODY, "ConditionExpression": "attribute_exists(PK)"}}
+FAILURE = {"ConditionCheck": {"TableName": "fencepost", "Key": NOBODY, "ConditionExpression": "attribute_exists(PK)"}}
 
 
-def test_a_transaction_that_fails_at_its_end_changes_nothing(app: App, kept: list[dict[str, Any]]) -> None:
+def test_a_transaction_that_fails_at_its_end_changes_nothing(app: App, items: list[dict[str, Any]]) -> None:
     with pytest.raises(app.table.exceptions.TransactionCanceledException):
-        app.table.transact_write_items(TransactItems=[*CHANGES, FAILS])
-    assert app.items() == kept
+        app.table.transact_write_items(TransactItems=[*CHANGES, FAILURE])
+    assert app.items() == items
 
 
-def test_a_transaction_that_does_not_fail_changes_all(app: App, kept: list[dict[str, Any]]) -> None:
+def test_a_transaction_that_succeeds_makes_all_changes(app: App, items: list[dict[str, Any]]) -> None:
     app.table.transact_write_items(TransactItems=CHANGES)
     changed = {item["SK"]["S"]: item for item in app.items() if item["PK"] == key("")["PK"]}
     assert changed == {
@@ -57,13 +58,13 @@ def test_a_transaction_that_does_not_fail_changes_all(app: App, kept: list[dict[
         "replaced": key("replaced"),
         "new": key("new"),
     }
-    assert len(app.items()) == len(kept)
+    assert len(app.items()) == len(items)
 
 
-def test_a_copy_stays_as_it_is_whatever_is_written_to_the_table(app: App, kept: list[dict[str, Any]]) -> None:
-    """Each test begins with a copy: what one writes, the next must not find."""
-    copied = copy.deepcopy(quick_moto.tables(REGION))
+def test_a_write_to_the_table_does_not_change_its_copy(app: App, items: list[dict[str, Any]]) -> None:
+    """Each test begins with a copy, so it does not find what another test has written."""
+    tables = copy.deepcopy(quick_moto.tables(REGION))
     app.table.transact_write_items(TransactItems=CHANGES)
-    assert app.items() != kept
-    quick_moto.tables(REGION).update(copied)
-    assert app.items() == kept
+    assert app.items() != items
+    quick_moto.tables(REGION).update(tables)
+    assert app.items() == items

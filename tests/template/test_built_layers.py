@@ -1,4 +1,4 @@
-"""The layers as AWS gets them: their size, their machine, and that every handler needs nothing else."""
+"""The built layers: their size, their platform, and that every handler imports nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ENGINE_PYTHON = ROOT / ".local" / "venvs" / "engine" / "bin" / "python"
 MAX_BYTES = 120_000_000
 HANDLERS = sorted(file.parent.name for file in (ROOT / "functions").glob("*/app.py"))
 
-# Only the standard library, the two layers and the function's own folder can be found.
+# Only the standard library, the two layers and the function's own folder are on the path.
 IMPORT = """
 import sys
 sys.path += sys.argv[1:]
@@ -36,7 +36,7 @@ def test_every_compiled_module_is_for_arm64_and_python_3_13() -> None:
     assert all("cpython-313-aarch64" in name for name in compiled)
 
 
-def test_both_builds_hold_the_same_packages_and_code() -> None:
+def test_the_build_has_the_code_of_the_source() -> None:
     for layer, package in (("geo", "geo"), ("core", "fencepost")):
         built, source = ARM64 / layer / "python" / package, ROOT / "layers" / layer / package
         files = {file.relative_to(source) for file in source.rglob("*.py")}
@@ -45,11 +45,11 @@ def test_both_builds_hold_the_same_packages_and_code() -> None:
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
-def test_a_handler_imports_from_the_built_layers_alone(handler: str) -> None:
-    """The host's build: the same locked requirements and packages, for a machine that can run them."""
+def test_a_handler_imports_only_from_the_built_layers(handler: str) -> None:
+    """Test the host's build: it has the same locked requirements and packages, and this machine can run it."""
     folders = [HOST / "core" / "python", HOST / "geo" / "python", ROOT / "functions" / handler]
-    done = subprocess.run(
+    process = subprocess.run(
         [ENGINE_PYTHON, "-I", "-S", "-c", IMPORT, *folders], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
-    assert not done.stdout.split(), "numpy, PyJWT and their like are imported only when a shape or a JWT needs them"
+    assert process.returncode == 0, process.stderr
+    assert not process.stdout.split(), "numpy, PyJWT and the like are imported only when a shape or a JWT needs them"
