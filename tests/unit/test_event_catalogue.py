@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from fencepost.common.entity_ref import EntityRef
 from fencepost.common.events import Event
-from fencepost.dynamodb.outbox import to_event_item
+from fencepost.dynamodb.transaction import to_event_item
 from fencepost.event_catalogue import EVENT_TYPES, build_schema, generate_documents, payload_model
 from fencepost.geofences.model import Geofence
 from fencepost.timeclock.model import RunningClock, TimeEntry

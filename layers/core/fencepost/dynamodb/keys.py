@@ -182,6 +182,15 @@ def running_clock_sort_key(due_from: datetime, tenant_id: str, user_id: str) -> 
     return f"{_format_instant(due_from)}#{tenant_id}#{user_id}"
 
 
+def running_clock_keys(tenant_id: str, user_id: str, due_from: datetime) -> Key:
+    """Return the key of a running clock with its keys in GSI1."""
+    return {
+        **clock_key(tenant_id, user_id),
+        "GSI1PK": {"S": running_clocks_partition(find_running_clocks_shard(user_id))},
+        "GSI1SK": {"S": running_clock_sort_key(due_from, tenant_id, user_id)},
+    }
+
+
 def clock_context_keys(tenant_id: str, user_id: str) -> dict[str, Key]:
     """Return the keys of what a clock action reads beside the directory, by name."""
     user = user_partition(tenant_id, user_id)

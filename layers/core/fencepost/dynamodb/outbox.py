@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from fencepost.dynamodb import keys, serializer
+from fencepost.dynamodb import serializer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fencepost.common.events import Event
     from fencepost.dynamodb.serializer import Item
 
 SOURCE = "fencepost"
-# The stream delivers an event within a day. TTL deletes it later, and nothing reads it in between.
-EVENT_RETENTION = timedelta(days=2)
 _MAX_ENTRIES_PER_CALL = 10
 _ATTEMPTS = 3
-
-
-def to_event_item(event: Event) -> Item:
-    """Convert an event to the item that a transaction stores with the change."""
-    return keys.event_key(event.tenant_id, event.id) | serializer.to_item(
-        {
-            "entity": "Event",
-            "id": event.id,
-            "type": event.type,
-            "tenantId": event.tenant_id,
-            "occurredAt": event.occurred_at.isoformat(),
-            "actor": event.actor,
-            "data": json.dumps(event.data(), ensure_ascii=False, separators=(",", ":")),
-            "ttl": int((event.occurred_at + EVENT_RETENTION).timestamp()),
-        }
-    )
 
 
 class EventBus:

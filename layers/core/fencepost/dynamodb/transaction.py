@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fencepost.dynamodb import keys
@@ -9,6 +11,7 @@ from fencepost.dynamodb import keys
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fencepost.common.events import Event
     from fencepost.dynamodb.keys import Key
     from fencepost.dynamodb.serializer import Item
 
@@ -21,6 +24,8 @@ SHARDS = "shards"
 LISTED = "listed"
 COUNT, LIMIT, ROOM = "count", "limit", "room"
 UNLIMITED = 10**15
+# The stream delivers an event within a day. TTL deletes it later, and nothing reads it in between.
+EVENT_RETENTION = timedelta(days=2)
 
 
 def build_unchanged_condition(name: str, stored: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
@@ -36,11 +41,31 @@ def build_unchanged_condition(name: str, stored: Mapping[str, Any] | None) -> tu
     return (f"attribute_not_exists(#{name})", {}) if stored is None else (f"#{name} = :{name}", {f":{name}": stored})
 
 
+def to_event_item(event: Event) -> Item:
+    """Convert an event to the item that a transaction stores with the change."""
+    return {
+        **keys.event_key(event.tenant_id, event.id),
+        "entity": {"S": "Event"},
+        "id": {"S": event.id},
+        "type": {"S": event.type},
+        "tenantId": {"S": event.tenant_id},
+        "occurredAt": {"S": event.occurred_at.isoformat()},
+        "actor": {"S": event.actor},
+        "data": {"S": json.dumps(event.data(), ensure_ascii=False, separators=(",", ":"))},
+        "ttl": {"N": str(int((event.occurred_at + EVENT_RETENTION).timestamp()))},
+    }
+
+
+# The error that a failed condition means: a class where the error has no facts of its own, so that it is only created
+# when it is raised.
+Failure = Exception | type[Exception]
+
+
 class Write(NamedTuple):
     """One action of a transaction and the error that its failed condition means."""
 
     request: dict[str, Any]
-    on_failure: Exception | None
+    on_failure: Failure | None
 
 
 class Transaction:
@@ -92,43 +117,47 @@ class Transaction:
                 preparation._bucket(key)
         return preparation
 
+    def add_event(self, event: Event) -> None:
+        """Store an event with its change. The table's stream delivers it to the outbox function."""
+        self._writes.append(Write({"Put": {"Item": to_event_item(event)}}, None))
+
     def put(self, item: Item) -> None:
         self._writes.append(Write({"Put": {"Item": item}}, None))
 
-    def create(self, item: Item, on_failure: Exception) -> None:
+    def create(self, item: Item, on_failure: Failure) -> None:
         """Put an item that must not exist."""
         self._writes.append(Write({"Put": {"Item": item, **_ABSENT}}, on_failure))
 
-    def replace(self, item: Item, version: int, on_failure: Exception) -> None:
+    def replace(self, item: Item, version: int, on_failure: Failure) -> None:
         """Put an item in place of the one that must be at `version`."""
         self._writes.append(Write({"Put": {"Item": item, **_at_version(version)}}, on_failure))
 
-    def update(self, key: Key, on_failure: Exception, **expression: Any) -> None:
+    def update(self, key: Key, on_failure: Failure, **expression: Any) -> None:
         self._writes.append(Write({"Update": {"Key": key, **expression}}, on_failure))
 
     def delete(self, key: Key) -> None:
         self._writes.append(Write({"Delete": {"Key": key}}, None))
 
-    def delete_if(self, key: Key, on_failure: Exception, **condition: Any) -> None:
+    def delete_if(self, key: Key, on_failure: Failure, **condition: Any) -> None:
         self._writes.append(Write({"Delete": {"Key": key, **condition}}, on_failure))
 
-    def delete_if_version(self, key: Key, version: int, on_failure: Exception) -> None:
+    def delete_if_version(self, key: Key, version: int, on_failure: Failure) -> None:
         self.delete_if(key, on_failure, **_at_version(version))
 
-    def require(self, key: Key, on_failure: Exception) -> None:
+    def require(self, key: Key, on_failure: Failure) -> None:
         """Check that the item exists, and leave it as it is."""
         self._check(key, _PRESENT, on_failure)
 
-    def require_absent(self, key: Key, on_failure: Exception) -> None:
+    def require_absent(self, key: Key, on_failure: Failure) -> None:
         """Check that the item does not exist."""
         self._check(key, _ABSENT, on_failure)
 
-    def require_version(self, key: Key, version: int, on_failure: Exception) -> None:
+    def require_version(self, key: Key, version: int, on_failure: Failure) -> None:
         """Check that the item is at `version`, and leave it as it is."""
         self._check(key, _at_version(version), on_failure)
 
     def set_bucket_entry(
-        self, bucket: Key, name: str, entry: bytes, on_failure: Exception, *, must_exist: bool = False
+        self, bucket: Key, name: str, entry: bytes, on_failure: Failure, *, must_exist: bool = False
     ) -> None:
         """Set an entry of a bucket if the bucket has room for it and, with `must_exist`, if the bucket exists."""
         change = self._bucket(bucket)
@@ -143,19 +172,19 @@ class Transaction:
         change.entries[name] = None
         change.growth -= len(name) + len(entry)
 
-    def add_to_list(self, key: Key, element: bytes, on_failure: Exception, *, must_exist: bool = False) -> None:
+    def add_to_list(self, key: Key, element: bytes, on_failure: Failure, *, must_exist: bool = False) -> None:
         """Add an element to the set of an item; with `must_exist`, only if there is such an item."""
         change = self._lists.setdefault(keys.to_pair(key), _ListChange(key, on_failure))
         change.elements.add(element)
         change.must_exist |= must_exist
 
-    def add_to_count(self, key: Key, growth: int, on_failure: Exception) -> None:
+    def add_to_count(self, key: Key, growth: int, on_failure: Failure) -> None:
         """Add to the count of an item, which a limit may bound; a negative growth subtracts."""
         counted = self._counts.get(keys.to_pair(key))
         total = growth + (counted.growth if counted else 0)
         self._counts[keys.to_pair(key)] = _CountChange(key, total, on_failure)
 
-    def _check(self, key: Key, condition: Mapping[str, Any], on_failure: Exception) -> None:
+    def _check(self, key: Key, condition: Mapping[str, Any], on_failure: Failure) -> None:
         self._writes.append(Write({"ConditionCheck": {"Key": key, **condition}}, on_failure))
 
     def _bucket(self, key: Key) -> _BucketChange:
@@ -173,7 +202,7 @@ class _BucketChange:
         self.entries: dict[str, bytes | None] = {}
         self.growth = 0
         self.must_exist = False
-        self.on_failure: Exception | None = None
+        self.on_failure: Failure | None = None
 
     def build_update(self) -> dict[str, Any]:
         names = {"#bytes": BYTES}
@@ -205,7 +234,7 @@ class _BucketChange:
 class _ListChange:
     """One update of one list: elements to add to its set."""
 
-    def __init__(self, key: Key, on_failure: Exception) -> None:
+    def __init__(self, key: Key, on_failure: Failure) -> None:
         self.key = key
         self.on_failure = on_failure
         self.elements: set[bytes] = set()
@@ -230,7 +259,7 @@ class _CountChange(NamedTuple):
 
     key: Key
     growth: int
-    on_failure: Exception
+    on_failure: Failure
 
     def build_update(self) -> dict[str, Any]:
         update: dict[str, Any] = {

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from fencepost.common.errors import ServiceBusy, VersionMismatch
 from fencepost.dynamodb import keys
-from fencepost.dynamodb.outbox import to_event_item
 from fencepost.dynamodb.transaction import COUNT, LIMIT, MAX_ACTIONS, ROOM, Transaction
 from fencepost.geofences.errors import NameTaken, QuotaReached
 from fencepost.geofences.items import (
@@ -151,7 +150,7 @@ class DynamoDBGeofenceRepository:
         number = keys.geofence_number_key(geofence.tenant_id, geofence.number)
         transaction.create(number | {"geofenceId": {"S": geofence.id}}, _NumberTaken())
         transaction.add_to_count(keys.quota_key(geofence.tenant_id), 1, _NoRoom(geofence.tenant_id))
-        transaction.put(to_event_item(event))
+        transaction.add_event(event)
         self._index.add_to_index(transaction, geofence)
         return geofence
 
@@ -172,7 +171,7 @@ class DynamoDBGeofenceRepository:
             if after.name_key != before.name_key:
                 transaction.delete(keys.geofence_name_key(before.tenant_id, before.name_key))
                 self._claim_name(transaction, geofence)
-            transaction.put(to_event_item(event))
+            transaction.add_event(event)
             self._index.remove_from_index(transaction, before)
             self._index.add_to_index(transaction, geofence, before.cells)
             return transaction
@@ -193,7 +192,7 @@ class DynamoDBGeofenceRepository:
         transaction.delete(keys.geofence_name_key(geofence.tenant_id, geofence.name_key))
         transaction.delete(keys.geofence_number_key(geofence.tenant_id, geofence.number))
         transaction.add_to_count(keys.quota_key(geofence.tenant_id), -1, VersionMismatch())
-        transaction.put(to_event_item(event))
+        transaction.add_event(event)
         self._index.remove_from_index(transaction, geofence)
         self._table.write(transaction)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.outbox import to_event_item
 from fencepost.dynamodb.transaction import MAX_ACTIONS, Transaction
 from fencepost.imports.import_documents import dump_chunk, dump_job, dump_rows, load_chunk, load_job, load_rows
 from fencepost.imports.model import Chunk, CreatedGeofence, ImportJob, SkippedRow
@@ -169,7 +168,7 @@ class DynamoDBImportRepository:
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={":yes": {"BOOL": True}, ":status": {"S": job.status}},
         )
-        transaction.put(to_event_item(event))
+        transaction.add_event(event)
         self._write_once(transaction)
 
     def _write_once(self, transaction: Transaction) -> None:

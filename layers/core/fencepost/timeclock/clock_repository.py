@@ -10,20 +10,20 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fencepost.common.entity_ref import EntityRef
-from fencepost.common.errors import NotFound, VersionMismatch
-from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.outbox import to_event_item
+from fencepost.common.errors import VersionMismatch
+from fencepost.dynamodb import keys
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
 from fencepost.timeclock.clock_documents import CANCELLED, RUNNING, dump_clock, load_clock, locator_item, record_item
+from fencepost.timeclock.errors import UserNotFound
 from fencepost.timeclock.ports import ClockContext, EntryContext
 from fencepost.timeclock.receipt_repository import receipt_item
 from fencepost.timeclock.receipts import AlreadyProcessed
 from fencepost.timeclock.refusal_repository import load_grants, refusal_item, use_exception
-from fencepost.timeclock.settings import OWN_SETTINGS, TenantSettings
+from fencepost.timeclock.settings import DEFAULT_GEOFENCE_MODES, OWN_SETTINGS, TenantSettings
 from fencepost.timeclock.working_time_documents import load_working_time
 
 if TYPE_CHECKING:
@@ -134,28 +134,26 @@ class DynamoDBClockRepository:
         before, after = write.before, write.after
         if write.receipt is not None:
             # First, so that of several conditions that fail this one raises its error.
-            transaction.create(receipt_item(tenant_id, write.receipt), AlreadyProcessed())
+            transaction.create(receipt_item(tenant_id, write.receipt), AlreadyProcessed)
         if before is None:
             assert after is not None
             # A deleted user could not stop a clock, and later data would escape the erasure. No user is deleted while
             # a clock runs, so later actions do not need this condition.
-            transaction.require(keys.entity_key(tenant_id, EntityRef("users", after.user_id)), NotFound("user"))
-            transaction.create(_clock_item(tenant_id, after), VersionMismatch())
+            transaction.require(keys.entity_key(tenant_id, EntityRef("users", after.user_id)), UserNotFound)
+            transaction.create(_clock_item(tenant_id, after), VersionMismatch)
             transaction.put(locator_item(tenant_id, after, RUNNING))
         elif after is None:
-            transaction.delete_if_version(
-                keys.clock_key(tenant_id, before.user_id), before.version, VersionMismatch()
-            )
+            transaction.delete_if_version(keys.clock_key(tenant_id, before.user_id), before.version, VersionMismatch)
             removed = position_index.build_removed_attributes(tenant_id, before)
             transaction.put(locator_item(tenant_id, before, CANCELLED, doc=dump_clock(before), **removed))
         else:
-            transaction.replace(_clock_item(tenant_id, after), before.version, VersionMismatch())
+            transaction.replace(_clock_item(tenant_id, after), before.version, VersionMismatch)
         clock = after or before
         assert clock is not None
-        transaction.create(record_item(tenant_id, clock.id, write.record), VersionMismatch())
+        transaction.create(record_item(tenant_id, clock.id, write.record), VersionMismatch)
         if write.punch is not None and write.punch.exception is not None:
             use_exception(transaction, tenant_id, clock.user_id, write.punch)
-        transaction.put(to_event_item(write.event))
+        transaction.add_event(write.event)
         self._table.write(transaction)
 
     def record_refusal(self, tenant_id: str, refusal: Refusal, event: Event, legacy_id: str | None) -> str:
@@ -165,11 +163,11 @@ class DynamoDBClockRepository:
             NotFound: The user was deleted meanwhile.
         """
         transaction = Transaction()
-        transaction.require(keys.entity_key(tenant_id, EntityRef("users", refusal.user_id)), NotFound("user"))
+        transaction.require(keys.entity_key(tenant_id, EntityRef("users", refusal.user_id)), UserNotFound)
         if legacy_id is not None and legacy_id != refusal.id:
-            transaction.require_absent(keys.refusal_key(tenant_id, legacy_id), _RefusedUnderLegacyId())
-        transaction.create(refusal_item(tenant_id, refusal), VersionMismatch())
-        transaction.put(to_event_item(event))
+            transaction.require_absent(keys.refusal_key(tenant_id, legacy_id), _RefusedUnderLegacyId)
+        transaction.create(refusal_item(tenant_id, refusal), VersionMismatch)
+        transaction.add_event(event)
         try:
             with suppress(VersionMismatch):
                 self._table.write(transaction)
@@ -195,17 +193,20 @@ class DynamoDBClockRepository:
 def parse_tenant_settings(tenant: Item, organization: Item) -> TenantSettings:
     """Return the settings of a tenant, with those that an organization overrides in their place."""
     own = {name: organization[name] for name in OWN_SETTINGS if name in organization}
-    stored = serializer.from_item({**tenant, **own})
-    settings = TenantSettings()
-    return TenantSettings(
-        clock_limit=timedelta(hours=stored["clockLimitHours"])
-        if "clockLimitHours" in stored
-        else settings.clock_limit,
-        geofence_modes={**settings.geofence_modes, **stored.get("geofenceModes", {})},
-        overlaps=stored.get("overlaps", settings.overlaps),
-        time_zone=stored.get("timeZone", settings.time_zone),
-        working_time=load_working_time(stored["workingTime"]) if "workingTime" in stored else settings.working_time,
-    )
+    stored = {**tenant, **own}
+    settings: dict[str, Any] = {}
+    if "clockLimitHours" in stored:
+        settings["clock_limit"] = timedelta(hours=float(stored["clockLimitHours"]["N"]))
+    if "geofenceModes" in stored:
+        modes = {action: mode["S"] for action, mode in stored["geofenceModes"]["M"].items()}
+        settings["geofence_modes"] = DEFAULT_GEOFENCE_MODES | modes
+    if "overlaps" in stored:
+        settings["overlaps"] = stored["overlaps"]["S"]
+    if "timeZone" in stored:
+        settings["time_zone"] = stored["timeZone"]["S"]
+    if "workingTime" in stored:
+        settings["working_time"] = load_working_time(stored["workingTime"]["S"])
+    return TenantSettings(**settings)
 
 
 def _find_organization(snapshot: DirectorySnapshot, organization_id: str | None) -> Item | None:
@@ -214,11 +215,9 @@ def _find_organization(snapshot: DirectorySnapshot, organization_id: str | None)
 
 def _clock_item(tenant_id: str, clock: RunningClock) -> Item:
     return {
-        **keys.clock_key(tenant_id, clock.user_id),
+        **keys.running_clock_keys(tenant_id, clock.user_id, clock.due_from),
         "entity": {"S": "Clock"},
         "tenantId": {"S": tenant_id},
         "version": {"N": str(clock.version)},
         "doc": {"S": dump_clock(clock)},
-        "GSI1PK": {"S": keys.running_clocks_partition(keys.find_running_clocks_shard(clock.user_id))},
-        "GSI1SK": {"S": keys.running_clock_sort_key(clock.due_from, tenant_id, clock.user_id)},
     }

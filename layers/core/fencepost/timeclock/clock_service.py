@@ -23,7 +23,7 @@ from fencepost.timeclock.commands import (
     is_replay,
 )
 from fencepost.timeclock.dry_run import NO_ID, ReadOnlyClockRepository, ReadOnlyEntryWriter
-from fencepost.timeclock.errors import NoRunningClock, OutsideGeofence
+from fencepost.timeclock.errors import NoRunningClock, OutsideGeofence, UserNotFound
 from fencepost.timeclock.events import (
     ClockActionRefused,
     ClockBreakEnded,
@@ -279,7 +279,7 @@ class ClockService:
             action=event_class.audit_action,
             at=now,
             actor=actor,
-            reason=punch.exception_reason if punch is not None else None,
+            reason=punch.exception_reason if punch is not None and punch.exception is not None else None,
             after=after.take_snapshot() if after is not None else None,
         )
         event = event_class(id=self.make_id(), tenant_id=tenant_id, occurred_at=now, actor=actor, clock=clock)
@@ -356,7 +356,7 @@ def require_clock_access(principal: Principal, user_id: str, *, exists: bool) ->
         Forbidden: The caller may not act for this user.
     """
     if not exists:
-        raise NotFound("user")
+        raise UserNotFound
     principal.require(Permission.OWN_CLOCK if user_id == principal.user_id else Permission.ALL_CLOCKS)
 
 

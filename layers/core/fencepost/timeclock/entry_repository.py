@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fencepost.common.entity_ref import EntityRef
-from fencepost.common.errors import NotFound, VersionMismatch
+from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.outbox import to_event_item
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
 from fencepost.timeclock.clock_documents import (
@@ -24,6 +23,7 @@ from fencepost.timeclock.clock_documents import (
     record_item,
 )
 from fencepost.timeclock.entry_summary import SUMMARY_ATTRIBUTE, pack_summary
+from fencepost.timeclock.errors import UserNotFound
 from fencepost.timeclock.ports import EntryLookup
 from fencepost.timeclock.receipt_repository import receipt_item
 from fencepost.timeclock.receipts import AlreadyProcessed
@@ -75,12 +75,12 @@ class DynamoDBEntryRepository:
         transaction = Transaction()
         if write.receipt is not None:
             # First, so that of several conditions that fail this one raises its error.
-            transaction.create(receipt_item(tenant_id, write.receipt), AlreadyProcessed())
+            transaction.create(receipt_item(tenant_id, write.receipt), AlreadyProcessed)
         if write.user_id is not None:
-            transaction.require(keys.entity_key(tenant_id, EntityRef("users", write.user_id)), NotFound("user"))
+            transaction.require(keys.entity_key(tenant_id, EntityRef("users", write.user_id)), UserNotFound)
         if write.clock is not None:
             user_id = write.clock.user_id
-            transaction.delete_if_version(keys.clock_key(tenant_id, user_id), write.clock.version, VersionMismatch())
+            transaction.delete_if_version(keys.clock_key(tenant_id, user_id), write.clock.version, VersionMismatch)
             punch = write.changes[0].entry.punches[-1]
             if punch.exception is not None:
                 use_exception(transaction, tenant_id, user_id, punch)
@@ -89,7 +89,7 @@ class DynamoDBEntryRepository:
         if write.calendar is not None:
             user_id, version = write.calendar
             _move_calendar(transaction, keys.calendar_key(tenant_id, user_id), version)
-        transaction.put(to_event_item(write.event))
+        transaction.add_event(write.event)
         self._table.write(transaction)
 
     def find(self, tenant_id: str, ids: Sequence[str]) -> dict[str, EntryLookup]:
@@ -184,7 +184,7 @@ def _add_change(transaction: Transaction, tenant_id: str, change: EntryChange, e
     old_key = _entry_key(tenant_id, before) if before is not None else None
     new_key = _entry_key(tenant_id, after) if after is not None else None
     if before is not None and old_key is not None and old_key != new_key:
-        transaction.delete_if_version(old_key, before.version, VersionMismatch())
+        transaction.delete_if_version(old_key, before.version, VersionMismatch)
     if after is not None and new_key is not None:
         values = {
             "entity": "TimeEntry",
@@ -194,9 +194,9 @@ def _add_change(transaction: Transaction, tenant_id: str, change: EntryChange, e
         }
         item = new_key | serializer.to_item(values)
         if before is not None and old_key == new_key:
-            transaction.replace(item, before.version, VersionMismatch())
+            transaction.replace(item, before.version, VersionMismatch)
         else:
-            transaction.create(item, VersionMismatch())
+            transaction.create(item, VersionMismatch)
             transaction.put(locator_item(tenant_id, after, _find_kind(after), sort=new_key["SK"]["S"]))
     elif before is not None:
         attributes = {
@@ -205,7 +205,7 @@ def _add_change(transaction: Transaction, tenant_id: str, change: EntryChange, e
             **position_index.build_removed_attributes(tenant_id, before),
         }
         transaction.put(locator_item(tenant_id, before, keys.REMOVED, doc=dump_entry(before), **attributes))
-    transaction.create(record_item(tenant_id, change.entry.id, change.to_record(event)), VersionMismatch())
+    transaction.create(record_item(tenant_id, change.entry.id, change.to_record(event)), VersionMismatch)
 
 
 def _move_calendar(transaction: Transaction, key: Key, version: int) -> None:
@@ -215,7 +215,7 @@ def _move_calendar(transaction: Transaction, key: Key, version: int) -> None:
         values[":old"] = {"N": str(version)}
     transaction.update(
         key,
-        VersionMismatch(),
+        VersionMismatch,
         UpdateExpression="SET version = :new",
         ConditionExpression=condition,
         ExpressionAttributeValues=values,

@@ -23,7 +23,7 @@ from fencepost.timeclock.audit import AuditRecord, EntryChange, EntryWrite
 from fencepost.timeclock.clock_service import require_clock_access
 from fencepost.timeclock.commands import EntryEdit, SavedEntry
 from fencepost.timeclock.entry_filters import EntryFilter, restrict_to_visible
-from fencepost.timeclock.errors import EntryFinal, EntryOverlaps, EntryState
+from fencepost.timeclock.errors import EntryFinal, EntryOverlaps, EntryState, UserNotFound
 from fencepost.timeclock.events import (
     APPROVAL_EVENTS,
     EntriesDeleted,
@@ -348,7 +348,7 @@ class EntryService:
     def _load_context(self, principal: Principal, user_id: str, organization_id: str | None) -> EntryContext:
         context = self.contexts.load_entry_context(principal.tenant_id, user_id, organization_id)
         if context is None:
-            raise NotFound("user")
+            raise UserNotFound
         return context
 
     def _find_entries(self, principal: Principal, ids: Sequence[str], states: tuple[str, ...]) -> list[TimeEntry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from fencepost.common.errors import FencepostError
+from fencepost.common.errors import FencepostError, NotFound
 
 if TYPE_CHECKING:
     from fencepost.verdicts.model import Verdict
@@ -16,6 +16,11 @@ class DeadlineExceeded(FencepostError):
 
     def __init__(self) -> None:
         super().__init__("The time of the call was over before this. Send it again, with what comes after it.")
+
+
+class UserNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("user")
 
 
 class ClockRefused(FencepostError):

@@ -50,7 +50,7 @@ class EntryListMaintenance:
         transaction = Transaction()
         transaction.update(
             {"PK": item["PK"], "SK": item["SK"]},
-            VersionMismatch(),
+            VersionMismatch,
             UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in missing),
             ConditionExpression="doc = :doc",
             ExpressionAttributeValues={":doc": item["doc"], **{f":{name}": value for name, value in missing.items()}},

@@ -36,7 +36,7 @@ class DynamoDBReceiptRepository:
             AlreadyProcessed: It exists.
         """
         transaction = Transaction()
-        transaction.create(receipt_item(tenant_id, receipt), AlreadyProcessed())
+        transaction.create(receipt_item(tenant_id, receipt), AlreadyProcessed)
         self._table.write(transaction)
 
 

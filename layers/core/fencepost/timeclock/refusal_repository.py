@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fencepost.common.entity_ref import EntityRef
-from fencepost.common.errors import NotFound, VersionMismatch
+from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
-from fencepost.dynamodb.outbox import to_event_item
 from fencepost.dynamodb.transaction import Transaction
 from fencepost.timeclock import position_index
+from fencepost.timeclock.errors import UserNotFound
 from fencepost.timeclock.refusal_documents import dump_grant, dump_refusal, load_grant, load_refusal
 from fencepost.timeclock.refusals import Grant, Refusal
 
@@ -63,8 +63,8 @@ class DynamoDBRefusalRepository:
         grant = refusal.grant
         assert grant is not None
         transaction = Transaction()
-        transaction.require(keys.entity_key(tenant_id, EntityRef("users", refusal.user_id)), NotFound("user"))
-        transaction.replace(refusal_item(tenant_id, refusal), refusal.version - 1, VersionMismatch())
+        transaction.require(keys.entity_key(tenant_id, EntityRef("users", refusal.user_id)), UserNotFound)
+        transaction.replace(refusal_item(tenant_id, refusal), refusal.version - 1, VersionMismatch)
         key = keys.exceptions_key(tenant_id, refusal.user_id)
         stored = self._table.batch_get([key], consistent=True).get(keys.to_pair(key), {})
         expired = [
@@ -73,12 +73,12 @@ class DynamoDBRefusalRepository:
         removed = ", ".join(f"#{n}" for n in range(len(expired)))
         transaction.update(
             key,
-            VersionMismatch(),
+            VersionMismatch,
             UpdateExpression="SET #new = :grant" + (f" REMOVE {removed}" if removed else ""),
             ExpressionAttributeNames={"#new": refusal.id, **{f"#{n}": old for n, old in enumerate(expired)}},
             ExpressionAttributeValues={":grant": {"S": dump_grant(grant)}},
         )
-        transaction.put(to_event_item(event))
+        transaction.add_event(event)
         self._table.write(transaction)
 
 
@@ -105,14 +105,14 @@ def use_exception(transaction: Transaction, tenant_id: str, user_id: str, punch:
     assert exception is not None
     transaction.update(
         keys.exceptions_key(tenant_id, user_id),
-        VersionMismatch(),
+        VersionMismatch,
         UpdateExpression="REMOVE #id",
         ConditionExpression="attribute_exists(#id)",
         ExpressionAttributeNames={"#id": exception.refusal_id},
     )
     transaction.update(
         keys.refusal_key(tenant_id, exception.refusal_id),
-        VersionMismatch(),
+        VersionMismatch,
         UpdateExpression="SET usedAt = :now ADD version :one",
         ConditionExpression="attribute_exists(PK) AND attribute_not_exists(usedAt)",
         ExpressionAttributeValues={":now": {"S": punch.received_at.isoformat()}, ":one": {"N": "1"}},

@@ -16,6 +16,8 @@ EvaluatedAction = Literal["start", "break", "stop", "update"]
 Mode = Literal["block", "flag", "off"]
 # How far back an entry that still overlaps can begin: no clock runs longer than this, whatever a tenant sets.
 LONGEST_CLOCK = timedelta(days=7)
+# A blocked break or stop would trap a running clock.
+DEFAULT_GEOFENCE_MODES = {"start": "block", "update": "block", "break": "flag", "stop": "flag"}
 # The settings that a project may override.
 OWN_SETTINGS = ("timeZone", "workingTime")
 
@@ -33,10 +35,7 @@ class TenantSettings:
     time_zone: str = "UTC"
     working_time: WorkingTime = NO_MODEL
     clock_limit: timedelta = timedelta(hours=24)
-    geofence_modes: Mapping[str, str] = field(
-        # A blocked break or stop would trap a running clock.
-        default_factory=lambda: {"start": "block", "update": "block", "break": "flag", "stop": "flag"}
-    )
+    geofence_modes: Mapping[str, str] = field(default_factory=DEFAULT_GEOFENCE_MODES.copy)
     overlaps: Literal["overwrite", "trim", "refuse"] = "overwrite"
 
     def compute_deadline(self, start: datetime, since: datetime | None = None) -> tuple[datetime, StopsAt]:
