@@ -69,7 +69,7 @@ BATCH_S = 5.0
 
 @app.post(
     "/v1/clock",
-    summary="Start, break, stop, cancel or update the clock; with dryRun=true tell what that would do",
+    summary="Start, break, stop, cancel or update the clock; dryRun=true returns the outcome and writes nothing",
     permission=Permission.OWN_CLOCK,
     query=ClockActionQuery,
     body=ClockIn,
@@ -90,7 +90,7 @@ def act(request: Request[ClockIn, ClockActionQuery]) -> Response:
 
 @app.get(
     "/v1/clock",
-    summary="The running clock",
+    summary="Read the running clock",
     permission=Permission.OWN_CLOCK,
     query=ClockUserQuery,
     responses={200: ClockResponse},
@@ -103,7 +103,7 @@ def read(request: Request[None, ClockUserQuery]) -> Response:
 
 @app.post(
     "/v1/clock/batch",
-    summary="Up to 50 punches that a phone has kept, done in the order of their sequence, with a result each",
+    summary="Process up to 50 offline punches in the order of their sequence, each with its own result",
     permission=Permission.OWN_CLOCK,
     body=PunchesIn,
     responses={200: PunchesResponse, 503: PunchesResponse},
@@ -139,7 +139,7 @@ def list_refusals(request: Request[None, PageQuery]) -> Response:
 
 @app.post(
     "/v1/clock/refusals/{id}/grant",
-    summary="Grant an exception: what a geofence refused can be done once",
+    summary="Grant an exception that allows a refused action once",
     permission=Permission.APPROVE,
     body=GrantIn,
     responses={200: RefusalsResponse},
@@ -154,7 +154,7 @@ def grant(request: Request[GrantIn]) -> Response:
 
 @app.get(
     "/v1/times",
-    summary="List time entries by their start: one's own, and for who acts for others everybody's",
+    summary="List time entries by their start: your own, or everybody's if you may act for others",
     permission=Permission.OWN_CLOCK,
     query=TimesQuery,
     responses={200: TimesResponse},
@@ -174,7 +174,7 @@ def list_times(request: Request[None, TimesQuery]) -> Response:
 
 @app.post(
     "/v1/times",
-    summary="Save up to 25 time entries by hand, new ones and changed ones, with a result each",
+    summary="Save up to 25 new or changed time entries, each with its own result",
     permission=Permission.OWN_CLOCK,
     body=TimesIn,
     responses={200: TimesResponse},
@@ -202,7 +202,7 @@ def put_times(request: Request[TimesIn]) -> Response:
 
 @app.delete(
     "/v1/times",
-    summary="Delete up to 30 time entries, valid or invalid: all of them or none",
+    summary="Delete up to 30 valid or invalid time entries, all of them or none",
     permission=Permission.OWN_CLOCK,
     query=DeleteTimesQuery,
     responses={200: TimesResponse},
@@ -216,7 +216,7 @@ def delete_times(request: Request[None, DeleteTimesQuery]) -> Response:
 
 @app.post(
     "/v1/times/approve",
-    summary="Approve or disapprove up to 30 time entries: all of them or none",
+    summary="Approve or disapprove up to 30 time entries, all of them or none",
     permission=Permission.APPROVE,
     body=ApproveIn,
     responses={200: TimesResponse},
@@ -232,7 +232,7 @@ def approve_times(request: Request[ApproveIn]) -> Response:
 
 @app.post(
     "/v1/times/reopen",
-    summary="Take the approval of up to 30 time entries back: of all of them or of none",
+    summary="Revoke the approval of up to 30 time entries, of all of them or none",
     permission=Permission.APPROVE,
     body=IdsIn,
     responses={200: TimesResponse},
@@ -248,7 +248,7 @@ def reopen_times(request: Request[IdsIn]) -> Response:
 
 @app.post(
     "/v1/times/{id}/resubmit",
-    summary="Save an invalid time entry, should what was in its way be gone",
+    summary="Save an invalid time entry again, once nothing is in its way",
     permission=Permission.OWN_CLOCK,
     responses={200: TimesResponse, 201: TimesResponse},
     errors=(400, 404),
@@ -261,7 +261,7 @@ def resubmit(request: Request) -> Response:
 
 @app.post(
     "/v1/times/{id}/restore",
-    summary="Bring a removed time entry back, where nothing else is by now",
+    summary="Restore a removed time entry, unless another entry has taken its place",
     permission=Permission.APPROVE,
     responses={200: TimesResponse},
     errors=(400, 404),
@@ -273,7 +273,7 @@ def restore(request: Request) -> Response:
 
 @app.get(
     "/v1/times/{id}/history",
-    summary="Every change of a time entry and of the clock that it was: who, when, what and why",
+    summary="List every change of a time entry and of its clock: who, when, what and why",
     permission=Permission.OWN_CLOCK,
     responses={200: HistoryResponse},
     errors=(404,),

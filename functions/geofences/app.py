@@ -1,4 +1,4 @@
-"""Geofences: create, read, change, delete and list, one by one or in batches, in either vocabulary."""
+"""Serve geofences, one by one or in batches, in the canonical and in the timekeeping dialect."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ prime_snapstart(container.nearest_service)
 prime_snapstart(container.validation_service)
 
 
-class Told(RootModel[GeofenceOut | TimekeepingGeofence]):
-    """A geofence in the vocabulary of the request."""
+class AnyGeofence(RootModel[GeofenceOut | TimekeepingGeofence]):
+    """A geofence in the dialect of the request."""
 
 
-class ToldPage(RootModel[GeofencePage | TimekeepingPage]):
-    """A page of geofences in the vocabulary of the request."""
+class AnyGeofencePage(RootModel[GeofencePage | TimekeepingPage]):
+    """A page of geofences in the dialect of the request."""
 
 
 @app.get(
@@ -58,12 +58,12 @@ class ToldPage(RootModel[GeofencePage | TimekeepingPage]):
     summary="List the geofences, newest first",
     permission=Permission.READ_GEOFENCES,
     query=ListQuery,
-    responses={200: ToldPage},
+    responses={200: AnyGeofencePage},
     errors=(400,),
 )
 def list_geofences(request: Request[None, ListQuery]) -> Response:
-    told, cursor = _page(request, _dialect(request).serialize_geofence)
-    return Response(200, {"data": told, "nextCursor": cursor})
+    data, cursor = _load_page(request, _find_dialect(request).serialize_geofence)
+    return Response(200, {"data": data, "nextCursor": cursor})
 
 
 @app.get(
@@ -75,8 +75,8 @@ def list_geofences(request: Request[None, ListQuery]) -> Response:
     errors=(400,),
 )
 def list_features(request: Request[None, ListQuery]) -> Response:
-    told, cursor = _page(request, geojson.told)
-    body = geojson.collection(told, request.query_strings, cursor)
+    features, cursor = _load_page(request, geojson.told)
+    body = geojson.collection(features, request.query_strings, cursor)
     return Response(200, body, media_type=geojson.MEDIA_TYPE)
 
 
@@ -89,20 +89,20 @@ def list_features(request: Request[None, ListQuery]) -> Response:
     errors=(400, 402, 409, 413, 415),
 )
 def create(request: Request[GeofenceCreate]) -> Response:
-    dialect, key_id = _dialect(request), derive_resource_id(request)
+    dialect, key_id = _find_dialect(request), derive_resource_id(request)
     new_fields = dialect.to_geofence_fields(request.body, request.fields)
-    geofence = container.geofence_service().create(request.principal, new_fields, _now(), key_id)
+    geofence = container.geofence_service().create(request.principal, new_fields, datetime.now(UTC), key_id)
     body = dialect.serialize_geofence(geofence)
     headers = {"Location": body["uri"], "X-Object-Id": geofence.id, "X-Object-Table": timekeeping.TABLE}
-    return Response(200 if dialect is timekeeping else 201, body, {**headers, **_etag(geofence)})
+    return Response(200 if dialect is timekeeping else 201, body, {**headers, **_build_etag(geofence)})
 
 
 @app.put(
     "/v1/geofences",
-    summary="Change a geofence, its id in the body",
+    summary="Update a geofence whose id is in the body",
     permission=Permission.WRITE_GEOFENCES,
     body=GeofenceUpdate,
-    responses={200: Told},
+    responses={200: AnyGeofence},
     errors=(400, 404, 409, 412, 413, 415),
 )
 def update_by_body(request: Request[GeofenceUpdate]) -> Response:
@@ -113,7 +113,7 @@ def update_by_body(request: Request[GeofenceUpdate]) -> Response:
 
 @app.delete(
     "/v1/geofences",
-    summary="Delete a geofence, its id in the query",
+    summary="Delete a geofence whose id is in the query",
     permission=Permission.DELETE_GEOFENCES,
     query=DeleteQuery,
     responses={200: GeofenceDeletion},
@@ -125,10 +125,10 @@ def delete_by_query(request: Request[None, DeleteQuery]) -> Response:
 
 @app.get(
     "/v1/geofences/{id}",
-    summary="Read a geofence, as it is or as it was",
+    summary="Read a geofence as it is now, or as it was at an instant",
     permission=Permission.READ_GEOFENCES,
     query=ReadQuery,
-    responses={200: Told},
+    responses={200: AnyGeofence},
     errors=(400, 404),
 )
 def read(request: Request[None, ReadQuery]) -> Response:
@@ -137,23 +137,23 @@ def read(request: Request[None, ReadQuery]) -> Response:
         geofence = container.geofence_service().as_of(request.principal, geofence_id, as_of).geofence
     else:
         geofence = container.geofence_service().get(request.principal, geofence_id)
-    return Response(200, _dialect(request).serialize_geofence(geofence), _etag(geofence))
+    return Response(200, _find_dialect(request).serialize_geofence(geofence), _build_etag(geofence))
 
 
 @app.put(
     "/v1/geofences/{id}",
-    summary="Change a geofence: what the body does not name is kept",
+    summary="Update the fields of a geofence that the body names",
     permission=Permission.WRITE_GEOFENCES,
     body=GeofenceUpdate,
-    responses={200: Told},
+    responses={200: AnyGeofence},
     errors=(400, 404, 409, 412, 413, 415),
 )
 @app.patch(
     "/v1/geofences/{id}",
-    summary="Change a geofence: the same as PUT",
+    summary="Update a geofence, exactly as PUT does",
     permission=Permission.WRITE_GEOFENCES,
     body=GeofenceUpdate,
-    responses={200: Told},
+    responses={200: AnyGeofence},
     errors=(400, 404, 409, 412, 413, 415),
 )
 def update(request: Request[GeofenceUpdate]) -> Response:
@@ -175,7 +175,7 @@ def delete(request: AnyRequest) -> Response:
 
 @app.get(
     "/v1/geofences/{id}/versions",
-    summary="List the versions of a geofence, newest first, of a deleted one too",
+    summary="List the versions of a geofence, even of a deleted one, newest first",
     permission=Permission.READ_GEOFENCES,
     query=PageQuery,
     responses={200: VersionPage},
@@ -188,15 +188,15 @@ def list_versions(request: Request[None, PageQuery]) -> Response:
     versions, has_more = container.geofence_service().versions(
         request.principal, request.path["id"], query.limit, before
     )
-    told = pagination.take_while_fits(versions, mapping.serialize_version)
-    is_end = not has_more and len(told) == len(versions)
-    cursor = None if is_end or not told else pagination.encode_number_cursor(list_name, told[-1]["version"])
-    return Response(200, {"data": told, "nextCursor": cursor})
+    data = pagination.take_while_fits(versions, mapping.serialize_version)
+    is_last_page = not has_more and len(data) == len(versions)
+    cursor = None if is_last_page or not data else pagination.encode_number_cursor(list_name, data[-1]["version"])
+    return Response(200, {"data": data, "nextCursor": cursor})
 
 
 @app.get(
     "/v1/geofences/{id}/versions/{version}",
-    summary="Read one version of a geofence: the one that a verdict names, say",
+    summary="Read one version of a geofence, for example the one that a verdict names",
     permission=Permission.READ_GEOFENCES,
     responses={200: VersionOut},
     errors=(404,),
@@ -211,14 +211,14 @@ def read_version(request: AnyRequest) -> Response:
 
 @app.post(
     "/v1/geofences/batch",
-    summary="Up to 100 creates, updates and deletes, each with a result of its own",
+    summary="Run up to 100 creates, updates and deletes, each with its own result",
     permission=Permission.WRITE_GEOFENCES,
     body=BatchRequest,
     responses={200: BatchAnswer},
     errors=(400, 413, 415),
 )
 def batch(request: Request[BatchRequest]) -> Response:
-    results = run_batch(request.principal, request.body.operations, container.geofence_service(), _now())
+    results = run_batch(request.principal, request.body.operations, container.geofence_service(), datetime.now(UTC))
     return Response(200, {"results": results})
 
 
@@ -235,7 +235,7 @@ def list_tags(request: AnyRequest) -> Response:
 
 @app.get(
     "/v1/geofences/nearest",
-    summary="List the geofences nearest to a position, with their shapes, for a phone to register",
+    summary="List the geofences nearest to a position, with shapes that a phone can register",
     permission=Permission.CHECK,
     query=nearest_schemas.NearestQuery,
     responses={200: nearest_schemas.NearestAnswer, 304: None},
@@ -260,7 +260,7 @@ def list_nearest(request: Request[None, nearest_schemas.NearestQuery]) -> Respon
 
 @app.post(
     "/v1/geofences/validate",
-    summary="Say whether a user may make an entry at a place, and why",
+    summary="Return whether a user may create an entry at a place, and why",
     permission=Permission.VALIDATE,
     body=ValidateIn,
     responses={200: ValidationOut},
@@ -277,42 +277,40 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return app.handle(event, context)
 
 
-def _page(
-    request: Request[None, ListQuery], tell: Callable[[Geofence], dict[str, Any]]
+def _load_page(
+    request: Request[None, ListQuery], serialize: Callable[[Geofence], dict[str, Any]]
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """The geofences of a page, told, and the cursor of the next page: it begins where the answer is full."""
+    """Return the geofences of a page, as many as one response holds, and the cursor of the next page."""
     tenant_id = request.principal.tenant_id
     query = request.query
     start = pagination.decode_time_cursor(tenant_id, query.cursor) if query.cursor is not None else None
     page = container.geofence_service().list_newest(request.principal, query.limit, start, parse_filter(query))
-    told = pagination.take_while_fits(page.geofences, tell)
-    last = page.geofences[len(told) - 1] if told else None
-    after = (last.created_at, last.id) if last and len(told) < len(page.geofences) else page.after
-    return told, pagination.encode_time_cursor(tenant_id, *after) if after else None
+    data = pagination.take_while_fits(page.geofences, serialize)
+    last = page.geofences[len(data) - 1] if data else None
+    after = (last.created_at, last.id) if last and len(data) < len(page.geofences) else page.after
+    return data, pagination.encode_time_cursor(tenant_id, *after) if after else None
 
 
-def _dialect(request: AnyRequest) -> Any:
+def _find_dialect(request: AnyRequest) -> Any:
     """Return the module for the field names of the request and of its response."""
     return timekeeping if request.dialect is TIMEKEEPING_DIALECT else mapping
 
 
 def _update(request: Request[GeofenceUpdate], geofence_id: str) -> Response:
-    dialect = _dialect(request)
+    dialect = _find_dialect(request)
     patch = dialect.to_patch(request.body, request.fields)
     geofence = container.geofence_service().update(
-        request.principal, geofence_id, patch, expected_version(request), _now()
+        request.principal, geofence_id, patch, expected_version(request), datetime.now(UTC)
     )
-    return Response(200, dialect.serialize_geofence(geofence), _etag(geofence))
+    return Response(200, dialect.serialize_geofence(geofence), _build_etag(geofence))
 
 
 def _delete(request: AnyRequest, geofence_id: str) -> Response:
-    geofence = container.geofence_service().delete(request.principal, geofence_id, expected_version(request), _now())
+    geofence = container.geofence_service().delete(
+        request.principal, geofence_id, expected_version(request), datetime.now(UTC)
+    )
     return Response(200, {"id": geofence.id, "deleted": True})
 
 
-def _etag(geofence: Geofence) -> dict[str, str]:
+def _build_etag(geofence: Geofence) -> dict[str, str]:
     return {"ETag": f'"{geofence.version}"'}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

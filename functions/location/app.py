@@ -32,7 +32,7 @@ prime_snapstart(container.geofence_service)
 
 @app.post(
     "/v1/geofences/check",
-    summary="Say which active geofences contain a position",
+    summary="Return the active geofences that cover a position",
     permission=Permission.CHECK,
     body=CheckRequest,
     query=CheckQuery,
@@ -46,7 +46,7 @@ def check(request: Request[CheckRequest, CheckQuery]) -> Response:
 
 @app.post(
     "/v1/geofences/check/batch",
-    summary="Say which active geofences contain each of up to 1,000 positions",
+    summary="Return the active geofences that cover each of up to 1,000 positions",
     permission=Permission.CHECK,
     body=BatchCheckRequest,
     query=CheckQuery,

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, from what the handlers declare.
+"""Build the OpenAPI 3.1 document from the routes that the handlers declare.
 
 python -m fencepost.http.openapi functions/*/app.py > docs/openapi.json
 """
@@ -46,8 +46,8 @@ _IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "The same request sent again with the same key within 24 hours is not done again: its first "
-    "answer comes again, with the header Idempotency-Replayed: true.",
+    "description": "A request that is retried with the same key within 24 hours runs once. The retry gets the first "
+    "response again, with the header Idempotency-Replayed: true.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 
@@ -68,8 +68,8 @@ def build_document(apps: Iterable[App]) -> dict[str, Any]:
         "info": {
             "title": "Fencepost",
             "version": "1",
-            "description": "Geofences and the time clock. Every error is a problem (RFC 9457), save at the clock "
-            "and at /zone, which tell their own in their own shapes.",
+            "description": "Geofences and the time clock. Every error is a problem (RFC 9457), except at "
+            "the clock and at /zone, which report errors in shapes of their own.",
         },
         "servers": [{"url": "/api/v1"}],
         "security": [{"token": []}],
@@ -134,7 +134,7 @@ def _build_operation(route: Route, also_posted: bool) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__ + suffix,
         "summary": route.summary,
-        "description": f"Needs the right: {route.permission.value}.",
+        "description": f"Requires the permission `{route.permission.value}`.",
         "responses": responses,
     }
     if route.is_public:
