@@ -134,7 +134,7 @@ def delete_by_query(request: Request[None, DeleteQuery]) -> Response:
 def read(request: Request[None, ReadQuery]) -> Response:
     geofence_id, as_of = request.path["id"], request.query.as_of
     if as_of is not None:
-        geofence = container.geofence_service().as_of(request.principal, geofence_id, as_of).geofence
+        geofence = container.geofence_service().get_as_of(request.principal, geofence_id, as_of).geofence
     else:
         geofence = container.geofence_service().get(request.principal, geofence_id)
     return Response(200, _find_dialect(request).serialize_geofence(geofence), _build_etag(geofence))
@@ -185,7 +185,7 @@ def list_versions(request: Request[None, PageQuery]) -> Response:
     query = request.query
     list_name = f"{request.principal.tenant_id}/{request.path['id']}/versions"
     before = pagination.decode_number_cursor(list_name, query.cursor) if query.cursor is not None else None
-    versions, has_more = container.geofence_service().versions(
+    versions, has_more = container.geofence_service().list_versions(
         request.principal, request.path["id"], query.limit, before
     )
     data = pagination.take_while_fits(versions, mapping.serialize_version)
@@ -205,7 +205,7 @@ def read_version(request: AnyRequest) -> Response:
     number = parse_whole_number(request.path["version"])
     if not isinstance(number, int):
         raise NotFound("version of a geofence")
-    version = container.geofence_service().version(request.principal, request.path["id"], number)
+    version = container.geofence_service().get_version(request.principal, request.path["id"], number)
     return Response(200, mapping.serialize_version(version))
 
 
@@ -229,7 +229,7 @@ def batch(request: Request[BatchRequest]) -> Response:
     responses={200: TagList},
 )
 def list_tags(request: AnyRequest) -> Response:
-    tags = container.geofence_service().tags(request.principal)
+    tags = container.geofence_service().list_tags(request.principal)
     return Response(200, {"data": [{"number": number, "name": name} for number, name in tags]})
 
 

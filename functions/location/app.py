@@ -11,20 +11,19 @@ from fencepost.common.principal import Permission, Principal
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.geofences import negotiation
 from fencepost.geofences.check_schemas import (
-    BatchCheckAnswer,
     BatchCheckRequest,
-    CheckAnswer,
+    BatchCheckResponse,
     CheckQuery,
     CheckRequest,
-    position_of,
-    reach_m,
-    told,
-    told_all,
+    CheckResponse,
+    serialize_check,
+    to_reach_m,
 )
 from fencepost.geofences.service import Match
 from fencepost.http.app import App
 from fencepost.http.request import Request
 from fencepost.http.response import Response
+from geo.wgs84 import Position
 
 app = App(negotiate=negotiation.negotiate)
 prime_snapstart(container.geofence_service)
@@ -36,12 +35,12 @@ prime_snapstart(container.geofence_service)
     permission=Permission.CHECK,
     body=CheckRequest,
     query=CheckQuery,
-    responses={200: CheckAnswer},
+    responses={200: CheckResponse},
     errors=(400, 413, 415),
 )
 def check(request: Request[CheckRequest, CheckQuery]) -> Response:
     [matches] = find_matches(request.principal, [request.body], request.query)
-    return Response(200, told(request.body, matches))
+    return Response(200, serialize_check(request.body, matches))
 
 
 @app.post(
@@ -50,20 +49,23 @@ def check(request: Request[CheckRequest, CheckQuery]) -> Response:
     permission=Permission.CHECK,
     body=BatchCheckRequest,
     query=CheckQuery,
-    responses={200: BatchCheckAnswer},
+    responses={200: BatchCheckResponse},
     errors=(400, 413, 415),
 )
 def check_batch(request: Request[BatchCheckRequest, CheckQuery]) -> Response:
     positions = request.body.positions
-    return Response(200, told_all(positions, find_matches(request.principal, positions, request.query)))
+    matches = find_matches(request.principal, positions, request.query)
+    results = [serialize_check(position, found) for position, found in zip(positions, matches, strict=True)]
+    return Response(200, {"results": results})
 
 
 def find_matches(principal: Principal, positions: Sequence[CheckRequest], query: CheckQuery) -> list[list[Match]]:
+    """Return the matches of each position."""
     return container.geofence_service().check(
         principal,
-        [position_of(position) for position in positions],
+        [Position(lon=position.longitude, lat=position.latitude) for position in positions],
         datetime.now(UTC),
-        within_m=reach_m(query),
+        within_m=to_reach_m(query),
         consistent=query.consistent == "true",
     )
 

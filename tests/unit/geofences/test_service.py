@@ -28,7 +28,7 @@ def make_match(edge_distance_m: float) -> Match:
 def test_a_match_is_uncertain_only_where_the_boundary_is_nearer_than_the_accuracy(
     edge_distance_m: float, accuracy_m: float, state: str
 ) -> None:
-    assert make_match(edge_distance_m).state(accuracy_m) == state
+    assert make_match(edge_distance_m).find_state(accuracy_m) == state
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_a_match_is_uncertain_only_where_the_boundary_is_nearer_than_the_accurac
 def test_a_match_on_the_boundary_is_inside_unless_the_fix_is_inexact(
     edge_distance_m: float, accuracy_m: float | None, state: str
 ) -> None:
-    assert make_match(edge_distance_m).state(accuracy_m) == state
+    assert make_match(edge_distance_m).find_state(accuracy_m) == state

@@ -1,4 +1,4 @@
-"""The words of a check: where somebody is, and which geofences contain that."""
+"""Requests and responses of a check: a position, and the geofences that cover it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from fencepost.http.fields import (
     to_number,
 )
 from geo.shapes.checks import MIN_RADIUS_M
-from geo.wgs84 import Position
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,40 +71,38 @@ class MatchOut(ResponseModel):
     triggerOn: Literal["enter", "exit", "dwell"]
 
 
-class CheckAnswer(ResponseModel):
+class CheckResponse(ResponseModel):
     matches: list[MatchOut]
     customerId: str | None
 
 
-class BatchCheckAnswer(ResponseModel):
-    """An answer for each position, in their order."""
+class BatchCheckResponse(ResponseModel):
+    """A response for each position, in their order."""
 
-    results: list[CheckAnswer]
+    results: list[CheckResponse]
 
 
-def reach_m(query: CheckQuery) -> float:
-    """How far around a position to look. Raises Invalid where only one of two fields is given."""
+def to_reach_m(query: CheckQuery) -> float:
+    """Return the metres around a position within which a geofence is a match.
+
+    Raises:
+        ValidationFailed: The query has only one of `include` and `within`.
+    """
     if (query.include is None) is not (query.within is None):
         field = "within" if query.within is None else "include"
         raise ValidationFailed.field(field, "is missing; include=outside and within go together")
     return query.within or 0.0
 
 
-def position_of(where: CheckRequest) -> Position:
-    return Position(lon=where.longitude, lat=where.latitude)
+def serialize_check(request: CheckRequest, matches: Sequence[Match]) -> dict[str, Any]:
+    """Return a CheckResponse."""
+    return {
+        "matches": [_serialize_match(match, request.accuracy) for match in matches],
+        "customerId": request.customerId,
+    }
 
 
-def told(where: CheckRequest, matches: Sequence[Match]) -> dict[str, Any]:
-    """A CheckAnswer."""
-    return {"matches": [_told_match(match, where.accuracy) for match in matches], "customerId": where.customerId}
-
-
-def told_all(positions: Sequence[CheckRequest], matches: Sequence[Sequence[Match]]) -> dict[str, Any]:
-    """A BatchCheckAnswer."""
-    return {"results": [told(where, found) for where, found in zip(positions, matches, strict=True)]}
-
-
-def _told_match(match: Match, accuracy_m: float | None) -> dict[str, Any]:
+def _serialize_match(match: Match, accuracy_m: float | None) -> dict[str, Any]:
     geofence, distance_m, edge_distance_m = match
     radius_m = geofence.shape.radius_m
     return {
@@ -113,7 +110,7 @@ def _told_match(match: Match, accuracy_m: float | None) -> dict[str, Any]:
         "geofenceName": geofence.name,
         "distance": round(distance_m),
         "edgeDistance": round(edge_distance_m, 3) + 0.0,  # a boundary is at 0, not at -0
-        "state": match.state(accuracy_m),
+        "state": match.find_state(accuracy_m),
         "radiusMeters": None if radius_m is None else to_number(radius_m),
         "action": geofence.action,
         "triggerOn": geofence.trigger_on,

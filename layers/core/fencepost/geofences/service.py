@@ -1,4 +1,4 @@
-"""Create, read, change, delete and list geofences, and say which contain a position."""
+"""Creates, reads, updates, deletes and lists geofences, and finds those that cover a position."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from geo.shapes.base import Shape
     from geo.wgs84 import Position
 
-# A filtered page looks at so many geofences at the most.
-_QUERIES_A_FILTERED_PAGE, _LOOKED_AT_A_QUERY = 4, 500
+# A filtered page reads at most this number of geofences.
+_QUERIES_A_FILTERED_PAGE, _READ_A_QUERY = 4, 500
 
 
 class IndexedGeofence(Protocol):
-    """What a check needs to know of a geofence."""
+    """What a check needs of a geofence."""
 
     @property
     def id(self) -> str: ...
@@ -63,7 +63,7 @@ class Patch(Protocol):
 
 
 class GeofenceRepository(Protocol):
-    """The port to where geofences are kept."""
+    """The port to the stored geofences."""
 
     def get(self, tenant_id: str, geofence_id: str) -> Geofence | None: ...
     def add(self, geofence: Geofence, event: GeofenceEvent) -> Geofence: ...
@@ -86,14 +86,14 @@ class GeofenceIndex(Protocol):
 
 
 class Match(NamedTuple):
-    """A geofence that contains the position, or comes near. Metres; `edge_distance_m` is negative inside."""
+    """A geofence that covers a position, or is within reach. Metres; `edge_distance_m` is negative inside."""
 
     geofence: IndexedGeofence
     distance_m: float
     edge_distance_m: float
 
-    def state(self, accuracy_m: float | None) -> str:
-        """inside, outside, or uncertain: the boundary is no farther than what the fix may be wrong by."""
+    def find_state(self, accuracy_m: float | None) -> str:
+        """Return inside, outside, or uncertain: the boundary is nearer than the accuracy of the position."""
         if accuracy_m is not None and abs(self.edge_distance_m) < accuracy_m:
             return "uncertain"
         return "inside" if self.edge_distance_m <= 0 else "outside"
@@ -101,7 +101,7 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """`after` is where the next page begins; None: there is none."""
+    """Some geofences, and after which one the next page begins: None on the last page."""
 
     geofences: list[Geofence]
     after: tuple[datetime, str] | None
@@ -109,37 +109,49 @@ class Page:
 
 @dataclass(frozen=True)
 class GeofenceService:
-    store: GeofenceRepository
+    repository: GeofenceRepository
     index: GeofenceIndex
     make_id: NewId = new_id
 
     def create(
         self, principal: Principal, fields: Mapping[str, Any], now: datetime, geofence_id: str | None = None
     ) -> Geofence:
-        """The new geofence; or, where `geofence_id` is there already, that one as it is.
+        """Create a geofence, or return the existing one if this request already created it.
 
-        An id is given where the request has one of its own: what is found under it was made by an earlier call of
-        the same request, whose answer was lost. Raises NameTaken, QuotaReached, Invalid.
+        Args:
+            principal: Who creates it.
+            fields: The fields of the geofence.
+            now: When.
+            geofence_id: Derived from the Idempotency-Key, so that a retry after a lost response finds what it made.
+
+        Raises:
+            NameTaken: Another geofence of the tenant has this name.
+            QuotaReached: The tenant has as many geofences as it may have.
+            ValidationFailed: The target of an assignment does not exist, or the tenant would have too many tags.
         """
         geofence = Geofence(
             id=geofence_id or self.make_id(), tenant_id=principal.tenant_id, created_at=now, updated_at=now, **fields
         ).assign_cells()
-        event = self._event(GeofenceCreated, geofence, principal, now)
+        event = self._build_event(GeofenceCreated, geofence, principal, now)
 
         def attempt() -> Geofence:
             try:
-                return self.store.add(geofence, event)
+                return self.repository.add(geofence, event)
             except VersionMismatch:
-                made = self.store.get(principal.tenant_id, geofence.id)
-                if made is None:  # deleted since: now it can be added
+                existing = self.repository.get(principal.tenant_id, geofence.id)
+                if existing is None:  # deleted since: now it can be added
                     raise
-                return made
+                return existing
 
         return retry_on_conflict(attempt)
 
     def get(self, principal: Principal, geofence_id: str) -> Geofence:
-        """Raises NotFound, for another tenant's too."""
-        geofence = self.store.get(principal.tenant_id, geofence_id) if is_id(geofence_id) else None
+        """Return a geofence of the caller's tenant.
+
+        Raises:
+            NotFound: The tenant has none with this id.
+        """
+        geofence = self.repository.get(principal.tenant_id, geofence_id) if is_id(geofence_id) else None
         if geofence is None:
             raise NotFound("geofence")
         return geofence
@@ -147,17 +159,28 @@ class GeofenceService:
     def update(
         self, principal: Principal, geofence_id: str, patch: Patch, expected: int | None, now: datetime
     ) -> Geofence:
-        """The geofence with the changes; what they do not name is kept.
+        """Apply a patch to the current version and return the next one.
 
-        Raises NotFound, VersionMismatch, NameTaken, Invalid.
+        Args:
+            principal: Who changes it.
+            geofence_id: Which geofence.
+            patch: The change.
+            expected: The version that must be the current one; None applies the patch to any.
+            now: When.
+
+        Raises:
+            NotFound: The tenant has no such geofence.
+            VersionMismatch: Another version is the current one.
+            NameTaken: Another geofence of the tenant has the new name.
+            ValidationFailed: The patch does not fit the geofence, or the target of an assignment does not exist.
         """
 
         def change(before: Geofence) -> Geofence:
             after = before.apply(patch.to_changes(before), now)
-            self.store.replace(before, after, self._event(GeofenceUpdated, after, principal, now))
+            self.repository.replace(before, after, self._build_event(GeofenceUpdated, after, principal, now))
             return after
 
-        return self._on_current(principal, geofence_id, expected, change)
+        return self._write_current(principal, geofence_id, expected, change)
 
     def delete(
         self,
@@ -168,22 +191,30 @@ class GeofenceService:
         *,
         unless_assigned: bool = False,
     ) -> Geofence:
-        """The geofence as it last was. Raises NotFound, VersionMismatch; HeldByEntities `unless_assigned`."""
+        """Delete a geofence and return its last version.
+
+        Raises:
+            NotFound: The tenant has no such geofence.
+            VersionMismatch: The current version is not the `expected` one.
+            StillReferenced: It is assigned to something, and is not to be deleted then.
+        """
 
         def remove(geofence: Geofence) -> Geofence:
             if unless_assigned and geofence.assignments:
                 raise StillReferenced(geofence.assignments)
-            self.store.remove(geofence, now, self._event(GeofenceDeleted, geofence, principal, now))
+            self.repository.remove(geofence, now, self._build_event(GeofenceDeleted, geofence, principal, now))
             return geofence
 
-        return self._on_current(principal, geofence_id, expected, remove)
+        return self._write_current(principal, geofence_id, expected, remove)
 
-    def _on_current(
+    def _write_current(
         self, principal: Principal, geofence_id: str, expected: int | None, write: Callable[[Geofence], Geofence]
     ) -> Geofence:
-        """Write on top of the current version: the `expected` one, or, where the caller names none, any.
+        """Write on top of the current version. If another write comes first, try again unless a version is expected.
 
-        A write that is overtaken by another is repeated on top of that, unless the caller named a version.
+        Raises:
+            NotFound: There is no such geofence.
+            VersionMismatch: The current version is not the `expected` one.
         """
 
         def attempt() -> Geofence:
@@ -199,58 +230,73 @@ class GeofenceService:
         principal: Principal,
         limit: int,
         after: tuple[datetime, str] | None,
-        wanted: GeofenceFilter | None = None,
+        filters: GeofenceFilter | None = None,
     ) -> Page:
-        """At most `limit` of the geofences that are wanted, older than `after`.
+        """Return at most `limit` geofences that match the filters, newest first, all older than `after`.
 
-        Without a filter a page is one query. With one, so many are looked at as a few queries bring, and the page
-        may be short: what it costs does not depend on how rare the wanted ones are.
+        Without filters a page is one query. With filters it is a few at most, and may be short: its cost does not
+        depend on how rare the matches are.
         """
         found: list[Geofence] = []
-        for _ in range(_QUERIES_A_FILTERED_PAGE if wanted else 1):
-            size = _LOOKED_AT_A_QUERY if wanted else limit
-            looked_at, has_more = self.store.list_newest(principal.tenant_id, size, after)
-            for geofence in looked_at:
+        for _ in range(_QUERIES_A_FILTERED_PAGE if filters else 1):
+            size = _READ_A_QUERY if filters else limit
+            geofences, has_more = self.repository.list_newest(principal.tenant_id, size, after)
+            for geofence in geofences:
                 if len(found) == limit:
                     return Page(geofences=found, after=after)
                 after = (geofence.created_at, geofence.id)
-                found += [geofence] if wanted is None or wanted.matches(geofence) else []
+                found += [geofence] if filters is None or filters.matches(geofence) else []
             if not has_more:
                 return Page(geofences=found, after=None)
         return Page(geofences=found, after=after)
 
-    def version(self, principal: Principal, geofence_id: str, number: int) -> Version:
-        """One version, of a deleted geofence too. Raises NotFound."""
-        found = self.store.get_version(principal.tenant_id, geofence_id, number) if is_id(geofence_id) else None
-        if found is None:
-            raise NotFound("version of a geofence")
-        return found
+    def get_version(self, principal: Principal, geofence_id: str, number: int) -> Version:
+        """Return one version of a geofence, of a deleted one too.
 
-    def versions(
+        Raises:
+            NotFound: There is no such version.
+        """
+        is_possible = is_id(geofence_id)
+        version = self.repository.get_version(principal.tenant_id, geofence_id, number) if is_possible else None
+        if version is None:
+            raise NotFound("version of a geofence")
+        return version
+
+    def list_versions(
         self, principal: Principal, geofence_id: str, limit: int, before: int | None
     ) -> tuple[list[Version], bool]:
-        """At most `limit` versions below `before`, newest first, and whether there are more. Raises NotFound."""
-        found = list(islice(self._versions(principal, geofence_id, before), limit + 1))
-        if not found and before is None:
-            raise NotFound("geofence")
-        return found[:limit], len(found) > limit
+        """Return at most `limit` versions below `before`, newest first, and whether there are more.
 
-    def as_of(self, principal: Principal, geofence_id: str, at: datetime) -> Version:
-        """The version in force at an instant. Raises NotFound where the geofence was not there then."""
-        for version in self._versions(principal, geofence_id, None):
-            # Instants are told to the millisecond, and one that was told must be found.
+        Raises:
+            NotFound: There never was such a geofence.
+        """
+        versions = list(islice(self._read_versions(principal, geofence_id, before), limit + 1))
+        if not versions and before is None:
+            raise NotFound("geofence")
+        return versions[:limit], len(versions) > limit
+
+    def get_as_of(self, principal: Principal, geofence_id: str, at: datetime) -> Version:
+        """Return the version that was current at an instant.
+
+        Raises:
+            NotFound: The geofence did not exist then.
+        """
+        for version in self._read_versions(principal, geofence_id, None):
+            # Responses have instants to the millisecond, and a version must be found by the instant that they have.
             if _to_millisecond(version.geofence.updated_at) <= at:
                 if version.deleted_at is not None and _to_millisecond(version.deleted_at) <= at:
                     break
                 return replace(version, deleted_at=None)
         raise NotFound("geofence")
 
-    def _versions(self, principal: Principal, geofence_id: str, before: int | None) -> Iterator[Version]:
-        return self.store.list_versions(principal.tenant_id, geofence_id, before) if is_id(geofence_id) else iter(())
+    def _read_versions(self, principal: Principal, geofence_id: str, before: int | None) -> Iterator[Version]:
+        if not is_id(geofence_id):
+            return iter(())
+        return self.repository.list_versions(principal.tenant_id, geofence_id, before)
 
-    def tags(self, principal: Principal) -> list[tuple[int, str]]:
-        """The tags that any geofence ever had, each with its number."""
-        return list(enumerate(self.store.list_tags(principal.tenant_id), start=1))
+    def list_tags(self, principal: Principal) -> list[tuple[int, str]]:
+        """Return the tags that any geofence ever had, each with its number."""
+        return list(enumerate(self.repository.list_tags(principal.tenant_id), start=1))
 
     def check(
         self,
@@ -261,21 +307,29 @@ class GeofenceService:
         within_m: float = 0.0,
         consistent: bool = False,
     ) -> list[list[Match]]:
-        """For each position the active geofences in force that contain it, the nearest centre first.
+        """Return for each position the active geofences in force that cover it, the nearest centre first.
 
-        With `within_m`, those too whose boundary is at most so many metres away. With `consistent`, every change
-        that was answered before is seen; without, one may be missed for a moment. Raises Invalid where too many
-        cells lie within reach: close to a pole, a metre is many degrees of longitude.
+        Args:
+            principal: Whose geofences.
+            positions: Where.
+            now: When they must be in force.
+            within_m: Return those too whose boundary is at most this far away.
+            consistent: Read every change that was acknowledged before; else one may be missed for a moment.
+
+        Raises:
+            ValidationFailed: Too many cells are within reach: close to a pole, a metre is many degrees of longitude.
+            AreaTooDense: The positions are among too many geofences.
         """
         try:
             near = self.index.find_near(principal.tenant_id, positions, within_m, consistent=consistent)
         except GeometryError as error:
             raise ValidationFailed.field(error.field, error.reason) from None
         return [
-            _matches(position, geofences, within_m, now) for position, geofences in zip(positions, near, strict=True)
+            _find_matches(position, geofences, within_m, now)
+            for position, geofences in zip(positions, near, strict=True)
         ]
 
-    def _event(
+    def _build_event(
         self, event_class: type[GeofenceEvent], geofence: Geofence, principal: Principal, now: datetime
     ) -> GeofenceEvent:
         return event_class(
@@ -287,7 +341,10 @@ class GeofenceService:
         )
 
 
-def _matches(position: Position, geofences: Sequence[IndexedGeofence], within_m: float, now: datetime) -> list[Match]:
+def _find_matches(
+    position: Position, geofences: Sequence[IndexedGeofence], within_m: float, now: datetime
+) -> list[Match]:
+    """Return the geofences in force within reach, sorted by the distance of their centres, then by id."""
     if not geofences:
         return []
     frame = Frame(position)
