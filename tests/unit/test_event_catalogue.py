@@ -15,30 +15,24 @@ from fencepost.common.entity_ref import EntityRef
 from fencepost.common.events import Event
 from fencepost.dynamodb.transaction import to_event_item
 from fencepost.event_catalogue import EVENT_TYPES, build_schema, generate_documents, payload_model
-from fencepost.geofences.model import Geofence
-from fencepost.timeclock.model import RunningClock, TimeEntry
 from fencepost.timeclock.refusals import Grant, Refusal
 from fencepost.verdicts.model import Finding, Verdict
 from geo.shapes.circle import Circle
 from geo.wgs84 import Position
+from tests.builders import build_clock, build_entry, build_geofence
 
 DOCS = Path(__file__).parents[2] / "docs"
 ID = "00000000-0000-4000-8000-0000000000{:02}".format
 NOW = datetime(2026, 5, 4, 7, 0, tzinfo=UTC)
 END = datetime(2026, 5, 4, 15, 0, tzinfo=UTC)
-GEOFENCE = Geofence(
-    id=ID(1),
-    tenant_id="demo",
-    name="Yärd",
-    shape=Circle(center=Position(lon=-97.7431, lat=30.2672), radius_m=100.0),
-    created_at=NOW,
-    updated_at=NOW,
+GEOFENCE = build_geofence(
+    id=ID(1), name="Yärd", shape=Circle(center=Position(lon=-97.7431, lat=30.2672), radius_m=100.0)
 )
-CLOCK = RunningClock(id=ID(2), user_id="emil", start=NOW, deadline=END, organization_id="acme")
-ENTRY = TimeEntry(id=ID(2), user_id="emil", time_type="work", start=NOW, end=END)
-INVALID_ENTRY = TimeEntry(id=ID(2), user_id="emil", time_type="work", start=NOW, end=END, invalid_reason="too long")
-REMOVED = TimeEntry(id=ID(3), user_id="emil", time_type="work", start=NOW, end=END)
-TRIMMED = TimeEntry(id=ID(4), user_id="emil", time_type="work", start=NOW, end=END)
+CLOCK = build_clock(NOW, id=ID(2), deadline=END, organization_id="acme")
+ENTRY = build_entry(NOW, END, id=ID(2))
+INVALID_ENTRY = build_entry(NOW, END, id=ID(2), invalid_reason="too long")
+REMOVED = build_entry(NOW, END, id=ID(3))
+TRIMMED = build_entry(NOW, END, id=ID(4))
 FINDING = Finding(
     geofence_id=ID(1),
     version=1,

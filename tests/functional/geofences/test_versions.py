@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from fencepost import container
-from fencepost.common.principal import Principal
 from fencepost.geofences.patch import GeofencePatch
 from fencepost.http import pagination
+from tests.builders import build_principal
 from tests.functional.app import App
 
 NOWHERE = "00000000-0000-4000-8000-00000000dead"
@@ -75,7 +75,7 @@ def test_a_cursor_that_holds_something_else_is_refused(app: App, where: str) -> 
 def test_versions_follow_each_other_in_time_whoever_waited_for_whom(app: App) -> None:
     """Twenty at once: each took its time before it waited for the others."""
     geofence_id = app.circle("Depot").body["id"]
-    who = Principal(tenant_id="demo", user_id="ada", roles=frozenset({"admin"}))
+    who = build_principal("ada", "admin")
     late, early = datetime(2100, 1, 1, 0, 0, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
     for now in (late, early, early):
         container.geofence_service().update(

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from fencepost.common.entity_ref import EntityRef
 from fencepost.common.text import fold_case, is_visible
-from fencepost.geofences.model import Geofence
 from geo.cells import cover
-from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
-from geo.wgs84 import Position
-
-NOW = datetime(2026, 5, 4, tzinfo=UTC)
-OFFICE = Circle(center=Position(lon=24.94, lat=60.17), radius_m=100)
-
-
-def geofence(**fields: Any) -> Geofence:
-    given: dict[str, Any] = {
-        "id": "g",
-        "tenant_id": "t",
-        "name": "Yard",
-        "shape": OFFICE,
-        "created_at": NOW,
-        "updated_at": NOW,
-    }
-    return Geofence(**(given | fields)).assign_cells()
+from tests.builders import NOW, YARD, build_geofence
 
 
 @pytest.mark.parametrize(
@@ -56,15 +38,15 @@ def test_what_shows_nothing_is_no_name(text: str) -> None:
 
 
 def test_a_change_is_the_next_version_and_keeps_the_rest() -> None:
-    after = geofence().apply({"description": "new"}, NOW + timedelta(1))
-    assert after == replace(geofence(), description="new", version=2, updated_at=NOW + timedelta(1))
+    after = build_geofence().apply({"description": "new"}, NOW + timedelta(1))
+    assert after == replace(build_geofence(), description="new", version=2, updated_at=NOW + timedelta(1))
 
 
 def test_an_inactive_geofence_is_in_no_cell_and_an_active_one_in_its_cover() -> None:
-    assert geofence().cells == dict.fromkeys(cover(OFFICE), 0)
-    off = geofence().apply({"is_active": False}, NOW)
+    assert build_geofence().cells == dict.fromkeys(cover(YARD), 0)
+    off = build_geofence().apply({"is_active": False}, NOW)
     assert off.cells == {}
-    assert off.apply({"is_active": True}, NOW).cells == geofence().cells
+    assert off.apply({"is_active": True}, NOW).cells == build_geofence().cells
 
 
 def test_a_change_of_everything_at_once_fits_into_one_transaction() -> None:
@@ -72,7 +54,7 @@ def test_a_change_of_everything_at_once_fits_into_one_transaction() -> None:
     old = tuple(EntityRef("users", f"a{n}") for n in range(25))
     new = tuple(EntityRef("users", f"b{n}") for n in range(25))
     shapes = [Corridor(points=((lon, 0.005), (lon + 0.3, 0.005)), half_width_m=100) for lon in (0, 40)]
-    before = geofence(shape=shapes[0], assignments=old)
+    before = build_geofence(shape=shapes[0], assignments=old)
     assert len(before.cells) > 20
     after = before.apply({"shape": shapes[1], "assignments": new, "name": "Other"}, NOW)
     assert after.cells

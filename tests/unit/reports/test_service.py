@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fencepost.common.errors import Forbidden, ValidationFailed
-from fencepost.common.principal import Principal
 from fencepost.reports.service import MAX_READS, READS_A_PAGE, ReportService
 from fencepost.reports.totals import Total, TotalsPosition, TotalsQuery, Unit
 from fencepost.timeclock.entry_filters import EntryFilter
 from fencepost.timeclock.entry_summary import EntrySummary
+from tests.builders import build_principal
 
 FIRST, BEFORE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
-APPROVER = Principal(tenant_id="demo", user_id="ada", roles=frozenset({"approver"}))
+APPROVER = build_principal("ada", "approver")
 
 
 class FakeReports:
@@ -99,7 +99,7 @@ def test_the_limit_of_reads_does_not_refuse_a_list_that_ends_there() -> None:
 
 
 def test_an_employee_cannot_total_the_entries_of_others() -> None:
-    emil = Principal(tenant_id="demo", user_id="emil", roles=frozenset({"employee"}))
+    emil = build_principal("emil", "employee")
     filters = EntryFilter(first=FIRST, before=BEFORE, user_id="vera")
     with pytest.raises(Forbidden):
         ReportService(FakeReports([], 1)).list_totals(

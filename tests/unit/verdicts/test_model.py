@@ -12,23 +12,14 @@ from fencepost.verdicts.model import Candidate, Fix, judge
 from geo.shapes.circle import Circle
 from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
+from tests.builders import build_candidate
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 YARD = Polygon(parts=((((25.0, 60.0), (25.01, 60.0), (25.01, 60.01), (25.0, 60.01)),),))
 
 
 def make_candidate(min_accuracy_m: float) -> Candidate:
-    return Candidate(
-        geofence_id="yard",
-        version=1,
-        name="Yard",
-        shape=YARD,
-        is_active=True,
-        in_force=ALWAYS,
-        is_priority=False,
-        min_accuracy_m=min_accuracy_m,
-        through=EntityRef("users", "ada"),
-    )
+    return build_candidate(shape=YARD, min_accuracy_m=min_accuracy_m)
 
 
 @pytest.mark.parametrize(("lon", "lat"), [(25.0, 60.0), (25.01, 60.0), (25.01, 60.01), (25.0, 60.01)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,24 +20,16 @@ from fencepost.zones.schemas import ZoneInput, ZonePointInput
 from geo.shapes.circle import Circle
 from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
+from tests.builders import build_geofence
 
-NOW = datetime(2026, 5, 4, tzinfo=UTC)
 TAG_NAMES = {1: "Cold", 2: "big"}
 SQUARE = ((1.0, 1.0), (2.0, 1.0), (2.0, 2.0), (1.0, 2.0))
 HOLE = ((1.4, 1.4), (1.6, 1.4), (1.6, 1.6))
 
 
-def geofence(**fields: Any) -> Geofence:
-    defaults: dict[str, Any] = {
-        "id": "g",
-        "number": 7,
-        "tenant_id": "demo",
-        "name": "Depot",
-        "shape": Circle(center=Position(lon=2, lat=1), radius_m=50.4),
-        "created_at": NOW,
-        "updated_at": NOW,
-    }
-    return Geofence(**defaults | fields)
+def make_geofence(**fields: Any) -> Geofence:
+    shape = Circle(center=Position(lon=2, lat=1), radius_m=50.4)
+    return build_geofence(**{"number": 7, "name": "Depot", "shape": shape, **fields})
 
 
 def changes(before: Geofence, **zone: Any) -> dict[str, Any]:
@@ -48,9 +39,9 @@ def changes(before: Geofence, **zone: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "before",
     [
-        geofence(),
-        geofence(address="Mill road", color="#ff8000", tags=("cold", "big")),
-        geofence(shape=Polygon(parts=((SQUARE, HOLE),))),
+        make_geofence(),
+        make_geofence(address="Mill road", color="#ff8000", tags=("cold", "big")),
+        make_geofence(shape=Polygon(parts=((SQUARE, HOLE),))),
     ],
     ids=["a fraction of a metre", "every field", "a hole"],
 )
@@ -62,7 +53,7 @@ def test_zone_that_is_sent_back_changes_nothing(before: Geofence) -> None:
 
 
 def test_points_that_are_sent_back_keep_the_holes() -> None:
-    before = geofence(shape=Polygon(parts=((SQUARE, HOLE),)))
+    before = make_geofence(shape=Polygon(parts=((SQUARE, HOLE),)))
     points = [ZonePointInput.model_validate(point) for point in serialize_points(before)]
     assert ZonePointsPatch(points=points, point_limit=100).to_changes(before) == {"nodes": ()}
 
@@ -78,18 +69,18 @@ def test_points_that_are_sent_back_keep_the_holes() -> None:
     ],
 )
 def test_tags_change_only_if_they_differ_in_more_than_case(tags: list[int], expected: dict[str, Any]) -> None:
-    assert changes(geofence(tags=("cold", "big")), tags=tags) == expected
+    assert changes(make_geofence(tags=("cold", "big")), tags=tags) == expected
 
 
 def test_tag_without_a_name_is_an_error_of_its_parameter() -> None:
     with pytest.raises(ValidationFailed) as error:
-        changes(geofence(tags=("cold",)), tags=[1, 3])
+        changes(make_geofence(tags=("cold",)), tags=[1, 3])
     assert [wrong.field for wrong in error.value.errors] == ["zone.tags[1]"]
 
 
 def test_type_cannot_change() -> None:
     with pytest.raises(OtherType):
-        changes(geofence(), type="polygon")
+        changes(make_geofence(), type="polygon")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from fencepost.geofences.spatial_index.index import SpatialIndex
 from geo.shapes.circle import Circle
 from geo.shapes.corridor import Corridor
 from geo.wgs84 import Position
+from tests.builders import build_geofence
 
 NOW = datetime(2026, 5, 4, 9, 30, 0, 123456, tzinfo=UTC)
 ID = "5cd906a3-941c-463b-9cc9-8f49dbcc25aa"
@@ -32,17 +33,8 @@ JSON = st.recursive(
 )
 
 
-def geofence(**fields: Any) -> Geofence:
-    shape = Circle(center=Position(lon=24.94, lat=60.17), radius_m=100)
-    given: dict[str, Any] = {
-        "id": ID,
-        "tenant_id": "t",
-        "name": "Yard",
-        "shape": shape,
-        "created_at": NOW,
-        "updated_at": NOW,
-    }
-    return Geofence(**(given | fields)).assign_cells()
+def make_geofence(**fields: Any) -> Geofence:
+    return build_geofence(**{"id": ID, "created_at": NOW, "updated_at": NOW, **fields})
 
 
 @given(
@@ -58,7 +50,7 @@ def test_an_entry_tells_what_the_geofence_is(
     lon: float, lat: float, radius_m: float, name: str, action: dict[str, Any], min_accuracy_m: float, version: int
 ) -> None:
     shape = Circle(center=Position(lon=lon + 0.0, lat=lat + 0.0), radius_m=radius_m)
-    made = geofence(shape=shape, name=name, action=action, min_accuracy_m=min_accuracy_m, version=version)
+    made = make_geofence(shape=shape, name=name, action=action, min_accuracy_m=min_accuracy_m, version=version)
     entry = IndexEntry(to_attribute(ID), pack_entry(made))
     assert (entry.id, entry.version, entry.shape) == (ID, version, shape)
     if not entry.is_reference:
@@ -68,26 +60,26 @@ def test_an_entry_tells_what_the_geofence_is(
 @given(st.uuids())
 def test_an_attribute_name_stands_for_an_id_and_is_short(some_id: UUID) -> None:
     assert len(to_attribute(str(some_id))) == 22
-    assert IndexEntry(to_attribute(str(some_id)), pack_entry(geofence())).id == str(some_id)
+    assert IndexEntry(to_attribute(str(some_id)), pack_entry(make_geofence())).id == str(some_id)
 
 
 def test_the_entry_of_an_office_is_a_few_dozen_bytes() -> None:
-    assert len(pack_entry(geofence(name="Downtown Office"))) == 5 + 17 + len('{"n":"Downtown Office"}')
+    assert len(pack_entry(make_geofence(name="Downtown Office"))) == 5 + 17 + len('{"n":"Downtown Office"}')
 
 
 def test_an_entry_tells_its_number_in_four_bytes_more() -> None:
-    plain, numbered = pack_entry(geofence()), pack_entry(geofence(number=2**31 - 1))
+    plain, numbered = pack_entry(make_geofence()), pack_entry(make_geofence(number=2**31 - 1))
     assert len(numbered) == len(plain) + 4
     entry = IndexEntry(to_attribute(ID), numbered)
-    assert (entry.number, entry.name) == (2**31 - 1, geofence().name)
+    assert (entry.number, entry.name) == (2**31 - 1, make_geofence().name)
     assert IndexEntry(to_attribute(ID), plain).number == 0
 
 
 def test_a_geofence_with_many_vertices_leaves_only_its_box() -> None:
     long_road = Corridor(points=tuple((8 + k / 1000, 50.0) for k in range(200)), half_width_m=50)
-    entry = IndexEntry(to_attribute(ID), pack_entry(geofence(shape=long_road)))
+    entry = IndexEntry(to_attribute(ID), pack_entry(make_geofence(shape=long_road)))
     assert entry.is_reference
-    bucket = {to_attribute(ID): {"B": pack_entry(geofence(shape=long_road))}}
+    bucket = {to_attribute(ID): {"B": pack_entry(make_geofence(shape=long_road))}}
     table: Any = None
     index = SpatialIndex(table)
     assert len(index._find_entries([bucket], Position(lon=8.1, lat=50.0), 0)) == 1
@@ -95,12 +87,12 @@ def test_a_geofence_with_many_vertices_leaves_only_its_box() -> None:
 
 
 def test_a_bucket_holds_entries_beside_other_attributes() -> None:
-    bucket = serializer.to_item({"PK": "x", "name": "Ada", to_attribute(ID): pack_entry(geofence()), "n": 3})
+    bucket = serializer.to_item({"PK": "x", "name": "Ada", to_attribute(ID): pack_entry(make_geofence()), "n": 3})
     assert [entry.id for entry in list_entries(bucket)] == [ID]
 
 
 def test_an_item_is_the_geofence_again() -> None:
-    made = geofence(
+    made = make_geofence(
         description="d",
         is_priority=True,
         min_accuracy_m=0.1,
@@ -115,7 +107,7 @@ def test_an_item_is_the_geofence_again() -> None:
         version=7,
     )
     assert parse_geofence_item(build_geofence_item(made)) == made
-    assert parse_geofence_item(build_geofence_item(geofence())) == geofence()
+    assert parse_geofence_item(build_geofence_item(make_geofence())) == make_geofence()
 
 
 @given(st.dictionaries(st.text(min_size=1), JSON))
