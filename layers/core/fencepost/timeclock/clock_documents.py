@@ -1,12 +1,17 @@
-"""The stored form of clocks, time entries and the lines of their audit trail."""
+"""The stored form of clocks, time entries and the lines of their audit trail.
+
+The text is that of `dump_document`, which is inlined here: every clock action writes two documents.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import to_json
+
 from fencepost.dynamodb import keys
-from fencepost.dynamodb.documents import dump_document, load_document, parse_instant
+from fencepost.dynamodb.documents import load_document, parse_instant
 from fencepost.timeclock.audit import AuditRecord
 from fencepost.timeclock.model import Adjustment, Break, EntryDetails, EntrySnapshot, Punch, RunningClock, TimeEntry
 from fencepost.timeclock.refusals import Exemption
@@ -41,20 +46,19 @@ def record_item(tenant_id: str, entry_id: str, record: AuditRecord) -> Item:
 
 
 def dump_clock(clock: RunningClock) -> str:
-    return dump_document(
-        {
-            "id": clock.id,
-            "user_id": clock.user_id,
-            "start": clock.start,
-            "deadline": clock.deadline,
-            "stops_at": clock.stops_at,
-            "remind_at": clock.remind_at,
-            **_to_details_document(clock),
-            "punches": [_to_punch_document(punch) for punch in clock.punches],
-            "last_request": clock.last_request,
-            "version": clock.version,
-        }
-    )
+    document = {
+        "id": clock.id,
+        "user_id": clock.user_id,
+        "start": clock.start,
+        "deadline": clock.deadline,
+        "stops_at": clock.stops_at,
+        "remind_at": clock.remind_at,
+        **_to_details_document(clock),
+        "punches": [_to_punch_document(punch) for punch in clock.punches],
+        "last_request": clock.last_request,
+        "version": clock.version,
+    }
+    return to_json(document, inf_nan_mode="null").decode()
 
 
 def load_clock(text: str) -> RunningClock:
@@ -78,22 +82,21 @@ def load_clock(text: str) -> RunningClock:
 
 
 def dump_entry(entry: TimeEntry) -> str:
-    return dump_document(
-        {
-            "id": entry.id,
-            "user_id": entry.user_id,
-            "start": entry.start,
-            "end": entry.end,
-            **_to_details_document(entry),
-            "punches": [_to_punch_document(punch) for punch in entry.punches],
-            "creation_type": entry.creation_type,
-            "stopped_by": entry.stopped_by,
-            "approval": entry.approval,
-            "invalid_reason": entry.invalid_reason,
-            "adjustments": [_to_adjustment_document(adjustment) for adjustment in entry.adjustments],
-            "version": entry.version,
-        }
-    )
+    document = {
+        "id": entry.id,
+        "user_id": entry.user_id,
+        "start": entry.start,
+        "end": entry.end,
+        **_to_details_document(entry),
+        "punches": [_to_punch_document(punch) for punch in entry.punches],
+        "creation_type": entry.creation_type,
+        "stopped_by": entry.stopped_by,
+        "approval": entry.approval,
+        "invalid_reason": entry.invalid_reason,
+        "adjustments": [_to_adjustment_document(adjustment) for adjustment in entry.adjustments],
+        "version": entry.version,
+    }
+    return to_json(document, inf_nan_mode="null").decode()
 
 
 def load_entry(text: str) -> TimeEntry:
@@ -120,25 +123,24 @@ def load_entry(text: str) -> TimeEntry:
 
 def dump_record(record: AuditRecord) -> str:
     after = record.after
-    return dump_document(
-        {
-            "number": record.number,
-            "action": record.action,
-            "at": record.at,
-            "actor": record.actor,
-            "reason": record.reason,
-            "after": {
-                "start": after.start,
-                "end": after.end,
-                **_to_details_document(after),
-                "creation_type": after.creation_type,
-                "approval": after.approval,
-                "invalid_reason": after.invalid_reason,
-            }
-            if after is not None
-            else None,
+    document = {
+        "number": record.number,
+        "action": record.action,
+        "at": record.at,
+        "actor": record.actor,
+        "reason": record.reason,
+        "after": {
+            "start": after.start,
+            "end": after.end,
+            **_to_details_document(after),
+            "creation_type": after.creation_type,
+            "approval": after.approval,
+            "invalid_reason": after.invalid_reason,
         }
-    )
+        if after is not None
+        else None,
+    }
+    return to_json(document, inf_nan_mode="null").decode()
 
 
 def load_record(text: str) -> AuditRecord:

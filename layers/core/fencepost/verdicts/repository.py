@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fencepost.common.entity_ref import EntityRef
 from fencepost.dynamodb import keys
+from fencepost.dynamodb.transaction import BYTES
 from fencepost.verdicts.model import Candidate
 from fencepost.verdicts.service import ValidationContext
 
@@ -75,7 +76,10 @@ class DynamoDBCandidateRepository:
         if further:
             found = self._table.batch_get_named(keys.entity_keys(snapshot.tenant_id, further), consistent=True)
             snapshot.items.update(found.items())
-        targets = [target for target in (*snapshot.targets, *further) if target in snapshot.items]
+        # Only an entity that geofences are assigned to has the size of a bucket.
+        targets = [target for target in (*snapshot.targets, *further) if BYTES in snapshot.items.get(target, ())]
+        if not targets:
+            return ()
         return tuple(
             Candidate(
                 geofence_id=geofence.id,
