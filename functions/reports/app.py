@@ -69,9 +69,9 @@ def read_totals(request: Request[None, TotalsParams]) -> Response:
 def read_export(request: Request[None, ExportParams]) -> Response:
     query = request.query
     page = container.entry_service().list_page(
-        request.principal, to_span_filter(query), query.limit, _after(request, query.cursor)
+        request.principal, to_span_filter(query), query.limit, _decode_cursor(request, query.cursor)
     )
-    return _file(request, query.format, *page)
+    return _build_file(request, query.format, *page)
 
 
 @app.post(
@@ -85,36 +85,38 @@ def read_export(request: Request[None, ExportParams]) -> Response:
 )
 def export(request: Request[ExportIn]) -> Response:
     body = request.body
-    after = _after(request, body.cursor)
+    after = _decode_cursor(request, body.cursor)
     page = container.entry_service().export(
         request.principal, to_span_filter(body), body.limit, after, datetime.now(UTC)
     )
-    return _file(request, body.format, *page)
+    return _build_file(request, body.format, *page)
 
 
-def _after(request: AnyRequest, cursor: str | None) -> tuple[datetime, str] | None:
-    return pagination.decode_time_cursor(_list_name(request), cursor) if cursor is not None else None
+def _decode_cursor(request: AnyRequest, cursor: str | None) -> tuple[datetime, str] | None:
+    return pagination.decode_time_cursor(_get_list_name(request), cursor) if cursor is not None else None
 
 
-def _file(request: AnyRequest, file_format: Format, entries: Sequence[TimeEntry], last: TimeEntry | None) -> Response:
+def _build_file(
+    request: AnyRequest, file_format: Format, entries: Sequence[TimeEntry], last: TimeEntry | None
+) -> Response:
     now = datetime.now(UTC)
     pieces = pagination.take_while_fits(entries, lambda entry: format_entry(entry, file_format, now))
     if len(pieces) < len(entries):
         last = entries[len(pieces) - 1]
     cursor = (
-        {"Next-Cursor": pagination.encode_time_cursor(_list_name(request), last.start, last.id)}
+        {"Next-Cursor": pagination.encode_time_cursor(_get_list_name(request), last.start, last.id)}
         if last is not None
         else {}
     )
     return Response(
-        status=200,
-        body=format_file(pieces, file_format),
+        200,
+        format_file(pieces, file_format),
         media_type=MEDIA_TYPES[file_format],
         headers={"Content-Disposition": f'attachment; filename="times.{file_format}"', **cursor},
     )
 
 
-def _list_name(request: AnyRequest) -> str:
+def _get_list_name(request: AnyRequest) -> str:
     return f"{request.principal.tenant_id}/times/export"
 
 

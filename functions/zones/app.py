@@ -14,9 +14,9 @@ from fencepost.common.principal import Permission, Principal
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.geofences.errors import QuotaReached
 from fencepost.geofences.model import Geofence
-from fencepost.http.app import MAX_ANSWER_BYTES, App, Handler
+from fencepost.http.app import MAX_RESPONSE_BYTES, App, Handler
 from fencepost.http.idempotency_key import derive_resource_id
-from fencepost.http.problems import AnswerTooLarge
+from fencepost.http.problems import ResponseTooLarge
 from fencepost.http.request import AnyRequest, BodyT, Request
 from fencepost.http.response import Response
 from fencepost.imports.model import ImportSource
@@ -122,7 +122,9 @@ def create_zone(request: Request[CreateZoneRequest]) -> Response:
     body = request.body
     tag_names = container.zone_service().find_tag_names(request.principal, body.zone.tags or ())
     fields = to_geofence_fields(body, tag_names, _get_point_limit(request, body.points or ()))
-    geofence = container.geofence_service().create(request.principal, fields, _now(), derive_resource_id(request))
+    geofence = container.geofence_service().create(
+        request.principal, fields, datetime.now(UTC), derive_resource_id(request)
+    )
     return _respond(id=geofence.number)
 
 
@@ -139,9 +141,9 @@ def update_zone(request: Request[UpdateZoneRequest]) -> Response:
     tag_names = container.zone_service().find_tag_names(request.principal, zone.tags or ())
     patch = ZonePatch(zone=zone, tag_names=tag_names)
     if zone.id is not None:
-        container.zone_service().update(request.principal, zone.id, patch, _now())
+        container.zone_service().update(request.principal, zone.id, patch, datetime.now(UTC))
     elif zone.label is not None:
-        container.zone_service().update_by_label(request.principal, zone.label, patch, _now())
+        container.zone_service().update_by_label(request.principal, zone.label, patch, datetime.now(UTC))
     else:
         raise ValidationFailed.field("zone.id", "is missing")
     return _respond()
@@ -161,7 +163,7 @@ def delete_zones(request: Request[DeleteZonesRequest]) -> Response:
     numbers = [body.zone_id] if body.zone_id is not None else list(dict.fromkeys(body.zone_ids or ()))
     if not numbers:
         raise ValidationFailed.field("zone_id", "is missing")
-    container.zone_service().delete(request.principal, numbers, _now())
+    container.zone_service().delete(request.principal, numbers, datetime.now(UTC))
     return _respond()
 
 
@@ -186,8 +188,8 @@ def list_zones(request: Request[ListZonesRequest]) -> Response:
     for geofence in _list_geofences(request.principal, request.body):
         zones.append(_serialize(geofence, with_points=bool(request.body.with_points)))
         size_bytes += len(json.dumps(zones[-1], ensure_ascii=False).encode())
-        if size_bytes > MAX_ANSWER_BYTES:  # before all of it is in memory
-            raise AnswerTooLarge("So many zones are more than one answer holds. Ask for fewer at once.")
+        if size_bytes > MAX_RESPONSE_BYTES:  # before all of it is in memory
+            raise ResponseTooLarge("So many zones are more than one answer holds. Ask for fewer at once.")
     return _respond(list=zones)
 
 
@@ -220,7 +222,7 @@ def download_zones(request: Request[DownloadZonesRequest]) -> Response:
 def search_location(request: Request[SearchLocationRequest]) -> Response:
     location = request.body.location
     position = Position(lon=location.lng, lat=location.lat)
-    found = container.zone_service().find_at(request.principal, position, _now())
+    found = container.zone_service().find_at(request.principal, position, datetime.now(UTC))
     return _respond(list=[{"id": number, "label": label} for number, label in found])
 
 
@@ -250,7 +252,7 @@ def upload_zones(request: Request[UploadZonesRequest]) -> Response:
 
 def _upload(request: Request[UploadZonesRequest]) -> dict[str, Any]:
     """Return the members of an `UploadZonesResponse` but for `success`."""
-    principal, now = request.principal, _now()
+    principal, now = request.principal, datetime.now(UTC)
     rows = parse_upload(request.body, container.tenant_service().get_polygon_point_limit(principal.tenant_id))
     if request.body.dry_run:
         return serialize_preview(container.import_service().preview(principal.tenant_id, rows, now))
@@ -334,7 +336,7 @@ def list_zone_points(request: Request[ZoneRequest]) -> Response:
 def update_zone_points(request: Request[UpdateZonePointsRequest]) -> Response:
     points = request.body.points
     patch = ZonePointsPatch(points=points, point_limit=_get_point_limit(request, points))
-    container.zone_service().update(request.principal, request.body.zone_id, patch, _now())
+    container.zone_service().update(request.principal, request.body.zone_id, patch, datetime.now(UTC))
     return _respond()
 
 
@@ -362,7 +364,3 @@ def _get_point_limit(request: AnyRequest, points: Sequence[ZonePointInput]) -> i
 
 def _respond(**members: Any) -> Response:
     return Response(200, {"success": True, **members})
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -143,7 +143,7 @@ def test_an_answer_that_is_larger_than_a_function_may_return_is_refused(
     app.circle("A", 10, 10)
     positions = [{"latitude": 10, "longitude": 10}] * 4
     assert app.request("location", "check_batch", positions=positions).status == 200
-    monkeypatch.setattr("fencepost.http.app.MAX_ANSWER_BYTES", 800)
+    monkeypatch.setattr("fencepost.http.app.MAX_RESPONSE_BYTES", 800)
     answer = app.request("location", "check_batch", positions=positions)
     assert (answer.status, answer.body["code"]) == (400, "ANSWER_TOO_LARGE")
 

@@ -100,7 +100,7 @@ def polygon(*rings: list[list[float]]) -> dict[str, Any]:
         ({"name": "X", "center": {"lat": None, "lng": 2.0}}, "center.lat"),
     ],
 )
-def test_a_geofence_with_a_wrong_field_is_refused_by_the_callers_name_for_it(
+def test_invalid_field_of_a_geofence_is_reported_by_the_callers_name_for_it(
     app: App, body: dict[str, Any], field: str
 ) -> None:
     before = app.items()
@@ -134,38 +134,50 @@ def test_a_geofence_with_a_wrong_field_is_refused_by_the_callers_name_for_it(
         '{"name": "X", "action": ' + '{"a":' * 5_000 + "1" + "}" * 5_000 + "}",
     ],
 )
-def test_a_body_that_is_no_sound_json_object_is_a_400(app: App, raw: str) -> None:
+def test_body_that_is_not_a_sound_json_object_is_a_400(app: App, raw: str) -> None:
     for function, name in (("geofences", "create_circle"), ("location", "check"), ("clock", "clock_start")):
         answer = app.request(function, name, raw=raw)
         assert answer.status == 400, answer
 
 
-def test_a_text_that_is_too_long_is_told_in_characters(app: App) -> None:
+def test_limit_of_a_long_text_is_reported_in_characters(app: App) -> None:
     answer = app.request("geofences", "create_circle", **GOOD | {"description": "x" * 501})
     assert answer.body["errors"] == [{"field": "description", "message": "must be at most 500 characters"}]
 
 
-def test_two_names_of_one_field_are_told_as_that(app: App) -> None:
+def test_two_names_of_one_field_are_reported_as_such(app: App) -> None:
     answer = app.request("geofences", "create_circle", **GOOD | {"label": "Y"})
     assert "another name" in answer.body["errors"][0]["message"]
 
 
-def test_a_body_that_is_too_large_is_a_413(app: App) -> None:
+def test_body_that_is_too_large_is_a_413(app: App) -> None:
     assert app.request("geofences", "create_circle", raw=json.dumps(GOOD | {"name": "x" * 2**20})).status == 413
 
 
-def test_a_body_in_another_media_type_is_a_415(app: App) -> None:
+def test_body_in_another_media_type_is_a_415(app: App) -> None:
     answer = app.request("geofences", "create_circle", headers={"Content-Type": "text/plain"})
     assert (answer.status, answer.body["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-def test_a_body_that_is_no_utf_8_is_a_400(app: App) -> None:
+def test_body_that_is_not_utf_8_is_a_400(app: App) -> None:
     sent = event("api/create_circle") | {"body": b64encode(b'{"name": "\xff"}').decode(), "isBase64Encoded": True}
     assert Answer(app.invoke("geofences", sent)).wrong_fields == ["body"]
 
 
+@pytest.mark.parametrize("is_base64", [False, True])
+def test_error_is_in_the_timekeeping_dialect_if_the_body_is_plain_json_that_names_pname(
+    app: App, *, is_base64: bool
+) -> None:
+    body = '{"pname": 1}'
+    sent = event("api/create_circle")
+    sent |= {"body": b64encode(body.encode()).decode() if is_base64 else body, "isBase64Encoded": is_base64}
+    answer = Answer(app.invoke("geofences", sent))
+    assert (answer.status, answer.wrong_fields) == (400, ["pname"])
+    assert ("error" in answer.body) is not is_base64
+
+
 @pytest.mark.parametrize("tag", ["3", '"x"', '"-1"', "W/3x", '"1', '"01"', '"\u0661"', '"' + "9" * 30 + '"'])
-def test_an_if_match_is_a_version_or_a_400(app: App, tag: str) -> None:
+def test_if_match_is_a_version_or_a_400(app: App, tag: str) -> None:
     geofence_id = app.request("geofences", "create_circle").body["id"]
     answer = app.request("geofences", "patch", path_id=geofence_id, headers={"If-Match": tag})
     assert (answer.status, answer.wrong_fields) == (400, ["If-Match"])
@@ -173,7 +185,7 @@ def test_an_if_match_is_a_version_or_a_400(app: App, tag: str) -> None:
 
 @pytest.mark.parametrize("field", ["latitude", "longitude"])
 @pytest.mark.parametrize("value", [91_000, "1", None, True, [], {}])
-def test_a_check_of_no_position_is_refused(app: App, field: str, value: Any) -> None:
+def test_check_without_a_position_is_a_400(app: App, field: str, value: Any) -> None:
     where = {"latitude": 1.0, "longitude": 1.0, field: value}
     answer = app.request("location", "check", **where)
     assert (answer.status, answer.wrong_fields) == (400, [field])
@@ -184,7 +196,7 @@ def test_negative_zero_is_zero(app: App) -> None:
     assert (answer.status, str(answer.body["latitude"])) == (201, "0.0")
 
 
-def test_null_clears_what_may_be_empty_and_is_refused_elsewhere(app: App) -> None:
+def test_null_clears_optional_fields_and_is_a_400_for_others(app: App) -> None:
     geofence_id = app.request("geofences", "create_circle").body["id"]
     cleared = app.request("geofences", "update", path_id=geofence_id, description=None, color=None)
     assert (cleared.body["description"], cleared.body["color"]) == (None, None)
@@ -193,13 +205,13 @@ def test_null_clears_what_may_be_empty_and_is_refused_elsewhere(app: App) -> Non
     assert set(refused.wrong_fields) == {"pname", "tags"}
 
 
-def test_a_parameter_that_is_given_twice_is_refused_by_its_name(app: App) -> None:
+def test_repeated_parameter_is_reported_by_its_name(app: App) -> None:
     sent = event("api/list") | {"multiValueQueryStringParameters": {"limit": ["1", "2"]}}
     answer = Answer(app.invoke("geofences", sent))
     assert (answer.status, answer.body["errors"]) == (400, [{"field": "limit", "message": "is given more than once"}])
 
 
-def test_a_parameter_that_no_call_has_is_refused_by_its_name(app: App) -> None:
+def test_unknown_parameter_is_reported_by_its_name(app: App) -> None:
     answer = app.request("clock", "clock_batch", query={"dryRun": "true"})
     assert answer.status == 400
     assert answer.body["items"][0]["message"] == "dryRun: is no parameter of this call"

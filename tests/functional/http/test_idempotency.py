@@ -93,7 +93,7 @@ def geofences(app: App) -> list[str]:
     return [item["id"]["S"] for item in app.items() if item["SK"]["S"] == "CURRENT"]
 
 
-def test_the_same_request_again_is_answered_as_the_first_time_and_writes_nothing(app: App) -> None:
+def test_retry_gets_the_first_response_and_writes_nothing(app: App) -> None:
     first = create(app)
     assert (first.status, is_replayed(first)) == (201, False)
     before = app.items()
@@ -108,14 +108,14 @@ def test_the_same_request_again_is_answered_as_the_first_time_and_writes_nothing
     assert app.items() == before
 
 
-def test_a_replay_tells_what_was_answered_and_not_what_is_now(app: App) -> None:
+def test_replay_has_the_first_response_and_not_the_present_state(app: App) -> None:
     first = create(app)
     app.request("geofences", "update", path_id=first.body["id"], description="New")
     again = create(app)
     assert (again.body, again.headers["ETag"]) == (first.body, '"1"')
 
 
-def test_a_replay_has_a_request_id_of_its_own(app: App) -> None:
+def test_replay_has_its_own_request_id(app: App) -> None:
     sent = event("api/create_circle")
     sent["headers"]["idempotency-key"] = KEY
     for request_id in ("first", "second"):
@@ -123,7 +123,7 @@ def test_a_replay_has_a_request_id_of_its_own(app: App) -> None:
         assert Answer(app.invoke("geofences", sent)).headers["X-Request-Id"] == request_id
 
 
-def test_the_first_time_takes_two_round_trips_more_and_no_key_takes_none(app: App) -> None:
+def test_key_costs_two_round_trips_and_no_key_costs_none(app: App) -> None:
     create(app)
     assert app.calls == {"PutItem": 2, "TransactWriteItems": 1}
     app.calls.clear()
@@ -131,7 +131,7 @@ def test_the_first_time_takes_two_round_trips_more_and_no_key_takes_none(app: Ap
     assert app.calls == {"TransactWriteItems": 1}
 
 
-def test_a_request_without_a_key_imports_nothing_of_all_this(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_without_a_key_imports_no_idempotency_module(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     modules = ("fencepost.http.idempotency", "fencepost.http.idempotency_repository")
     for name in modules:
         monkeypatch.delitem(sys.modules, name, raising=False)
@@ -148,7 +148,7 @@ def test_a_request_without_a_key_imports_nothing_of_all_this(app: App, monkeypat
         {"headers": {"Content-Type": "application/geo+json"}},
     ],
 )
-def test_a_key_belongs_to_what_was_asked_first(app: App, other: dict[str, Any]) -> None:
+def test_key_belongs_to_its_first_request(app: App, other: dict[str, Any]) -> None:
     create(app)
     before = app.items()
     answer = create(app, **other)
@@ -158,20 +158,20 @@ def test_a_key_belongs_to_what_was_asked_first(app: App, other: dict[str, Any]) 
     assert is_replayed(create(app))
 
 
-def test_a_key_belongs_to_the_query_too(app: App) -> None:
+def test_key_belongs_to_the_query_too(app: App) -> None:
     key = {"Idempotency-Key": KEY}
     assert app.request("location", "check", headers=key).status == 200
     other = app.request("location", "check", headers=key, query={"consistent": "true"})
     assert code(other) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
-def test_how_a_header_is_spaced_and_spelled_makes_no_other_request(app: App) -> None:
+def test_spaces_and_case_of_a_header_do_not_make_another_request(app: App) -> None:
     create(app, headers={"Accept": "application/json; q=1", "Content-Type": "application/json"})
     again = create(app, f" {KEY} ", headers={"Accept": "Application/JSON;q=1", "Content-Type": "application/JSON"})
     assert is_replayed(again)
 
 
-def test_while_the_first_is_worked_on_the_second_is_told_to_wait(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retry_during_the_first_call_is_a_409_with_retry_after(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     make = GeofenceService.create
     meanwhile: list[Answer] = []
 
@@ -190,7 +190,7 @@ def test_while_the_first_is_worked_on_the_second_is_told_to_wait(app: App, monke
     assert len(geofences(app)) == 1
 
 
-def test_a_create_whose_answer_was_lost_finds_its_own_geofence(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_create_whose_response_was_lost_finds_its_geofence(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     with killed_after(monkeypatch, DynamoDBGeofenceRepository, "add"):
         create(app)
     (made,) = geofences(app)
@@ -201,11 +201,11 @@ def test_a_create_whose_answer_was_lost_finds_its_own_geofence(app: App, monkeyp
     assert (answer.status, answer.body["id"], answer.body["description"]) == (201, made, "Changed since")
     assert (answer.headers["ETag"], answer.headers["Location"]) == ('"2"', f"/api/v1/geofences/{made}")
     assert geofences(app) == [made]
-    assert [told["type"] for told in app.events()].count("geofence.created") == 1
+    assert [event["type"] for event in app.events()].count("geofence.created") == 1
     assert is_replayed(create(app))
 
 
-def test_a_create_that_died_before_it_wrote_is_done_by_the_next(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_create_that_died_before_its_write_is_done_by_the_retry(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def die(*_: Any, **__: Any) -> None:
         raise Killed
 
@@ -218,7 +218,7 @@ def test_a_create_that_died_before_it_wrote_is_done_by_the_next(app: App, monkey
     assert len(geofences(app)) == 1
 
 
-def test_what_a_call_that_died_has_done_is_not_told_to_another_request(
+def test_result_of_a_call_that_died_is_not_returned_to_another_request(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with killed_after(monkeypatch, DynamoDBGeofenceRepository, "add"):
@@ -228,7 +228,9 @@ def test_what_a_call_that_died_has_done_is_not_told_to_another_request(
     assert create(app).status == 201
 
 
-def test_a_geofence_that_was_made_and_deleted_since_is_made_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_geofence_that_was_created_and_deleted_since_is_created_again(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with killed_after(monkeypatch, DynamoDBGeofenceRepository, "add"):
         create(app)
     app.request("geofences", "delete", path_id=geofences(app)[0])
@@ -236,7 +238,7 @@ def test_a_geofence_that_was_made_and_deleted_since_is_made_again(app: App, monk
     assert (create(app).status, len(geofences(app))) == (201, 1)
 
 
-def test_in_progress_ends_a_second_after_the_function_must_have_ended(
+def test_in_progress_ends_a_second_after_the_deadline_of_the_function(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Context:
@@ -257,7 +259,7 @@ def test_in_progress_ends_a_second_after_the_function_must_have_ended(
     assert int(before_s * 1000) + 6_000 <= int(record["until"]["N"]) <= after_s * 1000 + 6_000
 
 
-def test_after_a_day_a_key_is_new_though_its_record_is_still_there(app: App) -> None:
+def test_key_is_new_after_a_day_though_its_record_still_exists(app: App) -> None:
     before_s = time.time()
     first = create(app)
     after_s = time.time()
@@ -270,14 +272,14 @@ def test_after_a_day_a_key_is_new_though_its_record_is_still_there(app: App) -> 
     assert is_replayed(create(app, name="Other", latitude=1, longitude=1))
 
 
-def test_after_a_day_the_same_request_finds_what_it_has_made(app: App) -> None:
+def test_same_request_after_a_day_finds_what_it_created(app: App) -> None:
     first = create(app)
     day_has_passed()
     again = create(app)
     assert (again.status, again.body, is_replayed(again)) == (201, first.body, False)
 
 
-def test_a_missing_right_is_told_before_anything_is_looked_up(app: App) -> None:
+def test_missing_permission_is_reported_before_anything_is_looked_up(app: App) -> None:
     create(app)
     app.calls.clear()
     for key in (KEY, "a key that nobody has used", ""):
@@ -286,14 +288,14 @@ def test_a_missing_right_is_told_before_anything_is_looked_up(app: App) -> None:
 
 
 @pytest.mark.parametrize("value", ["", " ", "a b", "a\tb", "caf\u00e9", "\u0661", "x\x7f", "x" * 256])
-def test_a_key_is_visible_ascii_or_a_400(app: App, value: str) -> None:
+def test_key_is_visible_ascii_or_a_400(app: App, value: str) -> None:
     answer = create(app, value)
     assert (answer.status, answer.wrong_fields) == (400, ["Idempotency-Key"])
     assert (geofences(app), records()) == ([], [])
 
 
 @pytest.mark.parametrize("value", ["x", "x" * 255, '"quoted"', "!~#"])
-def test_a_key_may_be_any_visible_ascii(app: App, value: str) -> None:
+def test_key_may_be_any_visible_ascii(app: App, value: str) -> None:
     assert [is_replayed(create(app, value)) for _ in range(2)] == [False, True]
 
 
@@ -306,7 +308,7 @@ def test_tenants_users_and_routes_share_no_keys(app: App) -> None:
     assert code(create(app, user="vera")) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
-def test_the_same_bytes_by_another_user_are_a_request_of_his_own(app: App) -> None:
+def test_same_bytes_by_another_user_are_another_request(app: App) -> None:
     create(app)
     assert code(create(app, user="vera")) == (409, "NAME_TAKEN")
 
@@ -318,7 +320,7 @@ def test_only_posts_have_keys(app: App) -> None:
     assert records() == []
 
 
-def test_a_refusal_is_not_kept_and_may_be_corrected_or_repeated(app: App) -> None:
+def test_refusal_is_not_stored_and_may_be_corrected_or_retried(app: App) -> None:
     create(app, None, name="Taken", latitude=1, longitude=1)
     taken = {"name": "taken", "latitude": 2, "longitude": 2}
     assert [code(create(app, **taken)) for _ in range(2)] == [(409, "NAME_TAKEN")] * 2
@@ -328,7 +330,7 @@ def test_a_refusal_is_not_kept_and_may_be_corrected_or_repeated(app: App) -> Non
 
 
 @pytest.mark.parametrize(("error", "status"), [(RuntimeError(), 500), (ServiceBusy(), 503)])
-def test_a_failure_is_not_kept_and_only_the_same_request_may_run_again(
+def test_failure_is_not_stored_and_only_the_same_request_may_run_again(
     app: App, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
@@ -344,7 +346,7 @@ def test_a_failure_is_not_kept_and_only_the_same_request_may_run_again(
     assert (again.status, is_replayed(again)) == (201, False)
 
 
-def test_a_long_answer_is_packed_and_comes_back_whole(app: App) -> None:
+def test_long_response_is_packed_and_replayed_whole(app: App) -> None:
     points = [{"lat": 50 + 0.01 * sin(k / 1600), "lng": 8 + 0.01 * cos(k / 1600)} for k in range(10_000)]
     first, again = (create(app, KEY, "create_polygon", name="Big", type="polygon", points=points) for _ in "ab")
     assert len(str(first.body)) > 400_000
@@ -352,28 +354,26 @@ def test_a_long_answer_is_packed_and_comes_back_whole(app: App) -> None:
     assert len(records()) == 1
 
 
-def test_an_answer_that_no_item_can_hold_goes_on_in_further_items(app: App) -> None:
+def test_response_that_exceeds_an_item_continues_in_further_items(app: App) -> None:
     """Random text does not pack: this is near the 6 MB that a function may answer."""
     answer = {"statusCode": 200, "headers": {}, "body": Random(1).randbytes(2_000_000).hex()}
-    store, asked = container.idempotency_repository(), IdempotencyKey(tenant_id="demo", identity="i", digest="d")
+    store, key = container.idempotency_repository(), IdempotencyKey(tenant_id="demo", identity="i", digest="d")
     now = datetime.now(UTC)
-    assert store.claim(asked, "run", now, now) is None
-    store.save(asked, "run", answer, now)
-    record = store.claim(asked, "later", now, now)
+    assert store.claim(key, "run", now, now) is None
+    store.save(key, "run", answer, now)
+    record = store.claim(key, "later", now, now)
     assert record is not None
     assert record.response == answer
     assert len(records()) > 2
 
 
-def test_a_replay_from_several_items_is_the_same(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replay_from_several_items_is_the_same(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fencepost.http.idempotency_repository._PIECE_BYTES", 100)
     first, again = (create(app) for _ in range(2))
     assert (again.body, is_replayed(again), len(records()) > 3) == (first.body, True, True)
 
 
-def test_a_call_that_was_overtaken_leaves_the_record_to_its_successor(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_overtaken_call_leaves_the_record_to_its_successor(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     make = GeofenceService.create
 
     def make_too_slowly(*args: Any, **more: Any) -> Any:
@@ -387,7 +387,7 @@ def test_a_call_that_was_overtaken_leaves_the_record_to_its_successor(
     assert (record["run"]["S"], "answer" in record) == ("successor", False)
 
 
-def test_what_is_done_is_answered_though_the_answer_cannot_be_kept(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_response_is_returned_though_it_cannot_be_stored(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise ServiceBusy
 
@@ -399,7 +399,7 @@ def test_what_is_done_is_answered_though_the_answer_cannot_be_kept(app: App, mon
     assert create(app).body == first.body
 
 
-def test_nothing_is_done_where_the_key_cannot_be_looked_up(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_done_if_the_key_cannot_be_looked_up(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def throttled(*_: Any, **__: Any) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "PutItem")
 
@@ -411,9 +411,7 @@ def test_nothing_is_done_where_the_key_cannot_be_looked_up(app: App, monkeypatch
     assert (answer.status, answer.headers["Retry-After"], geofences(app)) == (503, "1", [])
 
 
-def test_a_claim_that_is_sent_twice_because_its_answer_was_lost_is_one_claim(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_claim_that_the_client_repeats_is_one_claim(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     send = container.dynamodb_client().put_item
 
     def send_twice(**what: Any) -> Any:
@@ -426,7 +424,7 @@ def test_a_claim_that_is_sent_twice_because_its_answer_was_lost_is_one_claim(
     assert is_replayed(create(app))
 
 
-def test_a_break_that_is_sent_again_with_its_key_does_not_close_the_break(app: App) -> None:
+def test_retried_break_does_not_end_the_break(app: App) -> None:
     clock(app, "start", "k1")
     first, again = (clock(app, "break", "k2") for _ in range(2))
     assert (first.status, again.status, is_replayed(again)) == (200, 200, True)
@@ -438,7 +436,7 @@ def test_a_break_that_is_sent_again_with_its_key_does_not_close_the_break(app: A
 
 
 @pytest.mark.parametrize("action", ["start", "break"])
-def test_a_clock_action_whose_answer_was_lost_is_not_done_twice(
+def test_clock_action_whose_response_was_lost_is_not_done_twice(
     app: App, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
     """Without an instant nothing but the key tells that it is the same action."""
@@ -453,7 +451,7 @@ def test_a_clock_action_whose_answer_was_lost_is_not_done_twice(
     assert app.items() == before
 
 
-def test_the_clock_tells_of_keys_as_it_tells_everything(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clock_reports_errors_of_keys_in_its_dialect(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     with killed_after(monkeypatch, DynamoDBClockRepository, "save"):
         clock(app, "start", KEY)
     waiting = clock(app, "start", KEY)
@@ -465,12 +463,12 @@ def test_the_clock_tells_of_keys_as_it_tells_everything(app: App, monkeypatch: p
     assert clock_code(clock(app, "start", KEY, roles="viewer")) == (403, "FORBIDDEN")
 
 
-def test_a_refusal_of_the_clock_is_not_kept(app: App) -> None:
+def test_refusal_of_the_clock_is_not_stored(app: App) -> None:
     assert clock_code(clock(app, "stop", KEY)) == (404, "NO_RUNNING_CLOCK")
     assert clock(app, "start", KEY).status == 200
 
 
-def test_a_stop_whose_time_could_not_be_saved_is_told_again(app: App) -> None:
+def test_stop_whose_entry_could_not_be_saved_is_replayed(app: App) -> None:
     """The clock is stopped all the same: without the record the second stop would hear that no clock runs."""
     on_the_day = "2026-05-04T"
     for action, at in (("start", "13:00"), ("stop", "14:00")):

@@ -432,7 +432,7 @@ def test_download_is_imported_without_any_loss(app: App, zones: ZoneClient) -> N
 
 def test_download_that_exceeds_a_response_is_refused(zones: ZoneClient, monkeypatch: pytest.MonkeyPatch) -> None:
     zones.create({"label": "Gate", "radius": 5, "center": {"lat": 1, "lng": 1}})
-    monkeypatch.setattr("fencepost.zones.download.MAX_ANSWER_BYTES", 200)
+    monkeypatch.setattr("fencepost.zones.download.MAX_RESPONSE_BYTES", 200)
     assert wrong(zones("download")) == ["limit"]
     assert zones("download", filter="nothing").status == 200
     assert refused(zones.get("download", {"hash": "fp_no"})) == (400, 4)

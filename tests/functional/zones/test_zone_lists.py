@@ -78,7 +78,7 @@ def test_list_that_exceeds_a_response_is_refused(zones: ZoneClient, monkeypatch:
     assert wrong(zones("list")) == ["limit"]
     assert wrong(zones("list", limit=3)) == ["limit"]
     assert len(zones.listed(limit=2)) == len(zones.listed(offset=1, limit=10**6)) == 2
-    monkeypatch.setattr("functions.zones.app.MAX_ANSWER_BYTES", 200)
+    monkeypatch.setattr("functions.zones.app.MAX_RESPONSE_BYTES", 200)
     assert wrong(zones("list", limit=2)) == ["limit"]
 
 

@@ -18,7 +18,7 @@ from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.http.dialect import PROBLEM_DIALECT, Dialect
 from fencepost.http.fields import RequestModel, validate
-from fencepost.http.problems import PROBLEM_JSON, AnswerTooLarge, render_internal_problem
+from fencepost.http.problems import PROBLEM_JSON, ResponseTooLarge, render_internal_problem
 from fencepost.http.request import (
     IDEMPOTENCY_KEY,
     MAX_BODY_BYTES,
@@ -32,7 +32,7 @@ from fencepost.http.request import (
 from fencepost.http.response import Response
 
 # A function may return 6 MB; the rest is for the headers.
-MAX_ANSWER_BYTES = 6_000_000
+MAX_RESPONSE_BYTES = 6_000_000
 
 Handler = Callable[[Request[BodyT, QueryT]], Response]
 
@@ -215,7 +215,7 @@ def _to_gateway(response: Response, request_id: str) -> dict[str, Any]:
     """Return a response as API Gateway expects it.
 
     Raises:
-        AnswerTooLarge: It has more bytes than a function may return.
+        ResponseTooLarge: It has more bytes than a function may return.
     """
     body = response.body
     headers = {"X-Request-Id": request_id, "Cache-Control": "no-store"}
@@ -227,12 +227,12 @@ def _to_gateway(response: Response, request_id: str) -> dict[str, Any]:
             text = b64encode(body).decode()
         else:
             text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    if len(text) > MAX_ANSWER_BYTES // 4:
+    if len(text) > MAX_RESPONSE_BYTES // 4:
         # The body becomes a JSON string, in which quotes are escaped.
         size = len(text.encode()) + text.count('"') + text.count("\\")
-        if size > MAX_ANSWER_BYTES:
-            raise AnswerTooLarge(
-                f"The answer would have {size:,} bytes; the limit is {MAX_ANSWER_BYTES:,}. Ask for less at once."
+        if size > MAX_RESPONSE_BYTES:
+            raise ResponseTooLarge(
+                f"The answer would have {size:,} bytes; the limit is {MAX_RESPONSE_BYTES:,}. Ask for less at once."
             )
     encoding = {"isBase64Encoded": True} if isinstance(body, bytes) else {}
     return {"statusCode": response.status, "headers": {**headers, **response.headers}, "body": text, **encoding}

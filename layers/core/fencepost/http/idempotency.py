@@ -44,7 +44,7 @@ def run_idempotent(request: AnyRequest, run: Callable[[], GatewayResponse], cont
     now = datetime.now(UTC)
     run_id = str(uuid4())
     records = IdempotencyConfig.repository()
-    record = records.claim(key, run_id, now, _deadline(context, now))
+    record = records.claim(key, run_id, now, _compute_deadline(context, now))
     if record is not None:
         if record.digest != key.digest:
             raise IdempotencyKeyReused
@@ -75,7 +75,7 @@ def _write_outcome(write: Callable[[], None]) -> None:
         logger.exception("the record of an Idempotency-Key could not be written")
 
 
-def _deadline(context: Any, now: datetime) -> datetime:
+def _compute_deadline(context: Any, now: datetime) -> datetime:
     """Return when this call is over for certain, whether it has responded or not."""
     get_left_ms = getattr(context, "get_remaining_time_in_millis", None)
     return now + (timedelta(milliseconds=get_left_ms()) if get_left_ms else _MAX_DURATION) + _GRACE

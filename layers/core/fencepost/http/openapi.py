@@ -150,12 +150,12 @@ def _build_operation(route: Route, also_posted: bool) -> dict[str, Any]:
         operation["parameters"] = parameters
     if route.body is not None and route.method != "GET":
         schema = {"$ref": _REFS.format(model=route.body.__name__)}
-        content = {media_type: {"schema": schema} for media_type in _media_types(route)}
+        content = {media_type: {"schema": schema} for media_type in _list_media_types(route)}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
-def _media_types(route: Route) -> tuple[str, ...]:
+def _list_media_types(route: Route) -> tuple[str, ...]:
     if route.accepts_file:
         return ("multipart/form-data",)
     return ("application/json", "application/x-www-form-urlencoded") if route.is_public else ("application/json",)

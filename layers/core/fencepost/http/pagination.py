@@ -120,7 +120,7 @@ def decode_pair_cursor(list_name: str, cursor: str) -> tuple[str, str]:
 def encode_cursor(list_name: str, position: str) -> str:
     """Return the cursor of a position in a list."""
     plain = position.encode()
-    return urlsafe_b64encode(_digest(list_name, plain) + plain).rstrip(b"=").decode()
+    return urlsafe_b64encode(_compute_digest(list_name, plain) + plain).rstrip(b"=").decode()
 
 
 def decode_cursor(list_name: str, cursor: str) -> str:
@@ -132,7 +132,7 @@ def decode_cursor(list_name: str, cursor: str) -> str:
     try:
         data = b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         digest, position = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
-        if digest != _digest(list_name, position):
+        if digest != _compute_digest(list_name, position):
             raise ValueError
         return position.decode()
     except (ValueError, binascii.Error):
@@ -144,5 +144,5 @@ def build_cursor_error() -> ValidationFailed:
     return ValidationFailed.field("cursor", "is not a cursor of this list; start again without it")
 
 
-def _digest(list_name: str, position: bytes) -> bytes:
+def _compute_digest(list_name: str, position: bytes) -> bytes:
     return sha256(list_name.encode() + b"|" + position).digest()[:_DIGEST_BYTES]

@@ -16,7 +16,7 @@ class BodyTooLarge(FencepostError):
     code, status = "BODY_TOO_LARGE", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
-class AnswerTooLarge(FencepostError):
+class ResponseTooLarge(FencepostError):
     """The response would be longer than a function may return."""
 
     code, status = "ANSWER_TOO_LARGE", HTTPStatus.BAD_REQUEST

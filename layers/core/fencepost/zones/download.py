@@ -6,9 +6,9 @@ import json
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from fencepost.http.app import MAX_ANSWER_BYTES
+from fencepost.http.app import MAX_RESPONSE_BYTES
 from fencepost.http.fields import to_number
-from fencepost.http.problems import AnswerTooLarge
+from fencepost.http.problems import ResponseTooLarge
 from geo.shapes import find_by_geometry
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KML, KMZ = "application/vnd.google-earth.kml+xml", "application/vnd.google-earth.kmz"
 # KML compresses to about a tenth, so most files up to this size fit in a response as KMZ.
-_MAX_UNZIPPED_BYTES = 10 * MAX_ANSWER_BYTES
+_MAX_UNZIPPED_BYTES = 10 * MAX_RESPONSE_BYTES
 
 
 def prefers_kmz(accept: str) -> bool:
@@ -36,18 +36,18 @@ def build_kml(geofences: Iterable[Geofence], max_bytes: int | None = None) -> st
     """Return the KML file of geofences, which may have `max_bytes`, by default those of a response.
 
     Raises:
-        AnswerTooLarge: The file has more bytes.
+        ResponseTooLarge: The file has more bytes.
     """
     from geo.kml.writer import write_document
 
-    limit = MAX_ANSWER_BYTES if max_bytes is None else max_bytes
+    limit = MAX_RESPONSE_BYTES if max_bytes is None else max_bytes
     pieces: list[str] = []
     size = 0
     for piece in write_document("zones", map(_build_placemark, geofences)):
         pieces.append(piece)
         size += len(piece.encode())
         if size > limit:  # before all of it is in memory
-            raise AnswerTooLarge("So many zones are more than one answer holds. Ask for fewer at once, or for KMZ.")
+            raise ResponseTooLarge("So many zones are more than one answer holds. Ask for fewer at once, or for KMZ.")
     return "".join(pieces)
 
 
@@ -55,7 +55,7 @@ def build_kmz(geofences: Iterable[Geofence]) -> bytes:
     """Return the KMZ file of geofences.
 
     Raises:
-        AnswerTooLarge: The KML file in it has more than ten times the bytes of a response.
+        ResponseTooLarge: The KML file in it has more than ten times the bytes of a response.
     """
     from zipfile import ZIP_DEFLATED, ZipFile
 

@@ -20,7 +20,7 @@ from fencepost.common.errors import (
 )
 from fencepost.geofences.errors import AreaTooDense, NameTaken, QuotaReached, StillReferenced
 from fencepost.http.dialect import Dialect, override_statuses
-from fencepost.http.problems import AnswerTooLarge, BodyTooLarge, UnsupportedMediaType
+from fencepost.http.problems import BodyTooLarge, ResponseTooLarge, UnsupportedMediaType
 from fencepost.http.response import JSON
 from fencepost.zones.request import WrongHash
 from fencepost.zones.responses import ZoneErrorResponse
@@ -75,7 +75,7 @@ _PARAMETERS: dict[type[FencepostError], str] = {
     NameTaken: "zone.label",
     AreaTooDense: "location",
     BodyTooLarge: "body",
-    AnswerTooLarge: "limit",
+    ResponseTooLarge: "limit",
     UnsupportedMediaType: "Content-Type",
     IdempotencyKeyReused: "Idempotency-Key",
 }
