@@ -14,7 +14,7 @@ from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.geofences import geojson, mapping, nearest_schemas, timekeeping
 from fencepost.geofences.batch import run_batch
-from fencepost.geofences.batch_schemas import BatchAnswer, BatchRequest
+from fencepost.geofences.batch_schemas import BatchRequest, BatchResponse
 from fencepost.geofences.geojson import FeatureCollectionOut
 from fencepost.geofences.model import Geofence
 from fencepost.geofences.negotiation import TIMEKEEPING_DIALECT, negotiate
@@ -38,6 +38,7 @@ from fencepost.http.pagination import PageQuery
 from fencepost.http.request import AnyRequest, Request
 from fencepost.http.response import Response, expected_version, matches_etag
 from fencepost.verdicts.schemas import ValidateIn, ValidationOut, serialize_validation, to_validation_request
+from geo.wgs84 import Position
 
 app = App(negotiate=negotiate)
 prime_snapstart(container.geofence_service)
@@ -75,8 +76,8 @@ def list_geofences(request: Request[None, ListQuery]) -> Response:
     errors=(400,),
 )
 def list_features(request: Request[None, ListQuery]) -> Response:
-    features, cursor = _load_page(request, geojson.told)
-    body = geojson.collection(features, request.query_strings, cursor)
+    features, cursor = _load_page(request, geojson.serialize_feature)
+    body = geojson.serialize_page(features, request.query_strings, cursor)
     return Response(200, body, media_type=geojson.MEDIA_TYPE)
 
 
@@ -214,7 +215,7 @@ def read_version(request: AnyRequest) -> Response:
     summary="Run up to 100 creates, updates and deletes, each with its own result",
     permission=Permission.WRITE_GEOFENCES,
     body=BatchRequest,
-    responses={200: BatchAnswer},
+    responses={200: BatchResponse},
     errors=(400, 413, 415),
 )
 def batch(request: Request[BatchRequest]) -> Response:
@@ -238,21 +239,21 @@ def list_tags(request: AnyRequest) -> Response:
     summary="List the geofences nearest to a position, with shapes that a phone can register",
     permission=Permission.CHECK,
     query=nearest_schemas.NearestQuery,
-    responses={200: nearest_schemas.NearestAnswer, 304: None},
+    responses={200: nearest_schemas.NearestResponse, 304: None},
     errors=(400,),
 )
 def list_nearest(request: Request[None, nearest_schemas.NearestQuery]) -> Response:
     query = request.query
     found = container.nearest_service().find_nearest(
         request.principal,
-        nearest_schemas.position_of(query),
+        Position(lon=query.longitude, lat=query.latitude),
         query.limit,
         datetime.now(UTC),
         consistent=query.consistent == "true",
     )
-    told = pagination.take_while_fits(found.geofences, nearest_schemas.told)
-    body = nearest_schemas.answer(told, found.complete_within_m(len(told)))
-    headers = nearest_schemas.headers(body)
+    data = pagination.take_while_fits(found.geofences, nearest_schemas.serialize_nearby_geofence)
+    body = nearest_schemas.build_nearest_response(data, found.measure_complete_within_m(len(data)))
+    headers = nearest_schemas.build_headers(body)
     if matches_etag(request, headers["ETag"]):
         return Response(304, None, headers=headers)
     return Response(200, body, headers=headers)

@@ -1,4 +1,4 @@
-"""Many operations in one request, each told by itself."""
+"""Requests and responses of a batch: many operations, each with its own result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_OPERATIONS = 100
 
 
 class Operation(RequestModel):
-    """`geofence` is the body of a create or an update; `version` is what If-Match would say."""
+    """`geofence` is the body of a create or an update; `version` has the meaning of If-Match."""
 
     action: Literal["create", "update", "delete"]
     id: str | None = None
@@ -26,7 +26,7 @@ class BatchRequest(RequestModel):
 
 
 class OperationError(ResponseModel):
-    """As in a problem: the code and the detail, and the fields where some are wrong."""
+    """The code and the detail of a problem, and its errors where fields are wrong."""
 
     code: str
     detail: str
@@ -34,9 +34,9 @@ class OperationError(ResponseModel):
 
 
 class OperationResult(ResponseModel):
-    """`status` is what the operation by itself would have been answered with.
+    """`status` is the status that the operation would have as a request of its own.
 
-    `geofence` is left out where the answer would be too large; it can be read by its id.
+    `geofence` is absent where the response would be too large; it can be read by its id.
     """
 
     index: int
@@ -46,5 +46,5 @@ class OperationResult(ResponseModel):
     error: NotRequired[OperationError | None]
 
 
-class BatchAnswer(ResponseModel):
+class BatchResponse(ResponseModel):
     results: list[OperationResult]

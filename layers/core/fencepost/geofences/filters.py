@@ -1,4 +1,4 @@
-"""Which geofences a list is asked for."""
+"""The filters of lists of geofences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeofenceFilter:
-    """What is None is not asked for; all that is asked for must hold. `box` is met by a geofence's bounding box."""
+    """Conditions that must all hold; one that is None always holds. `box` must overlap the bounds of the shape."""
 
     is_active: bool | None = None
     kind: str | None = None
@@ -33,27 +33,28 @@ class GeofenceFilter:
                 self.kind is None or geofence.shape.kind == self.kind,
                 self.tag is None or fold_case(self.tag) in map(fold_case, geofence.tags),
                 self.target is None or self.target in geofence.assignments,
-                self.text is None or _says(geofence, fold_case(self.text)),
+                self.text is None or self._contains_text(geofence),
                 self.box is None or self.box.overlaps(geofence.shape.bounds),
             )
         )
 
+    def _contains_text(self, geofence: Geofence) -> bool:
+        text = fold_case(self.text or "")
+        texts = (geofence.name, geofence.description, geofence.address, *geofence.tags)
+        return any(text in fold_case(one) for one in texts if one)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextAndTags:
-    """What can be asked of a geofence without its shape. `text` and `tags` are folded; all tags must be there."""
+    """Conditions that need no shape. `text` and `tags` are case-folded; a geofence must have all tags."""
 
     text: str = ""
     tags: frozenset[str] = frozenset()
 
     def matches(self, texts: Iterable[str | None], tags: Iterable[str]) -> bool:
-        """
+        """Return whether one of the texts contains the text, and the tags are among those of the geofence.
+
         >>> TextAndTags(text="depot", tags=frozenset({"cold"})).matches(["Old Depot", None], ["Cold", "big"])
         True
         """
         return self.tags <= set(map(fold_case, tags)) and any(self.text in fold_case(text) for text in texts if text)
-
-
-def _says(geofence: Geofence, text: str) -> bool:
-    texts = (geofence.name, geofence.description, geofence.address, *geofence.tags)
-    return any(text in fold_case(said) for said in texts if said)

@@ -1,4 +1,4 @@
-"""Geofences as GeoJSON (RFC 7946): a FeatureCollection a page, which maps open and an import takes back."""
+"""Geofences as GeoJSON (RFC 7946): pages of features, which maps open and an import reads."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from fencepost.geofences.model import Geofence
 
 MEDIA_TYPE = "application/geo+json"
-ADDRESS = "/api/v1/geofences.geojson"
-# More than that is a file for the bucket.
+RESOURCE_PATH = "/api/v1/geofences.geojson"
+# A collection of more features is imported by way of the bucket.
 MAX_FEATURES = 10_000
 _NOT_PROPERTIES = ("id", "tenantId", "geometry")
 
@@ -38,7 +38,7 @@ class LinkOut(ResponseModel):
 
 
 class FeatureCollectionOut(ResponseModel):
-    """A page. `links` holds the address of the next one, and nothing on the last."""
+    """A page. `links` has the address of the next page; it is empty on the last."""
 
     type: Literal["FeatureCollection"]
     features: list[FeatureOut]
@@ -54,16 +54,18 @@ class FeatureCollectionIn(RequestModel):
     features: Annotated[list[Any], Field(max_length=MAX_FEATURES)]
 
 
-def told(geofence: Geofence) -> dict[str, Any]:
-    """A geofence as a FeatureOut."""
+def serialize_feature(geofence: Geofence) -> dict[str, Any]:
+    """Return a FeatureOut."""
     properties = {k: v for k, v in serialize_geofence(geofence).items() if k not in _NOT_PROPERTIES}
     return {"type": "Feature", "id": geofence.id, "geometry": geofence.shape.to_geojson(), "properties": properties}
 
 
-def collection(features: Sequence[Mapping[str, Any]], query: Mapping[str, str], cursor: str | None) -> dict[str, Any]:
-    """A page as a FeatureCollectionOut; `query` is what the page was asked for with."""
+def serialize_page(
+    features: Sequence[Mapping[str, Any]], query: Mapping[str, str], cursor: str | None
+) -> dict[str, Any]:
+    """Return a FeatureCollectionOut, whose link to the next page repeats the query of this one."""
     links = []
     if cursor is not None:
-        href = f"{ADDRESS}?{urlencode({**query, 'cursor': cursor})}"
+        href = f"{RESOURCE_PATH}?{urlencode({**query, 'cursor': cursor})}"
         links = [{"rel": "next", "type": MEDIA_TYPE, "href": href}]
     return {"type": "FeatureCollection", "features": features, "links": links}

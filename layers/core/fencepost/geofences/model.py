@@ -1,4 +1,4 @@
-"""A geofence: a shape with a name, and what it is for."""
+"""A geofence: a named shape, with what happens there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_TAG_LENGTH = 50
 class Geofence:
     """One version of a geofence. `version` starts at 1 and grows by one with every change; it is the ETag.
 
-    `number` is unique in the tenant too, for vocabularies that know only whole numbers; 0 until one is given.
+    `number` is unique in the tenant too, for dialects whose ids are whole numbers; 0 until the repository draws one.
     """
 
     id: str
@@ -56,18 +56,18 @@ class Geofence:
     action: Mapping[str, Any] = field(default_factory=dict)
     assignments: tuple[EntityRef, ...] = ()
     nodes: tuple[bool, ...] = ()
-    """Which vertices somebody set, for vocabularies that tell them from those in between; empty: every one."""
+    """Which vertices the user set, for dialects that distinguish them from those in between; empty: every one."""
     cells: Mapping[Cell, int] = field(default_factory=dict)
-    """The cells of the index in which it is entered, each with the shard where it stands; none while inactive."""
+    """The cells of the index that have it, each with its shard; none while it is inactive."""
 
     @property
     def name_key(self) -> str:
-        """Two names are the same when these are."""
+        """The name by which geofences of a tenant are unique."""
         return fold_case(self.name)
 
     def apply(self, changes: Mapping[str, Any], now: datetime) -> Geofence:
-        """The next version, entered where its shape now lies."""
-        # Whoever waited for others has an older `now`; versions must not lie in each other's past.
+        """Return the next version, with the cells of its new shape."""
+        # A request that waited for others has an older `now`, and a version must not be older than the one before.
         updated_at = max(now, self.updated_at + timedelta(milliseconds=1))
         after = replace(self, **changes, version=self.version + 1, updated_at=updated_at)
         if self.nodes and "nodes" not in changes and after.shape.to_geojson() != self.shape.to_geojson():
@@ -78,14 +78,14 @@ class Geofence:
         return after.assign_cells(_ROOM - len(self.cells) - len(targets))
 
     def assign_cells(self, max_cells: int = MAX_CELLS) -> Geofence:
-        """The geofence with the cells in which the index holds it."""
+        """Return the geofence with the cells in which the index has it."""
         cells = cover(self.shape, min(MAX_CELLS, max_cells)) if self.is_active else ()
         return replace(self, cells={cell: self.cells.get(cell, 0) for cell in sorted(cells)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A geofence as it was; `deleted_at` is set on the last version of one that was deleted."""
+    """A version of a geofence; `deleted_at` is set on the last version of a deleted one."""
 
     geofence: Geofence
     deleted_at: datetime | None = None

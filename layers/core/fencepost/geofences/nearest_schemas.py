@@ -1,4 +1,4 @@
-"""The words of the nearest geofences: shapes, distances, and a token that tells when the list is another one."""
+"""Requests and responses of the nearest geofences: shapes, distances, and a token that changes with the list."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from pydantic import Field
 
 from fencepost.geofences.serializers import Kind, ScheduleOut, serialize_shape, serialize_validity
 from fencepost.http.fields import DecimalText, Latitude, Longitude, RequestModel, ResponseModel, WholeNumberText
-from geo.wgs84 import Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fencepost.geofences.nearest_service import NearbyGeofence
 
-# A phone watches so many at the most: iOS 20, Android 100.
+# Android watches up to 100 regions, iOS 20.
 MAX_LIMIT = 100
 COMPLETE_WITHIN = "Complete-Within-Meters"
 
 
 class NearestQuery(RequestModel):
-    """`consistent` sees every change that was answered before, for twice the read units."""
+    """`consistent` reads every change that was acknowledged before, for twice the read units."""
 
     latitude: Annotated[Latitude, DecimalText]
     longitude: Annotated[Longitude, DecimalText]
@@ -32,11 +31,11 @@ class NearestQuery(RequestModel):
     consistent: Literal["true", "false"] = "false"
 
 
-class NearOut(ResponseModel):
-    """A geofence that is near. `distance` and `edgeDistance` are as a check tells them.
+class NearbyGeofenceOut(ResponseModel):
+    """A geofence nearby. `distance` and `edgeDistance` have the meaning that they have in a check.
 
-    `enclosingRadiusMeters` around `latitude` and `longitude` surely holds the whole shape, whatever its type: that
-    circle is what a phone can register.
+    The circle of `enclosingRadiusMeters` around `latitude` and `longitude` holds the whole shape, whatever its type.
+    A phone can register that circle.
     """
 
     geofenceId: str
@@ -57,25 +56,20 @@ class NearOut(ResponseModel):
     schedule: ScheduleOut | None
 
 
-class NearestAnswer(ResponseModel):
-    """The nearest first. `versionToken` is the ETag too, and another one when the list or one in it has changed.
+class NearestResponse(ResponseModel):
+    """The geofences, the nearest first. `versionToken` is also the ETag: it changes with the list or one in it.
 
-    No geofence that is not told is nearer than `completeWithinMeters`: until it has moved that far, a phone can
-    enter none that it was not told of. null: all there are were told. The header Complete-Within-Meters says the
-    same where the answer is 304.
+    No geofence outside the list is nearer than `completeWithinMeters`: a phone enters none until it has moved that
+    far. It is null where the list has all geofences. The header Complete-Within-Meters repeats it for a 304.
     """
 
-    data: list[NearOut]
+    data: list[NearbyGeofenceOut]
     versionToken: str
     completeWithinMeters: int | None
 
 
-def position_of(query: NearestQuery) -> Position:
-    return Position(lon=query.longitude, lat=query.latitude)
-
-
-def told(near: NearbyGeofence) -> dict[str, Any]:
-    """A NearOut."""
+def serialize_nearby_geofence(near: NearbyGeofence) -> dict[str, Any]:
+    """Return a NearbyGeofenceOut."""
     geofence = near.geofence
     return {
         "geofenceId": geofence.id,
@@ -91,23 +85,23 @@ def told(near: NearbyGeofence) -> dict[str, Any]:
     }
 
 
-def answer(data: Sequence[dict[str, Any]], complete_within_m: int | None) -> dict[str, Any]:
-    """A NearestAnswer."""
-    return {"data": data, "versionToken": version_token(data), "completeWithinMeters": complete_within_m}
+def build_nearest_response(data: Sequence[dict[str, Any]], complete_within_m: int | None) -> dict[str, Any]:
+    """Return a NearestResponse."""
+    return {"data": data, "versionToken": compute_version_token(data), "completeWithinMeters": complete_within_m}
 
 
-def version_token(data: Sequence[Mapping[str, Any]]) -> str:
-    """The same for the same versions of the same geofences, in whichever order.
+def compute_version_token(data: Sequence[Mapping[str, Any]]) -> str:
+    """Return a token that depends only on which versions of which geofences the list has, in any order.
 
     >>> here, there = {"geofenceId": "a", "version": 1}, {"geofenceId": "b", "version": 7}
-    >>> version_token([here, there]) == version_token([there, here]) != version_token([here])
+    >>> compute_version_token([here, there]) == compute_version_token([there, here]) != compute_version_token([here])
     True
     """
     versions = sorted(f"{one['geofenceId']}@{one['version']}" for one in data)
     return sha256("\n".join(versions).encode()).hexdigest()[:32]
 
 
-def headers(body: Mapping[str, Any]) -> dict[str, str]:
-    """The ETag of an answer, and up to where it is complete: who moved learns that from a 304 too."""
+def build_headers(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers of a response: the ETag, and within how many metres the list is complete."""
     within = body["completeWithinMeters"]
     return {"ETag": f'"{body["versionToken"]}"'} | ({} if within is None else {COMPLETE_WITHIN: str(within)})

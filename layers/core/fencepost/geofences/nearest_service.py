@@ -55,12 +55,12 @@ class Nearest:
     geofences: list[NearbyGeofence]
     next_edge_distance_m: float | None
 
-    def complete_within_m(self, count: int) -> int | None:
+    def measure_complete_within_m(self, count: int) -> int | None:
         """Return whole metres within which there is no geofence but the first `count`, or None if there is no other.
 
-        >>> Nearest(geofences=[], next_edge_distance_m=99.9).complete_within_m(0)
+        >>> Nearest(geofences=[], next_edge_distance_m=99.9).measure_complete_within_m(0)
         99
-        >>> Nearest(geofences=[], next_edge_distance_m=None).complete_within_m(0)
+        >>> Nearest(geofences=[], next_edge_distance_m=None).measure_complete_within_m(0)
         """
         after = self.geofences[count].edge_distance_m if count < len(self.geofences) else self.next_edge_distance_m
         if after is None:
@@ -81,6 +81,10 @@ class NearestService:
         them, except those that never will be again.
 
         Args:
+            principal: Whose geofences.
+            position: From where the metres are measured.
+            limit: How many at most.
+            now: When a geofence must not be over.
             consistent: Read every change that was acknowledged before; else one may be missed for a moment.
         """
 

@@ -115,8 +115,7 @@ class GeofenceCreate(GeofenceChange):
 
 
 class GeofenceUpdate(GeofenceChange):
-    """A change of a geofence. The read-only fields of an answer may be sent back, save `tenantId`: that is nobody's
-    to say."""
+    """A change of a geofence. The read-only fields of a response may be sent back, except `tenantId`."""
 
     id: str | None = None
     uri: Any = None
@@ -166,7 +165,7 @@ class GeofenceOut(ResponseModel):
 
 
 class GeofencePage(ResponseModel):
-    """A page may be short, even empty, where filters are asked for: only a null `nextCursor` is the end."""
+    """A page may be short, even empty, where the request has filters: only a null `nextCursor` is the end."""
 
     data: list[GeofenceOut]
     nextCursor: str | None

@@ -22,7 +22,8 @@ class Window:
     end_minute: int
 
     def holds(self, weekday: int, minute: float) -> bool:
-        """
+        """Return whether the window covers a minute of the day on a day of the week.
+
         >>> night = Window(days=frozenset({4}), start_minute=22 * 60, end_minute=6 * 60)
         >>> night.holds(4, 23 * 60), night.holds(5, 5 * 60), night.holds(5, 23 * 60), night.holds(4, 5 * 60)
         (True, True, False, False)
@@ -42,7 +43,7 @@ class Schedule:
     windows: tuple[Window, ...]
 
     def holds(self, at: datetime) -> bool:
-        """Whether an instant lies in a window.
+        """Return whether an instant lies in a window.
 
         The wall clock decides: an hour that is shown twice, when summer ends, counts both times.
 
@@ -59,14 +60,15 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """Always, unless something is said. `active_from` is the first instant, `expires_at` the first one after."""
+    """When a geofence is in force: always by default, from `active_from` on, until before `expires_at`."""
 
     active_from: datetime | None = None
     expires_at: datetime | None = None
     schedule: Schedule | None = None
 
     def holds(self, at: datetime) -> bool:
-        """
+        """Return whether the geofence is in force at an instant.
+
         >>> InForce().holds(datetime(2026, 5, 4).astimezone())
         True
         """
@@ -77,7 +79,7 @@ class InForce:
         return self.schedule is None or self.schedule.holds(at)
 
     def is_over(self, at: datetime) -> bool:
-        """Whether it will never be in force again.
+        """Return whether it will never be in force again.
 
         >>> InForce().is_over(datetime(2026, 5, 4).astimezone())
         False

@@ -74,7 +74,7 @@ VersionRef = tuple[str, int]
 
 
 class IndexEntry:
-    """A geofence as a bucket has it. Each group of fields is unpacked when one of them is asked for first."""
+    """A geofence as a bucket has it. A group of fields is unpacked when one of them is first read."""
 
     __slots__ = (
         *("action", "attribute", "data", "id", "in_force", "is_reference", "min_accuracy_m", "name", "number"),
@@ -98,7 +98,7 @@ class IndexEntry:
         self.is_reference = bool(data[0] & _REFERENCE)
 
     def __getattr__(self, name: str) -> Any:
-        """Unpack a field that was not asked for before, with all that is unpacked in one go."""
+        """Unpack a field that was not read before, with its group."""
         unpack = _UNPACK.get(name)
         if unpack is None:
             raise AttributeError(name)

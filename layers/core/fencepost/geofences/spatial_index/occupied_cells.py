@@ -77,10 +77,10 @@ class CellLists:
 
 
 def to_element(cell: Cell) -> bytes:
-    """Return a cell as the list above it has it: how many levels down, how far east and how far north.
+    r"""Return a cell as the list above it has it: how many levels down, how far east and how far north.
 
     >>> to_element(Cell(15, 7487, 10946)), to_element(Cell(3, 1, 2))
-    (b'\\x06?\\x02', b'\\x03\\x01\\x02')
+    (b'\x06?\x02', b'\x03\x01\x02')
     """
     above = find_listing_cell(cell)
     down = cell.level - above.level
@@ -88,9 +88,9 @@ def to_element(cell: Cell) -> bytes:
 
 
 def list_occupied(above: Cell, item: Item) -> Iterator[Cell]:
-    """Yield the cells on the list of a cell.
+    r"""Yield the cells on the list of a cell.
 
-    >>> [str(cell) for cell in list_occupied(Cell(9, 116, 171), {"listed": {"BS": [b"\\x06?\\x02"]}})]
+    >>> [str(cell) for cell in list_occupied(Cell(9, 116, 171), {"listed": {"BS": [b"\x06?\x02"]}})]
     ['15.7487.10946']
     """
     for down, east, north in item.get(LISTED, {}).get("BS", ()):
