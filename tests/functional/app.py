@@ -1,4 +1,4 @@
-"""The application in process: the table of the template on moto, each function called with the events of `events`."""
+"""The application in process: its table on moto, and each function called with sample events."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ ROOT = Path(__file__).parents[2]
 BUCKET = "fencepost"
 REGION = "eu-central-1"
 SESSION = boto3.Session("test", "test", region_name=REGION)
-# One client a service for all tests: most tests are shorter than the making of one. `_its_client` is the code's own.
+# All tests share a client of each service: creating one takes longer than most tests. `_create_client_once` creates
+# those of the code under test.
 _client = cache(SESSION.client)
-_its_client = cache(aws.create_client)
+_create_client_once = cache(aws.create_client)
 _TABLES: dict[str, Any] = {}
 
 
 class _Template(yaml.SafeLoader):
-    """Reads a template with the short forms of CloudFormation's functions, and keeps only their arguments."""
+    """Reads a template with the short forms of CloudFormation's functions, of which it returns the arguments."""
 
 
 def _arguments(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
@@ -64,8 +65,8 @@ def event(name: str, /, **body: Any) -> dict[str, Any]:
     return sample
 
 
-def function_of(sent: Mapping[str, Any]) -> str:
-    """The function that declares the route of an API event."""
+def find_function(sent: Mapping[str, Any]) -> str:
+    """Return the function that declares the route of an API event."""
     for folder in sorted(file.parent.name for file in ROOT.glob("functions/*/app.py")):
         app = getattr(importlib.import_module(f"functions.{folder}.app"), "app", None)
         if isinstance(app, HttpApp) and (sent["httpMethod"], sent["resource"]) in app.routes:
@@ -85,7 +86,7 @@ class App:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(name, "test")
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-        monkeypatch.setattr(aws, "create_client", _its_client)
+        monkeypatch.setattr(aws, "create_client", _create_client_once)
         quick_moto.install(monkeypatch)
         self.table = _client("dynamodb")
         self.s3 = _client("s3")
@@ -106,13 +107,13 @@ class App:
         self._clear_container()
         self.calls: Counter[str] = Counter()
         client = container.dynamodb_client().meta
-        monkeypatch.setattr(client, "events", copy.copy(client.events))  # whoever listens, does so for one test
+        monkeypatch.setattr(client, "events", copy.copy(client.events))  # a listener lives for one test
         client.events.register("before-call.dynamodb", self._count)
         self._make_tables()
         self.calls.clear()
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
-        """What the handler of a function answers."""
+        """Call the handler of a function and return its result."""
         return importlib.import_module(f"functions.{function}.app").handler(event, None)
 
     def request(
@@ -131,7 +132,7 @@ class App:
         raw: str | None = None,
         **body: Any,
     ) -> Answer:
-        """Send an event of `events/api`, changed as asked, and read the answer."""
+        """Send a sample event of the API, changed by the arguments, and return the response."""
         sent = event(f"api/{name}", **body)
         caller = sent["requestContext"]["authorizer"]
         caller.update({k: v for k, v in {"roles": roles, "userId": user, "tenantId": tenant}.items() if v})
@@ -149,13 +150,13 @@ class App:
         return answer
 
     def circle(self, name: str, lat: float = 10.0, lon: float = 10.0, **more: Any) -> Answer:
-        """A new circle."""
+        """Create a circle."""
         answer = self.request("geofences", "create_circle", name=name, latitude=lat, longitude=lon, **more)
         assert answer.status == 201, answer
         return answer
 
-    def listed(self, **query: str) -> list[str]:
-        """The names of all geofences that the query asks for, page by page."""
+    def list_names(self, **query: str) -> list[str]:
+        """Return the names of all geofences that the query selects, page by page."""
         names: list[str] = []
         cursor: dict[str, str] = {}
         while True:
@@ -167,14 +168,14 @@ class App:
             cursor = {"cursor": page.body["nextCursor"]}
 
     def put(self, table: str, entity_id: str, *, tenant: str = "demo", members: Iterable[str] | None = None) -> None:
-        """An entity of the directory, named by its id."""
+        """Put an entity into the directory, named by its id."""
         people = frozenset(members) if members is not None else None
         container.directory_service().put(
             tenant, [Entity(table=table, id=entity_id, name=entity_id, members=people)], [""]
         )
 
     def before_the_next_write(self, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-        """Something is done in between: after the next request has read, and before it writes."""
+        """Act after the next request has read, and before it writes."""
         table = container.table()
         write = table.write
 
@@ -186,12 +187,12 @@ class App:
         monkeypatch.setattr(table, "write", overtaken)
 
     def items(self) -> list[dict[str, Any]]:
-        """Everything in the table."""
+        """Return everything in the table."""
         found: list[dict[str, Any]] = _client("dynamodb").scan(TableName="fencepost")["Items"]
         return found
 
     def events(self) -> list[dict[str, Any]]:
-        """The events in the outbox, as they are told."""
+        """Return the events in the outbox, as they are published."""
         return [
             {"type": item["type"]["S"], **json.loads(item["data"]["S"])}
             for item in self.items()
@@ -206,7 +207,7 @@ class App:
                 assert _adapter(model).validate_python(event, strict=True) == event
 
     def drop(self, key: str, content: bytes, **more: str) -> Any:
-        """A file dropped in the bucket, and the import run to its end; the report."""
+        """Upload a file to the bucket, run the import to its end, and return its report."""
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
         dropped = event("s3/kml_dropped")
         dropped["detail"]["object"] |= {"key": key, "size": len(content), **more}
@@ -215,7 +216,7 @@ class App:
         return self.report(key)
 
     def work(self) -> None:
-        """All chunks that wait, each by a worker."""
+        """Process all waiting chunks, each by a worker."""
         while messages := self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=1).get("Messages"):
             chunk = event("sqs/chunk")
             chunk["Records"][0]["body"] = messages[0]["Body"]
@@ -228,7 +229,7 @@ class App:
         return json.loads(self.s3.get_object(Bucket=BUCKET, Key=report_key)["Body"].read())
 
     def _check_contract(self, function: str, sent: dict[str, Any], answer: Answer) -> None:
-        """Every answer is what its route declares: the model of its status, or a listed problem."""
+        """Verify that a response is what its route declares: the model of its status, or a listed error."""
         app: HttpApp = importlib.import_module(f"functions.{function}.app").app
         route = app.routes[sent["httpMethod"], sent["resource"]]
         if answer.status in route.responses:
@@ -246,7 +247,7 @@ class App:
             assert {"type", "title", "detail", "code", "requestId"} <= answer.body.keys()
 
     def _make_tables(self) -> None:
-        """From the template and by the services the first time; all other tests begin with copies of these."""
+        """Create the tables of the template the first time. All other tests begin with copies of them."""
         tables = quick_moto.tables(REGION)
         if not _TABLES:
             self._make_table("Table", "fencepost")
@@ -260,8 +261,8 @@ class App:
 
     def _make_table(self, resource: str, name: str) -> None:
         properties = template()["Resources"][resource]["Properties"]
-        wanted = {"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"} & properties.keys()
-        self.table.create_table(TableName=name, **{about: properties[about] for about in wanted})
+        names = {"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"} & properties.keys()
+        self.table.create_table(TableName=name, **{key: properties[key] for key in names})
 
     def _clear_container(self) -> None:
         for accessor in vars(container).values():
@@ -273,7 +274,7 @@ class App:
 
 
 class Answer:
-    """An answer of API Gateway's shape."""
+    """A response in the shape of API Gateway."""
 
     def __init__(self, answer: dict[str, Any]) -> None:
         self.status: int = answer["statusCode"]

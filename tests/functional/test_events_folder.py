@@ -10,7 +10,7 @@ import pytest
 from fencepost import container
 from tests.events import EVENTS, format_files, read_files
 from tests.events.envelope import KEY
-from tests.functional.app import BUCKET, Answer, App, event, function_of
+from tests.functional.app import BUCKET, Answer, App, event, find_function
 
 REQUESTS = sorted(name for name in EVENTS if name.startswith("api/") and name != "api/authorize")
 # A zone call brings its API key along: the gateway does not authorize it.
@@ -26,7 +26,7 @@ def test_the_files_are_those_that_the_builder_makes() -> None:
 @pytest.mark.parametrize("name", sorted(set(REQUESTS) - set(ZONE_CALLS)))
 def test_a_request_is_answered(app: App, name: str) -> None:
     app.put("users", "5CD906A3941C463B9CC98F49DBCC25AA")  # the user in the example of the timekeeping reference
-    answer = Answer(app.invoke(function_of(event(name)), event(name)))
+    answer = Answer(app.invoke(find_function(event(name)), event(name)))
     assert answer.status in (200, 201, 202, 404), answer  # the geofence or the clock of the event need not exist
 
 
@@ -34,9 +34,9 @@ def test_a_request_is_answered(app: App, name: str) -> None:
 def test_a_zone_call_is_answered(app: App, name: str) -> None:
     key = container.tenant_service().issue_key("demo", "ada", ["admin"])
     request = json.loads(json.dumps(event(name)).replace(KEY, key))
-    answer = Answer(app.invoke(function_of(request), request))
+    answer = Answer(app.invoke(find_function(request), request))
     assert answer.status == 200 or answer.body["status"]["code"] == 201, answer  # 201: the zone does not exist
-    assert Answer(app.invoke(function_of(request), event(name))).body["status"]["code"] == 4
+    assert Answer(app.invoke(find_function(request), event(name))).body["status"]["code"] == 4
 
 
 @pytest.mark.parametrize("name", TRIGGERS)

@@ -35,7 +35,7 @@ def test_each_operation_of_a_batch_has_its_own_result(app: App) -> None:
     assert [r["index"] for r in results] == list(range(14))
     assert results[2]["error"]["errors"][0]["field"] == "latitude"
     assert results[4]["geofence"]["radiusMeters"] == 7
-    assert app.listed() == ["New", "Depot"]
+    assert app.list_names() == ["New", "Depot"]
 
 
 def test_an_editor_deletes_nothing_by_batch(app: App) -> None:
@@ -57,4 +57,4 @@ def test_what_was_done_is_told_even_where_the_answer_is_full(app: App, monkeypat
     ]
     results = app.request("geofences", "batch", operations=operations).body["results"]
     assert [(r["status"], "geofence" in r) for r in results] == [(201, True)] * 2 + [(201, False)] * 4
-    assert len(app.listed()) == 6
+    assert len(app.list_names()) == 6

@@ -91,7 +91,7 @@ def test_a_foreign_property_that_is_no_field_is_passed_over_and_told(app: App) -
     (made,) = report["geofences"]
     assert "status" in made["note"]
     assert "color" in made["note"]
-    assert app.listed() == ["Park"]
+    assert app.list_names() == ["Park"]
 
 
 def test_what_cannot_be_a_geofence_is_left_out_with_its_reason(app: App) -> None:
@@ -177,7 +177,7 @@ def test_an_import_under_a_key_is_one_import(app: App) -> None:
     again = app.request("imports", "import_features", headers=keyed)
     assert first.body == again.body
     app.work()
-    assert app.listed() == ["Depot"]
+    assert app.list_names() == ["Depot"]
 
 
 def test_an_import_of_another_tenant_does_not_exist(app: App) -> None:

@@ -36,7 +36,7 @@ def test_a_filter_lets_through_what_is_asked_for(
     app.circle("Old depot", 10.05, 10.0, status="inactive", tags=["cold"], assignments=vera)
     app.request("geofences", "create_polygon")
     app.request("geofences", "create_corridor")
-    assert app.listed(**query, limit=limit) == names
+    assert app.list_names(**query, limit=limit) == names
 
 
 def test_a_filtered_page_that_looked_at_enough_ends_and_goes_on(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,7 @@ def test_a_filtered_page_that_looked_at_enough_ends_and_goes_on(app: App, monkey
     app.calls.clear()
     first = app.request("geofences", "list", query={"status": "inactive", "limit": "2"})
     assert ([g["name"] for g in first.body["data"]], app.calls) == (["Site 10"], {"Query": 2})
-    assert app.listed(status="inactive", limit="2") == ["Site 10", "Site 5", "Site 0"]
+    assert app.list_names(status="inactive", limit="2") == ["Site 10", "Site 5", "Site 0"]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_donut_is_created_read_listed_and_checked(app: App) -> None:
     assert (created["type"], created["latitude"], created["radiusMeters"]) == ("donut", LAT, 100)
     app.circle("Circle")
     assert app.request("geofences", "read", path_id=created["id"]).body == created
-    assert app.listed(type="donut") == ["Ring road"]
+    assert app.list_names(type="donut") == ["Ring road"]
     assert [check(app, lat) for lat in (IN_THE_HOLE, IN_THE_DOUGH, OUTSIDE)] == [[], ["Ring road"], []]
     query = {"latitude": str(LAT), "longitude": str(LON)}
     nearest = app.request("geofences", "nearest", query=query).body["data"][0]
