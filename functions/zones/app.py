@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from fencepost import container
@@ -253,7 +254,8 @@ def upload_zones(request: Request[UploadZonesRequest]) -> Response:
 def _upload(request: Request[UploadZonesRequest]) -> dict[str, Any]:
     """Return the members of an `UploadZonesResponse` but for `success`."""
     principal, now = request.principal, datetime.now(UTC)
-    rows = parse_upload(request.body, container.tenant_service().get_polygon_point_limit(principal.tenant_id))
+    get_point_limit = partial(container.tenant_service().get_polygon_point_limit, principal.tenant_id)
+    rows = parse_upload(request.body, get_point_limit)
     if request.body.dry_run:
         return serialize_preview(container.import_service().preview(principal.tenant_id, rows, now))
     source = ImportSource.from_request(

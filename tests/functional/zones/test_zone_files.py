@@ -201,6 +201,13 @@ def test_too_many_points_or_zones_are_refused_and_nothing_is_created(zones: Zone
     assert len(upload(zones, kml(dot("one")), dry_run=False).body["list"]) == 1
 
 
+def test_preview_of_an_upload_reads_only_the_quota_and_the_names(app: App, zones: ZoneClient) -> None:
+    zones.listed()  # reads the API key
+    app.calls.clear()
+    assert len(upload(zones, kml(dot("one"), dot("two"))).body["list"]) == 2
+    assert app.calls == {"GetItem": 1, "BatchGetItem": 1}
+
+
 def test_large_upload_is_processed_in_the_background(
     app: App, zones: ZoneClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

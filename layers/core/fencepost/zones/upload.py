@@ -11,11 +11,11 @@ from fencepost.imports.kml_rows import parse_placemark, to_zone_row
 from fencepost.imports.model import SkippedRow
 from fencepost.imports.rows import NameAllocator, Row
 from fencepost.zones.errors import NoDataFile, WrongFormat
-from fencepost.zones.mapping import check_point_count, serialize_zone
+from fencepost.zones.mapping import MIN_POINT_LIMIT, check_point_count, serialize_zone
 from geo.shapes.checks import drop_repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from fencepost.imports.model import RowResult
     from fencepost.zones.schemas import UploadZonesRequest
@@ -30,8 +30,10 @@ _MAX_URL_LENGTH = 8_000
 _TYPES = {"LineString": "sausage", "Polygon": "polygon"}
 
 
-def parse_upload(request: UploadZonesRequest, point_limit: int) -> list[Row]:
+def parse_upload(request: UploadZonesRequest, get_point_limit: Callable[[], int]) -> list[Row]:
     """Return a row for each zone of the file, and one with a problem for each part that cannot become a zone.
+
+    `get_point_limit` reads the number of points that the tenant's polygons may have. Few files need it.
 
     Raises:
         NoDataFile: The request has no file.
@@ -53,7 +55,9 @@ def parse_upload(request: UploadZonesRequest, point_limit: int) -> list[Row]:
             for row in map(to_zone_row, parse_placemark(placemark, names, request.default_radius)):
                 if row.kind in _TYPES:
                     count = _count_vertices(row)
-                    check_point_count(count, _TYPES[row.kind], point_limit, "file", f"in line {row.line}")
+                    is_large = row.kind == "Polygon" and count > MIN_POINT_LIMIT
+                    limit = get_point_limit() if is_large else MIN_POINT_LIMIT
+                    check_point_count(count, _TYPES[row.kind], limit, "file", f"in line {row.line}")
                 rows.append(row)
                 if len(rows) > MAX_ROWS:
                     raise WrongFormat.field(
