@@ -23,10 +23,10 @@ def build_event(name: str) -> dict[str, Any]:
 
 
 def format_files() -> dict[str, str]:
-    """Return the text of each file, by its path in `events/`."""
+    """Return the text that each file must have, by its path in `events/`."""
     return {f"{name}.json": json.dumps(event, indent=2) + "\n" for name, event in EVENTS.items()}
 
 
 def read_files() -> dict[str, str]:
-    """Return what `format_files` should return: the files in `events/`."""
+    """Return the text of each file in `events/`, by its path."""
     return {file.relative_to(FOLDER).as_posix(): file.read_text() for file in FOLDER.glob("*/*.json")}

@@ -29,8 +29,11 @@ def build_request(
     """Return the event that API Gateway sends to a function.
 
     Args:
+        method: The HTTP method.
+        resource: The path of the route in the template.
         caller: The user and the roles, or None for a route without an authorizer.
         path: The parameters of `resource`, such as `{"id": "7"}` for `/v1/geofences/{id}`.
+        query: The query parameters.
         body: A text, or anything else as JSON.
         headers: In place of the API key and, with a body, the content type.
     """
