@@ -149,7 +149,7 @@ class App:
         self._check_contract(function, sent, answer)
         return answer
 
-    def circle(self, name: str, lat: float = 10.0, lon: float = 10.0, **more: Any) -> Answer:
+    def create_circle(self, name: str, lat: float = 10.0, lon: float = 10.0, **more: Any) -> Answer:
         """Create a circle."""
         answer = self.request("geofences", "create_circle", name=name, latitude=lat, longitude=lon, **more)
         assert answer.status == 201, answer
@@ -174,7 +174,7 @@ class App:
             tenant, [Entity(table=table, id=entity_id, name=entity_id, members=people)], [""]
         )
 
-    def before_the_next_write(self, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    def run_before_next_write(self, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
         """Act after the next request has read, and before it writes."""
         table = container.table()
         write = table.write
@@ -206,16 +206,16 @@ class App:
                 model = payload_model(EVENT_TYPES[event.pop("type")])
                 assert _adapter(model).validate_python(event, strict=True) == event
 
-    def drop(self, key: str, content: bytes, **more: str) -> Any:
+    def import_file(self, key: str, content: bytes, **more: str) -> Any:
         """Upload a file to the bucket, run the import to its end, and return its report."""
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
         dropped = event("s3/kml_dropped")
         dropped["detail"]["object"] |= {"key": key, "size": len(content), **more}
         self.invoke("kml_import", dropped)
-        self.work()
+        self.process_chunks()
         return self.report(key)
 
-    def work(self) -> None:
+    def process_chunks(self) -> None:
         """Process all waiting chunks, each by a worker."""
         while messages := self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=1).get("Messages"):
             chunk = event("sqs/chunk")

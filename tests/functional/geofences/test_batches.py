@@ -12,8 +12,8 @@ NOWHERE = "00000000-0000-4000-8000-00000000dead"
 
 
 def test_each_operation_of_a_batch_has_its_own_result(app: App) -> None:
-    depot = app.circle("Depot").body["id"]
-    old = app.circle("Old").body["id"]
+    depot = app.create_circle("Depot").body["id"]
+    old = app.create_circle("Old").body["id"]
     operations: list[Any] = [
         {"action": "create", "geofence": {"name": "New", "latitude": 1, "longitude": 1}},
         {"action": "create", "geofence": {"name": "DEPOT", "latitude": 1, "longitude": 1}},
@@ -39,7 +39,7 @@ def test_each_operation_of_a_batch_has_its_own_result(app: App) -> None:
 
 
 def test_an_editor_deletes_nothing_by_batch(app: App) -> None:
-    depot = app.circle("Depot").body["id"]
+    depot = app.create_circle("Depot").body["id"]
     operations = [{"action": "delete", "id": depot}, {"action": "update", "id": depot, "geofence": {"radius": 9}}]
     results = app.request("geofences", "batch", roles="editor", operations=operations).body["results"]
     assert [r["status"] for r in results] == [403, 200]

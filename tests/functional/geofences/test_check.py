@@ -31,14 +31,14 @@ def states(answer: Answer) -> dict[str, str]:
 def test_a_match_is_uncertain_where_the_boundary_is_nearer_than_the_accuracy(
     app: App, accuracy: float | None, state: str
 ) -> None:
-    app.circle("Yard", 10, 10, radiusMeters=100)
+    app.create_circle("Yard", 10, 10, radiusMeters=100)
     assert states(check(app, 10, 10, accuracy=accuracy)) == {"Yard": state}
 
 
 def test_what_is_near_is_told_with_its_distance_where_it_is_asked_for(app: App) -> None:
-    app.circle("Here", 10, 10, radiusMeters=100)
-    app.circle("Near", 10.01, 10, radiusMeters=100)  # 1,006 m to its boundary
-    app.circle("Far", 10.03, 10, radiusMeters=100)
+    app.create_circle("Here", 10, 10, radiusMeters=100)
+    app.create_circle("Near", 10.01, 10, radiusMeters=100)  # 1,006 m to its boundary
+    app.create_circle("Far", 10.03, 10, radiusMeters=100)
     app.request(
         "geofences",
         "create_corridor",
@@ -47,7 +47,7 @@ def test_what_is_near_is_told_with_its_distance_where_it_is_asked_for(app: App) 
         radiusMeters=10,
         points=[{"lat": 10.005, "lng": 9}, {"lat": 10.005, "lng": 11}],
     )
-    app.circle("Off", 10, 10.001, status="inactive")
+    app.create_circle("Off", 10, 10.001, status="inactive")
     assert states(check(app, 10, 10)) == {"Here": "inside"}
     near = check(app, 10, 10, {"include": "outside", "within": "1500"})
     assert states(near) == {"Here": "inside", "Near": "outside", "Road": "outside"}
@@ -63,7 +63,7 @@ def test_what_is_near_is_told_with_its_distance_where_it_is_asked_for(app: App) 
 def test_what_is_near_is_found_across_seams_and_borders_of_cells(app: App, lat: float, lon: float) -> None:
     for n, (north, east) in enumerate([(0.004, 0), (-0.004, 0), (0, 0.004), (0, -0.004)]):
         wrapped = (lon + east + 180) % 360 - 180
-        app.circle(f"{n}", lat + north, wrapped, radiusMeters=10)
+        app.create_circle(f"{n}", lat + north, wrapped, radiusMeters=10)
     assert len(states(check(app, lat, lon, {"include": "outside", "within": "1000"}))) == 4
 
 
@@ -89,13 +89,13 @@ def test_a_query_that_is_none_is_refused_by_its_name(app: App, query: dict[str, 
 def test_looking_far_around_at_a_pole_is_refused_and_looking_near_is_not(app: App) -> None:
     answer = check(app, 89.9999, 10, {"include": "outside", "within": "2000"})
     assert (answer.status, answer.wrong_fields) == (400, ["within"])
-    app.circle("Pole", 89.9, 10, radiusMeters=50)
+    app.create_circle("Pole", 89.9, 10, radiusMeters=50)
     assert states(check(app, 89.9001, 10, {"include": "outside", "within": "20"})) == {"Pole": "inside"}
 
 
 def test_a_batch_answers_each_position_in_order(app: App) -> None:
-    app.circle("A", 10, 10, radiusMeters=100)
-    app.circle("B", 20, 20, radiusMeters=100)
+    app.create_circle("A", 10, 10, radiusMeters=100)
+    app.create_circle("B", 20, 20, radiusMeters=100)
     positions = [
         {"latitude": 20, "longitude": 20, "customerId": "b"},
         {"latitude": 0, "longitude": 0},
@@ -109,7 +109,7 @@ def test_a_batch_answers_each_position_in_order(app: App) -> None:
 
 def test_a_thousand_positions_over_a_city_read_each_cell_once(app: App) -> None:
     for n in range(20):
-        app.circle(f"Site {n}", 52.4 + n / 200, 13.3 + n / 200, radiusMeters=300)
+        app.create_circle(f"Site {n}", 52.4 + n / 200, 13.3 + n / 200, radiusMeters=300)
     positions = [{"latitude": 52.4 + (k % 40) / 400, "longitude": 13.3 + (k // 40) / 250} for k in range(1000)]
     app.calls.clear()
     results = app.request("location", "check_batch", positions=positions).body["results"]
@@ -140,7 +140,7 @@ def test_a_batch_that_is_none_is_refused_by_the_field(app: App, positions: Any, 
 def test_an_answer_that_is_larger_than_a_function_may_return_is_refused(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.circle("A", 10, 10)
+    app.create_circle("A", 10, 10)
     positions = [{"latitude": 10, "longitude": 10}] * 4
     assert app.request("location", "check_batch", positions=positions).status == 200
     monkeypatch.setattr("fencepost.http.app.MAX_RESPONSE_BYTES", 800)
@@ -153,7 +153,7 @@ def test_positions_among_too_many_geofences_are_refused(
     app: App, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     monkeypatch.setattr(f"fencepost.geofences.spatial_index.index.{limit}", 15)
-    app.circle("A", 10, 10)
+    app.create_circle("A", 10, 10)
     position = {"latitude": 10, "longitude": 10}
     assert app.request("location", "check_batch", positions=[position]).status == 200
     spread = [{"latitude": 10, "longitude": 10 * n} for n in range(8)]

@@ -30,7 +30,7 @@ def collected(app: App, *said: Any, **caller: Any) -> Answer:
     body = {"type": "FeatureCollection", "features": list(said)}
     begun = app.request("imports", "import_features", **caller, raw=json.dumps(body))
     assert begun.status == 202, begun
-    app.work()
+    app.process_chunks()
     return app.request("imports", "read_import", path_id=begun.body["id"], **caller)
 
 
@@ -55,7 +55,7 @@ def test_every_shape_is_a_feature_and_pages_are_linked(app: App) -> None:
 def test_a_page_is_no_larger_than_an_answer_may_be(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fencepost.http.pagination.MAX_PAGE_BYTES", 1500)
     for n in range(5):
-        app.circle(f"Site {n}")
+        app.create_circle(f"Site {n}")
     first = app.request("geofences", "list_features").body
     assert len(first["features"]) == 2
     assert [f["properties"]["name"] for f in features(app)] == [f"Site {n}" for n in (4, 3, 2, 1, 0)]
@@ -64,7 +64,9 @@ def test_a_page_is_no_larger_than_an_answer_may_be(app: App, monkeypatch: pytest
 def test_what_goes_out_comes_in_again_with_nothing_lost(app: App) -> None:
     app.put("users", "ada", tenant="other")
     week = {"timeZone": "Europe/Berlin", "windows": [{"days": ["mon"], "from": "22:00", "to": "06:00"}]}
-    app.circle("Rich", tags=["a"], schedule=week, action={"open": 1}, color="#112233", triggerOn="dwell", radius=7)
+    app.create_circle(
+        "Rich", tags=["a"], schedule=week, action={"open": 1}, color="#112233", triggerOn="dwell", radius=7
+    )
     app.request("geofences", "create_circle")
     app.request("geofences", "create_polygon")
     app.request("geofences", "create_corridor")
@@ -133,7 +135,7 @@ def test_collections_and_multi_geometries_become_one_each_save_the_multi_polygon
 
 def test_a_file_of_geojson_can_be_dropped(app: App) -> None:
     body = {"type": "FeatureCollection", "features": [feature(POINT, name="Dropped"), feature(POINT)]}
-    report = app.drop("uploads/demo/sites.geojson", b"\xef\xbb\xbf" + json.dumps(body).encode())
+    report = app.import_file("uploads/demo/sites.geojson", b"\xef\xbb\xbf" + json.dumps(body).encode())
     assert [made["name"] for made in report["geofences"]] == ["Dropped", "sites"]
 
 
@@ -154,7 +156,7 @@ def test_a_file_of_geojson_can_be_dropped(app: App) -> None:
     ],
 )
 def test_a_file_that_is_no_collection_fails_with_a_reason(app: App, content: bytes) -> None:
-    report = app.drop("uploads/demo/x.geojson", content)
+    report = app.import_file("uploads/demo/x.geojson", content)
     assert (report["status"], bool(report["reason"])) == ("failed", True)
 
 
@@ -176,7 +178,7 @@ def test_an_import_under_a_key_is_one_import(app: App) -> None:
     first = app.request("imports", "import_features", headers=keyed)
     again = app.request("imports", "import_features", headers=keyed)
     assert first.body == again.body
-    app.work()
+    app.process_chunks()
     assert app.list_names() == ["Depot"]
 
 

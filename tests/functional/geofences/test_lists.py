@@ -31,9 +31,9 @@ def test_a_filter_lets_through_what_is_asked_for(
     app: App, query: dict[str, str], names: list[str], limit: str
 ) -> None:
     vera = [{"targetTable": "users", "targetId": "vera"}]
-    app.circle("Depot", tags=["Cold", "big"])
-    app.circle("Fiji", -17.8, 179.9999, description="Behind the Mill", assignments=vera)
-    app.circle("Old depot", 10.05, 10.0, status="inactive", tags=["cold"], assignments=vera)
+    app.create_circle("Depot", tags=["Cold", "big"])
+    app.create_circle("Fiji", -17.8, 179.9999, description="Behind the Mill", assignments=vera)
+    app.create_circle("Old depot", 10.05, 10.0, status="inactive", tags=["cold"], assignments=vera)
     app.request("geofences", "create_polygon")
     app.request("geofences", "create_corridor")
     assert app.list_names(**query, limit=limit) == names
@@ -43,7 +43,7 @@ def test_a_filtered_page_that_looked_at_enough_ends_and_goes_on(app: App, monkey
     monkeypatch.setattr("fencepost.geofences.service._READ_A_QUERY", 2)
     monkeypatch.setattr("fencepost.geofences.service._QUERIES_A_FILTERED_PAGE", 2)
     for n in range(11):
-        app.circle(f"Site {n}", status="active" if n % 5 else "inactive")
+        app.create_circle(f"Site {n}", status="active" if n % 5 else "inactive")
     app.calls.clear()
     first = app.request("geofences", "list", query={"status": "inactive", "limit": "2"})
     assert ([g["name"] for g in first.body["data"]], app.calls) == (["Site 10"], {"Query": 2})

@@ -115,9 +115,9 @@ def test_the_nearest_are_those_that_a_look_at_every_geofence_finds(
 
 
 def test_three_geofences_on_the_globe_are_found_from_anywhere(app: App) -> None:
-    app.circle("Nome", 64.5, -165.4)
-    app.circle("Suva", -18.1, 178.4)
-    app.circle("Oslo", 59.9, 10.7)
+    app.create_circle("Nome", 64.5, -165.4)
+    app.create_circle("Suva", -18.1, 178.4)
+    app.create_circle("Oslo", 59.9, 10.7)
     for lat, lon in [
         (90, 0),
         (-90, 77),
@@ -137,7 +137,7 @@ def test_three_geofences_on_the_globe_are_found_from_anywhere(app: App) -> None:
 def test_a_crowded_cell_is_searched_in_all_its_shards(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fencepost.dynamodb.transaction.MAX_BUCKET_BYTES", 2048)
     for n in range(24):
-        app.circle(f"S {n}", 1.001 + n / 1e5, 1.001, radiusMeters=5, action={"text": "x" * 300})
+        app.create_circle(f"S {n}", 1.001 + n / 1e5, 1.001, radiusMeters=5, action={"text": "x" * 300})
     another_container()
     assert names(nearest(app, 1.001, 1.001, limit="5")) == [f"S {n}" for n in range(5)]
     app.calls.clear()
@@ -148,7 +148,7 @@ def test_a_crowded_cell_is_searched_in_all_its_shards(app: App, monkeypatch: pyt
 def test_what_is_told_of_each(app: App) -> None:
     schedule = {"timeZone": "Europe/Vienna", "windows": [{"days": ["mon"], "from": "22:00", "to": "06:00"}]}
     later = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    circle = app.circle(
+    circle = app.create_circle(
         "Depot",
         50.1,
         10.01,
@@ -191,7 +191,7 @@ def test_what_is_told_of_each(app: App) -> None:
 
 
 def test_changes_are_followed(app: App) -> None:
-    a, b, c = (app.circle(name, 10, 10 + n / 100).body["id"] for n, name in enumerate("ABC"))
+    a, b, c = (app.create_circle(name, 10, 10 + n / 100).body["id"] for n, name in enumerate("ABC"))
     assert names(nearest(app, 10, 10)) == ["A", "B", "C"]
     app.request("geofences", "update", path_id=a, latitude=-30, longitude=-100)
     assert names(nearest(app, 10, 10)) == ["B", "C", "A"]
@@ -207,14 +207,14 @@ def test_changes_are_followed(app: App) -> None:
 
 def test_what_is_over_is_left_out_and_what_is_yet_to_come_is_told(app: App) -> None:
     now = datetime.now(UTC)
-    app.circle("Over", 10, 10, expiresAt=(now - timedelta(seconds=1)).isoformat())
-    app.circle("To come", 10, 10.01, activeFrom=(now + timedelta(days=1)).isoformat())
-    app.circle("Ends", 10, 10.02, expiresAt=(now + timedelta(hours=1)).isoformat())
+    app.create_circle("Over", 10, 10, expiresAt=(now - timedelta(seconds=1)).isoformat())
+    app.create_circle("To come", 10, 10.01, activeFrom=(now + timedelta(days=1)).isoformat())
+    app.create_circle("Ends", 10, 10.02, expiresAt=(now + timedelta(hours=1)).isoformat())
     assert names(nearest(app, 10, 10)) == ["To come", "Ends"]
 
 
 def test_the_token_changes_when_the_list_or_one_in_it_does_and_at_no_other_time(app: App) -> None:
-    a, b, c = (app.circle(name, 10, 10 + n / 100, radiusMeters=100).body["id"] for n, name in enumerate("ABC"))
+    a, b, c = (app.create_circle(name, 10, 10 + n / 100, radiusMeters=100).body["id"] for n, name in enumerate("ABC"))
 
     def token(lon: float = 10.0) -> str:
         answer = nearest(app, 10, lon, limit="2")
@@ -236,7 +236,7 @@ def test_the_token_changes_when_the_list_or_one_in_it_does_and_at_no_other_time(
 
 def test_who_has_the_list_is_told_so_without_it(app: App) -> None:
     for n in range(3):
-        app.circle(f"{n}", 10, 10 + n / 100, radiusMeters=100)
+        app.create_circle(f"{n}", 10, 10 + n / 100, radiusMeters=100)
     whole = nearest(app, 10, 10, limit="2")
     assert whole.headers["Complete-Within-Meters"] == str(whole.body["completeWithinMeters"])
     for said in (whole.headers["ETag"], "W/" + whole.headers["ETag"], '"other", ' + whole.headers["ETag"], "*"):
@@ -335,8 +335,10 @@ def test_where_there_is_nothing_it_takes_one_read(app: App) -> None:
 def test_in_a_city_it_takes_at_most_three_reads(app: App) -> None:
     random = Random("city")
     for n in range(60):
-        app.circle(f"{n}", 52.5 + random.uniform(-0.1, 0.1), 13.4 + random.uniform(-0.15, 0.15), radiusMeters=100)
-    app.circle("Elsewhere", -33, 151)
+        app.create_circle(
+            f"{n}", 52.5 + random.uniform(-0.1, 0.1), 13.4 + random.uniform(-0.15, 0.15), radiusMeters=100
+        )
+    app.create_circle("Elsewhere", -33, 151)
     for _ in range(10):
         another_container()
         app.calls.clear()
@@ -348,8 +350,8 @@ def test_in_a_city_it_takes_at_most_three_reads(app: App) -> None:
 def test_a_big_geofence_costs_a_read_the_first_time_and_only_where_it_may_be_near(app: App) -> None:
     app.request("geofences", "create_polygon", name="Near", type="polygon", points=ring(50, 8, 0.01, 500))
     app.request("geofences", "create_polygon", name="Far", type="polygon", points=ring(50, 8.4, 0.01, 500))
-    app.circle("Here", 50, 8.02, radiusMeters=100)
-    app.circle("There", 50, 8.03, radiusMeters=100)
+    app.create_circle("Here", 50, 8.02, radiusMeters=100)
+    app.create_circle("There", 50, 8.03, radiusMeters=100)
     another_container()
     app.calls.clear()
     assert names(nearest(app, 50, 8.0, limit="2")) == ["Near", "Here"]
@@ -401,18 +403,18 @@ def transactions() -> Iterator[list[int]]:
 
 def test_a_new_place_is_listed_in_the_transaction_of_the_geofence_and_a_known_one_costs_nothing(app: App) -> None:
     with transactions() as sizes:
-        app.circle("A", 10.005, 10.005, radiusMeters=100)
-        app.circle("B", 10.005, 10.005, radiusMeters=100)
-        app.circle("C", 10.05, 10.05, radiusMeters=100)  # another cell of the same neighbourhood
+        app.create_circle("A", 10.005, 10.005, radiusMeters=100)
+        app.create_circle("B", 10.005, 10.005, radiusMeters=100)
+        app.create_circle("C", 10.05, 10.05, radiusMeters=100)  # another cell of the same neighbourhood
         another_container()
-        app.circle("D", 10.005, 10.005, radiusMeters=100)
+        app.create_circle("D", 10.005, 10.005, radiusMeters=100)
     assert sizes == [10, 7, 8, 10]
     assert app.calls == {"TransactWriteItems": 4}
     assert sorted(listed(app).values()) == [1, 1, 2]
 
 
 def test_a_change_in_place_writes_no_list(app: App) -> None:
-    made = app.circle("A", 10.005, 10.005, radiusMeters=100).body["id"]
+    made = app.create_circle("A", 10.005, 10.005, radiusMeters=100).body["id"]
     another_container()
     app.calls.clear()
     with transactions() as sizes:
@@ -459,7 +461,7 @@ def test_an_import_lists_its_cells(app: App) -> None:
         for n in range(48)
     )
     with transactions() as sizes:
-        report = app.drop("uploads/demo/world.kml", f"<kml><Document>{marks}</Document></kml>".encode())
+        report = app.import_file("uploads/demo/world.kml", f"<kml><Document>{marks}</Document></kml>".encode())
     assert report["counts"]["geofences"] == 48
     assert max(sizes) <= 100
     assert len(names(nearest(app, 0, 0, limit="100"))) == 48
@@ -479,7 +481,7 @@ def test_a_batch_lists_its_cells(app: App) -> None:
 
 
 def test_a_cell_that_was_taken_off_the_lists_is_listed_again_by_who_knew_it(app: App) -> None:
-    made = app.circle("A", 10.005, 10.005, radiusMeters=100).body["id"]
+    made = app.create_circle("A", 10.005, 10.005, radiusMeters=100).body["id"]
     app.request("geofences", "delete", path_id=made)
     upkeep = container.index_maintenance()
     while differences := upkeep.find_differences("demo"):
@@ -487,16 +489,16 @@ def test_a_cell_that_was_taken_off_the_lists_is_listed_again_by_who_knew_it(app:
     assert not [
         item for item in app.items() if "#CELL#" in item["PK"]["S"] and item["PK"]["S"] != "T#demo#CELL#0.0.0"
     ]
-    app.circle("B", 10.005, 10.005, radiusMeters=100)
+    app.create_circle("B", 10.005, 10.005, radiusMeters=100)
     app.request("geofences", "delete", path_id=made)
     assert names(nearest(app, 50, 50)) == ["B"]
     assert container.index_maintenance().find_differences("demo") == []
 
 
 def test_a_list_that_is_gone_is_made_again_by_who_knew_it(app: App) -> None:
-    app.circle("A", 10.005, 10.005, radiusMeters=100)
+    app.create_circle("A", 10.005, 10.005, radiusMeters=100)
     for item in app.items():
         if "#CELL#" in item["PK"]["S"]:
             SESSION.client("dynamodb").delete_item(TableName="fencepost", Key={"PK": item["PK"], "SK": item["SK"]})
-    app.circle("B", 10.05, 10.05, radiusMeters=100)
+    app.create_circle("B", 10.05, 10.05, radiusMeters=100)
     assert names(nearest(app, radians(1), 50)) == ["B"]

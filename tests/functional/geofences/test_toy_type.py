@@ -45,7 +45,7 @@ def describe(app: App, tenant: str) -> dict[str, Any]:
 def test_donut_is_created_read_listed_and_checked(app: App) -> None:
     created = create(app).body
     assert (created["type"], created["latitude"], created["radiusMeters"]) == ("donut", LAT, 100)
-    app.circle("Circle")
+    app.create_circle("Circle")
     assert app.request("geofences", "read", path_id=created["id"]).body == created
     assert app.list_names(type="donut") == ["Ring road"]
     assert [check(app, lat) for lat in (IN_THE_HOLE, IN_THE_DOUGH, OUTSIDE)] == [[], ["Ring road"], []]
@@ -69,7 +69,7 @@ def test_donut_is_changed_and_its_versions_are_kept(app: App) -> None:
 
 
 def test_circle_becomes_a_donut(app: App) -> None:
-    circle = app.circle("Circle", LAT, LON, radiusMeters=100).body
+    circle = app.create_circle("Circle", LAT, LON, radiusMeters=100).body
     body = {"type": "donut", "latitude": LAT, "longitude": LON, "radius": 100}
     assert app.request("geofences", "update", path_id=circle["id"], raw=json.dumps(body)).body["type"] == "donut"
     assert [check(app, lat) for lat in (IN_THE_HOLE, IN_THE_DOUGH)] == [[], ["Circle"]]
@@ -77,10 +77,10 @@ def test_circle_becomes_a_donut(app: App) -> None:
 
 def test_exported_geojson_is_imported_as_donuts(app: App) -> None:
     create(app)
-    app.circle("Circle")
+    app.create_circle("Circle")
     exported = app.request("geofences", "list_features").body
     begun = app.request("imports", "import_features", tenant="other", raw=json.dumps(exported))
-    app.work()
+    app.process_chunks()
     report = app.request("imports", "read_import", path_id=begun.body["id"], tenant="other").body["report"]
     assert report["counts"] == {"placemarks": 2, "geofences": 2, "leftOut": 0}
     assert describe(app, "other") == describe(app, "demo")
@@ -88,10 +88,10 @@ def test_exported_geojson_is_imported_as_donuts(app: App) -> None:
 
 def test_exported_kml_is_imported_as_donuts(app: App) -> None:
     create(app)
-    app.circle("Circle")
+    app.create_circle("Circle")
     zones = ZoneClient(app)
     exported = zones.get("download", {"hash": zones.hash}).text
-    counts = app.drop("uploads/other/all.kml", exported.encode())["counts"]
+    counts = app.import_file("uploads/other/all.kml", exported.encode())["counts"]
     assert counts == {"placemarks": 2, "geofences": 2, "leftOut": 0}
     assert describe(app, "other") == describe(app, "demo")
 

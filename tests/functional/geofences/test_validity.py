@@ -15,7 +15,7 @@ WEEK: dict[str, Any] = {"timeZone": "Europe/Berlin", "windows": [NIGHTS]}
 def test_when_a_geofence_is_in_force_is_told_as_it_was_said(app: App) -> None:
     instants = {"activeFrom": "2026-05-04T09:00:00+02:00", "expiresAt": "2030-01-01T00:00:00Z"}
     said: dict[str, Any] = {**instants, "schedule": WEEK}
-    body = app.circle("Shift", **said).body
+    body = app.create_circle("Shift", **said).body
     assert (body["activeFrom"], body["expiresAt"]) == ("2026-05-04T07:00:00.000Z", "2030-01-01T00:00:00.000Z")
     assert body["schedule"] == WEEK
     cleared = app.request("geofences", "update", path_id=body["id"], schedule=None, activeFrom=None).body
@@ -24,10 +24,10 @@ def test_when_a_geofence_is_in_force_is_told_as_it_was_said(app: App) -> None:
 
 @pytest.mark.parametrize(("when", "found"), [({"expiresAt": "2026-01-01T00:00:00Z"}, 0), ({"schedule": WEEK}, None)])
 def test_a_check_finds_what_is_in_force(app: App, when: dict[str, Any], found: int | None) -> None:
-    app.circle("Shift", **when)
+    app.create_circle("Shift", **when)
     days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     always = {**WEEK, "windows": [{"days": days, "from": "00:00", "to": "24:00"}]}
-    app.circle("Always", schedule=always, activeFrom="2026-01-01T00:00:00Z")
+    app.create_circle("Always", schedule=always, activeFrom="2026-01-01T00:00:00Z")
     matches = app.request("location", "check", latitude=10, longitude=10).body["matches"]
     names = {match["geofenceName"] for match in matches}
     assert "Always" in names

@@ -33,7 +33,9 @@ def test_report_has_counts_and_a_reason_for_each_skipped_row(app: App) -> None:
     bow_tie = (
         "<outerBoundaryIs><LinearRing><coordinates>1,1 2,2 2,1 1,2 1,1</coordinates></LinearRing></outerBoundaryIs>"
     )
-    report = app.drop(KEY, kml(point("A"), f"<Placemark><name>B</name><Polygon>{bow_tie}</Polygon></Placemark>"))
+    report = app.import_file(
+        KEY, kml(point("A"), f"<Placemark><name>B</name><Polygon>{bow_tie}</Polygon></Placemark>")
+    )
     assert report["counts"] == {"placemarks": 2, "geofences": 1, "leftOut": 1}
     (skipped,) = report["leftOut"]
     assert (skipped["placemark"], skipped["name"]) == (2, "B")
@@ -44,13 +46,13 @@ def test_report_has_counts_and_a_reason_for_each_skipped_row(app: App) -> None:
 def test_names_come_from_the_placemark_the_folder_or_the_document(app: App) -> None:
     unnamed = point("")
     folder = f"<Folder><name>North</name>{unnamed}{unnamed}</Folder>"
-    app.drop(KEY, kml(point("A"), point("a"), folder, unnamed))
+    app.import_file(KEY, kml(point("A"), point("a"), folder, unnamed))
     assert names(app) == ["A", "North", "North 2", "Sites", "a 2"]
 
 
 def test_radius_in_the_file_replaces_the_default(app: App) -> None:
     radius = "<ExtendedData><Data name='radius'><value>300</value></Data></ExtendedData>"
-    report = app.drop(KEY, kml(point("wide", more=radius), point("default")))
+    report = app.import_file(KEY, kml(point("wide", more=radius), point("default")))
     made = [app.request("geofences", "read", path_id=g["id"]).body["radiusMeters"] for g in report["geofences"]]
     assert made == [300, 150]
 
@@ -58,20 +60,20 @@ def test_radius_in_the_file_replaces_the_default(app: App) -> None:
 @pytest.mark.parametrize("text", ["NaN", "inf", "300 m", "300,5", "1_0", "-5", "1e400", "\u0665"])
 def test_radius_that_is_not_a_number_skips_that_row_only(app: App, text: str) -> None:
     radius = f"<ExtendedData><Data name='radius'><value>{text}</value></Data></ExtendedData>"
-    report = app.drop(KEY, kml(point("odd", more=radius), point("good")))
+    report = app.import_file(KEY, kml(point("odd", more=radius), point("good")))
     assert (report["status"], [row["name"] for row in report["leftOut"]]) == ("completed", ["odd"])
     assert "radius" in report["leftOut"][0]["reason"]
 
 
 def test_endless_names_do_not_prevent_the_report(app: App) -> None:
     nameless = [f"<Placemark><name>{n}{'x' * 20_000}</name></Placemark>" for n in range(100)]
-    report = app.drop(KEY, kml(*nameless, point("good")))
+    report = app.import_file(KEY, kml(*nameless, point("good")))
     assert report["counts"] == {"placemarks": 101, "geofences": 1, "leftOut": 100}
 
 
 @pytest.mark.parametrize("file_name", [" ", "\u200b", "a\x7fb"])
 def test_geofence_never_gets_an_invisible_name(app: App, file_name: str) -> None:
-    app.drop(
+    app.import_file(
         f"uploads/demo/{file_name}.kml",
         b"<kml><Document>" + point("\u200b" * 100 + "x").encode() + b"</Document></kml>",
     )
@@ -86,7 +88,7 @@ def test_folder_that_a_console_creates_is_not_imported(app: App) -> None:
 
 def test_row_with_a_taken_name_is_skipped_and_the_geofence_does_not_change(app: App) -> None:
     made = app.request("geofences", "create_circle", name="Depot", latitude=1, longitude=1)
-    report = app.drop(KEY, kml(point("DEPOT"), point("New")))
+    report = app.import_file(KEY, kml(point("DEPOT"), point("New")))
     assert [row["reason"] for row in report["leftOut"]] == [
         "A geofence named 'DEPOT' exists already; names are unique whatever their case."
     ]
@@ -94,21 +96,21 @@ def test_row_with_a_taken_name_is_skipped_and_the_geofence_does_not_change(app: 
 
 
 def test_import_without_a_placemark_is_completed_and_empty(app: App) -> None:
-    report = app.drop(KEY, kml())
+    report = app.import_file(KEY, kml())
     assert (report["status"], report["counts"]) == ("completed", {"placemarks": 0, "geofences": 0, "leftOut": 0})
 
 
 def test_repeated_notification_is_one_import(app: App) -> None:
-    report = app.drop(KEY, kml(point("A"), point("B", 2)))
+    report = app.import_file(KEY, kml(point("A"), point("B", 2)))
     before = app.items()
-    assert app.drop(KEY, kml(point("A"), point("B", 2))) == report
+    assert app.import_file(KEY, kml(point("A"), point("B", 2))) == report
     assert app.items() == before
 
 
 def test_each_import_has_its_own_report_after_a_file_was_replaced(app: App) -> None:
     """The second report replaces the first."""
-    first = app.drop(KEY, kml(point("A")))
-    second = app.drop(KEY, kml(point("B", 2), point("A")), sequencer="00617F08299329D18A")
+    first = app.import_file(KEY, kml(point("A")))
+    second = app.import_file(KEY, kml(point("B", 2), point("A")), sequencer="00617F08299329D18A")
     assert first["importId"] != second["importId"]
     responses = [app.request("imports", "read_import", path_id=one["importId"]).body for one in (first, second)]
     assert [one["report"]["importId"] for one in responses] == [first["importId"], second["importId"]]
@@ -120,7 +122,7 @@ def test_each_import_has_its_own_report_after_a_file_was_replaced(app: App) -> N
 def test_geojson_of_empty_objects_is_refused_before_it_is_parsed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fencepost.imports.source_reader.MAX_GEOJSON_VALUES", 1_000)
     empty = b'{"type": "FeatureCollection", "features": [' + b",".join([b"{}"] * 1_000) + b"]}"
-    report = app.drop("uploads/demo/empty.geojson", empty)
+    report = app.import_file("uploads/demo/empty.geojson", empty)
     assert (report["status"], report["reason"]) == (
         "failed",
         "a GeoJSON file may have 1,000 objects and arrays; split it",
@@ -134,7 +136,7 @@ def test_band_around_a_pole_is_imported_like_any_other_polygon(app: App) -> None
     coordinates = " ".join(f"{lon},{lat}" for lon, lat in ring)
     shell = f"<outerBoundaryIs><LinearRing><coordinates>{coordinates}</coordinates></LinearRing></outerBoundaryIs>"
     band = f"<Placemark><name>Band</name><Polygon>{shell}</Polygon></Placemark>"
-    report = app.drop(KEY, kml(point("A"), band))
+    report = app.import_file(KEY, kml(point("A"), band))
     assert report["counts"] == {"placemarks": 2, "geofences": 2, "leftOut": 0}
 
 
@@ -168,7 +170,7 @@ def test_worker_continues_where_another_died_between_two_transactions(
 def test_name_that_is_taken_during_an_import_skips_that_row_only(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DynamoDBImportRepository, "find_taken_names", lambda *_: set())
     app.request("geofences", "create_circle", name="P 3", latitude=1, longitude=1)
-    report = app.drop(KEY, kml(*(point(f"P {n}", n) for n in range(30))))
+    report = app.import_file(KEY, kml(*(point(f"P {n}", n) for n in range(30))))
     assert report["counts"] == {"placemarks": 30, "geofences": 29, "leftOut": 1}
 
 

@@ -34,7 +34,7 @@ def docs(app: App) -> str:
 
 def test_positions_are_coarse_after_some_days_and_removed_after_more(app: App) -> None:
     setup(positions={"coarsenAfterDays": 30, "removeAfterDays": 365})
-    app.circle("Office", 30.2672, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
+    app.create_circle("Office", 30.2672, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
     entry = clocked_here(app, "09:00", "10:00")
     removed = clocked_here(app, "10:00", "11:00")
     assert delete(app, removed).status == 200
@@ -164,7 +164,7 @@ def test_nothing_read_before_an_erasure_is_written_after_it(
     entry = saved(app, "09:00", "10:00", comment="Dentist")
     if what == "restore":
         assert delete(app, entry).status == 200
-    app.before_the_next_write(monkeypatch, lambda: forget(app))
+    app.run_before_next_write(monkeypatch, lambda: forget(app))
     later = span("11:00", "12:00", comment="Dentist again")
     changed = {"id": entry, "to": later["from"]}
     status = {
@@ -181,7 +181,7 @@ def test_nothing_read_before_an_erasure_is_written_after_it(
 
 def test_nothing_is_erased_while_the_user_cannot_be_deleted(app: App) -> None:
     clocked_here(app, "09:00", "10:00", comment="Dentist later")
-    office = app.circle("Office", assignments=[{"targetTable": "users", "targetId": "emil"}])
+    office = app.create_circle("Office", assignments=[{"targetTable": "users", "targetId": "emil"}])
     assert (forget(app).status, forget(app).body["code"]) == (409, "STILL_ASSIGNED")
     assert app.request("geofences", "delete", path_id=office.body["id"]).status == 200
     assert clock(app, "start", "12:00").status == 200
@@ -220,7 +220,7 @@ def test_entries_older_than_the_lists_are_added_to_them(app: App) -> None:
 
 def test_a_refusal_loses_its_distances_and_that_of_an_erased_user_its_verdict(app: App) -> None:
     setup(positions={"coarsenAfterDays": 30})
-    app.circle("Office", 40.0, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
+    app.create_circle("Office", 40.0, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
     assert clock(app, "start", "09:00", location=HERE).status == 403
     assert 'edge_distance_m":1' in docs(app)
     job, later = container.privacy_service(), datetime.now(UTC) + timedelta(days=31)

@@ -357,7 +357,7 @@ def test_no_clock_starts_for_a_user_who_is_deleted_at_the_same_moment(
 
     fence(app, assignments=[{"targetTable": "users", "targetId": "vera"}])
     for user, refused in (("emil", {}), ("vera", {"location": FAR})):
-        app.before_the_next_write(monkeypatch, partial(gone, user))
+        app.run_before_next_write(monkeypatch, partial(gone, user))
         assert code(clock(app, "start", "09:00", user=user, **refused)) == (404, "NOT_FOUND")
     assert not [item for item in app.items() if item["SK"]["S"] in ("CLOCK", "PLACE", "REFUSAL")]
 

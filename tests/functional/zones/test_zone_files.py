@@ -132,7 +132,7 @@ def test_missing_file_is_error_233_and_unreadable_file_is_234(zones: ZoneClient)
 
 
 def test_rows_that_cannot_become_zones_are_reported_and_the_others_are_created(app: App, zones: ZoneClient) -> None:
-    app.circle("taken")
+    app.create_circle("taken")
     file = kml(
         dot("one"), dot("nowhere", 0, 0), dot("TAKEN"), "<Placemark><name>empty</name></Placemark>", dot("two")
     )
@@ -215,7 +215,7 @@ def test_large_upload_is_processed_in_the_background(
     monkeypatch.setattr("fencepost.imports.source_reader.ROWS_PER_CHUNK", 2)
     body = upload(zones, kml(*(dot(f"dot {n}") for n in range(3))), dry_run=False).body
     assert (body["list"], body["in_background"], zones.listed()) == ([], True, [])
-    app.work()
+    app.process_chunks()
     assert {zone["label"] for zone in zones.listed()} == {"dot 0", "dot 1", "dot 2"}
     assert app.request("imports", "read_import", path_id=body["import_id"]).body["status"] == "completed"
 
@@ -286,7 +286,7 @@ def converted(zones: ZoneClient, batch: str, **more: Any) -> list[dict[str, Any]
 
 
 def test_line_of_a_table_becomes_a_circle(app: App, zones: ZoneClient) -> None:
-    app.circle("Tagged", tags=["cold", "big"])
+    app.create_circle("Tagged", tags=["cold", "big"])
     plain, full = converted(
         zones, "Geofence name\tKarlsplatz, 2\t48.2009935\t16.3699642\nYard\t\t1\t-2\t30.4\t2,1\r\n"
     )
@@ -417,11 +417,11 @@ def test_download_is_imported_without_any_loss(app: App, zones: ZoneClient) -> N
     }
     polygon = {"name": "Ring", "geometry": {"type": "Polygon", "coordinates": [ring, hole]}}
     app.request("geofences", "create_polygon", raw=json.dumps(polygon))
-    app.circle(name, **more, radiusMeters=0.1 + 0.2)
+    app.create_circle(name, **more, radiusMeters=0.1 + 0.2)
     app.request("geofences", "create_corridor")
     file = zones.get("download", {"hash": zones.hash})
     assert file.headers["Content-Type"] == "application/vnd.google-earth.kml+xml"
-    counts = app.drop("uploads/other/all.kml", file.text.encode())["counts"]
+    counts = app.import_file("uploads/other/all.kml", file.text.encode())["counts"]
     assert counts == {"placemarks": 3, "geofences": 3, "leftOut": 0}
 
     def snapshot(tenant: str) -> dict[str, Any]:
@@ -432,7 +432,7 @@ def test_download_is_imported_without_any_loss(app: App, zones: ZoneClient) -> N
     assert snapshot("other") == snapshot("demo")
     zipped = zones.get("download", {"hash": zones.hash}, {"Accept": "application/vnd.google-earth.kmz"})
     assert zipped.headers["Content-Type"] == "application/vnd.google-earth.kmz"
-    assert app.drop("uploads/other/again.kmz", b64decode(zipped.text))["counts"]["placemarks"] == 3
+    assert app.import_file("uploads/other/again.kmz", b64decode(zipped.text))["counts"]["placemarks"] == 3
     (only,) = upload(zones, zones("download", filter="ring").text).body["left_out"]
     assert "exists already" in only["reason"]
 

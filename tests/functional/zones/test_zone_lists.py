@@ -22,8 +22,8 @@ def test_list_is_oldest_first_with_offset_and_limit(zones: ZoneClient) -> None:
 
 
 def test_filter_and_tags_must_all_match(app: App, zones: ZoneClient) -> None:
-    app.circle("Tagged", tags=["cold", "big", "new"])
-    app.circle("Described", description="Behind the MILL")
+    app.create_circle("Tagged", tags=["cold", "big", "new"])
+    app.create_circle("Described", description="Behind the MILL")
     one = zones.create({**ZONE, "label": "Depot", "tags": [1, 2]})
     two = zones.create({**ZONE, "label": "Old depot", "address": "Mill road", "tags": [2]})
 
@@ -48,7 +48,7 @@ def test_filter_and_tags_must_all_match(app: App, zones: ZoneClient) -> None:
 
 def test_page_reads_only_the_geofences_that_it_returns(app: App, zones: ZoneClient) -> None:
     for n in range(12):
-        app.circle(f"Site {n}", description="even" if n % 2 == 0 else "odd")
+        app.create_circle(f"Site {n}", description="even" if n % 2 == 0 else "odd")
     zones.listed()
     read: list[str] = []
 

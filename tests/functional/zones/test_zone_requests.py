@@ -33,7 +33,7 @@ def test_hash_is_accepted_in_json_form_query_and_header(zones: ZoneClient) -> No
 
 
 def test_forms_and_queries_encode_lists_and_objects_as_json(app: App, zones: ZoneClient) -> None:
-    app.circle("Tagged", tags=["cold"])
+    app.create_circle("Tagged", tags=["cold"])
     form = urlencode({"hash": zones.hash, "zone": json.dumps({**POLYGON, "tags": [1]}), "points": json.dumps(SQUARE)})
     number = zones.post("create", form, {"Content-Type": f"{FORM}; charset=utf-8"}).body["id"]
     query = {

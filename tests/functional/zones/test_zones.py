@@ -74,7 +74,7 @@ def test_examples_of_the_reference_get_the_responses_that_it_documents(
 def test_zone_of_the_reference_is_returned_as_it_was_sent(
     app: App, zones: ZoneClient, zone: dict[str, Any], points: list[dict[str, Any]] | None
 ) -> None:
-    app.circle("Tagged", tags=["first", "second"])
+    app.create_circle("Tagged", tags=["first", "second"])
     number = zones.create({**zone, "tags": [2, 1]}, points)
     expected = {"id": number, **zone, "tags": [2, 1]}
     assert zones.read(number) == expected
@@ -86,7 +86,7 @@ def test_zone_of_the_reference_is_returned_as_it_was_sent(
 
 # --- create, update, delete -----------------------------------------------------------------------------------
 def test_zone_is_the_same_geofence_in_the_canonical_dialect(app: App, zones: ZoneClient) -> None:
-    app.circle("Tagged", tags=["cold"])
+    app.create_circle("Tagged", tags=["cold"])
     number = zones.create({**SAUSAGE, "color": "ff0000", "tags": [1]}, LINE)
     elsewhere = app.request("geofences", "list").body["data"][0]
     assert (elsewhere["number"], elsewhere["name"], elsewhere["type"]) == (number, "Route", "corridor")
@@ -106,7 +106,7 @@ def test_zone_is_the_same_geofence_in_the_canonical_dialect(app: App, zones: Zon
 
 
 def test_geofence_of_another_dialect_is_read_as_a_zone(app: App, zones: ZoneClient) -> None:
-    made = app.circle("Depot", 10, 20).body
+    made = app.create_circle("Depot", 10, 20).body
     app.request("geofences", "create_corridor")
     depot, route = zones.listed(with_points=True)
     assert depot == {
@@ -128,7 +128,7 @@ def test_shape_that_a_zone_cannot_express_is_approximated_and_marked(app: App, z
     large = [[[6, 5], [6.5, 5], [6.5, 5.5], [6, 5]]]
     geometry = {"type": "MultiPolygon", "coordinates": [small, large]}
     parts = app.request("geofences", "create_polygon", raw=json.dumps({"name": "Two", "geometry": geometry})).body
-    thin = app.circle("Thin", radiusMeters=0.4).body
+    thin = app.create_circle("Thin", radiusMeters=0.4).body
     ringed, two, dot = zones.listed(with_points=True)
     assert (ringed["approximate"], two["approximate"], dot["approximate"], dot["radius"]) == (True, True, True, 1)
     outer = holed["geometry"]["coordinates"][0][:-1]
@@ -315,7 +315,7 @@ def test_any_sequence_of_calls_agrees_with_the_canonical_api_at_every_step(
 ) -> None:
     """Zones are created, changed and deleted in both dialects, and both return the same after each step."""
     chance = random.Random(seed)
-    app.circle("Tagged", tags=["a", "b", "c"])
+    app.create_circle("Tagged", tags=["a", "b", "c"])
     expected: dict[int, dict[str, Any]] = {zones.listed()[0]["id"]: zones.listed()[0]}
     for step in range(25):
         act = chance.choice(["create", "create", "update", "points", "elsewhere", "delete", "delete elsewhere"])

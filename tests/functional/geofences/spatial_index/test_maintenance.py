@@ -22,7 +22,9 @@ def filled(app: App) -> None:
     app.request("geofences", "create_circle")
     app.request("geofences", "create_polygon")
     app.request("geofences", "create_corridor")
-    off = app.circle("Off", status="inactive", assignments=[{"targetTable": "users", "targetId": "vera"}]).body["id"]
+    off = app.create_circle(
+        "Off", status="inactive", assignments=[{"targetTable": "users", "targetId": "vera"}]
+    ).body["id"]
     app.request("geofences", "update", path_id=off, description="changed")
     app.request("geofences", "create_circle", tenant="other", name="Theirs", latitude=1, longitude=1)
 
@@ -157,8 +159,8 @@ def test_the_lists_of_a_table_from_before_there_were_any_are_made(app: App, monk
 def test_cells_that_were_left_are_told_as_harmless_and_taken_off(
     app: App, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = app.circle("A", 10.005, 10.005, radiusMeters=50).body["id"]
-    app.circle("B", 10.3, 10.3, radiusMeters=50)
+    made = app.create_circle("A", 10.005, 10.005, radiusMeters=50).body["id"]
+    app.create_circle("B", 10.3, 10.3, radiusMeters=50)
     app.request("geofences", "update", path_id=made, latitude=-50, longitude=-100)
     app.request("geofences", "delete", path_id=made)
     assert run(monkeypatch, "check", "demo") == 0
@@ -172,12 +174,12 @@ def test_cells_that_were_left_are_told_as_harmless_and_taken_off(
 
 
 def test_a_cell_that_somebody_has_entered_since_stays_on_the_lists(app: App) -> None:
-    made = app.circle("A", 10.005, 10.005, radiusMeters=50).body["id"]
+    made = app.create_circle("A", 10.005, 10.005, radiusMeters=50).body["id"]
     app.request("geofences", "delete", path_id=made)
     upkeep = container.index_maintenance()
     (empty,) = upkeep.find_differences("demo")
     assert (empty.problem, empty.is_harmless) == ("empty", True)
-    app.circle("B", 10.005, 10.005, radiusMeters=50)
+    app.create_circle("B", 10.005, 10.005, radiusMeters=50)
     assert upkeep.repair("demo", [empty]) == 0
     assert upkeep.find_differences("demo") == []
     assert [near["geofenceName"] for near in app.request("geofences", "nearest").body["data"]] == ["B"]
@@ -188,7 +190,7 @@ def test_the_shards_of_a_crowded_cell_are_found_again_when_all_its_buckets_are_l
 ) -> None:
     monkeypatch.setattr("fencepost.dynamodb.transaction.MAX_BUCKET_BYTES", 1024)
     for n in range(30):
-        app.circle(f"S {n}", 1.001, 1.001)
+        app.create_circle(f"S {n}", 1.001, 1.001)
     for item in app.items():
         if "#CELL#" in item["PK"]["S"]:
             key = {"PK": item["PK"], "SK": item["SK"]}
