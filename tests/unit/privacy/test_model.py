@@ -19,8 +19,9 @@ from fencepost.privacy.model import (
 )
 from fencepost.timeclock.audit import AuditRecord
 from fencepost.timeclock.location_evidence import find_precision
-from fencepost.timeclock.model import Punch, RunningClock, TimeEntry
+from fencepost.timeclock.model import Punch, TimeEntry
 from fencepost.verdicts.model import Finding, Verdict
+from tests.builders import build_clock, build_entry, build_punch
 
 AT = datetime(2026, 5, 4, 7, tzinfo=UTC)
 GATE = Finding(
@@ -40,28 +41,11 @@ OUTSIDE = Verdict(
 
 
 def punch(lat: float | None, lon: float | None, verdict: Verdict | None = None) -> Punch:
-    return Punch(
-        action="start",
-        at=AT,
-        received_at=AT,
-        acting_user_id="emil",
-        latitude=lat,
-        longitude=lon,
-        accuracy_m=8.0,
-        verdict=verdict,
-    )
+    return build_punch("start", AT, latitude=lat, longitude=lon, accuracy_m=8.0, verdict=verdict)
 
 
 def entry(*punches: Punch) -> TimeEntry:
-    return TimeEntry(
-        id="1",
-        user_id="emil",
-        start=AT,
-        end=AT + timedelta(hours=8),
-        time_type="work",
-        comment="At the dentist's",
-        punches=punches,
-    )
+    return build_entry(AT, AT + timedelta(hours=8), id="1", comment="At the dentist's", punches=punches)
 
 
 EXACT = entry(punch(30.267153, -97.743057, OUTSIDE), punch(None, None))
@@ -121,7 +105,7 @@ def test_an_erased_user_leaves_the_hours_and_nothing_that_says_where_or_why() ->
 
 
 def test_a_cancelled_clock_is_erased_too() -> None:
-    clock = RunningClock(id="1", user_id="emil", start=AT, deadline=AT, comment="Late", punches=EXACT.punches)
+    clock = build_clock(AT, id="1", comment="Late", punches=EXACT.punches)
     rest, removed = erase_evidence(clock)
     assert (rest.comment, find_precision(rest), removed.comments) == (None, None, 1)
 
