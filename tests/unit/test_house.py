@@ -122,3 +122,10 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     graph = {name: set(imported_modules(tree, modules)) for name, tree in modules.items()}
     assert any(graph.values())
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the modules of a circle
+
+
+def test_folders_of_tests_have_the_names_of_what_they_test() -> None:
+    packages = {folder.name for folder in (ROOT / CORE / "fencepost").iterdir() if (folder / "__init__.py").exists()}
+    folders = {folder for kind in ("unit", "functional", "e2e") for folder in (ROOT / "tests" / kind).iterdir()}
+    names = {folder.name for folder in folders if any(folder.glob("test_*.py"))}
+    assert names <= packages | {"geo", "benchmarks", "oracles"}
