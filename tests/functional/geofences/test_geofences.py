@@ -1,4 +1,4 @@
-"""Geofences through the handlers: what is answered, what is kept, and what it costs."""
+"""Geofences through the handlers: responses, stored items, and what each call costs."""
 
 from __future__ import annotations
 
@@ -261,8 +261,8 @@ def test_tenants_do_not_see_each_other(app: App) -> None:
 
 
 def test_a_geofence_is_assigned_only_to_those_of_its_tenant(app: App) -> None:
-    wanted = [{"targetTable": "users", "targetId": "ada"}, {"target_table": "users", "target_id": "nobody"}]
-    answer = app.request("geofences", "create_circle", name="X", latitude=1, longitude=1, assignments=wanted)
+    assignments = [{"targetTable": "users", "targetId": "ada"}, {"target_table": "users", "target_id": "nobody"}]
+    answer = app.request("geofences", "create_circle", name="X", latitude=1, longitude=1, assignments=assignments)
     assert (answer.status, answer.wrong_fields) == (400, ["assignments[1]"])
 
 
@@ -285,7 +285,7 @@ def test_a_role_may_what_the_table_of_roles_says(app: App, roles: str, name: str
     assert (answer.status != 403) is allowed
     if not allowed:
         assert answer.body["code"] == "FORBIDDEN"
-        assert not app.calls  # a missing right is told before anything is looked up
+        assert not app.calls  # a missing permission is reported before anything is read
 
 
 def test_a_missing_right_is_told_before_the_body_is_read(app: App) -> None:
@@ -303,8 +303,8 @@ def test_every_change_leaves_an_event_and_a_version(app: App) -> None:
     geofence_id = create(app).body["id"]
     app.request("geofences", "update", path_id=geofence_id)
     app.request("geofences", "delete", path_id=geofence_id)
-    told = sorted((event["type"], event["version"]) for event in app.events())
-    assert told == [("geofence.created", 1), ("geofence.deleted", 2), ("geofence.updated", 2)]
+    events = sorted((event["type"], event["version"]) for event in app.events())
+    assert events == [("geofence.created", 1), ("geofence.deleted", 2), ("geofence.updated", 2)]
     versions = sorted(item["SK"]["S"] for item in app.items() if item["PK"]["S"] == f"T#demo#GEOFENCE#{geofence_id}")
     assert versions == ["VERSION#0000000001", "VERSION#0000000002"]
 

@@ -25,9 +25,9 @@ def features(app: App, **query: str) -> list[dict[str, Any]]:
         query = dict(part.split("=") for part in text.split("&"))
 
 
-def collected(app: App, *said: Any, **caller: Any) -> Answer:
-    """An import of these features, at its end."""
-    body = {"type": "FeatureCollection", "features": list(said)}
+def import_features(app: App, *sent: Any, **caller: Any) -> Answer:
+    """Import features, and return the import at its end."""
+    body = {"type": "FeatureCollection", "features": list(sent)}
     begun = app.request("imports", "import_features", **caller, raw=json.dumps(body))
     assert begun.status == 202, begun
     app.process_chunks()
@@ -71,12 +71,12 @@ def test_what_goes_out_comes_in_again_with_nothing_lost(app: App) -> None:
     app.request("geofences", "create_polygon")
     app.request("geofences", "create_corridor")
     out = features(app)
-    ended = collected(app, *out, tenant="other").body
+    ended = import_features(app, *out, tenant="other").body
     assert (ended["status"], ended["report"]["counts"]["leftOut"]) == ("completed", 0), ended
     theirs = app.request("geofences", "list_features", tenant="other").body["features"]
     its_own = {"number", "uri", "version", "createdAt", "updatedAt"}
 
-    def told(some: list[dict[str, Any]]) -> dict[str, Any]:
+    def describe(some: list[dict[str, Any]]) -> dict[str, Any]:
         return {
             f["properties"]["name"]: (
                 f["geometry"],
@@ -85,11 +85,11 @@ def test_what_goes_out_comes_in_again_with_nothing_lost(app: App) -> None:
             for f in some
         }
 
-    assert told(theirs) == told(out)
+    assert describe(theirs) == describe(out)
 
 
 def test_a_foreign_property_that_is_no_field_is_passed_over_and_told(app: App) -> None:
-    report = collected(app, feature(POINT, name="Park", status="open", color="green", zone="A")).body["report"]
+    report = import_features(app, feature(POINT, name="Park", status="open", color="green", zone="A")).body["report"]
     (made,) = report["geofences"]
     assert "status" in made["note"]
     assert "color" in made["note"]
@@ -98,7 +98,7 @@ def test_a_foreign_property_that_is_no_field_is_passed_over_and_told(app: App) -
 
 def test_what_cannot_be_a_geofence_is_left_out_with_its_reason(app: App) -> None:
     bow_tie = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
-    said = [
+    sent = [
         feature(POINT, name="Good"),
         feature(POINT, name="GOOD"),
         feature(None, name="Nowhere"),
@@ -111,7 +111,7 @@ def test_what_cannot_be_a_geofence_is_left_out_with_its_reason(app: App) -> None
         feature(POINT, name="Whose", assignments=[{"targetTable": "users", "targetId": "nobody"}]),
         feature(POINT, name="Huge", radiusMeters=1e9),
     ]
-    report = collected(app, *said).body["report"]
+    report = import_features(app, *sent).body["report"]
     assert [made["name"] for made in report["geofences"]] == ["Good", "GOOD 2"]
     reasons = {row["placemark"]: row["reason"] for row in report["leftOut"]}
     assert sorted(reasons) == list(range(3, 12))
@@ -126,11 +126,11 @@ def test_collections_and_multi_geometries_become_one_each_save_the_multi_polygon
     several = {"type": "MultiPoint", "coordinates": [[1, 1], [2, 2]]}
     inner = {"type": "MultiPolygon", "coordinates": [[RING], [[[5, 5], [6, 5], [6, 6], [5, 5]]]]}
     deep: dict[str, Any] = {"type": "GeometryCollection", "geometries": [several, inner]}
-    report = collected(app, feature(deep, name="Many")).body["report"]
+    report = import_features(app, feature(deep, name="Many")).body["report"]
     assert [made["name"] for made in report["geofences"]] == ["Many", "Many 2", "Many 3"]
     for _ in range(20):
         deep = {"type": "GeometryCollection", "geometries": [deep]}
-    assert collected(app, feature(deep, name="Deep")).body["report"]["counts"]["leftOut"] == 1
+    assert import_features(app, feature(deep, name="Deep")).body["report"]["counts"]["leftOut"] == 1
 
 
 def test_a_file_of_geojson_can_be_dropped(app: App) -> None:
@@ -189,28 +189,30 @@ def test_an_import_of_another_tenant_does_not_exist(app: App) -> None:
 
 
 def test_an_empty_collection_is_an_import_that_has_ended(app: App) -> None:
-    assert collected(app).body["report"]["counts"] == {"placemarks": 0, "geofences": 0, "leftOut": 0}
+    assert import_features(app).body["report"]["counts"] == {"placemarks": 0, "geofences": 0, "leftOut": 0}
 
 
 def test_an_empty_collection_of_geometries_is_told(app: App) -> None:
-    report = collected(app, feature({"type": "GeometryCollection", "geometries": []}, name="Empty")).body["report"]
+    report = import_features(app, feature({"type": "GeometryCollection", "geometries": []}, name="Empty")).body[
+        "report"
+    ]
     assert [row["reason"] for row in report["leftOut"]] == ["it has no geometry"]
 
 
 def test_a_geofence_that_was_to_bind_somebody_never_comes_to_bind_nobody(app: App) -> None:
     twice = [{"targetTable": "users", "targetId": "ada"}] * 2
-    report = collected(app, feature(POINT, name="Bound", assignments=twice, color="red")).body["report"]
+    report = import_features(app, feature(POINT, name="Bound", assignments=twice, color="red")).body["report"]
     assert (report["counts"]["geofences"], "given twice" in report["leftOut"][0]["reason"]) == (0, True)
 
 
 def test_several_wrong_properties_are_all_passed_over(app: App) -> None:
     wrong = {"activeFrom": "2026-05-04T09:00:00Z", "expiresAt": "2026-05-04T08:00:00Z", "tags": 5}
-    report = collected(app, feature(POINT, name="Odd", **wrong)).body["report"]
+    report = import_features(app, feature(POINT, name="Odd", **wrong)).body["report"]
     assert ("tags" in report["geofences"][0]["note"], "expiresAt" in report["geofences"][0]["note"]) == (True, True)
 
 
 def test_tags_that_come_in_have_numbers(app: App) -> None:
-    collected(app, feature(POINT, name="Tagged", tags=["cold"]))
+    import_features(app, feature(POINT, name="Tagged", tags=["cold"]))
     assert app.request("geofences", "list_tags").body["data"] == [{"number": 1, "name": "cold"}]
 
 
@@ -222,8 +224,9 @@ def test_a_request_takes_ten_thousand_features_at_most(app: App) -> None:
 
 def test_a_long_report_is_told_in_part(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fencepost.imports.schemas.MAX_ROWS", 2)
-    told = collected(app, *[0] * 5).body
-    assert (told["report"]["counts"]["leftOut"], len(told["report"]["leftOut"])) == (5, 2)
+    imported = import_features(app, *[0] * 5).body
+    assert (imported["report"]["counts"]["leftOut"], len(imported["report"]["leftOut"])) == (5, 2)
     assert (
-        json.loads(app.s3.get_object(Bucket=BUCKET, Key=told["reportKey"])["Body"].read())["counts"]["leftOut"] == 5
+        json.loads(app.s3.get_object(Bucket=BUCKET, Key=imported["reportKey"])["Body"].read())["counts"]["leftOut"]
+        == 5
     )

@@ -1,4 +1,4 @@
-"""The nearest geofences: which they are, what is told of them, when the token changes, and what it costs."""
+"""The nearest geofences: which they are, their fields, when the token changes, and what a search costs."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def by_brute_force(app: App, lat: float, lon: float) -> list[tuple[float, str]]:
 def assert_agrees(app: App, lat: float, lon: float, limit: int) -> None:
     answer = nearest(app, lat, lon, limit=str(limit))
     expected = by_brute_force(app, round(lat, 9), round(lon, 9))
-    told = [(geofence["edgeDistance"], geofence["geofenceId"]) for geofence in answer.body["data"]]
-    assert [geofence_id for _, geofence_id in told] == [geofence_id for _, geofence_id in expected[:limit]]
-    assert [m for m, _ in told] == pytest.approx([m for m, _ in expected[:limit]], abs=0.001)
+    found = [(geofence["edgeDistance"], geofence["geofenceId"]) for geofence in answer.body["data"]]
+    assert [geofence_id for _, geofence_id in found] == [geofence_id for _, geofence_id in expected[:limit]]
+    assert [m for m, _ in found] == pytest.approx([m for m, _ in expected[:limit]], abs=0.001)
     complete = answer.body["completeWithinMeters"]
     if len(expected) <= limit:
         assert complete is None
@@ -239,16 +239,16 @@ def test_who_has_the_list_is_told_so_without_it(app: App) -> None:
         app.create_circle(f"{n}", 10, 10 + n / 100, radiusMeters=100)
     whole = nearest(app, 10, 10, limit="2")
     assert whole.headers["Complete-Within-Meters"] == str(whole.body["completeWithinMeters"])
-    for said in (whole.headers["ETag"], "W/" + whole.headers["ETag"], '"other", ' + whole.headers["ETag"], "*"):
-        same = nearest(app, 10, 10.001, limit="2", headers={"If-None-Match": said})
+    for tag in (whole.headers["ETag"], "W/" + whole.headers["ETag"], '"other", ' + whole.headers["ETag"], "*"):
+        same = nearest(app, 10, 10.001, limit="2", headers={"If-None-Match": tag})
         assert (same.status, same.body) == (304, {})
         assert same.headers["ETag"] == whole.headers["ETag"]
         assert int(same.headers["Complete-Within-Meters"]) == pytest.approx(
             whole.body["completeWithinMeters"] - 109, abs=2
         )
         assert "Content-Type" not in same.headers
-    for said in ('"other"', whole.body["versionToken"], ""):
-        assert nearest(app, 10, 10, limit="2", headers={"If-None-Match": said}).status == 200
+    for tag in ('"other"', whole.body["versionToken"], ""):
+        assert nearest(app, 10, 10, limit="2", headers={"If-None-Match": tag}).status == 200
     all_there_are = nearest(app, 10, 10)
     assert all_there_are.body["completeWithinMeters"] is None
     assert "Complete-Within-Meters" not in all_there_are.headers

@@ -1,4 +1,4 @@
-"""The timekeeping vocabulary, as its reference says, over the one domain."""
+"""The timekeeping dialect, as its reference defines it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.functional.app import Answer, App, event
 
-ASKED = {"Accept": "application/vnd.fencepost.timekeeping+json"}
+HEADERS = {"Accept": "application/vnd.fencepost.timekeeping+json"}
 NOWHERE = "00000000-0000-4000-8000-00000000dead"
 REQUIRED = {"pname": "Depot", "latitude": 30.0, "longitude": -97.0, "radius": 100}
 
@@ -27,8 +27,8 @@ def create(app: App, **body: Any) -> Answer:
 def test_the_example_of_the_reference_is_answered_200_in_its_own_words(app: App) -> None:
     answer = create(app)
     assert answer.status == 200, answer
-    said = json.loads(event("api/create_timekeeping")["body"])
-    assert {name: answer.body[name] for name in said} == said
+    body = json.loads(event("api/create_timekeeping")["body"])
+    assert {name: answer.body[name] for name in body} == body
     assert answer.headers["Location"] == answer.body["uri"] == f"/api/v1/geofences/{answer.body['id']}"
     assert answer.headers["X-Object-Id"] == answer.body["id"]
     assert answer.headers["X-Object-Table"] == "geofences"
@@ -105,12 +105,12 @@ def test_an_assignment_to_nobody_is_a_400_that_names_it(app: App) -> None:
 
 def test_absent_keeps_assignments_and_an_empty_list_clears_them(app: App) -> None:
     geofence_id = create(app).body["id"]
-    kept = app.request("geofences", "update", path_id=geofence_id, pname="Renamed")
-    assert (kept.status, kept.body["pname"], len(kept.body["assignments"])) == (200, "Renamed", 1)
+    renamed = app.request("geofences", "update", path_id=geofence_id, pname="Renamed")
+    assert (renamed.status, renamed.body["pname"], len(renamed.body["assignments"])) == (200, "Renamed", 1)
     other = [{"target_table": "users", "target_id": "ada"}]
-    replaced = app.request("geofences", "update", path_id=geofence_id, headers=ASKED, assignments=other)
+    replaced = app.request("geofences", "update", path_id=geofence_id, headers=HEADERS, assignments=other)
     assert replaced.body["assignments"] == other
-    cleared = app.request("geofences", "update_by_body", headers=ASKED, id=geofence_id, assignments=[])
+    cleared = app.request("geofences", "update_by_body", headers=HEADERS, id=geofence_id, assignments=[])
     assert cleared.body["assignments"] == []
 
 
@@ -119,9 +119,9 @@ def test_what_is_written_in_one_vocabulary_reads_in_the_other(app: App) -> None:
     canonical = app.request("geofences", "read", path_id=geofence_id).body
     assert (canonical["name"], canonical["radiusMeters"]) == ("Downtown Office", 100)
     app.request("geofences", "update", path_id=geofence_id, radiusMeters=250, status="inactive")
-    timekeeping = app.request("geofences", "read", path_id=geofence_id, headers=ASKED).body
+    timekeeping = app.request("geofences", "read", path_id=geofence_id, headers=HEADERS).body
     assert (timekeeping["pname"], timekeeping["radius"], timekeeping["active"]) == ("Downtown Office", 250, False)
-    (listed,) = app.request("geofences", "list", headers=ASKED).body["data"]
+    (listed,) = app.request("geofences", "list", headers=HEADERS).body["data"]
     assert listed == timekeeping
 
 
@@ -133,21 +133,21 @@ def test_a_circle_does_not_become_another_shape_in_these_words(app: App) -> None
 
 
 def test_the_other_functions_tell_refusals_in_these_words_too(app: App) -> None:
-    answer = app.request("geofences", "validate", headers=ASKED, userId="nobody")
+    answer = app.request("geofences", "validate", headers=HEADERS, userId="nobody")
     assert (answer.status, bool(answer.body["error"]["message"])) == (403, True)
 
 
 def test_a_polygon_is_told_as_near_as_can_be(app: App) -> None:
     geofence_id = app.request("geofences", "create_polygon").body["id"]
-    told = app.request("geofences", "read", path_id=geofence_id, headers=ASKED).body
-    assert (told["type"], told["radius"], told["geometry"]["type"]) == ("polygon", None, "Polygon")
-    assert app.request("geofences", "update", path_id=geofence_id, **told).status == 200
+    reported = app.request("geofences", "read", path_id=geofence_id, headers=HEADERS).body
+    assert (reported["type"], reported["radius"], reported["geometry"]["type"]) == ("polygon", None, "Polygon")
+    assert app.request("geofences", "update", path_id=geofence_id, **reported).status == 200
 
 
 def test_what_does_not_exist_is_forbidden_for_all_alike(app: App) -> None:
     geofence_id = create(app).body["id"]
-    absent = app.request("geofences", "read", path_id=NOWHERE, headers=ASKED)
-    foreign = app.request("geofences", "read", path_id=geofence_id, tenant="other", headers=ASKED)
+    absent = app.request("geofences", "read", path_id=NOWHERE, headers=HEADERS)
+    foreign = app.request("geofences", "read", path_id=geofence_id, tenant="other", headers=HEADERS)
     assert (absent.status, absent.body["error"]["code"]) == (403, "FORBIDDEN")
     assert foreign.body == absent.body
 

@@ -1,4 +1,4 @@
-"""When a geofence is in force, as it is said, told and honoured."""
+"""When a geofence is in force: in requests, in responses and in checks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_check_finds_what_is_in_force(app: App, when: dict[str, Any], found: i
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("fields", "field"),
     [
         ({"activeFrom": "2026-05-04T09:00:00"}, "activeFrom"),
         ({"activeFrom": 1}, "activeFrom"),
@@ -56,6 +56,6 @@ def test_a_check_finds_what_is_in_force(app: App, when: dict[str, Any], found: i
         ({"schedule": {**WEEK, "windows": WEEK["windows"] * 21}}, "schedule.windows"),
     ],
 )
-def test_a_schedule_that_is_none_is_refused(app: App, said: dict[str, Any], field: str) -> None:
-    answer = app.request("geofences", "create_circle", name="X", latitude=1, longitude=1, **said)
+def test_an_invalid_schedule_is_refused(app: App, fields: dict[str, Any], field: str) -> None:
+    answer = app.request("geofences", "create_circle", name="X", latitude=1, longitude=1, **fields)
     assert (answer.status, field in answer.wrong_fields) == (400, True), answer

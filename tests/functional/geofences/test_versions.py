@@ -32,11 +32,11 @@ def test_every_version_can_be_read_after_the_geofence_is_gone_too(app: App) -> N
     )
     one = app.request("geofences", "read_version", path_id=geofence_id, path={"version": "1"}).body
     assert one == {**first, "deletedAt": None}
-    for at, wanted in ((first["updatedAt"], 100), (second["updatedAt"], 200)):
+    for at, radius_m in ((first["updatedAt"], 100), (second["updatedAt"], 200)):
         then = app.request("geofences", "read", path_id=geofence_id, query={"asOf": at})
-        assert (then.status, then.body["radiusMeters"]) == (200, wanted), then
-    gone = page["data"][0]["deletedAt"]
-    assert app.request("geofences", "read", path_id=geofence_id, query={"asOf": gone}).status == 404
+        assert (then.status, then.body["radiusMeters"]) == (200, radius_m), then
+    deleted_at = page["data"][0]["deletedAt"]
+    assert app.request("geofences", "read", path_id=geofence_id, query={"asOf": deleted_at}).status == 404
     before = "2020-01-01T00:00:00Z"
     assert app.request("geofences", "read", path_id=geofence_id, query={"asOf": before}).status == 404
 
@@ -82,9 +82,9 @@ def test_versions_follow_each_other_in_time_whoever_waited_for_whom(app: App) ->
             who, geofence_id, GeofencePatch(values={"description": "later"}), None, now
         )
     versions = app.request("geofences", "list_versions", path_id=geofence_id).body["data"]
-    told = [version["updatedAt"] for version in versions]
-    assert told == sorted(told, reverse=True)
-    assert len(set(told)) == 4
+    instants = [version["updatedAt"] for version in versions]
+    assert instants == sorted(instants, reverse=True)
+    assert len(set(instants)) == 4
     for version in versions:
         then = app.request("geofences", "read", path_id=geofence_id, query={"asOf": version["updatedAt"]})
         assert then.body["version"] == version["version"]

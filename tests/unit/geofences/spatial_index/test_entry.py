@@ -112,5 +112,5 @@ def test_an_item_is_the_geofence_again() -> None:
 
 @given(st.dictionaries(st.text(min_size=1), JSON))
 def test_plain_values_survive_the_table(values: dict[str, Any]) -> None:
-    kept = {name: value for name, value in values.items() if value is not None}
-    assert serializer.from_item(serializer.to_item(values)) == kept
+    expected = {name: value for name, value in values.items() if value is not None}
+    assert serializer.from_item(serializer.to_item(values)) == expected
