@@ -81,7 +81,7 @@ def test_start_and_stop_make_an_entry(app: App) -> None:
     assert (entry["creationType"], entry["category"], entry["type"]) == ("clock", "productive", "work")
 
 
-def test_starting_twice_is_refused_and_tells_of_the_running_clock(app: App) -> None:
+def test_starting_twice_is_refused_with_the_running_clock(app: App) -> None:
     first = clock(app, "start", "09:00")
     second = clock(app, "start", "10:00")
     assert code(second) == (400, "CLOCK_ALREADY_RUNNING")
@@ -181,7 +181,7 @@ def test_an_instant_without_an_offset_or_out_of_time_is_refused(app: App, when: 
     assert "dateTime" in answer.body["items"][0]["message"]
 
 
-def test_a_little_ahead_is_taken_and_more_is_not(app: App) -> None:
+def test_a_punch_a_little_ahead_is_accepted_and_a_later_one_is_refused(app: App) -> None:
     now = datetime.now(UTC)
     ahead = app.request("clock", "clock_start", action="start", dateTime=(now + timedelta(minutes=10)).isoformat())
     assert code(ahead) == (400, "INVALID")
@@ -295,7 +295,7 @@ def test_a_big_geofence_binds_as_a_small_one_does(app: App) -> None:
     assert app.calls == {"BatchGetItem": 2, "TransactWriteItems": 1}
 
 
-def test_for_another_user_it_takes_the_right(app: App) -> None:
+def test_acting_for_another_user_requires_the_permission(app: App) -> None:
     assert code(clock(app, "start", "09:00", userId="vera")) == (403, "FORBIDDEN")
     assert code(clock(app, "start", "09:00", userId="nobody")) == (404, "NOT_FOUND")
     done = clock(app, "start", "09:00", userId="vera", user="ada", roles="approver")
@@ -303,7 +303,7 @@ def test_for_another_user_it_takes_the_right(app: App) -> None:
 
 
 @pytest.mark.parametrize("roles", ["viewer", "editor"])
-def test_without_a_right_to_a_clock_there_is_none(app: App, roles: str) -> None:
+def test_roles_without_a_clock_are_forbidden(app: App, roles: str) -> None:
     assert code(clock(app, "start", "09:00", roles=roles)) == (403, "FORBIDDEN")
 
 
@@ -322,7 +322,7 @@ def test_without_a_right_to_a_clock_there_is_none(app: App, roles: str) -> None:
         {"action": "start", "tenantId": "other"},
     ],
 )
-def test_a_wrong_request_is_refused_in_the_words_of_the_clock(app: App, body: dict[str, Any]) -> None:
+def test_an_invalid_request_is_refused_in_the_dialect_of_the_clock(app: App, body: dict[str, Any]) -> None:
     assert code(app.request("clock", "clock_start", **body)) == (400, "INVALID")
 
 
@@ -335,11 +335,11 @@ def test_a_forgotten_clock_is_stopped_at_the_limit_and_marked_so(app: App) -> No
     start = now - timedelta(hours=25)
     app.request("clock", "clock_start", action="start", dateTime=start.isoformat())
     app.request("clock", "clock_start", action="start", user="vera")
-    assert app.invoke("schedules", {}) == {"stopped": []}  # it was told of a moment ago; there may be more to come
+    assert app.invoke("schedules", {}) == {"stopped": []}  # its last action was a moment ago; another may follow
     stopped, failed = container.auto_stop_service().stop_forgotten(now + timedelta(minutes=1))
     assert (len(stopped), failed) == (1, [])
-    told = [event for event in app.events() if event["type"] == "clock.stopped"]
-    assert [(event["stoppedBy"], event["to"]) for event in told] == [
+    events = [event for event in app.events() if event["type"] == "clock.stopped"]
+    assert [(event["stoppedBy"], event["to"]) for event in events] == [
         ("limit", (start + timedelta(hours=24)).isoformat())
     ]
     assert container.auto_stop_service().stop_forgotten(now + timedelta(minutes=1)) == ([], [])
@@ -350,19 +350,19 @@ def test_a_forgotten_clock_is_stopped_at_the_limit_and_marked_so(app: App) -> No
 def test_no_clock_starts_for_a_user_who_is_deleted_at_the_same_moment(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(user: str) -> None:
+    def delete(user: str) -> None:
         geofences = container.geofence_service()
         ada = Principal(tenant_id="demo", user_id="ada", roles=frozenset({"admin"}))
         container.directory_service().delete(ada, "users", user, geofences, datetime.now(UTC), cascade=True)
 
     fence(app, assignments=[{"targetTable": "users", "targetId": "vera"}])
     for user, refused in (("emil", {}), ("vera", {"location": FAR})):
-        app.run_before_next_write(monkeypatch, partial(gone, user))
+        app.run_before_next_write(monkeypatch, partial(delete, user))
         assert code(clock(app, "start", "09:00", user=user, **refused)) == (404, "NOT_FOUND")
     assert not [item for item in app.items() if item["SK"]["S"] in ("CLOCK", "PLACE", "REFUSAL")]
 
 
-def test_a_forgotten_clock_of_nobody_is_discarded(app: App) -> None:
+def test_a_forgotten_clock_of_a_deleted_user_is_discarded(app: App) -> None:
     started = data(clock(app, "start", "09:00"))["id"]
     app.table.delete_item(TableName="fencepost", Key=keys.entity_key("demo", EntityRef("users", "emil")))
     now = datetime.now(UTC) + timedelta(minutes=1)
@@ -391,10 +391,10 @@ def test_one_clock_that_cannot_be_stopped_does_not_keep_the_others_running(
         clock(app, "start", "09:00", user=user)
     save = DynamoDBEntryRepository.save
 
-    def failing_for_emil(self: DynamoDBEntryRepository, tenant_id: str, saving: EntryWrite) -> None:
-        if saving.changes[0].entry.user_id == "emil":
+    def failing_for_emil(self: DynamoDBEntryRepository, tenant_id: str, write: EntryWrite) -> None:
+        if write.changes[0].entry.user_id == "emil":
             raise RuntimeError
-        save(self, tenant_id, saving)
+        save(self, tenant_id, write)
 
     monkeypatch.setattr(DynamoDBEntryRepository, "save", failing_for_emil)
     stopped, failed = container.auto_stop_service().stop_forgotten(datetime.now(UTC) + timedelta(minutes=1))
@@ -410,8 +410,8 @@ def test_an_approved_entry_stays_and_the_clock_becomes_an_invalid_one(app: App) 
     answer = clock(app, "stop", "14:00")
     assert code(answer) == (400, "ENTRY_NOT_SAVED")
     assert "approved" in answer.body["items"][0]["message"]
-    kept = sorted(item["SK"]["S"].partition("#")[0] for item in app.items() if "#USER#emil" in item["PK"]["S"])
-    assert kept == ["CALENDAR", "INVALID", "TIME"]
+    stored = sorted(item["SK"]["S"].partition("#")[0] for item in app.items() if "#USER#emil" in item["PK"]["S"])
+    assert stored == ["CALENDAR", "INVALID", "TIME"]
     assert clock(app, "start", "15:00").status == 200
 
 
@@ -424,7 +424,7 @@ def test_a_clock_around_fifty_entries_can_still_be_stopped(app: App) -> None:
     assert clock(app, "start", "18:00").status == 200
 
 
-def test_a_clock_takes_so_many_actions_and_can_then_be_stopped(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_with_the_most_actions_can_be_stopped(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """That the evidence of them all fits in an item is shown in tests/unit/adapters/test_clock_store.py."""
     monkeypatch.setattr("fencepost.timeclock.model.MAX_PUNCHES", 10)
     assert clock(app, "start", "09:00").status == 200

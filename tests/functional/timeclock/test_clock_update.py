@@ -1,4 +1,4 @@
-"""The clock's update, what a dry run tells, and reading the clock."""
+"""Updates of the clock, dry runs, and reading the clock."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_update_of_nothing_is_refused(app: App, body: dict[str, Any]) -> None
     assert "action" in answer.body["items"][0]["message"]
 
 
-def test_an_update_passes_over_the_time_that_it_is_sent(app: App) -> None:
+def test_an_update_ignores_its_instant(app: App) -> None:
     clock(app, "start", "09:00")
     assert clock(app, "update", timeType="travel", dateTime="yesterday").status == 200
 
@@ -61,7 +61,7 @@ def test_an_update_to_an_unknown_time_type_is_refused(app: App) -> None:
     assert code(clock(app, "update", timeType="lunch")) == (400, "INVALID")
 
 
-def test_an_update_to_an_organization_is_held_to_its_fence(app: App) -> None:
+def test_an_update_to_an_organization_is_verified_against_its_geofence(app: App) -> None:
     app.put("projects", "site")
     fence(app, assignments=[{"targetTable": "projects", "targetId": "site"}])
     clock(app, "start", "09:00")
@@ -78,7 +78,7 @@ def test_a_break_that_is_sent_again_after_an_update_does_not_close_the_break(app
     assert taken["to"] is None
 
 
-def test_the_running_clock_is_read_by_its_user_and_by_who_acts_for_others(app: App) -> None:
+def test_the_running_clock_is_read_by_its_user_and_by_approvers(app: App) -> None:
     started = data(clock(app, "start", "09:00"))
     app.calls.clear()
     assert data(app.request("clock", "clock_read")) == started
@@ -91,7 +91,7 @@ def test_the_running_clock_is_read_by_its_user_and_by_who_acts_for_others(app: A
     assert code(app.request("clock", "clock_read", query={"user": "emil"})) == (400, "INVALID")
 
 
-def test_a_dry_run_tells_what_an_action_would_do(app: App) -> None:
+def test_a_dry_run_returns_the_outcome_of_an_action(app: App) -> None:
     fence(app)
     answer = dry(app, "start", "09:00", location=INSIDE)
     assert (answer.status, answer.body["dryRun"]) == (200, True)
@@ -107,7 +107,7 @@ def test_a_dry_run_tells_what_an_action_would_do(app: App) -> None:
     assert code(dry(app, "stop", "17:00")) == (404, "NO_RUNNING_CLOCK")
 
 
-def test_a_dry_run_tells_which_entries_would_go(app: App) -> None:
+def test_a_dry_run_returns_the_entries_that_would_be_removed(app: App) -> None:
     clock(app, "start", "08:00")
     first = data(clock(app, "stop", "12:00"))["id"]
     clock(app, "start", "10:00")
@@ -116,7 +116,7 @@ def test_a_dry_run_tells_which_entries_would_go(app: App) -> None:
 
 
 @pytest.mark.parametrize("query", [{"dryRun": "yes"}, {"dryRun": "1"}, {"dry": "true"}])
-def test_a_dry_run_is_asked_for_in_one_way(app: App, query: dict[str, str]) -> None:
+def test_the_parameter_of_a_dry_run_is_validated(app: App, query: dict[str, str]) -> None:
     assert code(app.request("clock", "clock_start", query=query)) == (400, "INVALID")
 
 
@@ -134,10 +134,10 @@ def test_a_start_for_an_organization_by_its_name_is_two_rounds(app: App) -> None
 
 
 @pytest.mark.parametrize("action", ["break", "stop"])
-def test_what_a_start_says_keeps_no_clock_running(app: App, action: str) -> None:
+def test_the_fields_of_a_start_do_not_prevent_a_stop(app: App, action: str) -> None:
     clock(app, "start", "09:00")
-    said = {"organizationId": "gone", "organizationName": "Gone", "timeType": "lunch"}
-    assert clock(app, action, "17:00", **said).status == 200
+    ignored = {"organizationId": "gone", "organizationName": "Gone", "timeType": "lunch"}
+    assert clock(app, action, "17:00", **ignored).status == 200
 
 
 @pytest.mark.parametrize(("action", "time"), [("break", "12:00"), ("cancel", None)])

@@ -77,8 +77,8 @@ def invalid_entry(app: App) -> tuple[str, str]:
 
 def test_an_entry_is_saved_by_hand(app: App) -> None:
     app.put("projects", "site")
-    said = span("09:00", "17:00", type="travel", comment="Fair", organizationName="site")
-    answer = put(app, said | {"breaks": [span("12:00", "12:30"), span("15:00", "15:00")]})
+    body = span("09:00", "17:00", type="travel", comment="Fair", organizationName="site")
+    answer = put(app, body | {"breaks": [span("12:00", "12:30"), span("15:00", "15:00")]})
     entry = data(answer)
     assert (answer.body["valid"], answer.body["items"][0]["status"]) == (True, 200)
     assert (entry["from"], entry["to"], entry["userId"]) == (at("09:00"), at("17:00"), "emil")
@@ -105,7 +105,7 @@ def test_each_of_several_has_a_result_of_its_own(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("body", "field"),
     [
         ({"from": at("09:00")}, "to"),
         ({"to": at("09:00")}, "from"),
@@ -130,9 +130,9 @@ def test_each_of_several_has_a_result_of_its_own(app: App) -> None:
         (span("09:00", "17:00", breaks=[span("11:00", "12:00")] * 51), "breaks"),
     ],
 )
-def test_a_wrong_entry_is_refused_with_its_field(app: App, said: dict[str, Any], field: str) -> None:
+def test_a_wrong_entry_is_refused_with_its_field(app: App, body: dict[str, Any], field: str) -> None:
     before = app.items()
-    answer = put(app, said)
+    answer = put(app, body)
     assert answer.body["items"][0]["status"] == 400
     assert f"{field}: " in answer.body["items"][0]["message"]
     assert app.items() == before
@@ -153,7 +153,7 @@ def test_a_wrong_entry_is_refused_with_its_field(app: App, said: dict[str, Any],
         json.dumps({"items": [{}], "more": 1}),
     ],
 )
-def test_a_body_that_is_none_is_refused_whole(app: App, raw: str) -> None:
+def test_an_invalid_body_is_refused_as_a_whole(app: App, raw: str) -> None:
     assert code(app.request("clock", "times_put", raw=raw)) == (400, "INVALID")
 
 
@@ -242,13 +242,13 @@ def test_a_list_is_filtered(app: App) -> None:
         ({**MAY, "tenantId": "other"}, "tenantId"),
     ],
 )
-def test_a_wrong_question_is_refused_with_its_field(app: App, query: dict[str, str], field: str) -> None:
+def test_an_invalid_query_is_refused_with_its_field(app: App, query: dict[str, str], field: str) -> None:
     answer = app.request("clock", "times_list", query=query)
     assert code(answer) == (400, "INVALID")
     assert f"{field}: " in answer.body["items"][0]["message"]
 
 
-def test_a_cursor_of_another_tenant_is_none(app: App) -> None:
+def test_a_cursor_of_another_tenant_is_refused(app: App) -> None:
     for hour in ("08", "09"):
         saved(app, f"{hour}:00", f"{hour}:30")
     cursor = app.request("clock", "times_list", query={**MAY, "limit": "1"}).body["nextCursor"]
@@ -256,7 +256,7 @@ def test_a_cursor_of_another_tenant_is_none(app: App) -> None:
     assert code(answer) == (400, "INVALID")
 
 
-def test_what_the_caller_may_not_see_is_not_there(app: App) -> None:
+def test_an_entry_that_the_caller_may_not_see_does_not_exist(app: App) -> None:
     entry_id = saved(app, "09:00", "10:00")
     strangers: list[dict[str, Any]] = [{"user": "vera"}, {"tenant": "other"}, {"tenant": "other", **APPROVER}]
     for who in strangers:
@@ -273,14 +273,14 @@ def test_what_the_caller_may_not_see_is_not_there(app: App) -> None:
 
 
 @pytest.mark.parametrize("entry_id", ["x", "../x", "a#b", NOBODYS.upper(), "\u00e4"])
-def test_what_is_no_id_is_not_there(app: App, entry_id: str) -> None:
+def test_an_invalid_id_is_not_found(app: App, entry_id: str) -> None:
     for name in ("times_resubmit", "times_history", "times_restore"):
         assert app.request("clock", name, path_id=entry_id).status == 404
     assert code(delete(app, entry_id)) == (404, "NOT_FOUND")
     assert code(approve(app, entry_id)) == (404, "NOT_FOUND")
 
 
-def test_for_others_it_takes_the_right(app: App) -> None:
+def test_entries_of_others_require_the_permission(app: App) -> None:
     def first(answer: Answer) -> tuple[int, str]:
         item = answer.body["items"][0]
         return item["status"], item.get("code", "")
@@ -310,7 +310,7 @@ def test_an_approved_entry_is_not_changed_until_it_is_reopened(app: App) -> None
     assert [change["action"] for change in history(app, entry_id)] == ["created", "approved", "reopened", "edited"]
 
 
-def test_a_disapproved_entry_can_be_changed_and_is_looked_at_again(app: App) -> None:
+def test_a_disapproved_entry_can_be_changed_and_approved_again(app: App) -> None:
     entry_id = saved(app, "09:00", "10:00")
     assert data(approve(app, entry_id, approval="disapproved", reason="Which site?"))["approval"] == "disapproved"
     assert history(app, entry_id)[-1]["reason"] == "Which site?"
@@ -325,8 +325,8 @@ def test_several_are_approved_all_or_none(app: App) -> None:
     assert approve(app, first, second, first).status == 200
     assert app.calls == {"BatchGetItem": 2, "TransactWriteItems": 1}
     assert listed(app, approval="approved") == ["09-10", "10-11"]
-    told = [event for event in app.events() if event["type"] == "entries.approved"]
-    assert sorted(entry["entryId"] for entry in told[0]["entries"]) == sorted([first, second])
+    approvals = [event for event in app.events() if event["type"] == "entries.approved"]
+    assert sorted(entry["entryId"] for entry in approvals[0]["entries"]) == sorted([first, second])
 
 
 def test_thirty_are_deleted_in_one_transaction_and_more_are_refused(app: App) -> None:
@@ -349,7 +349,7 @@ def test_a_running_clock_is_no_entry_yet(app: App) -> None:
     assert [change["action"] for change in history(app, running)] == ["started", "cancelled"]
 
 
-def test_an_invalid_entry_is_saved_once_its_way_is_free(app: App) -> None:
+def test_an_invalid_entry_is_saved_once_nothing_is_in_its_way(app: App) -> None:
     safe, invalid = invalid_entry(app)
     assert (listed(app), listed(app, invalid="true")) == (["13-14"], ["10-14"])
     blocked = app.request("clock", "times_resubmit", path_id=invalid)
@@ -371,7 +371,7 @@ def test_an_invalid_entry_can_be_made_to_fit(app: App) -> None:
     assert (listed(app), listed(app, invalid="true")) == (["10-13", "13-14"], [])
 
 
-def test_a_removed_entry_is_restored_where_nothing_else_is(app: App) -> None:
+def test_a_removed_entry_is_restored_where_no_other_entry_is(app: App) -> None:
     first = data(clocked(app, "08:00", "12:00"))["id"]
     second = data(clocked(app, "10:00", "14:00"))["id"]
     assert listed(app, who=APPROVER, removed="true") == listed(app, who=APPROVER, removed="true", userId="emil")
@@ -394,7 +394,7 @@ def test_a_removed_invalid_entry_comes_back_invalid(app: App) -> None:
     assert (listed(app), listed(app, invalid="true")) == (["13-14"], ["10-14"])
 
 
-def test_the_trail_says_who_did_what_when_and_why(app: App) -> None:
+def test_the_trail_has_who_did_what_when_and_why(app: App) -> None:
     app.put("projects", "site")
     clock(app, "start", "09:00")
     clock(app, "break", "12:00")
@@ -424,7 +424,7 @@ def test_the_trail_says_who_did_what_when_and_why(app: App) -> None:
     assert (deleted["reason"], deleted["before"], deleted["after"]) == ("A slip", edited["after"], None)
 
 
-def test_the_trail_of_what_was_in_the_way_names_what_came(app: App) -> None:
+def test_the_trail_of_an_overlapped_entry_names_the_new_one(app: App) -> None:
     policy(app, "trim")
     first = saved(app, "08:00", "18:00")
     answer = put(app, span("10:00", "14:00"))
@@ -434,7 +434,7 @@ def test_the_trail_of_what_was_in_the_way_names_what_came(app: App) -> None:
     assert [(change["action"], first in change["reason"]) for change in history(app, split)] == [("split", True)]
 
 
-def test_a_clock_is_stopped_after_anything_that_was_sent(app: App) -> None:
+def test_a_clock_can_be_stopped_whatever_was_sent(app: App) -> None:
     clock(app, "start", "09:00")
     for raw in ("", "[]", "{", '{"action": "stop", "dateTime": NaN}', '{"action": "stop", "dateTime": 3}'):
         assert app.request("clock", "clock_stop", raw=raw).status == 400
@@ -444,10 +444,8 @@ def test_a_clock_is_stopped_after_anything_that_was_sent(app: App) -> None:
     assert clock(app, "stop", "17:00").status == 200
 
 
-def test_an_item_that_cannot_be_saved_now_has_the_whole_request_sent_again(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def busy(self: DynamoDBEntryRepository, tenant_id: str, saving: EntryWrite) -> None:
+def test_an_item_that_cannot_be_saved_now_fails_the_whole_request(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(self: DynamoDBEntryRepository, tenant_id: str, write: EntryWrite) -> None:
         raise ServiceBusy
 
     monkeypatch.setattr(DynamoDBEntryRepository, "save", busy)
@@ -455,7 +453,7 @@ def test_an_item_that_cannot_be_saved_now_has_the_whole_request_sent_again(
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
 
 
-def test_a_tenants_setup_says_what_becomes_of_overlaps(app: App) -> None:
+def test_a_tenants_setup_has_the_policy_for_overlaps(app: App) -> None:
     tenant = {"id": "demo", "name": "Demo", "overlaps": "refuse"}
     tenants.apply(tenants.Setup.model_validate({"tenants": [tenant]}))
     saved(app, "09:00", "10:00")

@@ -172,9 +172,9 @@ class Punching(RuleBasedStateMachine):
                 assert trail[-1]["action"] in BY_RULE
                 assert "doc" in place
             if "sort" in place:
-                kept = json.loads(there[f"T#demo#USER#{place['userId']['S']}", place["sort"]["S"]]["doc"]["S"])
+                stored = json.loads(there[f"T#demo#USER#{place['userId']['S']}", place["sort"]["S"]]["doc"]["S"])
                 after = trail[-1]["after"]
-                assert {name: kept[name] for name in after} == after
+                assert {name: stored[name] for name in after} == after
 
     def _check_totals(self) -> None:
         net_s: Counter[str] = Counter()
@@ -186,10 +186,10 @@ class Punching(RuleBasedStateMachine):
             answer = self.app.request(
                 "reports", "times_totals", user="ada", roles="approver", query={**MAY, **grouped}
             )
-            told: Counter[str] = Counter()
+            totals_s: Counter[str] = Counter()
             for total in (one["data"] for one in answer.body["items"]):
-                told[total["userId"]] += total["netSeconds"]
-            assert +told == +net_s
+                totals_s[total["userId"]] += total["netSeconds"]
+            assert +totals_s == +net_s
 
     def _sent(self, name: str, user: str, **how: Any) -> Answer:
         roles = "approver" if user == "ada" else "employee"

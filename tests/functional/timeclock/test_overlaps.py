@@ -9,7 +9,7 @@ from tests.functional.app import App
 from tests.functional.timeclock.test_clock import clock, clocked, code, data, policy
 
 
-def test_a_tenant_may_have_every_overlap_refused(app: App) -> None:
+def test_a_tenant_may_refuse_every_overlap(app: App) -> None:
     policy(app, "refuse")
     clocked(app, "08:00", "12:00")
     answer = clocked(app, "10:00", "14:00")
@@ -34,7 +34,7 @@ def test_a_stop_over_thirty_entries_is_three_rounds_and_one_transaction(app: App
     assert app.calls == {"BatchGetItem": 2, "Query": 1, "TransactWriteItems": 1}
 
 
-def test_what_a_stop_did_to_others_is_told_on_the_bus(app: App) -> None:
+def test_the_event_of_a_stop_has_the_entries_that_it_changed(app: App) -> None:
     policy(app, "trim")
     whole = data(clocked(app, "08:00", "12:00"))["id"]
     inner = data(clocked(app, "12:30", "13:00"))["id"]

@@ -32,7 +32,7 @@ def test_a_tenant_chooses_what_a_refusal_does_to_each_action(app: App) -> None:
 
 
 @pytest.mark.parametrize("modes", [{"cancel": "flag"}, {"start": "warn"}, {"start": None}, "block"])
-def test_modes_that_there_are_not_are_refused(modes: Any) -> None:
+def test_unknown_modes_are_refused(modes: Any) -> None:
     with pytest.raises(ValidationError):
         set_up(modes)
 
@@ -44,8 +44,8 @@ def test_refusals_are_listed_newest_first_page_by_page_and_a_dry_run_is_none(app
     )
     assert data(dry)["refusalId"] is None
     refused = [data(clock(app, "start", f"09:{n:02}", location=FAR))["refusalId"] for n in range(3)]
-    told = [told["refusalId"] for told in app.events() if told["type"] == "clock.refused"]
-    assert sorted(told) == sorted(refused)
+    refusal_ids = [event["refusalId"] for event in app.events() if event["type"] == "clock.refused"]
+    assert sorted(refusal_ids) == sorted(refused)
     app.calls.clear()
     first = app.request("clock", "clock_refusals", query={"limit": "2"})
     assert app.calls == {"Query": 1}
@@ -75,7 +75,7 @@ def test_a_start_by_exception_costs_what_any_start_costs(app: App) -> None:
     assert clock(app, "start", "09:00", location=FAR).status == 200
     assert app.calls == {"BatchGetItem": 1, "TransactWriteItems": 1}
     assert data(app.request("clock", "clock_refusals"))["state"] == "used"
-    assert [told["validUntil"] for told in app.events() if told["type"] == "clock.exception_granted"]
+    assert [event["validUntil"] for event in app.events() if event["type"] == "clock.exception_granted"]
 
 
 def test_an_exception_does_not_outlive_its_user(app: App) -> None:
@@ -109,7 +109,7 @@ def test_a_batch_costs_a_read_more_than_its_punches_and_sent_again_only_that_rea
     assert app.calls == {"BatchGetItem": 1}
 
 
-def test_what_was_not_reached_says_so_and_is_done_when_it_comes_again(
+def test_a_punch_that_was_not_reached_has_its_own_code_and_is_done_by_a_retry(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = example()
@@ -122,7 +122,7 @@ def test_what_was_not_reached_says_so_and_is_done_when_it_comes_again(
     assert (done.status, [item["status"] for item in done.body["items"]]) == (200, [200, 200])
 
 
-def test_a_punch_that_is_older_than_the_tenant_takes_is_refused_by_its_row(app: App) -> None:
+def test_a_punch_older_than_the_tenant_accepts_is_refused_alone(app: App) -> None:
     tenant = {"id": "demo", "name": "Demo", "workingTime": {"backMinutes": 60}}
     tenants.apply(tenants.Setup.model_validate({"tenants": [tenant]}))
     old, new = example()

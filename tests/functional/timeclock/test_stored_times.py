@@ -117,8 +117,8 @@ def cancel(clock: RunningClock) -> Callable[[App], None]:
 def save(*changes: EntryChange) -> Callable[[App], None]:
     def write(app: App) -> None:
         for number, change in enumerate(changes):
-            saving = EntryWrite(changes=(change,), event=event("time_entry.saved"), calendar=(EMIL, number))
-            entries().save(DEMO, saving)
+            write = EntryWrite(changes=(change,), event=event("time_entry.saved"), calendar=(EMIL, number))
+            entries().save(DEMO, write)
 
     return write
 

@@ -1,4 +1,4 @@
-"""The working-time model over the handlers: set, told, kept with each entry; reminders and the end of a shift."""
+"""The working-time model over the handlers: setup, adjustments of entries, reminders and the end of a shift."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def told_events(app: App, event_type: str) -> list[dict[str, Any]]:
     return [event for event in app.events() if event["type"] == event_type]
 
 
-def test_a_stop_tells_what_the_model_made_of_it_and_the_entry_keeps_it(app: App) -> None:
+def test_a_stop_returns_the_adjustments_and_the_entry_stores_them(app: App) -> None:
     set_up(rounding={"start": QUARTERS, "end": QUARTERS}, automaticBreaks="arbzg")
     clock(app, "start", "08:53")
     app.calls.clear()
@@ -70,13 +70,13 @@ def test_a_stop_tells_what_the_model_made_of_it_and_the_entry_keeps_it(app: App)
     entry = data(answer)
     assert (entry["from"], entry["to"]) == (f"{DAY}09:00:00+02:00", f"{DAY}17:00:00+02:00")
     (missing,) = entry["breaks"]
-    placed = {"from": f"{DAY}12:45:00+02:00", "to": f"{DAY}13:15:00+02:00"}
-    assert missing == {**placed, "id": missing["id"], "automatic": True}
+    period = {"from": f"{DAY}12:45:00+02:00", "to": f"{DAY}13:15:00+02:00"}
+    assert missing == {**period, "id": missing["id"], "automatic": True}
     punched = {"from": f"{DAY}08:53:00+02:00", "to": f"{DAY}17:04:00+02:00"}
     round_instant = {"from": entry["from"], "to": entry["to"]}
     assert entry["adjustments"] == [
         {"rule": "rounding", "breakId": None, "before": punched, "after": round_instant},
-        {"rule": "automatic_breaks", "breakId": missing["id"], "before": None, "after": placed},
+        {"rule": "automatic_breaks", "breakId": missing["id"], "before": None, "after": period},
     ]
     assert entry["creationType"] == "clock"
     assert [(p["action"], p["dateTime"]) for p in entry["punches"]] == [
@@ -84,11 +84,11 @@ def test_a_stop_tells_what_the_model_made_of_it_and_the_entry_keeps_it(app: App)
         ("stop", punched["to"]),
     ]
     assert [change["rule"] for change in data(dry)["adjustments"]] == ["rounding", "automatic_breaks"]
-    (kept,) = entries(app)
-    assert kept["adjustments"] == entry["adjustments"]
+    (stored,) = entries(app)
+    assert stored["adjustments"] == entry["adjustments"]
 
 
-def test_rounding_leaves_the_entries_around_alone_and_a_cut_is_told_by_the_status(app: App) -> None:
+def test_rounding_leaves_neighbours_alone_and_the_status_shows_a_cut(app: App) -> None:
     set_up(rounding={"start": {"direction": "down", "minutes": 60}}, longestMinutes=120)
     saved(app, "07:00", "08:20")
     clock(app, "start", "08:30")
@@ -103,7 +103,7 @@ def test_rounding_leaves_the_entries_around_alone_and_a_cut_is_told_by_the_statu
     ]
 
 
-def test_a_punch_soon_after_a_rounded_end_takes_that_margin_and_no_work(app: App) -> None:
+def test_a_punch_soon_after_a_rounded_end_takes_only_the_rounding(app: App) -> None:
     set_up(rounding={"start": QUARTERS, "end": {"direction": "up", "minutes": 15}})
     clock(app, "start", "08:00")
     assert data(clock(app, "stop", "12:01"))["to"][11:16] == "12:15"
@@ -118,7 +118,7 @@ def test_a_punch_soon_after_a_rounded_end_takes_that_margin_and_no_work(app: App
     assert (afternoon["from"][11:16], afternoon["to"][11:16]) == ("12:05", "17:15")
 
 
-def test_the_model_of_the_organization_wins_whole(app: App) -> None:
+def test_the_model_of_the_organization_replaces_that_of_the_tenant(app: App) -> None:
     set_up(rounding={"start": QUARTERS}, automaticBreaks="arbzg")
     put(app, "projects", "site", name="Site", workingTime={"rounding": {"end": QUARTERS}})
     clock(app, "start", "08:53", organizationId="site")
@@ -158,7 +158,7 @@ def test_a_window_refuses_a_start_but_never_a_stop(app: App) -> None:
     assert app.request("clock", "times_resubmit", path_id=data(late)["id"], **APPROVER).status == 200
 
 
-def test_what_is_resubmitted_goes_through_the_model_and_takes_nothing_by_its_margin(app: App) -> None:
+def test_a_resubmitted_entry_is_adjusted_and_its_rounding_takes_nothing_from_others(app: App) -> None:
     saved(app, "20:10", "21:00")
     model = {"rounding": {"end": {"direction": "up", "minutes": 30}}, "automaticBreaks": "arbzg"}
     set_up(**model, window={"from": "06:00", "to": "20:00", "outside": "refuse"})
@@ -182,10 +182,10 @@ def test_an_entry_changed_by_hand_has_no_adjustments_that_would_not_give_what_wa
     assert [change["data"]["after"]["to"][11:16] for change in trail[1:]] == ["17:00", "17:00", "17:30"]
 
 
-def test_a_model_is_told_as_it_was_said(app: App) -> None:
+def test_a_model_is_returned_as_it_was_sent(app: App) -> None:
     assert put(app, "projects", "site", name="Site", workingTime=EVERYTHING).body["workingTime"] == EVERYTHING
-    told = read(app, "projects", "site").body
-    assert put(app, "projects", "site", **told).body == told
+    body = read(app, "projects", "site").body
+    assert put(app, "projects", "site", **body).body == body
     plain = {"rounding": {}, "aheadMinutes": 2, "forgotten": {"stopAt": "limit"}}
     assert put(app, "projects", "site", name="Site", workingTime={}).body["workingTime"] == plain
 
@@ -263,10 +263,10 @@ def test_a_stop_by_hand_while_the_schedule_reminds_or_stops_is_the_only_one(
         assert container.auto_stop_service().stop_forgotten(at("16:46")) == ([], [])
     assert told_events(app, "clock.reminded") == []
 
-    def saved_first(self: DynamoDBEntryRepository, tenant_id: str, saving: EntryWrite) -> None:
+    def saved_first(self: DynamoDBEntryRepository, tenant_id: str, write: EntryWrite) -> None:
         monkeypatch.setattr(DynamoDBEntryRepository, "save", save_entry)
         act("stop", "16:58")
-        save_entry(self, tenant_id, saving)
+        save_entry(self, tenant_id, write)
 
     monkeypatch.setattr(DynamoDBEntryRepository, "save", saved_first)
     assert container.auto_stop_service().stop_forgotten(at("17:02")) == ([], [])

@@ -68,7 +68,7 @@ def rounding(direction: str, minutes: int) -> Rounding:
     return Rounding(direction=direction, minutes=minutes)  # type: ignore[arg-type]  # what a test names
 
 
-def told(entry: TimeEntry) -> tuple[str, str, list[str]]:
+def describe(entry: TimeEntry) -> tuple[str, str, list[str]]:
     def shown(when: datetime | None) -> str:
         assert when is not None
         return f"{when:%H:%M}" if when.second == 0 else f"{when:%H:%M:%S}"
@@ -106,7 +106,7 @@ def test_without_a_model_what_was_punched_is_what_counts() -> None:
 def test_start_and_end_are_rounded_and_the_original_is_kept() -> None:
     model = WorkingTime(round_start=rounding("up", 15), round_end=rounding("down", 15))
     after = by(model, make_entry("08:53:10", "17:07:20"))
-    assert told(after) == ("09:00", "17:00", [])
+    assert describe(after) == ("09:00", "17:00", [])
     (change,) = after.adjustments
     assert change == Adjustment(
         rule="rounding",
@@ -118,22 +118,22 @@ def test_start_and_end_are_rounded_and_the_original_is_kept() -> None:
 
 def test_a_break_is_rounded_by_its_length_and_keeps_its_start() -> None:
     entry = make_entry("09:00", "17:00", ("12:03", "12:21"), ("15:00", "15:04"))
-    assert told(by(WorkingTime(round_break=rounding("up", 15)), entry))[2] == ["12:03-12:33", "15:00-15:15"]
+    assert describe(by(WorkingTime(round_break=rounding("up", 15)), entry))[2] == ["12:03-12:33", "15:00-15:15"]
     down = by(WorkingTime(round_break=rounding("down", 15)), entry)
-    assert told(down)[2] == ["12:03-12:18"]
+    assert describe(down)[2] == ["12:03-12:18"]
     assert {change.break_id: change.after is None for change in down.adjustments} == {"b1": False, "b2": True}
 
 
 def test_a_break_that_has_no_room_to_grow_stays_as_it_was() -> None:
     model = WorkingTime(round_break=rounding("up", 30))
     entry = make_entry("09:00", "17:00", ("12:00", "12:10"), ("12:20", "12:30"), ("16:40", "17:00"))
-    assert told(by(model, entry))[2] == ["12:00-12:10", "12:20-12:50", "16:40-17:00"]
+    assert describe(by(model, entry))[2] == ["12:00-12:10", "12:20-12:50", "16:40-17:00"]
 
 
 def test_breaks_end_where_the_rounded_entry_does() -> None:
     model = WorkingTime(round_start=rounding("up", 30), round_end=rounding("down", 30))
     after = by(model, make_entry("09:05", "17:10", ("09:10", "09:20"), ("16:50", "17:10")))
-    assert told(after) == ("09:30", "17:00", ["16:50-17:00"])
+    assert describe(after) == ("09:30", "17:00", ["16:50-17:00"])
     assert [change.break_id for change in after.adjustments] == [None, "b1", "b2"]
 
 
@@ -147,11 +147,11 @@ def test_rounding_takes_no_time_from_the_entries_around() -> None:
     model = WorkingTime(round_start=rounding("down", 15), round_end=rounding("up", 15))
     before, after = make_entry("07:00", "08:50", id="before"), make_entry("17:10", "18:00", id="after")
     entry = make_entry("08:53", "17:07")
-    assert told(by(model, entry, before, after))[:2] == ("08:50", "17:10")
+    assert describe(by(model, entry, before, after))[:2] == ("08:50", "17:10")
     around = make_entry("07:00", "08:54", id="in the way"), make_entry("17:00", "18:00", id="in the way, too")
     assert by(model, entry, *around) == entry
     widest = widen_to_rounding(entry, TenantSettings(time_zone=BERLIN, working_time=model))
-    assert told(widest)[:2] == ("08:45", "17:15")
+    assert describe(widest)[:2] == ("08:45", "17:15")
 
 
 def test_the_margin_of_another_entry_is_in_the_way_only_where_it_must_not_be_changed() -> None:
@@ -186,7 +186,7 @@ def test_rounding_leaves_some_of_what_was_punched() -> None:
         ({}, timedelta(minutes=90), "09:10", "10:30", "user", "10:40"),
     ],
 )
-def test_rounding_goes_past_nothing_at_which_a_clock_is_stopped(
+def test_rounding_does_not_go_past_the_instant_at_which_a_clock_is_stopped(
     rules: dict[str, object], clock_limit: timedelta, start: str, stop: str, stopped_by: str, end: str
 ) -> None:
     hours = replace(settings(round_end=rounding("up", 60), **rules), clock_limit=clock_limit)
@@ -202,22 +202,22 @@ def test_rounding_goes_past_nothing_at_which_a_clock_is_stopped(
         ("2199-12-31T23:20:00+00:00", "2199-12-31T23:50:00+00:00"),
     ],
 )
-def test_rounding_makes_no_instant_that_nobody_may_name(start: str, end: str) -> None:
+def test_rounding_stays_within_the_instants_that_a_request_may_have(start: str, end: str) -> None:
     model = WorkingTime(round_start=rounding("down", 60), round_end=rounding("up", 60))
     after = by(model, make_entry(start, end), zone="Asia/Kolkata")
     assert after.start >= EARLIEST
     assert after.end <= LATEST
 
 
-def test_rounding_alone_gets_no_entry_refused_by_the_window() -> None:
+def test_rounding_alone_does_not_make_the_window_refuse_an_entry() -> None:
     window = AllowedWindow(start_minute=6 * 60, end_minute=19 * 60 + 50, outside="refuse")
     after = by(WorkingTime(window=window, round_end=rounding("up", 30)), make_entry("08:00", "19:45"))
-    assert (after.invalid_reason, told(after)[:2]) == (None, ("08:00", "19:50"))
+    assert (after.invalid_reason, describe(after)[:2]) == (None, ("08:00", "19:50"))
 
 
 def test_what_lies_outside_the_window_is_cut_and_listed() -> None:
     after = by(WorkingTime(window=DAYTIME), make_entry("05:30", "20:30", ("05:45", "06:15"), ("20:10", "20:20")))
-    assert told(after) == ("06:00", "20:00", ["06:00-06:15"])
+    assert describe(after) == ("06:00", "20:00", ["06:00-06:15"])
     assert [(change.rule, change.break_id) for change in after.adjustments] == [
         ("window", None),
         ("window", "b1"),
@@ -232,12 +232,16 @@ def test_rounding_comes_before_the_window() -> None:
     assert by(model, make_entry("05:55", "17:00")).invalid_reason is None
 
 
-def test_a_night_between_two_windows_is_a_break_around_those_that_were_taken() -> None:
+def test_a_night_between_two_windows_is_a_break_around_the_breaks_that_the_user_took() -> None:
     after = by(
         WorkingTime(window=DAYTIME),
         make_entry("18:00", "2026-05-05T08:00:00+02:00", ("19:30", "20:30"), ("23:00", "23:30")),
     )
-    assert told(after) == ("18:00", "08:00", ["19:30-20:30", "20:30-23:00 auto", "23:00-23:30", "23:30-06:00 auto"])
+    assert describe(after) == (
+        "18:00",
+        "08:00",
+        ["19:30-20:30", "20:30-23:00 auto", "23:00-23:30", "23:30-06:00 auto"],
+    )
     assert net(after) == timedelta(hours=3, minutes=30)
 
 
@@ -261,7 +265,7 @@ def test_what_the_window_refuses_is_an_invalid_entry_as_it_was_punched(
 
 def test_an_entry_ends_at_the_longest() -> None:
     after = by(WorkingTime(longest_minutes=600), make_entry("08:00", "20:00", ("12:00", "12:30"), ("18:30", "19:00")))
-    assert told(after) == ("08:00", "18:00", ["12:00-12:30"])
+    assert describe(after) == ("08:00", "18:00", ["12:00-12:30"])
     assert after.adjustments[0].is_cut
 
 
@@ -272,7 +276,7 @@ def test_rounding_makes_no_entry_longer_than_any_may_be() -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "placed"),
+    ("end", "breaks"),
     [
         ("14:00", []),
         ("14:10", ["11:00-11:10 auto"]),
@@ -282,33 +286,33 @@ def test_rounding_makes_no_entry_longer_than_any_may_be() -> None:
         ("18:00", ["12:37:30-13:22:30 auto"]),
     ],
 )
-def test_the_worked_figures_of_the_law(end: str, placed: list[str]) -> None:
+def test_the_worked_figures_of_the_law(end: str, breaks: list[str]) -> None:
     after = by(WorkingTime(automatic_breaks=ARBZG), make_entry("08:00", end))
-    assert told(after)[2] == placed
+    assert describe(after)[2] == breaks
     assert not any(change.is_cut for change in after.adjustments)
 
 
 def test_breaks_that_were_taken_count_from_a_quarter_of_an_hour() -> None:
     model = WorkingTime(automatic_breaks=ARBZG)
-    assert told(by(model, make_entry("08:00", "17:00", ("12:00", "12:30"))))[2] == ["12:00-12:30"]
+    assert describe(by(model, make_entry("08:00", "17:00", ("12:00", "12:30"))))[2] == ["12:00-12:30"]
     short = by(model, make_entry("08:00", "17:00", ("12:00", "12:14")))
-    assert told(short)[2] == ["12:00-12:14", "14:22-14:52 auto"]
+    assert describe(short)[2] == ["12:00-12:14", "14:22-14:52 auto"]
 
 
-def test_a_short_break_of_the_models_own_counts_as_one() -> None:
+def test_a_short_automatic_break_counts() -> None:
     model = WorkingTime(automatic_breaks=ARBZG)
     once = by(model, make_entry("08:00", "16:20", ("12:00", "12:20")))
-    assert told(once)[2] == ["09:55-10:05 auto", "12:00-12:20"]
+    assert describe(once)[2] == ["09:55-10:05 auto", "12:00-12:20"]
     assert by(model, once) == once
 
 
-def test_a_missing_break_that_no_stretch_can_hold_goes_on_in_the_next() -> None:
+def test_a_missing_break_that_is_longer_than_a_stretch_continues_in_the_next() -> None:
     rule = AutomaticBreaks(thresholds=(Threshold(over_minutes=60, break_minutes=45),))
     after = by(
         WorkingTime(automatic_breaks=rule),
         make_entry("08:00", "10:00", ("08:30", "08:40"), ("09:10", "09:20"), ("09:50", "09:59")),
     )
-    assert told(after)[2] == [
+    assert describe(after)[2] == [
         "08:00-08:30 auto",
         "08:30-08:40",
         "08:54:30-08:55:30 auto",
@@ -318,7 +322,7 @@ def test_a_missing_break_that_no_stretch_can_hold_goes_on_in_the_next() -> None:
     assert net(after) == timedelta(minutes=60)
 
 
-def test_breaks_are_missing_in_work_only() -> None:
+def test_automatic_breaks_are_added_to_productive_time_only() -> None:
     holiday = make_entry("08:00", "18:00", time_type="vacation")
     assert by(WorkingTime(automatic_breaks=ARBZG), holiday) == holiday
 
@@ -337,7 +341,7 @@ def test_breaks_are_missing_in_work_only() -> None:
         (BERLIN, "2028-02-29T22:00:00+01:00", "2028-03-01T06:00:00+01:00", 8.0, 30),
     ],
 )
-def test_breaks_are_missing_by_the_hours_that_passed(
+def test_missing_breaks_are_computed_from_the_elapsed_hours(
     zone: str, start: str, end: str, worked: float, deducted: int
 ) -> None:
     entry = make_entry(start, end)
@@ -371,7 +375,7 @@ def test_case_24_a_break_through_the_hour_that_comes_twice() -> None:
 def test_a_night_window_cuts_by_the_wall_clock(zone: str, start: str, end: str, hours: float) -> None:
     night = AllowedWindow(start_minute=22 * 60, end_minute=6 * 60)
     after = by(WorkingTime(window=night), make_entry(start, end), zone=zone)
-    assert (told(after)[:2], after.end - after.start) == (("22:00", "06:00"), timedelta(hours=hours))
+    assert (describe(after)[:2], after.end - after.start) == (("22:00", "06:00"), timedelta(hours=hours))
     assert (after.start.tzinfo, after.end.tzinfo) == (at(start).tzinfo, at(end).tzinfo)
 
 
@@ -429,7 +433,7 @@ zones = st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE])
 
 
 @given(entries(), models, zones)
-def test_whatever_the_model_is_an_entry_stays_one_and_its_original_can_be_told(
+def test_an_adjusted_entry_is_valid_and_can_be_undone_whatever_the_model_is(
     entry: TimeEntry, model: WorkingTime, zone: str
 ) -> None:
     after = by(model, entry, zone=zone)
@@ -461,13 +465,13 @@ ONE_RULE: Sequence[st.SearchStrategy[WorkingTime]] = [
 
 
 @given(entries(), st.one_of(*ONE_RULE), zones)
-def test_a_rule_that_was_kept_changes_nothing_more(entry: TimeEntry, model: WorkingTime, zone: str) -> None:
+def test_a_rule_that_an_entry_fulfils_changes_nothing(entry: TimeEntry, model: WorkingTime, zone: str) -> None:
     once = by(model, entry, zone=zone)
     assert by(model, once, zone=zone) == once
 
 
 @given(entries(), models, zones, st.integers(0, 7_200), st.integers(0, 7_200))
-def test_rounding_never_makes_an_entry_overlap_one_that_it_did_not(
+def test_rounding_never_makes_entries_overlap(
     entry: TimeEntry, model: WorkingTime, zone: str, before_s: int, after_s: int
 ) -> None:
     earlier = entry.start - timedelta(seconds=before_s)
@@ -535,7 +539,7 @@ def settings(**rules: object) -> TenantSettings:
         ),
     ],
 )
-def test_how_far_from_now_and_where_a_punch_may_lie(
+def test_a_punch_must_not_be_too_far_from_now_or_outside_the_window(
     rules: dict[str, object], action: str, when: datetime, field: str | None
 ) -> None:
     if field is None:
@@ -599,7 +603,7 @@ def test_the_limits_hold_for_those_who_save_their_own_entries(
     assert [error.field for error in refused.value.errors] == [field]
 
 
-def test_an_entry_that_is_tried_again_goes_through_the_model_but_for_a_window_that_may_be_passed_over() -> None:
+def test_a_resubmitted_entry_is_adjusted_and_the_window_may_be_ignored() -> None:
     rules = settings(round_end=rounding("up", 60), automatic_breaks=ARBZG, window=replace(DAYTIME, outside="refuse"))
     night = make_entry("21:00", "2026-05-05T04:50:00+02:00")
 
@@ -609,20 +613,20 @@ def test_an_entry_that_is_tried_again_goes_through_the_model_but_for_a_window_th
     with pytest.raises(ValidationFailed) as refused:
         again(night, passes=False)
     assert [error.field for error in refused.value.errors] == ["from"]
-    assert told(again(night, passes=True)) == ("21:00", "05:00", ["00:45-01:15 auto"])
+    assert describe(again(night, passes=True)) == ("21:00", "05:00", ["00:45-01:15 auto"])
     cut = settings(window=DAYTIME)
-    assert told(again(make_entry("05:00", "10:00"), cut, passes=True))[0] == "06:00"
+    assert describe(again(make_entry("05:00", "10:00"), cut, passes=True))[0] == "06:00"
     stopped = replace(make_entry("08:00", "17:10"), stopped_by="shift_end")
     assert again(stopped, settings(round_end=rounding("up", 60)), passes=False).end == at("17:10")
 
 
-def test_a_clock_that_was_cut_is_not_longer_again() -> None:
+def test_undoing_adjustments_does_not_lengthen_a_clock_that_was_cut() -> None:
     clock = start_clock(at("08:00"), settings(longest_minutes=60))
     cut = clock.stop(at("17:00"), stopped_by="user")
     assert undo_adjustments(by(WorkingTime(round_start=rounding("up", 15)), cut)) == cut
 
 
-def test_a_clock_knows_when_it_is_stopped_and_when_its_user_is_reminded() -> None:
+def test_a_clock_has_the_deadline_and_the_reminder_of_its_settings() -> None:
     model = settings(stops_at="shift_end", shift_end_minute=17 * 60, remind_minutes=15)
     clock = start_clock(at("08:00"), model)
     assert (clock.deadline, clock.stops_at) == (at("17:00"), "shift_end")
@@ -634,7 +638,7 @@ def test_a_clock_knows_when_it_is_stopped_and_when_its_user_is_reminded() -> Non
     assert [(change.rule, change.is_cut) for change in late.adjustments] == [("shift_end", True)]
 
 
-def test_a_clock_that_goes_elsewhere_is_settled_by_the_model_there() -> None:
+def test_a_clock_that_changes_its_organization_has_the_deadline_of_the_new_model() -> None:
     clock = start_clock(at("08:00"), settings(longest_minutes=60))
     free = clock.apply_settings(settings(), at("15:00"))
     assert (free.deadline, free.remind_at) == (at("2026-05-05T08:00:00+02:00"), None)

@@ -132,10 +132,10 @@ def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_tr
         key=ReceiptKey(user_id="u", key="k", digest="d", kept_until=NOW), result=RecordedResult(values={})
     )
     stop = EntryChange(before=None, after=entry, action="stopped")
-    saving = EntryWrite(
+    write = EntryWrite(
         changes=(stop, *resolution.changes), event=EVENT, clock=clock, calendar=("u", 1), receipt=receipt
     )
-    DynamoDBEntryRepository(table).save("t", saving)  # type: ignore[arg-type]  # a fake
+    DynamoDBEntryRepository(table).save("t", write)  # type: ignore[arg-type]  # a fake
     (transaction,) = table.transactions
     assert len(transaction) <= MAX_ACTIONS
     if policy != "refuse":

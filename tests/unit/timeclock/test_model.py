@@ -1,4 +1,4 @@
-"""Whatever a clock was told, it can still be stopped, and what it becomes is in order."""
+"""Whatever actions a clock accepted, it can still be stopped, and its entry is in order."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def after(clock: RunningClock, action: str, at: datetime) -> RunningClock:
 
 
 @given(ACTIONS, st.sampled_from([0.01, 1, 24, 168]), st.integers(1, 60))
-def test_whatever_was_told_a_stop_after_all_of_it_is_taken(
+def test_a_stop_after_any_actions_is_accepted(
     actions: list[tuple[str, int]], limit_hours: float, later_s: int
 ) -> None:
     clock = running(limit_hours)
@@ -47,8 +47,8 @@ def test_whatever_was_told_a_stop_after_all_of_it_is_taken(
             clock = after(clock, action, START + timedelta(minutes=minute))
         except WrongOrder:
             continue
-    told = [START, *(one.at for one in clock.punches)]
-    entry = clock.stop(max(told) + timedelta(seconds=later_s), stopped_by="user")
+    instants_of_actions = [START, *(one.at for one in clock.punches)]
+    entry = clock.stop(max(instants_of_actions) + timedelta(seconds=later_s), stopped_by="user")
     assert entry.start < entry.end <= clock.deadline
     instants = [
         entry.start,

@@ -53,43 +53,43 @@ def spans(resolution: OverlapResolution) -> list[tuple[str, float, float]]:
         ([(8, 11), (11, 12), (13, 16)], [("8-11", 8, 10), ("13-16", 14, 16)]),
     ],
 )
-def test_each_policy_does_what_the_design_says(
+def test_each_policy_makes_room_in_its_own_way(
     existing: list[tuple[int, int]], left: list[tuple[str, float, float]]
 ) -> None:
     others = [entry(*span) for span in existing]
     assert made_room("overwrite", *others).removed == tuple(others)
     trimmed = made_room("trim", *others)
     assert spans(trimmed) == left
-    assert {gone.id for gone in trimmed.removed} == {other.id for other in others} - {span[0] for span in left}
+    assert {removed.id for removed in trimmed.removed} == {other.id for other in others} - {span[0] for span in left}
     refused = made_room("refuse", *others)
     assert refused.changes == ()
     assert refused.refusal is not None
 
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
-def test_what_touches_is_left_alone(policy: Policy) -> None:
+def test_entries_that_touch_are_left_alone(policy: Policy) -> None:
     assert made_room(policy, entry(8, 10), entry(14, 15)) == OverlapResolution()
 
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
 @pytest.mark.parametrize("approval", ["approved", "exported"])
-def test_one_that_is_safe_keeps_all_of_them(policy: Policy, approval: str) -> None:
+def test_a_final_entry_refuses_the_new_one_and_changes_no_other(policy: Policy, approval: str) -> None:
     resolution = made_room(policy, entry(8, 11), entry(13, 14, approval=approval))
     assert resolution.changes == ()
     assert approval in str(resolution.refusal)
 
 
-def test_breaks_are_clipped_or_go_with_what_is_cut_off() -> None:
+def test_breaks_are_clipped_or_removed_with_the_time_that_is_cut_off() -> None:
     breaks = tuple(
         Break(id=name, start=at(start), end=at(end))
-        for name, start, end in (("kept", 8.5, 9), ("clipped", 9.5, 10.5), ("gone", 11, 11.5), ("late", 13.5, 15))
+        for name, start, end in (("kept", 8.5, 9), ("clipped", 9.5, 10.5), ("removed", 11, 11.5), ("late", 13.5, 15))
     )
     before, after = made_room("trim", entry(8, 18, breaks=breaks)).trimmed
     assert [(b.id, b.start, b.end) for b in before.breaks] == [("kept", at(8.5), at(9)), ("clipped", at(9.5), at(10))]
     assert [(b.id, b.start, b.end) for b in after.breaks] == [("late", at(14), at(15))]
 
 
-def test_what_was_cut_was_made_by_nobody_and_keeps_its_punches_once() -> None:
+def test_a_cut_entry_has_no_creation_type_and_only_one_piece_keeps_its_punches() -> None:
     punch = Punch(action="start", at=at(8), received_at=at(8), acting_user_id="emil")
     before, after = made_room("trim", entry(8, 18, punches=(punch,), version=3)).trimmed
     assert (before.creation_type, before.punches, before.version) == (None, (punch,), 4)
@@ -102,7 +102,7 @@ def rounded_entry(start: float, end: float, punched: tuple[float, float], **more
 
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
-def test_what_rounding_put_on_is_given_back_whatever_the_policy_is(policy: Policy) -> None:
+def test_time_that_rounding_added_is_given_back_whatever_the_policy_is(policy: Policy) -> None:
     morning, evening = (
         rounded_entry(8, 10.5, (8, 9.75)),
         rounded_entry(13, 18, (14.1, 18), creation_type="clock", version=3),
@@ -114,24 +114,24 @@ def test_what_rounding_put_on_is_given_back_whatever_the_policy_is(policy: Polic
     assert spans(made_room(policy, within)) == [("8-15", 8, 10)]
     _, given_back = resolution.trimmed
     assert (given_back.creation_type, given_back.version) == ("clock", 4)
-    told = [(change.rule, change.before, change.after) for change in given_back.adjustments]
-    assert told[1:] == [
+    adjustments = [(change.rule, change.before, change.after) for change in given_back.adjustments]
+    assert adjustments[1:] == [
         ("overlap", Span(start=at(13), end=at(18)), Span(start=at(14), end=at(18))),
     ]
 
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
-def test_what_was_punched_is_in_the_way_and_leaves_no_margin_by_itself(policy: Policy) -> None:
+def test_punched_time_is_in_the_way_and_rounding_is_not_left_by_itself(policy: Policy) -> None:
     resolution = made_room(policy, rounded_entry(9.5, 12, (10, 12)))
     assert (resolution.refusal is None) == (policy != "refuse")
     assert spans(resolution) == []
 
 
-def test_a_margin_that_must_not_be_changed_is_in_the_way() -> None:
+def test_rounding_of_a_final_entry_is_in_the_way() -> None:
     assert made_room("trim", rounded_entry(8, 10.5, (8, 9.75), approval="approved")).refusal is not None
 
 
-def test_more_than_a_transaction_takes_is_refused_and_not_tried() -> None:
+def test_overlaps_that_exceed_a_transaction_are_refused() -> None:
     others = [entry(10 + n / 10, 10.1 + n / 10) for n in range(MAX_OVERLAPPED + 1)]
     assert made_room("overwrite", *others[:-1]).refusal is None
     assert made_room("overwrite", *others).refusal is not None
@@ -140,14 +140,14 @@ def test_more_than_a_transaction_takes_is_refused_and_not_tried() -> None:
 
 
 @given(st.lists(st.integers(0, 48), min_size=2, max_size=12, unique=True), st.sampled_from(["overwrite", "trim"]))
-def test_whatever_was_there_nothing_overlaps_and_trimming_loses_only_what_was_in_the_way(
+def test_no_entries_overlap_afterwards_and_trimming_loses_only_the_overlapped_time(
     ends: list[int], policy: Policy
 ) -> None:
     in_order = sorted(ends)
     others = [entry(a / 2, b / 2) for a, b in zip(in_order[::2], in_order[1::2], strict=False)]
     resolution = made_room(policy, *others)
-    gone = {change.before for change in resolution.changes if change.before is not None}
-    left = [*(other for other in others if other not in gone), *resolution.trimmed]
+    changed = {change.before for change in resolution.changes if change.before is not None}
+    left = [*(other for other in others if other not in changed), *resolution.trimmed]
     standing = sorted([entry(10, 14), *left], key=lambda one: one.start)
     assert all(not first.overlaps(second) for first, second in pairwise(standing))
     if policy == "trim":

@@ -1,4 +1,4 @@
-"""Phones that send what they have kept, in parts, shuffled, again, and cut off: each punch is done once.
+"""Phones send offline punches in parts, shuffled, repeatedly and cut off: each punch is done once.
 
 The clock is the real service over a table in memory, which can fail after it has written: an answer that is lost.
 """
@@ -95,8 +95,8 @@ class Memory:
         self.refusals.setdefault(refusal.id, refusal)
         return refusal.id
 
-    def find(self, tenant_id: str, *wanted: Any) -> dict[str, Any]:
-        return {key: self.receipts[key] for key in wanted[-1] if key in self.receipts}
+    def find(self, tenant_id: str, *arguments: Any) -> dict[str, Any]:
+        return {key: self.receipts[key] for key in arguments[-1] if key in self.receipts}
 
     def _write(
         self,
@@ -104,7 +104,7 @@ class Memory:
         after: RunningClock | None,
         receipt: Receipt | None,
         punch: Punch | None,
-        saving: EntryWrite | None = None,
+        entries: EntryWrite | None = None,
     ) -> None:
         assert receipt is not None
         if self.clock != before:
@@ -115,7 +115,7 @@ class Memory:
             self.refusals[refusal.id] = replace(refusal, used_at=punch.received_at)
         self._keep(receipt)
         self.clock = after
-        for change in saving.changes if saving is not None else ():
+        for change in entries.changes if entries is not None else ():
             if change.after is None:
                 del self.entries[change.entry.id]
             else:
@@ -159,7 +159,7 @@ PUNCHES = st.lists(
     ),
     min_size=1,
     max_size=9,
-).map(lambda said: [punch(n, action, minute, inside=inside) for n, (action, minute, inside) in enumerate(said)])
+).map(lambda actions: [punch(n, action, minute, inside=inside) for n, (action, minute, inside) in enumerate(actions)])
 
 
 @given(PUNCHES, st.data())
@@ -172,21 +172,21 @@ def test_parts_of_a_batch_in_any_order_again_and_cut_off_do_each_punch_once(
         part = data.draw(st.lists(st.sampled_from(punches), unique_by=lambda one: one.key), "part")
         memory.loses_answer_in = data.draw(st.integers(0, 4), "loses the answer of")
         try:
-            told = sent(memory, part)
+            results = sent(memory, part)
         except LostAnswer:
             continue
-        assert all(answers.setdefault(key, answer) == answer for key, answer in told.items())
+        assert all(answers.setdefault(key, answer) == answer for key, answer in results.items())
     memory.loses_answer_in = -1
-    told = sent(memory, punches)
-    assert {key: told[key] for key in answers} == answers
+    results = sent(memory, punches)
+    assert {key: results[key] for key in answers} == answers
     before = (memory.clock, dict(memory.entries))
-    assert sent(memory, punches[::-1]) == told
+    assert sent(memory, punches[::-1]) == results
     assert (memory.clock, memory.entries) == before
     assert set(memory.done.values()) <= {1}
 
 
 @given(PUNCHES, st.data())
-def test_an_exception_changes_nothing_that_was_answered(punches: list[OfflinePunch], data: st.DataObject) -> None:
+def test_an_exception_changes_no_recorded_result(punches: list[OfflinePunch], data: st.DataObject) -> None:
     memory = Memory()
     first, before = sent(memory, punches), (memory.clock, dict(memory.entries))
     for refusal in [*memory.refusals.values()]:
@@ -211,12 +211,12 @@ def test_a_day_that_was_blocked_at_its_start_is_done_whole_under_new_keys_once_a
     assert (len(entry.breaks), entry.end - entry.start) == (1, timedelta(hours=1))
 
 
-def test_what_comes_after_what_was_not_reached_is_not_done_before_it() -> None:
+def test_punches_after_one_that_was_not_reached_wait_for_it() -> None:
     memory = Memory()
     day = [punch(1, "start", 0, inside=True), punch(2, "break", 30, inside=True), punch(3, "stop", 60, inside=True)]
     time_left = iter([True, False, True])
-    told = process(memory, day, lambda: next(time_left))
-    assert [answer["status"] for answer in told.values()] == [200, 503, 503]
+    results = process(memory, day, lambda: next(time_left))
+    assert [answer["status"] for answer in results.values()] == [200, 503, 503]
     assert [answer["status"] for answer in sent(memory, day).values()] == [200] * 3
 
 

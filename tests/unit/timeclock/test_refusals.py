@@ -50,17 +50,17 @@ def test_an_exception_is_for_the_same_action_then_or_later() -> None:
         replace(REFUSAL, at=REFUSAL.at - SECOND),
     ],
 )
-def test_and_for_nothing_else(other: Refusal) -> None:
+def test_an_exception_is_for_no_other_action(other: Refusal) -> None:
     assert not grant_exception()[1].covers(other, NOW)
 
 
-def test_nor_for_longer_than_it_was_granted() -> None:
+def test_an_exception_expires() -> None:
     refusal, grant = grant_exception()
     assert not grant.covers(REFUSAL, NOW + HOUR)
     assert [refusal.find_state(at) for at in (NOW, NOW + HOUR)] == ["granted", "expired"]
 
 
-def test_what_has_expired_can_be_granted_again_and_what_was_used_cannot() -> None:
+def test_an_expired_exception_can_be_granted_again_and_a_used_one_cannot() -> None:
     refusal, _ = grant_exception()
     again = refusal.grant_exception("vera", NOW + 2 * HOUR, HOUR, "Still closed")
     assert (again.find_state(NOW + 2 * HOUR), again.version) == ("granted", 3)

@@ -72,9 +72,9 @@ def span(start: str, end: str) -> Span:
     ],
 )
 def test_rounding_goes_to_the_next_step(punched: str, direction: Direction, minutes: int, expected: str) -> None:
-    wanted = at("2026-05-04T00:00:00+02:00") + timedelta(hours=int(expected[:2]), minutes=int(expected[3:]))
+    rounded = at("2026-05-04T00:00:00+02:00") + timedelta(hours=int(expected[:2]), minutes=int(expected[3:]))
     found = round_instant(at(f"2026-05-04T{punched}+02:00"), Rounding(direction=direction, minutes=minutes), BERLIN)
-    assert (found, found.utcoffset()) == (wanted, timedelta(hours=2))
+    assert (found, found.utcoffset()) == (rounded, timedelta(hours=2))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_window_of_the_whole_day_is_no_limit_in_any_night() -> None:
 
 
 @given(instants, st.integers(1, 300_000), st.integers(0, 1439), st.integers(0, 1440), zones)
-def test_what_lies_inside_is_in_order_in_the_span_and_inside(
+def test_the_clipped_parts_are_in_order_and_inside_the_span_and_the_window(
     start: datetime, length_s: int, first: int, last: int, zone: str
 ) -> None:
     window = AllowedWindow(start_minute=first, end_minute=last)
@@ -265,7 +265,7 @@ def test_a_shift_ends_when_the_wall_clock_says_so(zone: str, start: str, minute:
 
 
 @pytest.mark.parametrize("start", ["2026-03-28T22:00:00+01:00", "2026-10-24T22:00:00+02:00"])
-def test_a_limit_is_so_many_hours_whatever_the_wall_clock_shows(start: str) -> None:
+def test_a_limit_counts_elapsed_hours_whatever_the_wall_clock_shows(start: str) -> None:
     assert compute_deadline(WorkingTime(), at(start), DAY, BERLIN) == (at(start) + DAY, "limit")
 
 
@@ -299,5 +299,5 @@ def test_what_is_left_of_a_span() -> None:
     assert subtract_spans(whole, [span("2026-05-04T08:00:00Z", "2026-05-04T09:00:00Z"), whole]) == []
 
 
-def test_utc_has_no_nights_of_its_own() -> None:
+def test_utc_has_no_clock_changes() -> None:
     assert resolve_wall_time(date(2026, 3, 29), 150, "UTC") == datetime(2026, 3, 29, 2, 30, tzinfo=UTC)

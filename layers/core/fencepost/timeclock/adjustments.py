@@ -68,9 +68,9 @@ def apply_working_time(
 def undo_adjustments(entry: TimeEntry) -> TimeEntry:
     """Return the entry without the adjustments of the model; a stop at a limit or at the end of a shift remains."""
     breaks = {taken.id: taken for taken in entry.breaks}
-    span, kept = entry.span, list(entry.adjustments)
-    while kept and kept[-1].rule not in ("limit", "shift_end"):
-        change = kept.pop()
+    span, remaining = entry.span, list(entry.adjustments)
+    while remaining and remaining[-1].rule not in ("limit", "shift_end"):
+        change = remaining.pop()
         if change.break_id is None:
             span = change.before or span
         elif change.before is None:
@@ -79,7 +79,7 @@ def undo_adjustments(entry: TimeEntry) -> TimeEntry:
             before = breaks.get(change.break_id) or Break(id=change.break_id, start=span.start)
             breaks[change.break_id] = replace(before, start=change.before.start, end=change.before.end)
     in_order = tuple(sorted(breaks.values(), key=lambda taken: taken.start))
-    return replace(entry, start=span.start, end=span.end, breaks=in_order, adjustments=tuple(kept))
+    return replace(entry, start=span.start, end=span.end, breaks=in_order, adjustments=tuple(remaining))
 
 
 def reapply_working_time(

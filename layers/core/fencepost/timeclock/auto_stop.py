@@ -47,7 +47,7 @@ class AutoStopService:
         """Return the entry, where the clock is stopped."""
         if clock.overdue_from > now:
             # Past its deadline it is left to its user for a moment: there is nothing to remind of any more. A
-            # reminder reads nothing: the clock must still be what the index said.
+            # reminder reads nothing: the clock must still be what the index has.
             if clock.deadline > now:
                 after = clock.clear_reminder()
                 self.clock.save_change(tenant_id, clock, after, ClockReminded, SYSTEM, now)

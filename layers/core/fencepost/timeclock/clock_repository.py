@@ -123,7 +123,7 @@ class DynamoDBClockRepository:
     def save(self, tenant_id: str, write: ClockWrite) -> None:
         """Write a change of a clock, its line of the audit trail and its event.
 
-        Another clock of the same user may be at the same version; the number of the line tells the two apart.
+        Another clock of the same user may be at the same version; the number of the line is different.
 
         Raises:
             NotFound: The user of a clock that starts was deleted meanwhile.

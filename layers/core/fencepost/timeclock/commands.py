@@ -21,6 +21,8 @@ _FINGERPRINT_VERSION = "2"
 
 
 class AlreadyClockedIn(ClockRefused):
+    """A clock of the user is running already."""
+
     code = "CLOCK_ALREADY_RUNNING"
 
     def __init__(self, clock: RunningClock) -> None:

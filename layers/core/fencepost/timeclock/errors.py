@@ -1,4 +1,19 @@
-"""Errors of the time clock."""
+"""The errors of the time clock.
+
+FencepostError
+├── NotFound
+│   └── UserNotFound        there is no such user, or the user was deleted meanwhile
+├── DeadlineExceeded        the time of the call was over before this punch
+└── ClockRefused            the clock does not allow the action
+    ├── NoRunningClock      no clock is running
+    ├── WrongOrder          the action is too early, or the clock takes no more actions
+    ├── OutsideGeofence     a geofence refuses the action
+    ├── RefusalUsed         the exception for a refusal was used
+    ├── EntryOverlaps       another entry is in the way
+    ├── EntryFinal          the entry is approved or exported
+    ├── EntryState          the entry is in another state
+    └── commands            AlreadyClockedIn, EntryNotSaved
+"""
 
 from __future__ import annotations
 
@@ -12,6 +27,8 @@ if TYPE_CHECKING:
 
 
 class DeadlineExceeded(FencepostError):
+    """The time of the call was over before this punch of a batch."""
+
     code, status = "NOT_REACHED", HTTPStatus.SERVICE_UNAVAILABLE
 
     def __init__(self) -> None:
@@ -19,15 +36,21 @@ class DeadlineExceeded(FencepostError):
 
 
 class UserNotFound(NotFound):
+    """There is no such user, or the user was deleted meanwhile."""
+
     def __init__(self) -> None:
         super().__init__("user")
 
 
 class ClockRefused(FencepostError):
+    """The clock does not allow the action."""
+
     code, status = "CLOCK_REFUSED", HTTPStatus.BAD_REQUEST
 
 
 class NoRunningClock(ClockRefused):
+    """No clock is running, `because` for example its start was refused."""
+
     code, status = "NO_RUNNING_CLOCK", HTTPStatus.NOT_FOUND
 
     def __init__(self, because: str | None = None) -> None:
@@ -35,19 +58,23 @@ class NoRunningClock(ClockRefused):
 
 
 class WrongOrder(ClockRefused):
+    """The action is too early, or the clock takes no more actions."""
+
     code = "WRONG_ORDER"
 
 
 class EntryOverlaps(ClockRefused):
-    """Nothing was changed."""
+    """Another entry is in the way. Nothing was changed."""
 
     code = "ENTRY_OVERLAPS"
 
-    def __init__(self, why_not: str) -> None:
-        super().__init__(f"The entry could not be saved: {why_not}")
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The entry could not be saved: {reason}")
 
 
 class EntryFinal(ClockRefused):
+    """The entry is approved or exported, and must be reopened before it is changed."""
+
     code = "ENTRY_FINAL"
 
     def __init__(self, entry_id: str, approval: str) -> None:
@@ -55,14 +82,18 @@ class EntryFinal(ClockRefused):
 
 
 class EntryState(ClockRefused):
+    """The entry is in a state in which this cannot be done."""
+
     code = "ENTRY_STATE"
 
-    def __init__(self, entry_id: str, state: str, wanted: str) -> None:
+    def __init__(self, entry_id: str, state: str, expected: str) -> None:
         self.state = state
-        super().__init__(f"The entry {entry_id} is {state}; this is for {wanted} entries.")
+        super().__init__(f"The entry {entry_id} is {state}; this is for {expected} entries.")
 
 
 class RefusalUsed(ClockRefused):
+    """The exception for a refusal was used; each allows one action."""
+
     code = "REFUSAL_USED"
 
     def __init__(self) -> None:
@@ -70,9 +101,9 @@ class RefusalUsed(ClockRefused):
 
 
 class OutsideGeofence(ClockRefused):
-    """A geofence that applies refuses the action; `verdict` says which and why.
+    """A geofence refuses the action; `verdict` has the geofence and the reason.
 
-    An exception can be granted for it under `refusal_id`, which is None where nothing was written.
+    An exception can be granted under `refusal_id`, which is None after a dry run.
     """
 
     status = HTTPStatus.FORBIDDEN

@@ -25,8 +25,8 @@ class DynamoDBReceiptRepository:
 
     def find(self, tenant_id: str, user_id: str, keys: Sequence[str]) -> dict[str, Receipt]:
         """Return the receipts that exist, by key. One BatchGetItem for 100."""
-        wanted = {key: table_keys.receipt_key(tenant_id, user_id, key) for key in keys}
-        found = self._table.batch_get_named(wanted, consistent=True)
+        receipt_keys = {key: table_keys.receipt_key(tenant_id, user_id, key) for key in keys}
+        found = self._table.batch_get_named(receipt_keys, consistent=True)
         return {key: _parse_receipt(item) for key, item in found.items()}
 
     def save(self, tenant_id: str, receipt: Receipt) -> None:

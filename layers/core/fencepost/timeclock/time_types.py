@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# The 29 time types of the reference, each with what it counts as.
 CATEGORIES: dict[str, str] = {
     **dict.fromkeys(("work", "clocking", "home_office", "travel", "out_office", "worked_rest_period"), "productive"),
     **dict.fromkeys(("bad_weather", "flextime", "free_time"), "unproductive"),

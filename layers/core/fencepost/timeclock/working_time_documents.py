@@ -33,7 +33,8 @@ def load_working_time(text: str) -> WorkingTime:
 
 
 def dump_working_time(model: WorkingTime) -> str:
-    """
+    """Serialize a working-time model, without what has its default.
+
     >>> dump_working_time(WorkingTime(longest_minutes=600))
     '{"longest_minutes":600}'
     """
