@@ -23,20 +23,20 @@ def minutes_in_force(when: Schedule, first: str, last: str) -> int:
     at, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
     minutes = 0
     while at < end:
-        minutes += when.holds(at)
+        minutes += when.covers(at)
         at += timedelta(minutes=1)
     return minutes
 
 
 def test_a_geofence_of_which_nothing_is_said_is_always_in_force() -> None:
-    assert ALWAYS.holds(datetime(1990, 1, 1, tzinfo=UTC))
+    assert ALWAYS.covers(datetime(1990, 1, 1, tzinfo=UTC))
 
 
 def test_the_first_instant_is_in_and_the_last_is_out() -> None:
     start, end = datetime(2026, 5, 4, 9, tzinfo=UTC), datetime(2026, 5, 4, 17, tzinfo=UTC)
     when = InForce(active_from=start, expires_at=end)
     tick = timedelta(microseconds=1)
-    assert [when.holds(at) for at in (start - tick, start, end - tick, end)] == [False, True, True, False]
+    assert [when.covers(at) for at in (start - tick, start, end - tick, end)] == [False, True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_first_instant_is_in_and_the_last_is_out() -> None:
 def test_a_window_across_midnight_belongs_to_the_day_on_which_it_begins(local: str, holds: bool) -> None:
     friday_night = schedule("22:00", "06:00", days=frozenset({4}))
     at = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo("Europe/Berlin"))
-    assert friday_night.holds(at) is holds
+    assert friday_night.covers(at) is holds
 
 
 @pytest.mark.parametrize(

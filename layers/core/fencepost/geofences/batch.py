@@ -9,7 +9,7 @@ from fencepost.common.errors import FencepostError, ValidationFailed
 from fencepost.common.principal import Permission
 from fencepost.geofences import mapping, timekeeping
 from fencepost.geofences.batch_schemas import Operation
-from fencepost.geofences.negotiation import uses_timekeeping_names
+from fencepost.geofences.negotiation import has_timekeeping_names
 from fencepost.geofences.schemas import GeofenceCreate, GeofenceUpdate
 from fencepost.http.fields import DeferredItem, validate
 from fencepost.http.pagination import MAX_PAGE_BYTES
@@ -62,7 +62,7 @@ def _run(principal: Principal, operation: Operation, geofences: GeofenceService,
             if getattr(operation, field) is not None:
                 raise ValidationFailed.field(field, "belongs to an update or a delete")
         fields = _require_geofence(operation)
-        new_fields = _dialect_of(fields).to_geofence_fields(validate(GeofenceCreate, fields), fields)
+        new_fields = _find_dialect(fields).to_geofence_fields(validate(GeofenceCreate, fields), fields)
         geofence = geofences.create(principal, new_fields, now)
         return {"status": 201, "id": geofence.id, "geofence": mapping.serialize_geofence(geofence)}
     if operation.id is None:
@@ -75,7 +75,7 @@ def _run(principal: Principal, operation: Operation, geofences: GeofenceService,
     change = validate(GeofenceUpdate, fields)
     if change.id not in (None, operation.id):
         raise ValidationFailed.field("id", "is not the id of the operation")
-    patch = _dialect_of(fields).to_patch(change, fields)
+    patch = _find_dialect(fields).to_patch(change, fields)
     geofence = geofences.update(principal, operation.id, patch, operation.version, now)
     return {"status": 200, "id": geofence.id, "geofence": mapping.serialize_geofence(geofence)}
 
@@ -86,6 +86,6 @@ def _require_geofence(operation: Operation) -> dict[str, Any]:
     return operation.geofence
 
 
-def _dialect_of(fields: dict[str, Any]) -> Any:
+def _find_dialect(fields: dict[str, Any]) -> Any:
     """Return the module for the field names of a geofence. All results have the canonical ones."""
-    return timekeeping if uses_timekeeping_names(fields) else mapping
+    return timekeeping if has_timekeeping_names(fields) else mapping

@@ -23,10 +23,10 @@ TIMEKEEPING_JSON = "application/vnd.fencepost.timekeeping+json"
 def negotiate(request: AnyRequest) -> Dialect:
     """Return the dialect of a request: timekeeping if it accepts that media type, or its body names `pname`."""
     accepts = TIMEKEEPING_JSON in request.headers.get("accept", "").casefold()
-    return TIMEKEEPING_DIALECT if accepts or uses_timekeeping_names(_read_fields(request)) else PROBLEM_DIALECT
+    return TIMEKEEPING_DIALECT if accepts or has_timekeeping_names(_read_fields(request)) else PROBLEM_DIALECT
 
 
-def uses_timekeeping_names(fields: Mapping[str, Any]) -> bool:
+def has_timekeeping_names(fields: Mapping[str, Any]) -> bool:
     """Return whether the fields of a geofence have the names of the timekeeping dialect."""
     return "pname" in fields
 

@@ -79,17 +79,17 @@ class GeofencePatch:
             try:
                 changes["shape"] = self.shape.apply(before.shape if before is not None else None)
             except GeometryError as error:
-                errors = [FieldError(self._name(field), error.reason) for field in error.fields]
+                errors = [FieldError(self._find_name(field), error.reason) for field in error.fields]
                 raise ValidationFailed(errors) from None
         return changes
 
     def _apply_validity(self, before: InForce) -> InForce:
         after = replace(before, **self.validity)
         if after.active_from is not None and after.expires_at is not None and after.active_from >= after.expires_at:
-            raise ValidationFailed.field(self._name("expires_at"), "must be later than activeFrom")
+            raise ValidationFailed.field(self._find_name("expires_at"), "must be later than activeFrom")
         return after
 
-    def _name(self, path: str) -> str:
+    def _find_name(self, path: str) -> str:
         """Return the request's name of a field, or of a place in it such as `points[3]`."""
         return _FIELD.sub(lambda match: self.names.get(match[0], match[0]), path, count=1)
 

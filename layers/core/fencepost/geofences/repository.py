@@ -213,7 +213,7 @@ class DynamoDBGeofenceRepository:
                 self._table.write(transaction if is_complete else transaction.build_preparation())
                 self._index.remember_written(transaction)
             except (CellFull, ListGone) as failure:
-                self._index.recover(failure)
+                self._index.handle_failure(failure)
                 continue
             except _NumberTaken:
                 continue

@@ -39,7 +39,7 @@ def _check_action_size(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _aliases(*names: str | AliasPath) -> Any:
+def _accept_names(*names: str | AliasPath) -> Any:
     others = [name if isinstance(name, str) else ".".join(map(str, name.path)) for name in names[1:]]
     description = f"Also taken as {', '.join(others)}." if others else None
     return Field(default=None, validation_alias=AliasChoices(*names), description=description)
@@ -79,32 +79,32 @@ class ScheduleIn(RequestModel):
 class GeofenceChange(RequestModel):
     """The fields of a geofence that a request may set. What is absent is left as it is, or at its default."""
 
-    name: Annotated[VisibleText, Field(max_length=MAX_NAME_LENGTH)] | None = _aliases("name", "pname", "label")
+    name: Annotated[VisibleText, Field(max_length=MAX_NAME_LENGTH)] | None = _accept_names("name", "pname", "label")
     description: Annotated[Text, Field(max_length=500)] | None = None
     type: Annotated[str, NameOfType(*TYPE_ALIASES)] | None = None
-    latitude: Latitude | None = _aliases("latitude", "center_lat", AliasPath("center", "lat"))
-    longitude: Longitude | None = _aliases("longitude", "center_lon", AliasPath("center", "lng"))
-    radius_m: Annotated[float, Field(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)] | None = _aliases(
+    latitude: Latitude | None = _accept_names("latitude", "center_lat", AliasPath("center", "lat"))
+    longitude: Longitude | None = _accept_names("longitude", "center_lon", AliasPath("center", "lng"))
+    radius_m: Annotated[float, Field(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)] | None = _accept_names(
         "radiusMeters", "radius", "radius_meters"
     )
     points: Annotated[list[Vertex], Field(max_length=MAX_VERTICES + 1, fail_fast=True)] | None = None
     geometry: dict[str, Any] | None = None
-    min_accuracy_m: Metres | None = _aliases("minAccuracy", "min_accuracy", "min_accuracy_meters")
+    min_accuracy_m: Metres | None = _accept_names("minAccuracy", "min_accuracy", "min_accuracy_meters")
     status: Literal["active", "inactive"] | None = None
     active: bool | None = None
-    active_from: Instant | None = _aliases("activeFrom", "active_from")
-    expires_at: Instant | None = _aliases("expiresAt", "expires_at")
+    active_from: Instant | None = _accept_names("activeFrom", "active_from")
+    expires_at: Instant | None = _accept_names("expiresAt", "expires_at")
     schedule: ScheduleIn | None = None
-    is_priority: bool | None = _aliases("isPriority", "is_priority", "priority")
+    is_priority: bool | None = _accept_names("isPriority", "is_priority", "priority")
     color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] | None = None
     address: Annotated[Text, Field(max_length=500)] | None = None
     tags: (
         Annotated[list[Annotated[VisibleText, Field(max_length=MAX_TAG_LENGTH)]], Field(max_length=MAX_TAGS)] | None
     ) = None
     assignments: Annotated[list[AssignmentIn], Field(max_length=MAX_ASSIGNMENTS)] | None = None
-    trigger_on: Literal["enter", "exit", "dwell"] | None = _aliases("triggerOn", "trigger_on")
-    dwell_minutes: Annotated[int, Field(ge=1, le=525_600)] | None = _aliases("dwellMinutes", "dwell_minutes")
-    cooldown_ms: Annotated[int, Field(ge=0, le=10**12)] | None = _aliases("cooldownMs", "cooldown_ms")
+    trigger_on: Literal["enter", "exit", "dwell"] | None = _accept_names("triggerOn", "trigger_on")
+    dwell_minutes: Annotated[int, Field(ge=1, le=525_600)] | None = _accept_names("dwellMinutes", "dwell_minutes")
+    cooldown_ms: Annotated[int, Field(ge=0, le=10**12)] | None = _accept_names("cooldownMs", "cooldown_ms")
     action: Annotated[dict[str, Any], AfterValidator(_check_action_size)] | None = None
 
 
@@ -121,9 +121,9 @@ class GeofenceUpdate(GeofenceChange):
     uri: Any = None
     number: Any = None
     version: Any = None
-    created_at: Any = _aliases("createdAt", "created_at")
-    updated_at: Any = _aliases("updatedAt", "updated_at")
-    deleted_at: Any = _aliases("deletedAt")
+    created_at: Any = _accept_names("createdAt", "created_at")
+    updated_at: Any = _accept_names("updatedAt", "updated_at")
+    deleted_at: Any = _accept_names("deletedAt")
 
 
 class AssignmentOut(ResponseModel):

@@ -351,7 +351,7 @@ def _find_matches(
     matches = []
     for geofence in geofences:
         metres = geofence.shape.distances_m(frame, within_m)
-        if metres is not None and (geofence.in_force is ALWAYS or geofence.in_force.holds(now)):
+        if metres is not None and (geofence.in_force is ALWAYS or geofence.in_force.covers(now)):
             matches.append(Match(geofence, *metres))
     if len(matches) > 1:
         matches.sort(key=attrgetter("distance_m"))

@@ -21,11 +21,11 @@ class Window:
     start_minute: int
     end_minute: int
 
-    def holds(self, weekday: int, minute: float) -> bool:
+    def covers(self, weekday: int, minute: float) -> bool:
         """Return whether the window covers a minute of the day on a day of the week.
 
         >>> night = Window(days=frozenset({4}), start_minute=22 * 60, end_minute=6 * 60)
-        >>> night.holds(4, 23 * 60), night.holds(5, 5 * 60), night.holds(5, 23 * 60), night.holds(4, 5 * 60)
+        >>> night.covers(4, 23 * 60), night.covers(5, 5 * 60), night.covers(5, 23 * 60), night.covers(4, 5 * 60)
         (True, True, False, False)
         """
         if self.end_minute > self.start_minute:
@@ -42,7 +42,7 @@ class Schedule:
     time_zone: str
     windows: tuple[Window, ...]
 
-    def holds(self, at: datetime) -> bool:
+    def covers(self, at: datetime) -> bool:
         """Return whether an instant lies in a window.
 
         The wall clock decides: an hour that is shown twice, when summer ends, counts both times.
@@ -50,12 +50,12 @@ class Schedule:
         >>> from datetime import UTC
         >>> early = Window(days=frozenset(range(7)), start_minute=2 * 60, end_minute=3 * 60)
         >>> berlin = Schedule(time_zone="Europe/Berlin", windows=(early,))
-        >>> [berlin.holds(datetime(2026, 10, 25, hour, 30, tzinfo=UTC)) for hour in (0, 1, 2)]
+        >>> [berlin.covers(datetime(2026, 10, 25, hour, 30, tzinfo=UTC)) for hour in (0, 1, 2)]
         [True, True, False]
         """
         local = at.astimezone(load_time_zone(self.time_zone))
         minute = local.hour * 60 + local.minute
-        return any(window.holds(local.weekday(), minute) for window in self.windows)
+        return any(window.covers(local.weekday(), minute) for window in self.windows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +66,17 @@ class InForce:
     expires_at: datetime | None = None
     schedule: Schedule | None = None
 
-    def holds(self, at: datetime) -> bool:
+    def covers(self, at: datetime) -> bool:
         """Return whether the geofence is in force at an instant.
 
-        >>> InForce().holds(datetime(2026, 5, 4).astimezone())
+        >>> InForce().covers(datetime(2026, 5, 4).astimezone())
         True
         """
         if self.active_from is not None and at < self.active_from:
             return False
         if self.expires_at is not None and at >= self.expires_at:
             return False
-        return self.schedule is None or self.schedule.holds(at)
+        return self.schedule is None or self.schedule.covers(at)
 
     def is_over(self, at: datetime) -> bool:
         """Return whether it will never be in force again.

@@ -163,7 +163,7 @@ def judge(candidates: Iterable[Candidate], fix: Fix | None, at: datetime) -> Ver
     """
     applying: dict[str, Candidate] = {}
     for candidate in candidates:
-        if candidate.is_active and candidate.in_force.holds(at):
+        if candidate.is_active and candidate.in_force.covers(at):
             # A geofence that applies through several assignments is reported once, through the first of them.
             applying.setdefault(candidate.geofence_id, candidate)
     if not applying:

@@ -143,7 +143,7 @@ class SpatialIndex:
                 found[cell] = [bucket]
                 if SHARDS in bucket:
                     crowded.append(cell)
-                    unread += self._learn_shards(tenant_id, cell, bucket)
+                    unread += self._update_shards(tenant_id, cell, bucket)
         if unread:
             items |= self._table.batch_get(unread, consistent=consistent)
         for cell in crowded:
@@ -247,7 +247,7 @@ class SpatialIndex:
         """Cache that the buckets and lists which a written transaction opened are there."""
         self._lists.remember(transaction.new_keys)
 
-    def recover(self, failure: CellFull | ListGone) -> None:
+    def handle_failure(self, failure: CellFull | ListGone) -> None:
         """Make what a transaction failed for hold at the next attempt: open a further shard, or forget a list."""
         if isinstance(failure, ListGone):
             self._lists.evict(failure.key)
@@ -259,7 +259,7 @@ class SpatialIndex:
         first = self._table.get(keys.cell_key(tenant_id, cell))
         if first is None:
             self._lists.evict(keys.cell_key(tenant_id, cell))
-        elif not self._learn_shards(tenant_id, cell, first):
+        elif not self._update_shards(tenant_id, cell, first):
             self._open_next_shard(tenant_id, cell)
 
     def _find_last_shard(self, tenant_id: str, cell: Cell) -> int:
@@ -286,7 +286,7 @@ class SpatialIndex:
             return  # another container was faster: the next attempt reads what it wrote
         self._shards[tenant_id, cell] = count
 
-    def _learn_shards(self, tenant_id: str, cell: Cell, first: Item) -> list[Key]:
+    def _update_shards(self, tenant_id: str, cell: Cell, first: Item) -> list[Key]:
         """Return the shards of a cell that this container did not know of, by what the first one says."""
         known = self._shards.get((tenant_id, cell), 1)
         count = int(first[SHARDS]["N"]) if SHARDS in first else 1

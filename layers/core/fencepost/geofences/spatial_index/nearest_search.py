@@ -46,7 +46,7 @@ class _QueuedItem(NamedTuple):
     cell: Cell
     shard: int
 
-    def key(self, tenant_id: str) -> Key:
+    def to_key(self, tenant_id: str) -> Key:
         if self.shard == _LIST:
             return keys.cell_list_key(tenant_id, self.cell)
         return keys.cell_key(tenant_id, self.cell, self.shard)
@@ -77,11 +77,11 @@ def search_nearest(
     search.queued.update((one.cell, one.shard) for one in batch)
     size = _FIRST_ROUND
     while batch:
-        items = read([one.key(tenant_id) for one in batch])
+        items = read([one.to_key(tenant_id) for one in batch])
         for one in batch:
-            search.take_item(one, items.get(keys.to_pair(one.key(tenant_id)), {}))
+            search.take_item(one, items.get(keys.to_pair(one.to_key(tenant_id)), {}))
         search.measure_entries()
-        batch = search.next_batch(size)
+        batch = search.take_batch(size)
         size = min(2 * size, _LARGEST_ROUND)
     return [(edge_distance_m, geofence) for edge_distance_m, _, geofence in search.nearest]
 
@@ -110,7 +110,7 @@ class _Search:
         """Queue the further cells and shards that an item names, and take its entries."""
         if read.shard == _LIST:
             for cell in list_occupied(read.cell, item):
-                self._queue_items(cell, (0, _LIST) if cell.level in LIST_LEVELS else (0,))
+                self._add_items(cell, (0, _LIST) if cell.level in LIST_LEVELS else (0,))
             return
         for entry in list_entries(item):
             # A geofence is in several cells. Where a replica has an older version of it, the newest counts.
@@ -123,9 +123,9 @@ class _Search:
             lower_bound_m = entry.measure_lower_bound_m(self._measure_box_m)
             heappush(self._unmeasured, (lower_bound_m, entry.id, entry.version))
         if SHARDS in item:
-            self._queue_items(read.cell, range(1, int(item[SHARDS]["N"])))
+            self._add_items(read.cell, range(1, int(item[SHARDS]["N"])))
 
-    def next_batch(self, size: int) -> list[_QueuedItem]:
+    def take_batch(self, size: int) -> list[_QueuedItem]:
         """Return the next items to read, nearest first: none when nothing in the queue can be near enough."""
         batch: list[_QueuedItem] = []
         while self._queue and len(batch) < size and self._queue[0].lower_bound_m <= self._reach_m:
@@ -164,7 +164,7 @@ class _Search:
         """The metres within which a geofence would still be among the nearest."""
         return self.nearest[-1][0] if len(self.nearest) == self.count else inf
 
-    def _queue_items(self, cell: Cell, shards: Iterable[int]) -> None:
+    def _add_items(self, cell: Cell, shards: Iterable[int]) -> None:
         lower_bound_m = self._measure_box_m(to_bounds(cell))
         for shard in shards:
             if (cell, shard) not in self.queued:
