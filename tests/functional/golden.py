@@ -1,7 +1,7 @@
-"""Golden files of what is stored: items of the table as JSON, as releases have written them.
+"""Golden files of stored items as JSON, as releases have written them.
 
-A release must read what any release before it has stored. So these files change only when something is added to
-what is stored; a file that is missing is written, and the test fails once.
+A release must read what any earlier release has stored. So these files change only when an attribute is added. A
+missing file is written, and the test fails once.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ class ExampleEvent(ClockEvent):
 
 
 def example_event(event_type: str, **fields: Any) -> ExampleEvent:
+    """Return an event of a class that has this type."""
     names = {"type": event_type, "audit_action": event_type.removeprefix("clock.")}
     event: ExampleEvent = type("NamedEvent", (ExampleEvent,), names)(clock=None, **fields)
     return event
 
 
 class Example(NamedTuple):
-    """What is written, how it is read again, and what is read then."""
+    """A write, the read of what it stores, and the value that the read must return."""
 
     write: Callable[[App], object]
     read: Callable[[App], object]
@@ -44,7 +45,7 @@ class Example(NamedTuple):
 
 
 def check_writing(app: App, name: str, example: Example) -> None:
-    """What an example writes is what its golden file says, byte for byte."""
+    """Check that an example writes its golden file, byte for byte."""
     app.has_example_events = True
     before = app.items()
     example.write(app)
@@ -53,7 +54,7 @@ def check_writing(app: App, name: str, example: Example) -> None:
 
 
 def check_reading(app: App, name: str, example: Example) -> None:
-    """What is stored in the golden file of an example is read as what is expected."""
+    """Check that an example reads the expected value from its golden file."""
     app.has_example_events = True
     for item in json.loads((FOLDER / f"{name}.json").read_text()):
         app.table.put_item(TableName="fencepost", Item=_from_json(item))
@@ -62,43 +63,45 @@ def check_reading(app: App, name: str, example: Example) -> None:
 
 def check_text(file_name: str, text: str) -> None:
     file = FOLDER / file_name
-    is_there = file.exists()
-    if not is_there:
+    is_new = not file.exists()
+    if is_new:
         file.write_text(text)
     assert text == file.read_text()
-    assert is_there, f"{file} was not there and has been written: look at it"
+    assert not is_new, f"{file} was missing and has been written: review it"
 
 
 def check_equal(read: object, expected: object) -> None:
     assert read == expected
-    assert _with_offsets(read) == _with_offsets(expected)
+    assert _format_instants(read) == _format_instants(expected)
 
 
-def _with_offsets(value: object) -> object:
-    """A value with each instant as a text, for two instants are equal whatever their offsets."""
+def _format_instants(value: object) -> object:
+    """Replace each instant by its text, because equal instants may have different offsets."""
     if isinstance(value, datetime):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
-        return [type(value).__name__, *(_with_offsets(getattr(value, field.name)) for field in fields(value))]
+        return [type(value).__name__, *(_format_instants(getattr(value, field.name)) for field in fields(value))]
     if isinstance(value, tuple | list):
-        return [_with_offsets(one) for one in value]
+        return [_format_instants(one) for one in value]
     if isinstance(value, Mapping):
-        return {name: _with_offsets(one) for name, one in value.items()}
+        return {name: _format_instants(one) for name, one in value.items()}
     return value
 
 
 def _to_json(item: Mapping[str, Any]) -> dict[str, Any]:
-    values = {name: (kind, value) for name, typed in item.items() for kind, value in typed.items()}
-    return {name: {kind: _TO_JSON.get(kind, _same)(value)} for name, (kind, value) in values.items()}
+    return _convert(item, _TO_JSON)
 
 
 def _from_json(item: Mapping[str, Any]) -> dict[str, Any]:
-    values = {name: (kind, value) for name, typed in item.items() for kind, value in typed.items()}
-    return {name: {kind: _FROM_JSON.get(kind, _same)(value)} for name, (kind, value) in values.items()}
+    return _convert(item, _FROM_JSON)
 
 
-def _same(value: Any) -> Any:
-    return value
+def _convert(item: Mapping[str, Any], converters: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+    """Convert the attributes of an item whose type has a converter."""
+    return {
+        name: {kind: converters[kind](value) if kind in converters else value for kind, value in typed.items()}
+        for name, typed in item.items()
+    }
 
 
 _TO_JSON: dict[str, Callable[[Any], Any]] = {
