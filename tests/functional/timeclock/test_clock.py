@@ -10,12 +10,12 @@ import pytest
 
 from fencepost import container
 from fencepost.common.entity_ref import EntityRef
-from fencepost.common.principal import Principal
 from fencepost.dynamodb import keys
 from fencepost.timeclock.audit import EntryWrite
 from fencepost.timeclock.commands import compute_legacy_fingerprint
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.overlaps import Policy
+from tests.builders import build_principal
 from tests.functional.app import Answer, App
 
 DAY = "2026-05-04T"
@@ -352,7 +352,7 @@ def test_no_clock_starts_for_a_user_who_is_deleted_at_the_same_moment(
 ) -> None:
     def delete(user: str) -> None:
         geofences = container.geofence_service()
-        ada = Principal(tenant_id="demo", user_id="ada", roles=frozenset({"admin"}))
+        ada = build_principal("ada", "admin")
         container.directory_service().delete(ada, "users", user, geofences, datetime.now(UTC), cascade=True)
 
     fence(app, assignments=[{"targetTable": "users", "targetId": "vera"}])
@@ -425,7 +425,7 @@ def test_a_clock_around_fifty_entries_can_still_be_stopped(app: App) -> None:
 
 
 def test_a_clock_with_the_most_actions_can_be_stopped(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That the evidence of them all fits in an item is shown in tests/unit/adapters/test_clock_store.py."""
+    """tests/unit/timeclock/test_clock_repository.py shows that the evidence of all actions fits in an item."""
     monkeypatch.setattr("fencepost.timeclock.model.MAX_PUNCHES", 10)
     assert clock(app, "start", "09:00").status == 200
     assert [clock(app, "break", f"10:{n:02}").status for n in range(11)] == [200] * 9 + [400] * 2

@@ -9,17 +9,17 @@ import pytest
 
 from fencepost import container
 from fencepost.cli import tenants
-from fencepost.common.principal import Principal
 from fencepost.timeclock.audit import ClockWrite, EntryWrite
 from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 from fencepost.timeclock.commands import ClockRequest, Outcome
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
+from tests.builders import build_principal
 from tests.functional.app import App
 from tests.functional.directory.test_directory import put, read
 from tests.functional.timeclock.test_clock import DAY, clock, code, data
 from tests.functional.timeclock.test_entries import APPROVER, MAY, saved
 
-EMIL = Principal(tenant_id="demo", user_id="emil", roles=frozenset({"employee"}))
+EMIL = build_principal("emil", "employee")
 QUARTERS = {"direction": "nearest", "minutes": 15}
 EVERYTHING: dict[str, Any] = {
     "rounding": {"start": QUARTERS, "end": QUARTERS, "break": {"direction": "up", "minutes": 5}},

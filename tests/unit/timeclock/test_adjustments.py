@@ -35,6 +35,7 @@ from fencepost.timeclock.working_time import (
     Threshold,
     WorkingTime,
 )
+from tests.builders import build_clock, build_entry
 
 DAY = timedelta(hours=24)
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
@@ -48,12 +49,11 @@ def at(text: str) -> datetime:
 
 def make_entry(start: str, end: str, *breaks: tuple[str, str], **more: object) -> TimeEntry:
     taken = tuple(Break(id=f"b{n}", start=at(b[0]), end=at(b[1])) for n, b in enumerate(breaks, 1))
-    entry = TimeEntry(id="e", user_id="emil", start=at(start), end=at(end), time_type="work", breaks=taken)
-    return replace(entry, **more)  # type: ignore[arg-type]  # whatever fields a test names
+    return build_entry(at(start), at(end), breaks=taken, **more)
 
 
 def start_clock(start: datetime, settings: TenantSettings) -> RunningClock:
-    return RunningClock(id="c", user_id="emil", start=start, deadline=start).apply_settings(settings, start)
+    return build_clock(start).apply_settings(settings, start)
 
 
 def by(model: WorkingTime, entry: TimeEntry, *neighbours: TimeEntry, zone: str = BERLIN) -> TimeEntry:
@@ -426,7 +426,7 @@ def entries(draw: st.DrawFn) -> TimeEntry:
         edges.append(edges[-1] + timedelta(seconds=step))
     pairs = zip(edges[1:-1:2], edges[2:-1:2], strict=False)
     breaks = tuple(Break(id=f"b{n}", start=first, end=last) for n, (first, last) in enumerate(pairs))
-    return TimeEntry(id="e", user_id="emil", start=start, end=edges[-1], time_type="work", breaks=breaks)
+    return build_entry(start, edges[-1], breaks=breaks)
 
 
 zones = st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE])

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fencepost.timeclock.errors import WrongOrder
-from fencepost.timeclock.model import MAX_PUNCHES, Punch, RunningClock
+from fencepost.timeclock.model import MAX_PUNCHES, RunningClock
 from fencepost.timeclock.settings import TenantSettings
+from tests.builders import build_clock, build_punch
 
 START = datetime(2026, 5, 4, 7, tzinfo=UTC)
 # Minutes from the start, before it and past the limit of 24 hours too.
@@ -21,11 +22,7 @@ ACTIONS = st.lists(st.tuples(st.sampled_from(["break", "update", "stop"]), MINUT
 
 def running(limit_hours: float = 24) -> RunningClock:
     settings = TenantSettings(clock_limit=timedelta(hours=limit_hours))
-    return RunningClock(id="c", user_id="u", start=START, deadline=START).apply_settings(settings, START)
-
-
-def punch(action: str, at: datetime) -> Punch:
-    return Punch(action=action, at=at, received_at=at, acting_user_id="u")
+    return build_clock(START).apply_settings(settings, START)
 
 
 def after(clock: RunningClock, action: str, at: datetime) -> RunningClock:
@@ -34,7 +31,7 @@ def after(clock: RunningClock, action: str, at: datetime) -> RunningClock:
         clock.stop(at, stopped_by="user")
         return clock
     changed = clock.toggle_break(at, "b") if action == "break" else clock.change_details({"comment": "x"})
-    return changed.add_punch(punch(action, at))
+    return changed.add_punch(build_punch(action, at))
 
 
 @given(ACTIONS, st.sampled_from([0.01, 1, 24, 168]), st.integers(1, 60))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fencepost.timeclock.model import Adjustment, Break, Punch, TimeEntry
+from fencepost.timeclock.model import Adjustment, Break, TimeEntry
 from fencepost.timeclock.overlaps import (
     MAX_OVERLAPPED,
     MAX_PUNCHES_TOGETHER,
@@ -19,6 +18,7 @@ from fencepost.timeclock.overlaps import (
     resolve_overlaps,
 )
 from fencepost.timeclock.working_time import Span
+from tests.builders import build_entry, build_punch
 
 MIDNIGHT = datetime(2026, 5, 4, tzinfo=UTC)
 
@@ -28,8 +28,7 @@ def at(hour: float) -> datetime:
 
 
 def entry(start: float, end: float, **more: object) -> TimeEntry:
-    whole = TimeEntry(id=f"{start}-{end}", user_id="emil", start=at(start), end=at(end), time_type="work")
-    return replace(whole, **more)  # type: ignore[arg-type]  # whatever fields a test names
+    return build_entry(at(start), at(end), id=f"{start}-{end}", **more)
 
 
 def made_room(policy: Policy, *others: TimeEntry) -> OverlapResolution:
@@ -90,7 +89,7 @@ def test_breaks_are_clipped_or_removed_with_the_time_that_is_cut_off() -> None:
 
 
 def test_a_cut_entry_has_no_creation_type_and_only_one_piece_keeps_its_punches() -> None:
-    punch = Punch(action="start", at=at(8), received_at=at(8), acting_user_id="emil")
+    punch = build_punch("start", at(8))
     before, after = made_room("trim", entry(8, 18, punches=(punch,), version=3)).trimmed
     assert (before.creation_type, before.punches, before.version) == (None, (punch,), 4)
     assert (after.creation_type, after.punches, after.version) == (None, (), 1)
@@ -135,7 +134,7 @@ def test_overlaps_that_exceed_a_transaction_are_refused() -> None:
     others = [entry(10 + n / 10, 10.1 + n / 10) for n in range(MAX_OVERLAPPED + 1)]
     assert made_room("overwrite", *others[:-1]).refusal is None
     assert made_room("overwrite", *others).refusal is not None
-    punch = Punch(action="break", at=at(8), received_at=at(8), acting_user_id="emil")
+    punch = build_punch("break", at(8))
     assert made_room("trim", entry(8, 18, punches=(punch,) * (MAX_PUNCHES_TOGETHER + 1))).refusal is not None
 
 

@@ -15,10 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fencepost.common.entity_ref import EntityRef
 from fencepost.common.errors import VersionMismatch
-from fencepost.common.principal import Principal
-from fencepost.geofences.validity import ALWAYS
 from fencepost.timeclock.audit import ClockWrite, EntryWrite
 from fencepost.timeclock.clock_service import ClockService
 from fencepost.timeclock.commands import ClockRequest
@@ -29,27 +26,18 @@ from fencepost.timeclock.punch_schemas import serialize_punch_result
 from fencepost.timeclock.receipts import AlreadyProcessed, Receipt
 from fencepost.timeclock.refusals import Refusal
 from fencepost.timeclock.settings import TenantSettings
-from fencepost.verdicts.model import Candidate, Fix
+from fencepost.verdicts.model import Fix
 from geo.shapes.circle import Circle
 from geo.shapes.polygon import Polygon
 from geo.wgs84 import Position
+from tests.builders import build_candidate, build_principal
 
 NOW = datetime(2026, 5, 5, 7, tzinfo=UTC)
 MORNING = NOW - timedelta(days=1)
-EMIL = Principal(tenant_id="demo", user_id="emil", roles=frozenset({"employee"}))
+EMIL = build_principal("emil", "employee")
 GATE = Position(lon=25.0, lat=60.0)
 INSIDE, OUTSIDE = Fix(position=GATE), Fix(position=Position(lon=25.0, lat=60.1))
-FENCE = Candidate(
-    geofence_id="gate",
-    version=1,
-    name="Gate",
-    shape=Circle(center=GATE, radius_m=100),
-    is_active=True,
-    in_force=ALWAYS,
-    is_priority=False,
-    min_accuracy_m=0,
-    through=EntityRef("users", "emil"),
-)
+FENCE = build_candidate(geofence_id="gate", name="Gate", shape=Circle(center=GATE, radius_m=100))
 
 
 class LostAnswer(Exception):
