@@ -74,7 +74,7 @@ BATCH_S = 5.0
     query=ClockActionQuery,
     body=ClockIn,
     responses={200: ClockResponse, 201: ClockResponse},
-    errors=(400, 404, 413, 415),
+    errors=(404,),
 )
 def act(request: Request[ClockIn, ClockActionQuery]) -> Response:
     is_dry_run = request.query.dryRun == "true"
@@ -94,7 +94,7 @@ def act(request: Request[ClockIn, ClockActionQuery]) -> Response:
     permission=Permission.OWN_CLOCK,
     query=ClockUserQuery,
     responses={200: ClockResponse},
-    errors=(400, 404),
+    errors=(404,),
 )
 def read(request: Request[None, ClockUserQuery]) -> Response:
     clock = container.clock_service().find_running(request.principal, request.query.userId)
@@ -107,7 +107,6 @@ def read(request: Request[None, ClockUserQuery]) -> Response:
     permission=Permission.OWN_CLOCK,
     body=PunchesIn,
     responses={200: PunchesResponse, 503: PunchesResponse},
-    errors=(400, 413, 415),
 )
 def act_on_all(request: Request[PunchesIn]) -> Response:
     now, until = datetime.now(UTC), monotonic() + BATCH_S
@@ -126,7 +125,6 @@ def act_on_all(request: Request[PunchesIn]) -> Response:
     permission=Permission.APPROVE,
     query=PageQuery,
     responses={200: RefusalsResponse},
-    errors=(400,),
 )
 def list_refusals(request: Request[None, PageQuery]) -> Response:
     query = request.query
@@ -143,7 +141,7 @@ def list_refusals(request: Request[None, PageQuery]) -> Response:
     permission=Permission.APPROVE,
     body=GrantIn,
     responses={200: RefusalsResponse},
-    errors=(400, 404, 413, 415),
+    errors=(404,),
 )
 def grant(request: Request[GrantIn]) -> Response:
     body, now = request.body, datetime.now(UTC)
@@ -158,7 +156,6 @@ def grant(request: Request[GrantIn]) -> Response:
     permission=Permission.OWN_CLOCK,
     query=TimesQuery,
     responses={200: TimesResponse},
-    errors=(400,),
 )
 def list_times(request: Request[None, TimesQuery]) -> Response:
     query = request.query
@@ -178,7 +175,6 @@ def list_times(request: Request[None, TimesQuery]) -> Response:
     permission=Permission.OWN_CLOCK,
     body=TimesIn,
     responses={200: TimesResponse},
-    errors=(400, 413, 415),
 )
 def put_times(request: Request[TimesIn]) -> Response:
     now, key = datetime.now(UTC), derive_resource_id(request)
@@ -206,7 +202,7 @@ def put_times(request: Request[TimesIn]) -> Response:
     permission=Permission.OWN_CLOCK,
     query=DeleteTimesQuery,
     responses={200: TimesResponse},
-    errors=(400, 404),
+    errors=(404,),
 )
 def delete_times(request: Request[None, DeleteTimesQuery]) -> Response:
     ids, reason = parse_ids(request.query.id), request.query.reason
@@ -220,7 +216,7 @@ def delete_times(request: Request[None, DeleteTimesQuery]) -> Response:
     permission=Permission.APPROVE,
     body=ApproveIn,
     responses={200: TimesResponse},
-    errors=(400, 404, 413, 415),
+    errors=(404,),
 )
 def approve_times(request: Request[ApproveIn]) -> Response:
     body = request.body
@@ -236,7 +232,7 @@ def approve_times(request: Request[ApproveIn]) -> Response:
     permission=Permission.APPROVE,
     body=IdsIn,
     responses={200: TimesResponse},
-    errors=(400, 404, 413, 415),
+    errors=(404,),
 )
 def reopen_times(request: Request[IdsIn]) -> Response:
     body = request.body
@@ -251,7 +247,7 @@ def reopen_times(request: Request[IdsIn]) -> Response:
     summary="Save an invalid time entry again, once nothing is in its way",
     permission=Permission.OWN_CLOCK,
     responses={200: TimesResponse, 201: TimesResponse},
-    errors=(400, 404),
+    errors=(404,),
 )
 def resubmit(request: Request) -> Response:
     saved = container.entry_service().resubmit(request.principal, request.path["id"], datetime.now(UTC))
@@ -264,7 +260,7 @@ def resubmit(request: Request) -> Response:
     summary="Restore a removed time entry, unless another entry has taken its place",
     permission=Permission.APPROVE,
     responses={200: TimesResponse},
-    errors=(400, 404),
+    errors=(404,),
 )
 def restore(request: Request) -> Response:
     saved = container.entry_service().restore(request.principal, request.path["id"], datetime.now(UTC))

@@ -40,7 +40,7 @@ prime_snapstart(container.directory_service)
     permission=Permission.READ_DIRECTORY,
     query=PageQuery,
     responses={200: EntityPage},
-    errors=(400, 404),
+    errors=(404,),
 )
 def list_entities(request: Request[None, PageQuery]) -> Response:
     table = parse_table(request.path["table"])
@@ -61,7 +61,7 @@ def list_entities(request: Request[None, PageQuery]) -> Response:
     permission=Permission.WRITE_DIRECTORY,
     body=EntitiesIn,
     responses={200: EntitiesOut},
-    errors=(400, 404, 413, 415),
+    errors=(404,),
 )
 def put_entities(request: Request[EntitiesIn]) -> Response:
     table = parse_table(request.path["table"])
@@ -91,7 +91,7 @@ def read_entity(request: Request) -> Response:
     permission=Permission.WRITE_DIRECTORY,
     body=EntityIn,
     responses={200: EntityOut},
-    errors=(400, 404, 413, 415),
+    errors=(404,),
 )
 def put_entity(request: Request[EntityIn]) -> Response:
     table = parse_table(request.path["table"])
@@ -110,7 +110,7 @@ def put_entity(request: Request[EntityIn]) -> Response:
     permission=Permission.WRITE_DIRECTORY,
     query=DeleteEntityQuery,
     responses={200: EntityDeletionOut},
-    errors=(400, 404, 409, 503),
+    errors=(404, 409, 503),
 )
 def delete_entity(request: Request[None, DeleteEntityQuery]) -> Response:
     table = parse_table(request.path["table"])

@@ -60,7 +60,6 @@ class AnyGeofencePage(RootModel[GeofencePage | TimekeepingPage]):
     permission=Permission.READ_GEOFENCES,
     query=ListQuery,
     responses={200: AnyGeofencePage},
-    errors=(400,),
 )
 def list_geofences(request: Request[None, ListQuery]) -> Response:
     data, cursor = _load_page(request, _find_dialect(request).serialize_geofence)
@@ -73,7 +72,6 @@ def list_geofences(request: Request[None, ListQuery]) -> Response:
     permission=Permission.READ_GEOFENCES,
     query=ListQuery,
     responses={200: FeatureCollectionOut},
-    errors=(400,),
 )
 def list_features(request: Request[None, ListQuery]) -> Response:
     features, cursor = _load_page(request, geojson.serialize_feature)
@@ -87,7 +85,7 @@ def list_features(request: Request[None, ListQuery]) -> Response:
     permission=Permission.WRITE_GEOFENCES,
     body=GeofenceCreate,
     responses={201: GeofenceOut, 200: TimekeepingGeofence},
-    errors=(400, 402, 409, 413, 415),
+    errors=(402, 409),
 )
 def create(request: Request[GeofenceCreate]) -> Response:
     dialect, key_id = _find_dialect(request), derive_resource_id(request)
@@ -104,7 +102,7 @@ def create(request: Request[GeofenceCreate]) -> Response:
     permission=Permission.WRITE_GEOFENCES,
     body=GeofenceUpdate,
     responses={200: AnyGeofence},
-    errors=(400, 404, 409, 412, 413, 415),
+    errors=(404, 409, 412),
 )
 def update_by_body(request: Request[GeofenceUpdate]) -> Response:
     if request.body.id is None:
@@ -118,7 +116,7 @@ def update_by_body(request: Request[GeofenceUpdate]) -> Response:
     permission=Permission.DELETE_GEOFENCES,
     query=DeleteQuery,
     responses={200: GeofenceDeletion},
-    errors=(400, 404, 412),
+    errors=(404, 412),
 )
 def delete_by_query(request: Request[None, DeleteQuery]) -> Response:
     return _delete(request, request.query.id)
@@ -130,7 +128,7 @@ def delete_by_query(request: Request[None, DeleteQuery]) -> Response:
     permission=Permission.READ_GEOFENCES,
     query=ReadQuery,
     responses={200: AnyGeofence},
-    errors=(400, 404),
+    errors=(404,),
 )
 def read(request: Request[None, ReadQuery]) -> Response:
     geofence_id, as_of = request.path["id"], request.query.as_of
@@ -147,7 +145,7 @@ def read(request: Request[None, ReadQuery]) -> Response:
     permission=Permission.WRITE_GEOFENCES,
     body=GeofenceUpdate,
     responses={200: AnyGeofence},
-    errors=(400, 404, 409, 412, 413, 415),
+    errors=(404, 409, 412),
 )
 @app.patch(
     "/v1/geofences/{id}",
@@ -155,7 +153,7 @@ def read(request: Request[None, ReadQuery]) -> Response:
     permission=Permission.WRITE_GEOFENCES,
     body=GeofenceUpdate,
     responses={200: AnyGeofence},
-    errors=(400, 404, 409, 412, 413, 415),
+    errors=(404, 409, 412),
 )
 def update(request: Request[GeofenceUpdate]) -> Response:
     if request.body.id not in (None, request.path["id"]):
@@ -180,7 +178,7 @@ def delete(request: AnyRequest) -> Response:
     permission=Permission.READ_GEOFENCES,
     query=PageQuery,
     responses={200: VersionPage},
-    errors=(400, 404),
+    errors=(404,),
 )
 def list_versions(request: Request[None, PageQuery]) -> Response:
     query = request.query
@@ -216,7 +214,6 @@ def read_version(request: AnyRequest) -> Response:
     permission=Permission.WRITE_GEOFENCES,
     body=BatchRequest,
     responses={200: BatchResponse},
-    errors=(400, 413, 415),
 )
 def batch(request: Request[BatchRequest]) -> Response:
     results = run_batch(request.principal, request.body.operations, container.geofence_service(), datetime.now(UTC))
@@ -240,7 +237,6 @@ def list_tags(request: AnyRequest) -> Response:
     permission=Permission.CHECK,
     query=nearest_schemas.NearestQuery,
     responses={200: nearest_schemas.NearestResponse, 304: None},
-    errors=(400,),
 )
 def list_nearest(request: Request[None, nearest_schemas.NearestQuery]) -> Response:
     query = request.query
@@ -265,7 +261,7 @@ def list_nearest(request: Request[None, nearest_schemas.NearestQuery]) -> Respon
     permission=Permission.VALIDATE,
     body=ValidateIn,
     responses={200: ValidationOut},
-    errors=(400, 404, 413, 415),
+    errors=(404,),
 )
 def validate(request: Request[ValidateIn]) -> Response:
     entry = to_validation_request(request.body, request.fields)

@@ -34,7 +34,6 @@ prime_snapstart(container.import_service)
     body=FeatureCollectionIn,
     max_bytes=MAX_BODY_BYTES,
     responses={202: ImportResponse},
-    errors=(400, 413, 415),
 )
 def import_features(request: Request[FeatureCollectionIn]) -> Response:
     features = request.body.features

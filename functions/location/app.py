@@ -36,7 +36,6 @@ prime_snapstart(container.geofence_service)
     body=CheckRequest,
     query=CheckQuery,
     responses={200: CheckResponse},
-    errors=(400, 413, 415),
 )
 def check(request: Request[CheckRequest, CheckQuery]) -> Response:
     [matches] = find_matches(request.principal, [request.body], request.query)
@@ -50,7 +49,6 @@ def check(request: Request[CheckRequest, CheckQuery]) -> Response:
     body=BatchCheckRequest,
     query=CheckQuery,
     responses={200: BatchCheckResponse},
-    errors=(400, 413, 415),
 )
 def check_batch(request: Request[BatchCheckRequest, CheckQuery]) -> Response:
     positions = request.body.positions

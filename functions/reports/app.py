@@ -43,7 +43,6 @@ _FILES = tuple(MEDIA_TYPES.values())
     permission=Permission.OWN_CLOCK,
     query=TotalsParams,
     responses={200: TotalsResponse},
-    errors=(400,),
 )
 def read_totals(request: Request[None, TotalsParams]) -> Response:
     query = request.query
@@ -64,7 +63,6 @@ def read_totals(request: Request[None, TotalsParams]) -> Response:
     query=ExportParams,
     responses={200: None},
     media_types=_FILES,
-    errors=(400,),
 )
 def read_export(request: Request[None, ExportParams]) -> Response:
     query = request.query
@@ -81,7 +79,6 @@ def read_export(request: Request[None, ExportParams]) -> Response:
     body=ExportIn,
     responses={200: None},
     media_types=_FILES,
-    errors=(400, 413, 415),
 )
 def export(request: Request[ExportIn]) -> Response:
     body = request.body

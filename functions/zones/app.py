@@ -103,7 +103,7 @@ def declare_call(
                 permission=permission,
                 body=body,
                 responses={200: response},
-                errors=(400, *errors),
+                errors=errors,
                 media_types=media_types,
             )(handler)
         return handler
@@ -234,7 +234,7 @@ def search_location(request: Request[SearchLocationRequest]) -> Response:
     body=UploadZonesRequest,
     accepts_file=True,
     responses={200: UploadZonesResponse, 303: None},
-    errors=(400, 402),
+    errors=(402,),
 )
 def upload_zones(request: Request[UploadZonesRequest]) -> Response:
     target = request.body.redirect_target
@@ -308,7 +308,6 @@ def _load_rows(principal: Principal, body: ConvertBatchRequest) -> Iterable[Sequ
     body=ParseSpreadsheetRequest,
     accepts_file=True,
     responses={200: ParseSpreadsheetResponse},
-    errors=(400,),
 )
 def parse_spreadsheet(request: Request[ParseSpreadsheetRequest]) -> Response:
     rows = read_table(request.body.file)

@@ -18,7 +18,13 @@ from fencepost.common.principal import Permission
 from fencepost.common.snapstart import prime_snapstart
 from fencepost.http.dialect import PROBLEM_DIALECT, Dialect
 from fencepost.http.fields import RequestModel, validate
-from fencepost.http.problems import PROBLEM_JSON, ResponseTooLarge, render_internal_problem
+from fencepost.http.problems import (
+    PROBLEM_JSON,
+    BodyTooLarge,
+    ResponseTooLarge,
+    UnsupportedMediaType,
+    render_internal_problem,
+)
 from fencepost.http.request import (
     IDEMPOTENCY_KEY,
     MAX_BODY_BYTES,
@@ -159,13 +165,17 @@ class RouteDecorator:
     ) -> Callable[[Handler[BodyT, QueryT]], Handler[BodyT, QueryT]]:
         """Declare the handler of a route; `Route` says what the arguments mean.
 
-        The permission is required before anything is looked up. Every POST honours the header Idempotency-Key, and
-        may fail for it. `body` and `query` are what the handler finds in its request, and mypy compares them.
+        The permission is required before anything is looked up. `body` and `query` are what the handler finds in its
+        request, and mypy compares them. Every POST honours the header Idempotency-Key. The errors of body, query and
+        key need no mention in `errors`.
         """
         app = self._app
+        input_errors = {400} if body is not None or query is not None else set()
+        if body is not None:
+            input_errors |= {app.dialect.status_of(error("")) for error in (BodyTooLarge, UnsupportedMediaType)}
         if self._method == "POST":
-            key_errors = (app.dialect.status_of(error()) for error in (IdempotencyInProgress, IdempotencyKeyReused))
-            errors = (*errors, 400, *key_errors)
+            key_errors = (ValidationFailed([]), IdempotencyInProgress(), IdempotencyKeyReused())
+            input_errors |= {app.dialect.status_of(error) for error in key_errors}
         for model in (body, query):
             if model is not None and issubclass(model, RequestModel):
                 prime_snapstart(model.model_rebuild)
@@ -177,10 +187,10 @@ class RouteDecorator:
                 handler=handler,
                 summary=summary,
                 permission=permission,
-                body=body,  # type: ignore[arg-type]
-                query=query,  # type: ignore[arg-type]
+                body=body,  # type: ignore[arg-type]  # a model, though BodyT may stand for None
+                query=query,  # type: ignore[arg-type]  # as body
                 responses=responses,
-                errors=errors,
+                errors=(*errors, *input_errors),
                 media_types=media_types,
                 accepts_file=accepts_file,
                 max_bytes=max_bytes,
