@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 from fencepost import container
 from fencepost.common import aws
 from fencepost.directory.model import Entity
-from fencepost.event_catalogue import EVENT_TYPES, payload_model
+from fencepost.event_catalogue import EVENT_TYPES, find_payload_model
 from fencepost.http.app import App as HttpApp
 from tests.events import build_event
 from tests.functional import quick_moto
@@ -203,7 +203,7 @@ class App:
         """Verify that each event in the outbox has the fields of its payload model and no others."""
         if not self.has_example_events:
             for event in self.events():
-                model = payload_model(EVENT_TYPES[event.pop("type")])
+                model = find_payload_model(EVENT_TYPES[event.pop("type")])
                 assert _adapter(model).validate_python(event, strict=True) == event
 
     def import_file(self, key: str, content: bytes, **more: str) -> Any:

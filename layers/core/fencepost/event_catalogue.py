@@ -87,7 +87,7 @@ class _WithoutFieldTitles(GenerateJsonSchema):
         return False
 
 
-def payload_model(event_class: type[Event]) -> Any:
+def find_payload_model(event_class: type[Event]) -> Any:
     """Return the model of an event's payload: the return type of its `data`."""
     return get_type_hints(event_class.data)["return"]
 
@@ -97,7 +97,7 @@ def build_schema(event_class: type[Event]) -> dict[str, Any]:
 
     It allows further properties, because a later release may add some.
     """
-    payload = _payload_schema(payload_model(event_class))
+    payload = _payload_schema(find_payload_model(event_class))
     definitions = {"$defs": payload["$defs"]} if "$defs" in payload else {}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -117,7 +117,7 @@ def build_section() -> str:
         f"| `{name}` | {_publication_note(event_class)} | [JSON Schema](schemas/{name}.json) |"
         for name, event_class in EVENT_TYPES.items()
     ]
-    for model, group in groupby(EVENT_TYPES.values(), payload_model):
+    for model, group in groupby(EVENT_TYPES.values(), find_payload_model):
         names = ", ".join(f"`{event_class.type}`" for event_class in group)
         schema = _payload_schema(model)
         rows = _field_rows(schema, schema.get("$defs", {}))

@@ -60,9 +60,9 @@ def test_an_event_that_is_accepted_at_the_second_attempt_does_not_fail_the_batch
     put = client.put_events
 
     def put_once_refused(Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - as boto3 spells it
-        answer = put(Entries)
+        response = put(Entries)
         client.refuse = set()
-        return answer
+        return response
 
     client.put_events = put_once_refused  # type: ignore[method-assign]  # the fake refuses once
     assert EventBus(client, "bus").publish(items(3)) == 3

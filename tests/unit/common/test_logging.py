@@ -1,4 +1,4 @@
-"""What is logged tells nobody exactly where somebody was."""
+"""The log has no exact positions."""
 
 from __future__ import annotations
 

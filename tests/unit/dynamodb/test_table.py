@@ -164,7 +164,7 @@ def test_changes_of_one_bucket_are_one_write_and_the_last_one_counts() -> None:
     transaction.remove_bucket_entry(KEY, "a", b"older")
     transaction.remove_bucket_entry(KEY, "b", b"gone")
     transaction.set_bucket_entry(KEY, "a", b"new", ServiceBusy())
-    ((action, _),) = transaction.writes("fencepost")
+    ((action, _),) = transaction.build_writes("fencepost")
     assert action["Update"]["UpdateExpression"] == "SET #0 = :0 REMOVE #1 ADD #bytes :growth"
     assert action["Update"]["ExpressionAttributeNames"] == {"#0": "a", "#1": "b", "#bytes": "bytes"}
     assert action["Update"]["ExpressionAttributeValues"][":growth"] == {"N": "-7"}
@@ -191,7 +191,7 @@ def test_each_kind_of_write_has_its_own_error(number: int) -> None:
 
 
 def get_update(transaction: Transaction) -> dict[str, Any]:
-    ((action, _),) = transaction.writes("fencepost")
+    ((action, _),) = transaction.build_writes("fencepost")
     update: dict[str, Any] = action["Update"]
     return update
 

@@ -93,7 +93,7 @@ EVENT = ClockUpdated(id=ID, tenant_id="t" * 64, occurred_at=NOW, actor="u" * 64,
 
 def sizes(transaction: Transaction) -> list[int]:
     """The bytes of each item that is put, not fewer than the table counts."""
-    puts = [request["Put"]["Item"] for request, _ in transaction.writes("table") if "Put" in request]
+    puts = [request["Put"]["Item"] for request, _ in transaction.build_writes("table") if "Put" in request]
     return [sum(len(name) + len(next(iter(v.values())).encode()) for name, v in item.items()) for item in puts]
 
 

@@ -12,7 +12,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Two attempts of three seconds, and jitter, are below the ten seconds of the functions that answer requests.
+# Two attempts of three seconds, and jitter, are below the ten seconds of the functions that handle requests.
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 3, "mode": "standard"})
 
 

@@ -126,7 +126,7 @@ class Table:
             Exception: The `on_failure` of the first write whose condition failed.
         """
         token = str(uuid4())
-        writes = transaction.writes(self.name)
+        writes = transaction.build_writes(self.name)
         requests = [write.request for write in writes]
         for attempt in range(_ATTEMPTS):
             try:

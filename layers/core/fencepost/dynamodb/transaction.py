@@ -86,7 +86,7 @@ class Transaction:
     def __len__(self) -> int:
         return len(self._writes) + len(self._buckets) + len(self._lists) + len(self._counts)
 
-    def writes(self, table_name: str) -> list[Write]:
+    def build_writes(self, table_name: str) -> list[Write]:
         """Return all writes, in the order in which DynamoDB reports their failures."""
         changes: list[_BucketChange | _ListChange | _CountChange] = [
             *self._buckets.values(),
