@@ -9,14 +9,7 @@ import pytest
 from fencepost import container
 from fencepost.http import pagination
 from tests.functional.app import Answer, App
-
-
-def put(app: App, table: str, entity_id: str, /, **body: Any) -> Answer:
-    return app.request("directory", "directory_put", path={"table": table, "id": entity_id}, **body)
-
-
-def read(app: App, table: str, entity_id: str, **caller: Any) -> Answer:
-    return app.request("directory", "directory_read", path={"table": table, "id": entity_id}, **caller)
+from tests.functional.directory.client import put, read
 
 
 def delete(app: App, table: str, entity_id: str, *, cascade: bool = False) -> Answer:

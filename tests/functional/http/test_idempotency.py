@@ -23,7 +23,7 @@ from fencepost.http.idempotency_key import IdempotencyKey
 from fencepost.http.idempotency_repository import DynamoDBIdempotencyRepository
 from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 from tests.functional.app import Answer, App, event
-from tests.functional.timeclock.test_clock import approve
+from tests.functional.timeclock.client import approve
 
 KEY = "5f0c6d1e-order-7"
 

@@ -13,9 +13,19 @@ from fencepost import container
 from fencepost.cli import tenants
 from fencepost.privacy import service
 from tests.functional.app import Answer, App, event
-from tests.functional.reports.test_reports import setup, totals
-from tests.functional.timeclock.test_clock import clock, data
-from tests.functional.timeclock.test_entries import APPROVER, MAY, approve, delete, history, put, saved, span
+from tests.functional.reports.client import read_totals, set_up_tenant
+from tests.functional.timeclock.client import (
+    APPROVER,
+    MAY,
+    approve,
+    clock,
+    data,
+    delete,
+    put_entries,
+    read_history,
+    save_entry,
+    span,
+)
 
 HERE = {"latitude": 30.267153, "longitude": -97.743057, "accuracy": 8}
 MAY_4 = datetime(2026, 5, 4, tzinfo=UTC)
@@ -33,7 +43,7 @@ def docs(app: App) -> str:
 
 
 def test_positions_are_coarse_after_some_days_and_removed_after_more(app: App) -> None:
-    setup(positions={"coarsenAfterDays": 30, "removeAfterDays": 365})
+    set_up_tenant(positions={"coarsenAfterDays": 30, "removeAfterDays": 365})
     app.create_circle("Office", 30.2672, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
     entry = clocked_here(app, "09:00", "10:00")
     removed = clocked_here(app, "10:00", "11:00")
@@ -48,15 +58,15 @@ def test_positions_are_coarse_after_some_days_and_removed_after_more(app: App) -
     assert "30.267153" not in docs(app)
     assert docs(app).count("30.27") == 5
     # An edit retains the coarse positions, and a restored entry is not exact again.
-    put(app, {"id": entry, "comment": "Long day"})
+    put_entries(app, {"id": entry, "comment": "Long day"})
     assert app.request("clock", "times_restore", path_id=removed).status == 200
     assert [job.redact_positions(MAY_4 + timedelta(days=366)) for _ in range(2)] == [3, 0]
     assert "30.27" not in docs(app)
-    assert [total["netSeconds"] for total in totals(app, by="")] == [7_200]
+    assert [total["netSeconds"] for total in read_totals(app, by="")] == [7_200]
 
 
 def test_a_run_has_a_limit_and_the_next_run_continues(app: App) -> None:
-    setup(positions={"removeAfterDays": 1})
+    set_up_tenant(positions={"removeAfterDays": 1})
     for hour in (9, 10, 11):
         clocked_here(app, f"{hour:02}:00", f"{hour + 1:02}:00")
     job, now = container.privacy_service(), MAY_4 + timedelta(days=9)
@@ -67,8 +77,8 @@ def test_a_tenant_without_a_policy_retains_positions(app: App) -> None:
     clocked_here(app, "09:00", "10:00")
     job, now = container.privacy_service(), MAY_4 + timedelta(days=9_000)
     assert job.redact_positions(now) == 0
-    setup(positions={"removeAfterDays": 30})
-    setup(positions={})
+    set_up_tenant(positions={"removeAfterDays": 30})
+    set_up_tenant(positions={})
     assert job.redact_positions(now) == 0
     assert app.invoke("privacy", event("schedule/every_hour")) == {"lessened": 0}
 
@@ -76,7 +86,7 @@ def test_a_tenant_without_a_policy_retains_positions(app: App) -> None:
 def test_an_entry_changed_at_the_same_moment_is_left_for_the_next_run(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setup(positions={"removeAfterDays": 1})
+    set_up_tenant(positions={"removeAfterDays": 1})
     entry = clocked_here(app, "09:00", "10:00")
     table, now = container.table(), MAY_4 + timedelta(days=9)
     batch_get = table.batch_get
@@ -85,7 +95,7 @@ def test_an_entry_changed_at_the_same_moment_is_left_for_the_next_run(
         found = batch_get(keys, consistent=consistent)
         if consistent:
             monkeypatch.setattr(table, "batch_get", batch_get)
-            put(app, {"id": entry, "comment": "Long day"})
+            put_entries(app, {"id": entry, "comment": "Long day"})
         return found
 
     monkeypatch.setattr(table, "batch_get", overtaken)
@@ -105,15 +115,15 @@ def test_a_user_is_erased_and_the_hours_stay(app: App, monkeypatch: pytest.Monke
     assert delete(app, removed).status == 200
     assert clock(app, "start", "12:00", location=HERE, comment="Dentist still").status == 200
     assert clock(app, "cancel").status == 200
-    by_hand = saved(app, "13:00", "14:00", comment="Dentist", reason="Was at the dentist's")
-    put(app, span("09:00", "10:00", userId="vera", comment="Dentist of vera"), **APPROVER)
+    by_hand = save_entry(app, "13:00", "14:00", comment="Dentist", reason="Was at the dentist's")
+    put_entries(app, span("09:00", "10:00", userId="vera", comment="Dentist of vera"), **APPROVER)
     # Two of the four a call: the second one finds all done but the end.
     assert [answer.status for answer in (forget(app), forget(app))] == [503, 200]
     left = docs(app)
     assert "30.267153" not in left
     assert left.count("entist") == left.count("Dentist of vera")
-    assert [total["netSeconds"] for total in totals(app, APPROVER, userId="emil", by="")] == [7_200]
-    assert history(app, by_hand, **APPROVER)[0]["after"]["comment"] is None
+    assert [total["netSeconds"] for total in read_totals(app, APPROVER, userId="emil", by="")] == [7_200]
+    assert read_history(app, by_hand, **APPROVER)[0]["after"]["comment"] is None
     monkeypatch.setattr(service, "MAX_ERASED", 300)
     assert forget(app).status == 404
 
@@ -136,9 +146,9 @@ def item_status(answer: Answer) -> int:
 
 def test_writes_during_an_erasure_are_refused(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "MAX_ERASED", 1)
-    removed = saved(app, "09:00", "10:00", comment="Dentist")
+    removed = save_entry(app, "09:00", "10:00", comment="Dentist")
     assert delete(app, removed).status == 200
-    saved(app, "11:00", "12:00", comment="Dentist")
+    save_entry(app, "11:00", "12:00", comment="Dentist")
     assert forget(app).status == 503
     early = span("06:00", "07:00", userId="emil", comment="Dentist")
     assert item_status(app.request("clock", "times_put", items=[early], **APPROVER)) == 404
@@ -153,7 +163,7 @@ def test_writes_during_an_erasure_are_refused(app: App, monkeypatch: pytest.Monk
 
 def test_a_user_with_nothing_to_erase_is_erased_in_several_calls(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "MAX_ERASED", 1)
-    put(app, span("09:00", "10:00"), span("11:00", "12:00"))
+    put_entries(app, span("09:00", "10:00"), span("11:00", "12:00"))
     assert [forget(app).status for _ in range(2)] == [503, 200]
 
 
@@ -161,7 +171,7 @@ def test_a_user_with_nothing_to_erase_is_erased_in_several_calls(app: App, monke
 def test_nothing_read_before_an_erasure_is_written_after_it(
     app: App, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    entry = saved(app, "09:00", "10:00", comment="Dentist")
+    entry = save_entry(app, "09:00", "10:00", comment="Dentist")
     if what == "restore":
         assert delete(app, entry).status == 200
     app.run_before_next_write(monkeypatch, lambda: forget(app))
@@ -204,7 +214,7 @@ def test_no_event_and_no_export_contains_a_position(app: App) -> None:
 
 
 def test_entries_older_than_the_lists_are_added_to_them(app: App) -> None:
-    setup(positions={"removeAfterDays": 1})
+    set_up_tenant(positions={"removeAfterDays": 1})
     clocked_here(app, "09:00", "10:00")
     assert clock(app, "start", "12:00", location=HERE).status == 200
     assert clock(app, "cancel").status == 200
@@ -212,14 +222,14 @@ def test_entries_older_than_the_lists_are_added_to_them(app: App) -> None:
         if "doc" in item:
             bare = {name: value for name, value in item.items() if name[:4] not in ("GSI2", "GSI4", "coun")}
             app.table.put_item(TableName="fencepost", Item=bare)
-    assert (totals(app, APPROVER), totals(app)) == ([], [])
+    assert (read_totals(app, APPROVER), read_totals(app)) == ([], [])
     assert [container.entry_list_maintenance().rebuild(tenant) for tenant in ("other", "demo", "demo")] == [0, 2, 0]
-    assert [total["netSeconds"] for total in totals(app, APPROVER)] == [3_600]
+    assert [total["netSeconds"] for total in read_totals(app, APPROVER)] == [3_600]
     assert container.privacy_service().redact_positions(MAY_4 + timedelta(days=9)) == 2
 
 
 def test_a_refusal_loses_its_distances_and_that_of_an_erased_user_its_verdict(app: App) -> None:
-    setup(positions={"coarsenAfterDays": 30})
+    set_up_tenant(positions={"coarsenAfterDays": 30})
     app.create_circle("Office", 40.0, -97.7431, assignments=[{"targetTable": "users", "targetId": "emil"}])
     assert clock(app, "start", "09:00", location=HERE).status == 403
     assert 'edge_distance_m":1' in docs(app)

@@ -8,64 +8,48 @@ from typing import Any
 
 import pytest
 
-from fencepost.cli import tenants
 from fencepost.timeclock.audit import EntryWrite
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from tests.functional.app import Answer, App
-from tests.functional.timeclock.test_clock import at, code
-from tests.functional.timeclock.test_entries import (
+from tests.functional.reports.client import read_totals, set_up_tenant
+from tests.functional.timeclock.client import (
     APPROVER,
     MAY,
     approve,
+    at,
+    code,
     delete,
-    history,
-    invalid_entry,
-    put,
-    saved,
+    put_entries,
+    read_history,
+    save_entry,
+    save_invalid_entry,
     span,
 )
 
 
-def setup(**tenant: Any) -> None:
-    tenants.apply(tenants.Setup.model_validate({"tenants": [{"id": "demo", "name": "Demo", **tenant}]}))
-
-
-def totals(app: App, who: dict[str, Any] | None = None, /, **query: str) -> list[dict[str, Any]]:
-    """All totals, page by page."""
-    found: list[dict[str, Any]] = []
-    cursor: dict[str, str] = {}
-    while True:
-        page = app.request("reports", "times_totals", query={**MAY, **query, **cursor}, **(who or {}))
-        assert page.status == 200, page
-        found += [item["data"] for item in page.body["items"]]
-        if page.body["nextCursor"] is None:
-            return found
-        cursor = {"cursor": page.body["nextCursor"]}
-
-
 def test_a_month_by_day_week_and_month(app: App) -> None:
-    setup(timeZone="Europe/Berlin")
-    saved(app, "09:00", "17:00", breaks=[span("12:00", "12:30")])
-    saved(app, "18:00", "19:00", type="sick")
-    put(app, {"from": "2026-05-08T23:00:00+02:00", "to": "2026-05-09T01:00:00+02:00"})
-    assert totals(app, unit="week", by="category") == [
+    set_up_tenant(timeZone="Europe/Berlin")
+    save_entry(app, "09:00", "17:00", breaks=[span("12:00", "12:30")])
+    save_entry(app, "18:00", "19:00", type="sick")
+    put_entries(app, {"from": "2026-05-08T23:00:00+02:00", "to": "2026-05-09T01:00:00+02:00"})
+    assert read_totals(app, unit="week", by="category") == [
         {"period": "2026-W19", "category": "productive", "entries": 2, "netSeconds": 34_200, "breakSeconds": 1_800},
         {"period": "2026-W19", "category": "sick", "entries": 1, "netSeconds": 3_600, "breakSeconds": 0},
     ]
-    days = totals(app, unit="day", by="", split="midnight")
+    days = read_totals(app, unit="day", by="", split="midnight")
     assert {total["period"]: total["netSeconds"] for total in days} == {
         "2026-05-04": 30_600,
         "2026-05-08": 3_600,
         "2026-05-09": 3_600,
     }
-    assert [total["netSeconds"] for total in totals(app, unit="month", by="")] == [37_800]
-    assert [total["netSeconds"] for total in totals(app, type="sick", by="")] == [3_600]
+    assert [total["netSeconds"] for total in read_totals(app, unit="month", by="")] == [37_800]
+    assert [total["netSeconds"] for total in read_totals(app, type="sick", by="")] == [3_600]
     # A total a page, and still the same.
-    assert totals(app, by="category", limit="1") == totals(app, by="category")
+    assert read_totals(app, by="category", limit="1") == read_totals(app, by="category")
 
 
 def test_the_time_zone_of_the_organization_decides_the_day_else_that_of_the_tenant(app: App) -> None:
-    setup(timeZone="Asia/Tokyo")
+    set_up_tenant(timeZone="Asia/Tokyo")
     assert (
         app.request(
             "directory",
@@ -77,9 +61,9 @@ def test_the_time_zone_of_the_organization_decides_the_day_else_that_of_the_tena
         == 200
     )
     late = {"from": "2026-05-04T20:00:00Z", "to": "2026-05-04T21:00:00Z"}
-    put(app, late | {"organizationId": "site"}, {"from": late["to"], "to": "2026-05-04T21:30:00Z"})
+    put_entries(app, late | {"organizationId": "site"}, {"from": late["to"], "to": "2026-05-04T21:30:00Z"})
     app.calls.clear()
-    found = totals(app, by="organization")
+    found = read_totals(app, by="organization")
     assert [(total["period"], total["organizationId"]) for total in found] == [
         ("2026-05-04", "site"),
         ("2026-05-05", None),
@@ -88,31 +72,31 @@ def test_the_time_zone_of_the_organization_decides_the_day_else_that_of_the_tena
 
 
 def test_invalid_and_removed_entries_count_in_nothing(app: App) -> None:
-    invalid_entry(app)
-    removed = saved(app, "15:00", "16:00")
+    save_invalid_entry(app)
+    removed = save_entry(app, "15:00", "16:00")
     assert delete(app, removed).status == 200
     for who in ({}, APPROVER):
-        assert [(total["entries"], total["netSeconds"]) for total in totals(app, who)] == [(1, 3_600)]
+        assert [(total["entries"], total["netSeconds"]) for total in read_totals(app, who)] == [(1, 3_600)]
 
 
 def test_employees_total_their_own_and_approvers_all(app: App) -> None:
-    saved(app, "09:00", "10:00")
-    put(app, span("09:00", "11:00", userId="vera"), **APPROVER)
-    assert [total["userId"] for total in totals(app)] == ["emil"]
-    assert [(total["userId"], total["netSeconds"]) for total in totals(app, APPROVER)] == [
+    save_entry(app, "09:00", "10:00")
+    put_entries(app, span("09:00", "11:00", userId="vera"), **APPROVER)
+    assert [total["userId"] for total in read_totals(app)] == ["emil"]
+    assert [(total["userId"], total["netSeconds"]) for total in read_totals(app, APPROVER)] == [
         ("emil", 3_600),
         ("vera", 7_200),
     ]
-    assert totals(app, {"user": "ada", "roles": "approver", "tenant": "other"}) == []
+    assert read_totals(app, {"user": "ada", "roles": "approver", "tenant": "other"}) == []
     assert code(app.request("reports", "times_totals", query={**MAY, "userId": "vera"})) == (403, "FORBIDDEN")
 
 
 def test_a_changed_entry_counts_as_it_is_now(app: App) -> None:
-    entry = saved(app, "09:00", "10:00")
-    put(app, {"id": entry, "to": at("12:00"), "type": "travel"})
+    entry = save_entry(app, "09:00", "10:00")
+    put_entries(app, {"id": entry, "to": at("12:00"), "type": "travel"})
     assert approve(app, entry).status == 200
-    assert [total["netSeconds"] for total in totals(app, APPROVER, approval="approved", by="")] == [10_800]
-    assert totals(app, APPROVER, approval="not_approved_yet") == []
+    assert [total["netSeconds"] for total in read_totals(app, APPROVER, approval="approved", by="")] == [10_800]
+    assert read_totals(app, APPROVER, approval="not_approved_yet") == []
 
 
 def test_a_wrong_question_is_told_by_its_field(app: App) -> None:
@@ -150,7 +134,7 @@ def export_marked(app: App, headers: dict[str, str] | None = None, **body: Any) 
 
 
 def test_entries_are_exported_page_by_page(app: App) -> None:
-    put(app, span("09:00", "10:00", comment="=1+1"), span("11:00", "12:00"), span("13:00", "14:00"))
+    put_entries(app, span("09:00", "10:00", comment="=1+1"), span("11:00", "12:00"), span("13:00", "14:00"))
     first, cursor = export(app, limit="2")
     assert [row["comment"] for row in first] == ["'=1+1", ""]
     assert cursor is not None
@@ -162,7 +146,7 @@ def test_entries_are_exported_page_by_page(app: App) -> None:
 
 
 def test_what_is_approved_is_exported_once_and_is_final(app: App) -> None:
-    ids = [saved(app, "09:00", "10:00"), saved(app, "11:00", "12:00"), saved(app, "13:00", "14:00")]
+    ids = [save_entry(app, "09:00", "10:00"), save_entry(app, "11:00", "12:00"), save_entry(app, "13:00", "14:00")]
     assert approve(app, *ids[:2]).status == 200
     app.calls.clear()
     first = export_marked(app, {"Idempotency-Key": "payroll-5"}, limit=1)
@@ -176,7 +160,7 @@ def test_what_is_approved_is_exported_once_and_is_final(app: App) -> None:
     assert export_marked(app).text.count("\n") == 1
     assert {row["approval"] for row in export(app)[0]} == {"exported", "not_approved_yet"}
     assert code(delete(app, ids[0])) == (400, "ENTRY_FINAL")
-    assert [change["action"] for change in history(app, ids[0])] == ["created", "approved", "exported"]
+    assert [change["action"] for change in read_history(app, ids[0])] == ["created", "approved", "exported"]
     assert len([event for event in app.events() if event["type"] == "entries.exported"]) == 2
 
 
@@ -193,7 +177,7 @@ def test_only_approvers_mark_entries_as_exported(app: App) -> None:
 
 def test_an_entry_is_in_only_one_of_two_concurrent_exports(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second export reads before the first has written, fails to write, and reads again."""
-    entry = saved(app, "09:00", "10:00")
+    entry = save_entry(app, "09:00", "10:00")
     assert approve(app, entry).status == 200
     save, files = DynamoDBEntryRepository.save, []
 

@@ -1,4 +1,4 @@
-"""The clock through its handler: the worked cases of the design that need no time entry saved by hand."""
+"""The clock through its handler."""
 
 from __future__ import annotations
 
@@ -14,60 +14,18 @@ from fencepost.dynamodb import keys
 from fencepost.timeclock.audit import EntryWrite
 from fencepost.timeclock.commands import compute_legacy_fingerprint
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
-from fencepost.timeclock.overlaps import Policy
 from tests.builders import build_principal
-from tests.functional.app import Answer, App
-
-DAY = "2026-05-04T"
-OFFICE: dict[str, Any] = {"name": "Office", "latitude": 30.2672, "longitude": -97.7431, "radiusMeters": 100}
-INSIDE = {"latitude": 30.2680, "longitude": -97.7431}  # 88.7 m from the centre
-OUTSIDE = {"latitude": 30.2681, "longitude": -97.7431}  # 99.8 m, and 100.1 m a step further
-FAR = {"latitude": 30.2700, "longitude": -97.7431}
-
-
-def clock(app: App, action: str, at: str | None = None, **body: Any) -> Answer:
-    """Emil's action at a local time of the day, such as 09:00."""
-    who: dict[str, Any] = {name: body.pop(name) for name in ("user", "roles", "tenant") if name in body}
-    when: dict[str, Any] = {"dateTime": f"{DAY}{at}:00+02:00"} if at else {}
-    return app.request("clock", "clock_cancel", action=action, **when, **body, **who)
-
-
-def at(text: str) -> str:
-    return f"{DAY}{text}:00+02:00"
-
-
-def clocked(app: App, start: str, stop: str, *breaks: str, **who: str) -> Answer:
-    """The answer to the stop."""
-    clock(app, "start", start, **who)
-    for when in breaks:
-        clock(app, "break", when, **who)
-    return clock(app, "stop", stop, **who)
-
-
-def policy(app: App, name: Policy) -> None:
-    container.tenant_service().put_tenant("demo", "Demo", overlaps=name)
-
-
-def data(answer: Answer) -> dict[str, Any]:
-    found: dict[str, Any] = answer.body["items"][0]["data"]
-    return found
-
-
-def code(answer: Answer) -> tuple[int, str]:
-    assert answer.body["valid"] is False
-    return answer.status, answer.body["items"][0]["code"]
-
-
-def approve(app: App, entry_id: str) -> None:
-    answer = app.request("clock", "times_approve", ids=[entry_id])
-    assert answer.status == 200, answer
-
-
-def fence(app: App, **more: Any) -> str:
-    assigned: dict[str, Any] = {"assignments": [{"targetTable": "users", "targetId": "emil"}]}
-    answer = app.request("geofences", "create_circle", **(OFFICE | assigned | more))
-    assert answer.status == 201, answer
-    return str(answer.body["id"])
+from tests.functional.app import App
+from tests.functional.timeclock.client import (
+    DAY,
+    FAR,
+    INSIDE,
+    approve,
+    clock,
+    code,
+    create_fence,
+    data,
+)
 
 
 def test_start_and_stop_make_an_entry(app: App) -> None:
@@ -208,7 +166,7 @@ def test_entries_that_touch_both_stay(app: App) -> None:
 
 
 def test_starting_takes_one_read_and_one_transaction(app: App) -> None:
-    fence(app)
+    create_fence(app)
     app.calls.clear()
     assert clock(app, "start", "09:00", location=INSIDE).status == 200
     assert app.calls == {"BatchGetItem": 1, "TransactWriteItems": 1}
@@ -225,7 +183,7 @@ def test_stopping_takes_two_rounds_of_reads_and_one_transaction(app: App) -> Non
 
 
 def test_inside_the_geofence_a_clock_starts_with_the_evidence(app: App) -> None:
-    geofence_id = fence(app)
+    geofence_id = create_fence(app)
     answer = clock(app, "start", "09:00", location=INSIDE)
     verdict = data(answer)["punches"][0]["geofenceVerdict"]
     assert (verdict["code"], verdict["decidedBy"]) == ("ALLOWED", geofence_id)
@@ -235,7 +193,7 @@ def test_inside_the_geofence_a_clock_starts_with_the_evidence(app: App) -> None:
 
 
 def test_outside_the_geofence_a_clock_does_not_start(app: App) -> None:
-    fence(app)
+    create_fence(app)
     answer = clock(app, "start", "09:00", location=FAR)
     assert code(answer) == (403, "GEOFENCE_OUTSIDE")
     assert data(answer)["geofences"][0]["outcome"] == "outside"
@@ -244,13 +202,13 @@ def test_outside_the_geofence_a_clock_does_not_start(app: App) -> None:
 
 
 def test_without_a_location_a_geofence_that_applies_refuses(app: App) -> None:
-    fence(app)
+    create_fence(app)
     assert code(clock(app, "start", "09:00")) == (403, "GEOFENCE_LOCATION_MISSING")
 
 
 @pytest.mark.parametrize(("accuracy", "status"), [({"accuracy": 10}, 200), ({"accuracy": 11}, 403), ({}, 403)])
 def test_a_geofence_may_ask_for_accuracy(app: App, accuracy: dict[str, int], status: int) -> None:
-    fence(app, minAccuracy=10)
+    create_fence(app, minAccuracy=10)
     answer = clock(app, "start", "09:00", location=INSIDE | accuracy)
     assert answer.status == status
     if status == 403:
@@ -258,26 +216,26 @@ def test_a_geofence_may_ask_for_accuracy(app: App, accuracy: dict[str, int], sta
 
 
 def test_a_priority_geofence_outranks_the_others_while_it_is_active(app: App) -> None:
-    fence(app)
-    priority = fence(app, name="Vault", latitude=48.2, longitude=16.37, isPriority=True)
+    create_fence(app)
+    priority = create_fence(app, name="Vault", latitude=48.2, longitude=16.37, isPriority=True)
     assert code(clock(app, "start", "09:00", location=INSIDE)) == (403, "GEOFENCE_OUTSIDE")
     app.request("geofences", "update", path_id=priority, status="inactive")
     assert clock(app, "start", "09:00", location=INSIDE).status == 200
 
 
 def test_a_geofence_that_is_assigned_to_nobody_binds_nobody(app: App) -> None:
-    geofence_id = fence(app)
+    geofence_id = create_fence(app)
     app.request("geofences", "update", path_id=geofence_id, assignments=[])
     assert clock(app, "start", "09:00", location=FAR).status == 200
 
 
 def test_a_deleted_geofence_no_longer_binds(app: App) -> None:
-    app.request("geofences", "delete", path_id=fence(app))
+    app.request("geofences", "delete", path_id=create_fence(app))
     assert clock(app, "start", "09:00").status == 200
 
 
 def test_a_stop_outside_is_done_and_flagged(app: App) -> None:
-    fence(app)
+    create_fence(app)
     clock(app, "start", "09:00", location=INSIDE)
     answer = clock(app, "stop", "17:00", location=FAR)
     assert answer.status == 200
@@ -355,7 +313,7 @@ def test_no_clock_starts_for_a_user_who_is_deleted_at_the_same_moment(
         ada = build_principal("ada", "admin")
         container.directory_service().delete(ada, "users", user, geofences, datetime.now(UTC), cascade=True)
 
-    fence(app, assignments=[{"targetTable": "users", "targetId": "vera"}])
+    create_fence(app, assignments=[{"targetTable": "users", "targetId": "vera"}])
     for user, refused in (("emil", {}), ("vera", {"location": FAR})):
         app.run_before_next_write(monkeypatch, partial(delete, user))
         assert code(clock(app, "start", "09:00", user=user, **refused)) == (404, "NOT_FOUND")
@@ -405,7 +363,7 @@ def test_one_clock_that_cannot_be_stopped_does_not_keep_the_others_running(
 def test_an_approved_entry_stays_and_the_clock_becomes_an_invalid_one(app: App) -> None:
     clock(app, "start", "13:00")
     approved = data(clock(app, "stop", "14:00"))["id"]
-    approve(app, approved)
+    assert approve(app, approved).status == 200
     clock(app, "start", "10:00")
     answer = clock(app, "stop", "14:00")
     assert code(answer) == (400, "ENTRY_NOT_SAVED")

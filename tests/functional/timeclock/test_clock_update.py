@@ -8,7 +8,7 @@ import pytest
 
 from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 from tests.functional.app import Answer, App
-from tests.functional.timeclock.test_clock import FAR, INSIDE, clock, code, data, fence
+from tests.functional.timeclock.client import FAR, INSIDE, clock, code, create_fence, data
 
 DRY = {"dryRun": "true"}
 
@@ -63,7 +63,7 @@ def test_an_update_to_an_unknown_time_type_is_refused(app: App) -> None:
 
 def test_an_update_to_an_organization_is_verified_against_its_geofence(app: App) -> None:
     app.put("projects", "site")
-    fence(app, assignments=[{"targetTable": "projects", "targetId": "site"}])
+    create_fence(app, assignments=[{"targetTable": "projects", "targetId": "site"}])
     clock(app, "start", "09:00")
     assert code(clock(app, "update", organizationId="site", location=FAR)) == (403, "GEOFENCE_OUTSIDE")
     assert clock(app, "update", organizationId="site", location=INSIDE).status == 200
@@ -92,7 +92,7 @@ def test_the_running_clock_is_read_by_its_user_and_by_approvers(app: App) -> Non
 
 
 def test_a_dry_run_returns_the_outcome_of_an_action(app: App) -> None:
-    fence(app)
+    create_fence(app)
     answer = dry(app, "start", "09:00", location=INSIDE)
     assert (answer.status, answer.body["dryRun"]) == (200, True)
     assert data(answer)["punches"][0]["geofenceVerdict"]["code"] == "ALLOWED"
@@ -124,7 +124,7 @@ def test_a_start_for_an_organization_by_its_name_is_two_rounds(app: App) -> None
     """The name is looked up while the first round is read."""
     app.put("groups", "drivers", members=["emil"])
     app.put("projects", "site")
-    fence(app, assignments=[{"targetTable": "projects", "targetId": "site"}])
+    create_fence(app, assignments=[{"targetTable": "projects", "targetId": "site"}])
     app.calls.clear()
     assert code(clock(app, "start", "09:00", organizationName="site", location=FAR)) == (403, "GEOFENCE_OUTSIDE")
     app.calls.clear()

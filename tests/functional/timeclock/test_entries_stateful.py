@@ -22,8 +22,7 @@ from fencepost import container
 from fencepost.timeclock.overlaps import Policy
 from fencepost.timeclock.working_time import AllowedWindow, AutomaticBreaks, Rounding, Threshold, WorkingTime
 from tests.functional.app import Answer, App
-from tests.functional.timeclock.test_clock import DAY, policy
-from tests.functional.timeclock.test_entries import MAY
+from tests.functional.timeclock.client import DAY, MAY, set_policy
 
 # Few instants, so that entries meet.
 TIMES = [f"{DAY}{hour:02}:{minute}:00+02:00" for hour in range(8, 13) for minute in ("00", "30")]
@@ -70,7 +69,7 @@ class Punching(RuleBasedStateMachine):
 
     @initialize(name=st.sampled_from(get_args(Policy)), model=st.sampled_from(MODELS))
     def choose_the_rules(self, name: Any, model: WorkingTime) -> None:
-        policy(self.app, name)
+        set_policy(self.app, name)
         container.tenant_service().put_tenant("demo", "Demo", time_zone="Europe/Berlin", working_time=model)
 
     @rule(

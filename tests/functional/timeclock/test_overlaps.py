@@ -6,13 +6,13 @@ import pytest
 
 from fencepost.timeclock.overlaps import Policy
 from tests.functional.app import App
-from tests.functional.timeclock.test_clock import clock, clocked, code, data, policy
+from tests.functional.timeclock.client import clock, clock_shift, code, data, set_policy
 
 
 def test_a_tenant_may_refuse_every_overlap(app: App) -> None:
-    policy(app, "refuse")
-    clocked(app, "08:00", "12:00")
-    answer = clocked(app, "10:00", "14:00")
+    set_policy(app, "refuse")
+    clock_shift(app, "08:00", "12:00")
+    answer = clock_shift(app, "10:00", "14:00")
     assert code(answer) == (400, "ENTRY_NOT_SAVED")
     assert data(answer)["removedEntryIds"] == []
     assert clock(app, "start", "15:00").status == 200
@@ -20,12 +20,12 @@ def test_a_tenant_may_refuse_every_overlap(app: App) -> None:
 
 @pytest.mark.parametrize("name", ["overwrite", "trim"])
 def test_a_stop_over_thirty_entries_is_three_rounds_and_one_transaction(app: App, name: Policy) -> None:
-    policy(app, name)
+    set_policy(app, name)
     app.put("groups", "drivers", members=["emil"])
-    clocked(app, "09:50", "10:01")
+    clock_shift(app, "09:50", "10:01")
     for minute in range(1, 29):
-        clocked(app, f"10:{minute:02}", f"10:{minute + 1:02}")
-    clocked(app, "10:29", "11:30")
+        clock_shift(app, f"10:{minute:02}", f"10:{minute + 1:02}")
+    clock_shift(app, "10:29", "11:30")
     clock(app, "start", "10:00")
     app.calls.clear()
     answer = clock(app, "stop", "11:00")
@@ -35,9 +35,9 @@ def test_a_stop_over_thirty_entries_is_three_rounds_and_one_transaction(app: App
 
 
 def test_the_event_of_a_stop_has_the_entries_that_it_changed(app: App) -> None:
-    policy(app, "trim")
-    whole = data(clocked(app, "08:00", "12:00"))["id"]
-    inner = data(clocked(app, "12:30", "13:00"))["id"]
-    clocked(app, "10:00", "14:00")
+    set_policy(app, "trim")
+    whole = data(clock_shift(app, "08:00", "12:00"))["id"]
+    inner = data(clock_shift(app, "12:30", "13:00"))["id"]
+    clock_shift(app, "10:00", "14:00")
     stop = next(event for event in app.events() if event.get("removedEntryIds"))
     assert (stop["removedEntryIds"], stop["trimmedEntryIds"]) == ([inner], [whole])

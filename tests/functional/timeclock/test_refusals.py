@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from fencepost.cli import tenants
 from fencepost.timeclock.commands import compute_legacy_fingerprint
 from tests.functional.app import App, event
-from tests.functional.timeclock.test_clock import FAR, clock, code, data, fence
+from tests.functional.timeclock.client import FAR, clock, code, create_fence, data
 
 
 def set_up(modes: dict[str, str]) -> None:
@@ -20,7 +20,7 @@ def set_up(modes: dict[str, str]) -> None:
 
 
 def test_a_tenant_chooses_what_a_refusal_does_to_each_action(app: App) -> None:
-    fence(app)
+    create_fence(app)
     set_up({"start": "flag", "break": "off", "stop": "block"})
     assert data(clock(app, "start", "09:00", location=FAR))["punches"][0]["flagged"] is True
     taken = data(clock(app, "break", "12:00", location=FAR))["punches"][1]
@@ -38,7 +38,7 @@ def test_unknown_modes_are_refused(modes: Any) -> None:
 
 
 def test_refusals_are_listed_newest_first_page_by_page_and_a_dry_run_is_none(app: App) -> None:
-    fence(app)
+    create_fence(app)
     dry = app.request(
         "clock", "clock_start", query={"dryRun": "true"}, dateTime="2026-05-04T08:00:00Z", action="start"
     )
@@ -58,7 +58,7 @@ def test_refusals_are_listed_newest_first_page_by_page_and_a_dry_run_is_none(app
 def test_a_refusal_stored_under_a_legacy_id_is_the_same_refusal_when_it_is_retried(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fence(app)
+    create_fence(app)
     with monkeypatch.context() as before:
         before.setattr("fencepost.timeclock.clock_service.compute_fingerprint", compute_legacy_fingerprint)
         refused = data(clock(app, "start", "09:00", location=FAR))["refusalId"]
@@ -67,7 +67,7 @@ def test_a_refusal_stored_under_a_legacy_id_is_the_same_refusal_when_it_is_retri
 
 
 def test_a_start_by_exception_costs_what_any_start_costs(app: App) -> None:
-    fence(app)
+    create_fence(app)
     refusal = data(clock(app, "start", "09:00", location=FAR))["refusalId"]
     granted = app.request("clock", "clock_grant", path_id=refusal)
     assert (granted.status, data(granted)["exception"]["reason"]) == (200, "The gate is closed today")
@@ -79,7 +79,7 @@ def test_a_start_by_exception_costs_what_any_start_costs(app: App) -> None:
 
 
 def test_an_exception_does_not_outlive_its_user(app: App) -> None:
-    fence(app)
+    create_fence(app)
     first, second = (data(clock(app, "start", f"09:0{n}", location=FAR))["refusalId"] for n in range(2))
     granted = app.request("clock", "clock_grant", path_id=first)
     whose = {"table": "users", "id": data(granted)["userId"]}

@@ -15,9 +15,8 @@ from fencepost.timeclock.commands import ClockRequest, Outcome
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from tests.builders import build_principal
 from tests.functional.app import App
-from tests.functional.directory.test_directory import put, read
-from tests.functional.timeclock.test_clock import DAY, clock, code, data
-from tests.functional.timeclock.test_entries import APPROVER, MAY, saved
+from tests.functional.directory.client import put, read
+from tests.functional.timeclock.client import APPROVER, DAY, MAY, clock, code, data, save_entry
 
 EMIL = build_principal("emil", "employee")
 QUARTERS = {"direction": "nearest", "minutes": 15}
@@ -90,7 +89,7 @@ def test_a_stop_returns_the_adjustments_and_the_entry_stores_them(app: App) -> N
 
 def test_rounding_leaves_neighbours_alone_and_the_status_shows_a_cut(app: App) -> None:
     set_up(rounding={"start": {"direction": "down", "minutes": 60}}, longestMinutes=120)
-    saved(app, "07:00", "08:20")
+    save_entry(app, "07:00", "08:20")
     clock(app, "start", "08:30")
     answer = clock(app, "stop", "11:00")
     entry = data(answer)
@@ -159,7 +158,7 @@ def test_a_window_refuses_a_start_but_never_a_stop(app: App) -> None:
 
 
 def test_a_resubmitted_entry_is_adjusted_and_its_rounding_takes_nothing_from_others(app: App) -> None:
-    saved(app, "20:10", "21:00")
+    save_entry(app, "20:10", "21:00")
     model = {"rounding": {"end": {"direction": "up", "minutes": 30}}, "automaticBreaks": "arbzg"}
     set_up(**model, window={"from": "06:00", "to": "20:00", "outside": "refuse"})
     clock(app, "start", "13:00")
