@@ -129,7 +129,7 @@ def act_on_all(request: Request[PunchesIn]) -> Response:
 def list_refusals(request: Request[None, PageQuery]) -> Response:
     query = request.query
     list_name = f"{request.principal.tenant_id}/refusals"
-    after = pagination.decode_time_cursor(list_name, query.cursor) if query.cursor is not None else None
+    after = pagination.decode_time_cursor(list_name, query.cursor)
     refusals, last = container.refusal_service().list_page(request.principal, query.limit, after)
     cursor = pagination.encode_time_cursor(list_name, last.received_at, last.id) if last is not None else None
     return Response(200, serialize_refusals(refusals, datetime.now(UTC), cursor))
@@ -160,7 +160,7 @@ def grant(request: Request[GrantIn]) -> Response:
 def list_times(request: Request[None, TimesQuery]) -> Response:
     query = request.query
     list_name = f"{request.principal.tenant_id}/times"
-    after = pagination.decode_time_cursor(list_name, query.cursor) if query.cursor is not None else None
+    after = pagination.decode_time_cursor(list_name, query.cursor)
     entries, last = container.entry_service().list_page(request.principal, to_filter(query), query.limit, after)
     items = pagination.take_while_fits(entries, to_entry_item)
     if len(items) < len(entries):

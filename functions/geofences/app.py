@@ -183,7 +183,7 @@ def delete(request: AnyRequest) -> Response:
 def list_versions(request: Request[None, PageQuery]) -> Response:
     query = request.query
     list_name = f"{request.principal.tenant_id}/{request.path['id']}/versions"
-    before = pagination.decode_number_cursor(list_name, query.cursor) if query.cursor is not None else None
+    before = pagination.decode_number_cursor(list_name, query.cursor)
     versions, has_more = container.geofence_service().list_versions(
         request.principal, request.path["id"], query.limit, before
     )
@@ -280,7 +280,7 @@ def _load_page(
     """Return the geofences of a page, as many as one response holds, and the cursor of the next page."""
     tenant_id = request.principal.tenant_id
     query = request.query
-    start = pagination.decode_time_cursor(tenant_id, query.cursor) if query.cursor is not None else None
+    start = pagination.decode_time_cursor(tenant_id, query.cursor)
     page = container.geofence_service().list_newest(request.principal, query.limit, start, parse_filter(query))
     data = pagination.take_while_fits(page.geofences, serialize)
     last = page.geofences[len(data) - 1] if data else None

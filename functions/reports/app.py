@@ -66,9 +66,8 @@ def read_totals(request: Request[None, TotalsParams]) -> Response:
 )
 def read_export(request: Request[None, ExportParams]) -> Response:
     query = request.query
-    page = container.entry_service().list_page(
-        request.principal, to_span_filter(query), query.limit, _decode_cursor(request, query.cursor)
-    )
+    after = pagination.decode_time_cursor(_get_list_name(request), query.cursor)
+    page = container.entry_service().list_page(request.principal, to_span_filter(query), query.limit, after)
     return _build_file(request, query.format, *page)
 
 
@@ -82,15 +81,11 @@ def read_export(request: Request[None, ExportParams]) -> Response:
 )
 def export(request: Request[ExportIn]) -> Response:
     body = request.body
-    after = _decode_cursor(request, body.cursor)
+    after = pagination.decode_time_cursor(_get_list_name(request), body.cursor)
     page = container.entry_service().export(
         request.principal, to_span_filter(body), body.limit, after, datetime.now(UTC)
     )
     return _build_file(request, body.format, *page)
-
-
-def _decode_cursor(request: AnyRequest, cursor: str | None) -> tuple[datetime, str] | None:
-    return pagination.decode_time_cursor(_get_list_name(request), cursor) if cursor is not None else None
 
 
 def _build_file(

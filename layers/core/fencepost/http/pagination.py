@@ -55,8 +55,8 @@ def encode_time_cursor(list_name: str, at: datetime, item_id: str) -> str:
     return encode_cursor(list_name, f"{at.isoformat()}|{item_id}")
 
 
-def decode_time_cursor(list_name: str, cursor: str) -> tuple[datetime, str]:
-    """Return the instant and the id that `encode_time_cursor` was given.
+def decode_time_cursor(list_name: str, cursor: str | None) -> tuple[datetime, str] | None:
+    """Return the instant and the id that `encode_time_cursor` was given, None without a cursor.
 
     Raises:
         ValidationFailed: It is not a cursor of this list.
@@ -65,6 +65,8 @@ def decode_time_cursor(list_name: str, cursor: str) -> tuple[datetime, str]:
     >>> decode_time_cursor("t", encode_time_cursor("t", at, item_id)) == (at, item_id)
     True
     """
+    if cursor is None:
+        return None
     try:
         at, item_id = decode_cursor(list_name, cursor).split("|")
         return datetime.fromisoformat(at).astimezone(UTC), str(UUID(item_id))
@@ -77,8 +79,8 @@ def encode_number_cursor(list_name: str, number: int) -> str:
     return encode_cursor(list_name, str(number))
 
 
-def decode_number_cursor(list_name: str, cursor: str) -> int:
-    """Return the number that `encode_number_cursor` was given.
+def decode_number_cursor(list_name: str, cursor: str | None) -> int | None:
+    """Return the number that `encode_number_cursor` was given, None without a cursor.
 
     Raises:
         ValidationFailed: It is not a cursor of this list.
@@ -86,6 +88,8 @@ def decode_number_cursor(list_name: str, cursor: str) -> int:
     >>> decode_number_cursor("t/versions", encode_number_cursor("t/versions", 7))
     7
     """
+    if cursor is None:
+        return None
     number = decode_cursor(list_name, cursor)
     if not (number.isascii() and number.isdecimal()) or not 1 < int(number[:12]) == int(number):
         raise build_cursor_error()
