@@ -17,6 +17,7 @@ from moto import mock_aws
 from tests.functional.app import ROOT, Answer, App
 
 _PROJECT = (str(ROOT / "layers"), str(ROOT / "functions"))
+_KML = b"<kml><Placemark><name>Gate</name><Point><coordinates>10,50</coordinates></Point></Placemark></kml>"
 
 
 class Crossings(NamedTuple):
@@ -53,7 +54,7 @@ def count_crossings(call: Callable[[], Any]) -> Crossings:
 
 
 def count_all(app: App) -> dict[str, Crossings]:
-    """Return the crossings of a check, a clock start and a clock stop."""
+    """Return the crossings of a check, a clock start, a clock stop, and the import of a file with one chunk."""
     app.request("geofences", "create_circle")
     calls: dict[str, Callable[[], Answer]] = {
         "check": lambda: app.request("location", "check"),
@@ -62,7 +63,9 @@ def count_all(app: App) -> dict[str, Crossings]:
     }
     for call in calls.values():
         assert call().status == 200
-    return {name: count_crossings(call) for name, call in calls.items()}
+    app.import_file("uploads/demo/first.kml", _KML)
+    crossings = {name: count_crossings(call) for name, call in calls.items()}
+    return {**crossings, "import": count_crossings(lambda: app.import_file("uploads/demo/second.kml", _KML))}
 
 
 def main() -> None:
