@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 class NameTaken(FencepostError):
+    """Another geofence of the tenant has this name."""
+
     code, status = "NAME_TAKEN", HTTPStatus.CONFLICT
 
     def __init__(self, name: str) -> None:
@@ -22,6 +24,8 @@ class NameTaken(FencepostError):
 
 
 class QuotaReached(FencepostError):
+    """The tenant has as many geofences as it may have, or too little `room` for more."""
+
     code, status = "GEOFENCE_QUOTA_REACHED", HTTPStatus.PAYMENT_REQUIRED
 
     def __init__(self, limit: int, count: int) -> None:
@@ -32,6 +36,8 @@ class QuotaReached(FencepostError):
 
 
 class StillReferenced(FencepostError):
+    """The geofence is assigned to something."""
+
     code, status = "HELD_BY_ENTITIES", HTTPStatus.CONFLICT
 
     def __init__(self, assignments: Sequence[EntityRef]) -> None:
@@ -42,6 +48,8 @@ class StillReferenced(FencepostError):
 
 
 class AreaTooDense(FencepostError):
+    """A check is among more geofences, or over more cells, than a request has time for."""
+
     code, status = "CROWDED", HTTPStatus.BAD_REQUEST
 
     def __init__(self, how: str) -> None:

@@ -77,7 +77,7 @@ class ScheduleIn(RequestModel):
 
 
 class GeofenceChange(RequestModel):
-    """The fields of a geofence that a request may set. What is absent is left as it is, or at its default."""
+    """The fields of a geofence that a request may set. An absent field does not change, or has its default."""
 
     name: Annotated[VisibleText, Field(max_length=MAX_NAME_LENGTH)] | None = _accept_names("name", "pname", "label")
     description: Annotated[Text, Field(max_length=500)] | None = None
@@ -98,9 +98,7 @@ class GeofenceChange(RequestModel):
     is_priority: bool | None = _accept_names("isPriority", "is_priority", "priority")
     color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] | None = None
     address: Annotated[Text, Field(max_length=500)] | None = None
-    tags: (
-        Annotated[list[Annotated[VisibleText, Field(max_length=MAX_TAG_LENGTH)]], Field(max_length=MAX_TAGS)] | None
-    ) = None
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
     assignments: Annotated[list[AssignmentIn], Field(max_length=MAX_ASSIGNMENTS)] | None = None
     trigger_on: Literal["enter", "exit", "dwell"] | None = _accept_names("triggerOn", "trigger_on")
     dwell_minutes: Annotated[int, Field(ge=1, le=525_600)] | None = _accept_names("dwellMinutes", "dwell_minutes")

@@ -248,7 +248,7 @@ class SpatialIndex:
         self._lists.remember(transaction.new_keys)
 
     def handle_failure(self, failure: CellFull | ListGone) -> None:
-        """Make what a transaction failed for hold at the next attempt: open a further shard, or forget a list."""
+        """Prepare the next attempt of a transaction: open a further shard of the cell, or evict the list."""
         if isinstance(failure, ListGone):
             self._lists.evict(failure.key)
             return
