@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
-from local import demo, layers
-from local.deploy import LOCAL_PARAMETERS, deploy
-from local.endpoint import Endpoint
-from local.engine import HOST, Engine
-from local.paths import TEMPLATE
-from tests.e2e.service import ForgottenClock, Service, ShiftClocks
+from local.engine import Engine
+from tests.e2e.person import Person
+from tests.e2e.service import ForgottenClock, Service, ShiftClocks, deploy_service, find_free_port
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -25,19 +21,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The schedule fires once a minute. Tests that wait for it run last, when it has fired.
     items.sort(key=lambda item: item.path.name == "test_schedule.py")
-
-
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def deploy_service(engine: Engine) -> Service:
-    deployment = deploy(engine, template=TEMPLATE, layers=layers.build_for_host(), parameters=LOCAL_PARAMETERS)
-    endpoint = Endpoint.from_deployment(engine, deployment)
-    return Service(engine, endpoint, demo.prepare(endpoint, engine.client("s3"), engine.data_dir / "demo-keys.json"))
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +61,8 @@ def shift_clocks(service: Service) -> ShiftClocks:
     return ShiftClocks(
         ended_id=start_clock(ended_at), ended_at=ended_at, running_id=start_clock(now + timedelta(hours=1))
     )
+
+
+@pytest.fixture
+def person(service: Service) -> Person:
+    return Person(service)

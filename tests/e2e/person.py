@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -78,3 +80,8 @@ def code(answer: httpx.Response) -> tuple[int, str]:
     """Return status and code of a refusal."""
     assert answer.json()["valid"] is False
     return answer.status_code, item(answer)["code"]
+
+
+def have_no_overlap(entries: list[dict[str, Any]]) -> bool:
+    spans = sorted((datetime.fromisoformat(entry["from"]), datetime.fromisoformat(entry["to"])) for entry in entries)
+    return all(first[1] <= second[0] for first, second in itertools.pairwise(spans))

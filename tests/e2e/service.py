@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,8 +14,11 @@ from uuid import uuid4
 
 import httpx
 
+from local import demo, layers
+from local.deploy import LOCAL_PARAMETERS, deploy
 from local.endpoint import Endpoint
-from local.engine import Engine
+from local.engine import HOST, Engine
+from local.paths import TEMPLATE
 
 _T = TypeVar("_T")
 _TIMEOUT_S = 90.0
@@ -97,6 +101,13 @@ class Service:
         tokens = answer["AuthenticationResult"]
         return Tokens(id_token=tokens["IdToken"], access_token=tokens["AccessToken"])
 
+    def create_geofence(self, *, tenant: str = "demo", **body: Any) -> dict[str, Any]:
+        """Create a geofence with a unique name and return it."""
+        answer = self.call("POST", "/geofences", {"name": f"Site {uuid4()}"} | body, tenant=tenant)
+        assert answer.status_code == 201, answer.text
+        created: dict[str, Any] = answer.json()
+        return created
+
     def find_user_id(self, role: str, tenant: str = "demo") -> str:
         return str(self.tenants[tenant]["users"][role])
 
@@ -123,3 +134,18 @@ class Service:
         except s3.exceptions.NoSuchKey:
             return None
         return content
+
+
+def find_free_port() -> int:
+    """Return a port on loopback that no program listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def deploy_service(engine: Engine) -> Service:
+    """Deploy the template and prepare the demo tenants, as `make run` does."""
+    deployment = deploy(engine, template=TEMPLATE, layers=layers.build_for_host(), parameters=LOCAL_PARAMETERS)
+    endpoint = Endpoint.from_deployment(engine, deployment)
+    return Service(engine, endpoint, demo.prepare(endpoint, engine.client("s3"), engine.data_dir / "demo-keys.json"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from local.demo import GATE
 from local.engine import Engine
-from tests.e2e.conftest import deploy_service, find_free_port
+from tests.e2e.service import deploy_service, find_free_port
 
 
 def test_data_keys_and_tokens_survive_a_restart_on_another_port(tmp_path: Path) -> None:

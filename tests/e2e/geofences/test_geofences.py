@@ -25,17 +25,6 @@ SHAPES: list[dict[str, Any]] = [
 INSIDE = [(30.2672, -97.7431), (50.002, 10.002), (37.805, -122.4)]
 
 
-def make_name() -> str:
-    return f"Site {uuid4()}"
-
-
-def create(service: Service, *, tenant: str = "demo", **body: Any) -> dict[str, Any]:
-    answer = service.call("POST", "/geofences", {"name": make_name()} | body, tenant=tenant)
-    assert answer.status_code == 201, answer.text
-    created: dict[str, Any] = answer.json()
-    return created
-
-
 def find_matches(service: Service, lat: float, lon: float, **caller: str) -> set[str]:
     answer = service.call("POST", "/geofences/check", {"latitude": lat, "longitude": lon}, **caller)
     assert answer.status_code == 200, answer.text
@@ -46,7 +35,7 @@ def find_matches(service: Service, lat: float, lon: float, **caller: str) -> set
 def test_a_geofence_is_created_read_changed_and_deleted(
     service: Service, shape: dict[str, Any], inside: tuple[float, float]
 ) -> None:
-    created = create(service, **shape)
+    created = service.create_geofence(**shape)
     address = f"/geofences/{created['id']}"
     assert service.call("GET", address).json() == created
     assert created["id"] in find_matches(service, *inside)
@@ -59,13 +48,13 @@ def test_a_geofence_is_created_read_changed_and_deleted(
 
 
 def test_the_hole_of_a_polygon_is_outside(service: Service) -> None:
-    created = create(service, geometry=YARD)
+    created = service.create_geofence(geometry=YARD)
     assert created["id"] not in find_matches(service, 50.010, 10.010)
     service.call("DELETE", f"/geofences/{created['id']}")
 
 
 def test_the_list_returns_all_pages_newest_first(service: Service) -> None:
-    created = [create(service, latitude=1, longitude=1)["id"] for _ in range(5)]
+    created = [service.create_geofence(latitude=1, longitude=1)["id"] for _ in range(5)]
     seen: list[str] = []
     cursor = None
     while True:
@@ -86,7 +75,7 @@ def test_a_duplicate_query_parameter_is_refused_by_its_name(service: Service) ->
 
 
 def test_of_twenty_parallel_creates_with_one_name_one_succeeds(service: Service) -> None:
-    body = {"name": make_name(), "latitude": 2, "longitude": 2}
+    body = {"name": f"Site {uuid4()}", "latitude": 2, "longitude": 2}
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: service.call("POST", "/geofences", body), range(20)))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 19
@@ -94,7 +83,7 @@ def test_of_twenty_parallel_creates_with_one_name_one_succeeds(service: Service)
 
 
 def test_parallel_changes_are_all_applied(service: Service) -> None:
-    address = f"/geofences/{create(service, latitude=3, longitude=3)['id']}"
+    address = f"/geofences/{service.create_geofence(latitude=3, longitude=3)['id']}"
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda n: service.call("PUT", address, {"dwellMinutes": n + 1}), range(3)))
     assert [answer.status_code for answer in answers] == [200, 200, 200]
@@ -153,7 +142,7 @@ def test_each_role_has_its_permissions(service: Service, role: str, permitted: s
 
 
 def test_a_geofence_of_another_tenant_is_answered_like_an_unknown_one(service: Service) -> None:
-    mine = create(service, latitude=4, longitude=4)["id"]
+    mine = service.create_geofence(latitude=4, longitude=4)["id"]
     for method, body in (("GET", None), ("PUT", {"name": "Mine now"}), ("PATCH", {}), ("DELETE", None)):
         foreign, absent = (
             service.call(method, f"/geofences/{geofence_id}", body, tenant="other") for geofence_id in (mine, uuid4())

@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.geofences.test_geofences import create
 from tests.e2e.service import Service
 
 # Near Samoa, in the other tenant, where no other test creates geofences.
@@ -26,7 +25,7 @@ def first_ids(answer: httpx.Response, count: int) -> list[str]:
 
 
 def create_circle(service: Service, lat: float, lon: float, **more: Any) -> str:
-    return str(create(service, tenant="other", latitude=lat, longitude=lon, radiusMeters=50, **more)["id"])
+    return str(service.create_geofence(tenant="other", latitude=lat, longitude=lon, radiusMeters=50, **more)["id"])
 
 
 def test_a_phone_gets_the_nearest_geofences_and_then_304_until_they_change(service: Service) -> None:

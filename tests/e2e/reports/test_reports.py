@@ -7,17 +7,9 @@ import io
 import json
 from typing import Any
 
-import pytest
-
 from tests.e2e.person import SPAN, Person, data
-from tests.e2e.service import Service
 
 HERE = {"latitude": 30.267153, "longitude": -97.743057, "accuracy": 8}
-
-
-@pytest.fixture
-def person(service: Service) -> Person:
-    return Person(service)
 
 
 def read_totals(person: Person, **query: str) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ import httpx
 
 from local.engine import Engine
 from tests.e2e.person import Person, at
-from tests.e2e.service import Service
+from tests.e2e.service import Service, deploy_service, find_free_port
 from tests.oracles.clock import ClockCall, Span, State, apply_call
 from tests.oracles.linearizability import Call, find_linearization
 
@@ -101,8 +101,6 @@ def _to_minute(instant: str) -> int:
 
 
 def main() -> int:
-    from tests.e2e.conftest import deploy_service, find_free_port
-
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.timeclock.histories", description=__doc__)
     parser.add_argument("--count", type=int, default=1_000, help="number of histories")
     parser.add_argument("--seed", default=secrets.token_hex(4), help="the same seed gives the same calls")

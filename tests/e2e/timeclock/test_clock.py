@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.e2e.person import item
 from tests.e2e.service import Service
 
 
@@ -22,11 +23,6 @@ def idle(service: Service) -> Iterator[Service]:
 
 def clock(service: Service, action: str, **body: Any) -> httpx.Response:
     return service.call("POST", "/clock", {"action": action} | body, role="employee")
-
-
-def item(answer: httpx.Response) -> dict[str, Any]:
-    first: dict[str, Any] = answer.json()["items"][0]
-    return first
 
 
 def test_a_day_with_a_break_becomes_one_entry(idle: Service) -> None:

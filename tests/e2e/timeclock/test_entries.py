@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
-from typing import Any
 
-import pytest
-
-from tests.e2e.person import SPAN, Person, data
-from tests.e2e.service import Service
-
-
-@pytest.fixture
-def person(service: Service) -> Person:
-    return Person(service)
-
-
-def have_no_overlap(entries: list[dict[str, Any]]) -> bool:
-    spans = sorted((datetime.fromisoformat(entry["from"]), datetime.fromisoformat(entry["to"])) for entry in entries)
-    return all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
+from tests.e2e.person import SPAN, Person, data, have_no_overlap
 
 
 def test_an_invalid_entry_is_resubmitted_after_the_approved_one_is_reopened(person: Person) -> None:

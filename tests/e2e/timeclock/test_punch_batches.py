@@ -12,14 +12,8 @@ import httpx
 import pytest
 
 from tests.e2e.person import FAR, INSIDE, Person, at, code, data, item
-from tests.e2e.service import Service
 
 MORNING = (datetime.now(UTC) - timedelta(days=2)).replace(hour=8, minute=0, second=0, microsecond=0)
-
-
-@pytest.fixture
-def person(service: Service) -> Person:
-    return Person(service)
 
 
 def make_punch(person: Person, sequence: int, action: str, hour: float, **more: Any) -> dict[str, Any]:

@@ -9,14 +9,8 @@ from uuid import uuid4
 import pytest
 
 from local import demo
-from tests.e2e.person import FAR, INSIDE, Person, at, code, data, item
+from tests.e2e.person import FAR, INSIDE, Person, at, code, data, have_no_overlap, item
 from tests.e2e.service import Service
-from tests.e2e.timeclock.test_entries import have_no_overlap
-
-
-@pytest.fixture
-def person(service: Service) -> Person:
-    return Person(service)
 
 
 @pytest.fixture(scope="module")

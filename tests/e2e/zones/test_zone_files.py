@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from tests.e2e.service import Service, wait_for
-from tests.e2e.zones.test_zones import find_key, post, send, temporary_zone
+from tests.e2e.zones.client import find_key, post, send, temporary_zone
 from tests.zone_reference import CONVERTED, FILES
 
 
