@@ -32,6 +32,8 @@ _MEMBERS_A_TRANSACTION = 90
 
 
 class DynamoDBDirectoryRepository:
+    """The directory in the table."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 

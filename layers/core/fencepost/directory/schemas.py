@@ -39,14 +39,20 @@ class EntityIn(RequestModel):
 
 
 class ListedEntityIn(EntityIn):
+    """An entity of a list, with its id."""
+
     id: str
 
 
 class EntitiesIn(RequestModel):
+    """Entities to create or change, all or none."""
+
     items: Annotated[list[ListedEntityIn], Field(min_length=1, max_length=MAX_ENTITIES)]
 
 
 class ListedEntityOut(ResponseModel):
+    """An entity in a list: its id and its name."""
+
     id: str
     name: str
 
@@ -62,10 +68,14 @@ class EntityOut(ListedEntityOut):
 
 
 class EntitiesOut(ResponseModel):
+    """The entities that were created or changed."""
+
     data: list[ListedEntityOut]
 
 
 class EntityPage(EntitiesOut):
+    """A page of entities by name; `nextCursor` is null on the last page."""
+
     nextCursor: str | None
 
 
@@ -78,12 +88,16 @@ class ErasureOut(ResponseModel):
 
 
 class EntityDeletionOut(ResponseModel):
+    """A deleted entity; `erased` is present if the request asked for an erasure."""
+
     id: str
     deleted: Literal[True]
     erased: NotRequired[ErasureOut | None]
 
 
 class DeleteEntityQuery(RequestModel):
+    """The query of a deletion."""
+
     cascade: Literal["true", "false"] = "false"
     erase: Annotated[
         Literal["true", "false"],

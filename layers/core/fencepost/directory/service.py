@@ -42,6 +42,8 @@ class DirectoryRepository(Protocol):
 
 @dataclass(frozen=True)
 class DirectoryService:
+    """The use cases of the directory."""
+
     repository: DirectoryRepository
 
     def list_page(

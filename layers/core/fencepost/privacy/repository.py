@@ -32,6 +32,8 @@ _COUNTS = ("positions", "comments", "reasons")
 
 
 class DynamoDBPrivacyRepository:
+    """Everything in the table that contains positions and comments."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 

@@ -54,6 +54,8 @@ class UserDirectory(Protocol):
 
 @dataclass(frozen=True)
 class PrivacyService:
+    """The redaction of positions, and the erasure of users."""
+
     repository: PrivacyRepository
 
     def redact_positions(self, now: datetime, limit: int = MAX_EXAMINED) -> int:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 class DynamoDBReportRepository:
+    """The summaries of entries, and the time zones, in the table."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 

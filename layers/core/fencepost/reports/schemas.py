@@ -32,6 +32,8 @@ def _check_dimensions(text: str) -> str:
 
 
 class TotalsParams(EntrySpanQuery):
+    """The query of the totals."""
+
     unit: Annotated[Unit, Field(description="The period that is totalled; a week is that of ISO 8601.")] = "day"
     by: Annotated[
         str,
@@ -63,18 +65,24 @@ class TotalOut(ResponseModel):
 
 
 class TotalItem(ResponseModel):
+    """One total with its message."""
+
     message: str
     code: NotRequired[str | None]
     data: TotalOut | None
 
 
 class TotalsResponse(ResponseModel):
+    """A page of totals; `nextCursor` is null on the last page."""
+
     items: list[TotalItem]
     valid: bool
     nextCursor: NotRequired[str | None]
 
 
 class ExportParams(EntrySpanQuery):
+    """The query of an export that does not mark its entries."""
+
     format: Format
     limit: Annotated[int, Field(ge=1, le=1000), WholeNumberText] = 1000
 

@@ -35,6 +35,8 @@ class ReportRepository(Protocol):
 
 @dataclass(frozen=True)
 class ReportService:
+    """The totals of time entries."""
+
     repository: ReportRepository
 
     def list_totals(

@@ -22,6 +22,8 @@ API_KEYS = "apiKeys"
 
 
 class DynamoDBTenantRepository:
+    """The tenants and API keys in the table."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 

@@ -53,6 +53,8 @@ class TokenAuthenticator(Protocol):
 
 @dataclass(frozen=True)
 class TenantService:
+    """The use cases of tenants, their API keys and their users' tokens."""
+
     repository: TenantRepository
     user_pool: TokenAuthenticator | None = None
 

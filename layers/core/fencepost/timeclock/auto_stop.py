@@ -19,6 +19,8 @@ SYSTEM = "system"
 
 @dataclass(frozen=True)
 class AutoStopService:
+    """The stop of forgotten clocks, and the reminders before it."""
+
     clock: ClockService
 
     def stop_forgotten(self, now: datetime) -> tuple[list[TimeEntry], list[Exception]]:

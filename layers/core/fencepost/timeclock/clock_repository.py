@@ -51,6 +51,8 @@ class NamedEntities(Protocol):
 
 
 class DynamoDBClockRepository:
+    """The running clocks in the table."""
+
     def __init__(self, table: Table, candidates: DynamoDBCandidateRepository, directory: NamedEntities) -> None:
         self._table = table
         self._candidates = candidates

@@ -37,6 +37,8 @@ STATUS: Mapping[type[FencepostError], int] = {IdempotencyKeyReused: HTTPStatus.B
 
 
 class ClockIn(RequestModel):
+    """A clock action. `userId` defaults to the caller, and `dateTime` to now."""
+
     @classmethod
     def select_fields(cls, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the fields that the action looks at; a cancel looks only at its user.
@@ -62,6 +64,8 @@ class ClockIn(RequestModel):
 
 
 class ClockActionQuery(RequestModel):
+    """The query of a clock action."""
+
     dryRun: Annotated[
         Literal["true", "false"],
         Field(description="true: the response shows what would happen, and nothing is written."),
@@ -69,10 +73,14 @@ class ClockActionQuery(RequestModel):
 
 
 class ClockUserQuery(RequestModel):
+    """The query that selects the user of a clock."""
+
     userId: Annotated[str | None, Field(min_length=1, max_length=64, description="The default is the caller.")] = None
 
 
 class BreakOut(ResponseModel):
+    """A break; `to` is null while it is open, `automatic` is true if a rule added it."""
+
     id: str
     from_: Annotated[str, Field(alias="from")]
     to: str | None
@@ -86,6 +94,8 @@ class RefusedVerdictOut(VerdictOut):
 
 
 class PunchLocationOut(ResponseModel):
+    """The position that a device reported; `accuracy` is its radius in metres."""
+
     latitude: float
     longitude: float
     accuracy: float | None
@@ -166,6 +176,8 @@ class ClockData(ResponseModel):
 
 
 class ClockItem(ResponseModel):
+    """The outcome of one action; `code` is present if it was refused."""
+
     message: str
     code: NotRequired[str | None]
     data: ClockData | RefusedVerdictOut | None

@@ -50,6 +50,8 @@ LATE_AFTER = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class ClockService:
+    """The use cases of the clock."""
+
     clocks: ClockRepository
     entries: EntryWriter
     make_id: NewId = field(default=new_id)

@@ -45,6 +45,8 @@ _QUERIES_A_PAGE, _ENTRIES_A_QUERY = 4, 500
 
 
 class DynamoDBEntryRepository:
+    """The time entries in the table."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 

@@ -44,6 +44,8 @@ def _check_ids(text: str) -> str:
 
 
 class EntrySpanQuery(PageQuery):
+    """The query for the entries of a span, with filters."""
+
     start: Annotated[Instant, Field(alias="from", description="Entries that begin then or later.")]
     end: Annotated[Instant, Field(alias="to", description="Entries that begin before; at most 366 days after from.")]
     userId: Id | None = None
@@ -54,6 +56,8 @@ class EntrySpanQuery(PageQuery):
 
 
 class TimesQuery(EntrySpanQuery):
+    """The query of a list of time entries."""
+
     invalid: Annotated[Literal["true", "false"], Field(description="true: those that could not be saved.")] = "false"
     removed: Annotated[
         Literal["true", "false"],
@@ -62,11 +66,15 @@ class TimesQuery(EntrySpanQuery):
 
 
 class DeleteTimesQuery(RequestModel):
+    """The query of a deletion of time entries."""
+
     id: Annotated[str, AfterValidator(_check_ids), Field(description="One id, or several, separated by commas.")]
     reason: Reason | None = None
 
 
 class BreakIn(RequestModel):
+    """A break of an entry."""
+
     start: Annotated[Instant, Field(alias="from")]
     end: Annotated[Instant, Field(alias="to")]
 
@@ -93,11 +101,15 @@ class TimesIn(RequestModel):
 
 
 class IdsIn(RequestModel):
+    """The ids of time entries that are changed together."""
+
     ids: Annotated[list[Id], AfterValidator(_drop_repetitions), Field(min_length=1, max_length=MAX_IDS)]
     reason: Reason | None = None
 
 
 class ApproveIn(IdsIn):
+    """The ids of time entries, and their new approval."""
+
     approval: Literal["approved", "disapproved"] = "approved"
 
 
@@ -111,12 +123,16 @@ class TimeItem(ResponseModel):
 
 
 class TimesResponse(ResponseModel):
+    """Time entries, each as an item; a page of a list has `nextCursor`, which is null on the last one."""
+
     items: list[TimeItem]
     valid: bool
     nextCursor: NotRequired[str | None]
 
 
 class EntrySnapshotOut(ResponseModel):
+    """The state of an entry or its clock, without punches; `to` is null while the clock runs."""
+
     from_: Annotated[str, Field(alias="from")]
     to: str | None
     breaks: list[BreakOut]
@@ -142,12 +158,16 @@ class AuditRecordOut(ResponseModel):
 
 
 class AuditItem(ResponseModel):
+    """One change with its message."""
+
     message: str
     code: NotRequired[str | None]
     data: AuditRecordOut | None
 
 
 class HistoryResponse(ResponseModel):
+    """Every change of an entry and of its clock, in order."""
+
     items: list[AuditItem]
     valid: bool
 

@@ -51,6 +51,8 @@ MAX_EXPORTED = 45
 
 @dataclass(frozen=True)
 class EntryService:
+    """The use cases of time entries."""
+
     entries: EntryRepository
     contexts: EntryContextRepository
     make_id: NewId = field(default=new_id)

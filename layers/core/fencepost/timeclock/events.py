@@ -37,6 +37,8 @@ EntryPayload = TypedDict("EntryPayload", {"entryId": EventId, "userId": str, "fr
 
 
 class ClockStoppedPayload(ClockPayload):
+    """The payload of a stopped clock."""
+
     to: EventTime
     stoppedBy: StoppedBy
     removedEntryIds: RemovedEntryIds
@@ -45,11 +47,15 @@ class ClockStoppedPayload(ClockPayload):
 
 
 class ClockRemindedPayload(ClockPayload):
+    """The payload of a reminder."""
+
     stopsAt: EventTime
     stopsBy: StopsAt
 
 
 class EntrySavedPayload(EntryPayload):
+    """The payload of a saved entry."""
+
     action: EntryAction
     invalidReason: InvalidReason
     removedEntryIds: NotRequired[RemovedEntryIds]
@@ -57,10 +63,14 @@ class EntrySavedPayload(EntryPayload):
 
 
 class EntriesPayload(TypedDict):
+    """The payload of entries that were changed together."""
+
     entries: Annotated[list[EntryPayload], Field(description="Each entry of the transaction.")]
 
 
 class RefusalPayload(TypedDict):
+    """The fields that the payloads of refusals have in common."""
+
     refusalId: EventId
     userId: str
     action: RefusedAction
@@ -68,11 +78,15 @@ class RefusalPayload(TypedDict):
 
 
 class ClockActionRefusedPayload(RefusalPayload):
+    """The payload of a refused action."""
+
     code: Annotated[str, Field(description="The code of the verdict.")]
     geofenceIds: Annotated[list[EventId], Field(description="The geofences that the verdict considered.")]
 
 
 class ExceptionGrantedPayload(RefusalPayload):
+    """The payload of a granted exception."""
+
     validUntil: EventTime
     reason: str | None
 

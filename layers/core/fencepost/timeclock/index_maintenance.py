@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 class EntryListMaintenance:
+    """The repair of the attributes that list entries and removed evidence."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 

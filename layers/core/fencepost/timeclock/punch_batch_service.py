@@ -47,6 +47,8 @@ class OfflinePunch:
 
 @dataclass(frozen=True)
 class PunchBatchService:
+    """The use case of a batch of offline punches."""
+
     clock: ClockService
     receipts: ReceiptRepository
 

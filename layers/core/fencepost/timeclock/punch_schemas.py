@@ -57,6 +57,8 @@ class OfflinePunchIn(RequestModel):
 
 
 class PunchIn(ClockIn):
+    """An offline punch: a clock action with its key, its place in the sequence, and its time."""
+
     key: PunchKey
     sequence: PunchSequence
     dateTime: Instant
@@ -77,21 +79,29 @@ class OfflinePunchItem(ClockItem):
 
 
 class PunchesResponse(ResponseModel):
+    """The result of each punch, in the order of the request."""
+
     items: list[OfflinePunchItem]
     valid: bool
 
 
 class GrantIn(RequestModel):
+    """The terms of an exception."""
+
     minutes: Annotated[int, Field(ge=1, le=10_080, description="How long the action can be done, once.")] = 60
     reason: Annotated[Text, Field(max_length=500)] | None = None
 
 
 class EntryScreenOut(ResponseModel):
+    """The entry screen at which a user acted."""
+
     targetTable: str
     targetId: str
 
 
 class GrantOut(ResponseModel):
+    """The exception that was granted for a refusal."""
+
     grantedBy: str
     grantedAt: str
     validUntil: str
@@ -117,12 +127,16 @@ class RefusalOut(ResponseModel):
 
 
 class RefusalItem(ResponseModel):
+    """One refusal with its message."""
+
     message: str
     code: NotRequired[str | None]
     data: RefusalOut | None
 
 
 class RefusalsResponse(ResponseModel):
+    """A page of refusals, newest first; `nextCursor` is null on the last page."""
+
     items: list[RefusalItem]
     valid: bool
     nextCursor: NotRequired[str | None]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 class DynamoDBReceiptRepository:
+    """The receipts in the table."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 

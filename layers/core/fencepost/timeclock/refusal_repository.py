@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 
 class DynamoDBRefusalRepository:
+    """The refusals in the table."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 

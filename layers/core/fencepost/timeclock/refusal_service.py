@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RefusalService:
+    """The use cases of refusals and their exceptions."""
+
     refusals: RefusalRepository
     make_id: NewId = field(default=new_id)
 

@@ -20,6 +20,8 @@ def _check_divisor(minutes: int) -> int:
 
 
 class RoundingModel(RequestModel):
+    """Rounding to steps of `minutes`; `nearest` rounds half a step up."""
+
     direction: Literal["up", "down", "nearest"]
     minutes: Annotated[int, Field(ge=1, le=60), AfterValidator(_check_divisor)]
 
@@ -33,6 +35,8 @@ class RoundingsModel(RequestModel):
 
 
 class ThresholdModel(RequestModel):
+    """Work of more than `overMinutes` requires breaks of `breakMinutes` in total."""
+
     overMinutes: Annotated[int, Field(ge=0, le=MINUTES_A_WEEK)]
     breakMinutes: Annotated[int, Field(ge=1, le=MINUTES_A_DAY)]
 

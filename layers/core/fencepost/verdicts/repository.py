@@ -38,6 +38,8 @@ class DirectorySnapshot:
 
 
 class DynamoDBCandidateRepository:
+    """The geofences in the table that are assigned to entities of the directory."""
+
     def __init__(self, table: Table, index: SpatialIndex) -> None:
         self._table = table
         self._index = index

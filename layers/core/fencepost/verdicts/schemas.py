@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 
 class LocationIn(RequestModel):
+    """The position that a device reports; `accuracy` is its radius in metres."""
+
     latitude: Latitude
     longitude: Longitude
     accuracy: Metres | None = None
@@ -29,6 +31,8 @@ class LocationIn(RequestModel):
 
 
 class EntryScreenIn(RequestModel):
+    """The entry screen at which the user acts."""
+
     targetTable: Annotated[
         Literal["time_guis", "expense_guis", "travel_entry_guis"],
         Field(validation_alias=AliasChoices("targetTable", "target_table")),

@@ -51,6 +51,8 @@ class CandidateRepository(Protocol):
 
 @dataclass(frozen=True)
 class ValidationService:
+    """The validation of entries that are about to be made."""
+
     repository: CandidateRepository
 
     def validate(self, principal: Principal, request: ValidationRequest, now: datetime) -> Verdict:
