@@ -69,6 +69,8 @@ class _Strict(BaseModel):
 
 
 class UserSetup(_Strict):
+    """A user to create or rename. A user with `roles` gets a new API key."""
+
     id: str
     name: str
     roles: list[Role] = []
@@ -89,6 +91,8 @@ class PositionRetention(_Strict):
 
 
 class TenantSetup(_Strict):
+    """A tenant to create or update, with its users. A setting that is None does not change."""
+
     id: str
     name: str
     clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
@@ -104,6 +108,8 @@ class TenantSetup(_Strict):
 
 
 class Setup(_Strict):
+    """The input of the command."""
+
     tenants: list[TenantSetup]
 
 

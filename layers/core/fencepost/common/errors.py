@@ -68,6 +68,8 @@ class ValidationFailed(FencepostError):
 
 
 class Forbidden(FencepostError):
+    """None of the caller's roles has the permission."""
+
     code, status = "FORBIDDEN", HTTPStatus.FORBIDDEN
 
     def __init__(self, permission: str) -> None:
@@ -76,6 +78,8 @@ class Forbidden(FencepostError):
 
 
 class NotFound(FencepostError):
+    """It does not exist, or belongs to another tenant: the caller cannot tell which."""
+
     code, status = "NOT_FOUND", HTTPStatus.NOT_FOUND
 
     def __init__(self, what: str) -> None:
@@ -84,6 +88,8 @@ class NotFound(FencepostError):
 
 
 class VersionMismatch(FencepostError):
+    """It changed since the caller read it."""
+
     code, status = "VERSION_MISMATCH", HTTPStatus.PRECONDITION_FAILED
 
     def __init__(self) -> None:
@@ -93,6 +99,8 @@ class VersionMismatch(FencepostError):
 
 
 class ServiceBusy(FencepostError):
+    """There are too many concurrent changes, or a service did not respond in time. The caller may retry."""
+
     code, status = "BUSY", HTTPStatus.SERVICE_UNAVAILABLE
 
     def __init__(self) -> None:
@@ -100,6 +108,8 @@ class ServiceBusy(FencepostError):
 
 
 class IdempotencyKeyReused(FencepostError):
+    """The Idempotency-Key belongs to another request."""
+
     code, status = "IDEMPOTENCY_KEY_REUSED", HTTPStatus.UNPROCESSABLE_ENTITY
 
     def __init__(self) -> None:
@@ -109,6 +119,8 @@ class IdempotencyKeyReused(FencepostError):
 
 
 class IdempotencyInProgress(FencepostError):
+    """Another call is processing the request with this Idempotency-Key."""
+
     code, status = "IDEMPOTENCY_IN_PROGRESS", HTTPStatus.CONFLICT
 
     def __init__(self) -> None:

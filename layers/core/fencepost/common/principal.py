@@ -13,6 +13,8 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class Permission(StrEnum):
+    """What a role allows. The value is the text that errors and the API document show."""
+
     READ_GEOFENCES = "read geofences"
     WRITE_GEOFENCES = "write geofences"
     DELETE_GEOFENCES = "delete geofences"

@@ -22,6 +22,8 @@ class Operation(RequestModel):
 
 
 class BatchRequest(RequestModel):
+    """Up to 100 operations, which run one after the other. A failed one does not stop the others."""
+
     operations: Annotated[list[DeferredItem[Operation]], Field(min_length=1, max_length=MAX_OPERATIONS)]
 
 
@@ -47,4 +49,6 @@ class OperationResult(ResponseModel):
 
 
 class BatchResponse(ResponseModel):
+    """A result for each operation, in their order."""
+
     results: list[OperationResult]

@@ -52,6 +52,8 @@ class CheckRequest(RequestModel):
 
 
 class BatchCheckRequest(RequestModel):
+    """Up to 1,000 positions to check."""
+
     positions: Annotated[list[CheckRequest], Field(min_length=1, max_length=MAX_POSITIONS)]
 
 
@@ -72,6 +74,8 @@ class MatchOut(ResponseModel):
 
 
 class CheckResponse(ResponseModel):
+    """The geofences that cover the position, the nearest centre first. `customerId` is that of the request."""
+
     matches: list[MatchOut]
     customerId: str | None
 

@@ -13,6 +13,8 @@ from fencepost.geofences.model import Geofence
 
 
 class GeofencePayload(TypedDict):
+    """The fields of the events of geofences."""
+
     geofenceId: EventId
     version: Annotated[int, Field(ge=1, description="The new version, or the last one of a deleted geofence.")]
     name: str

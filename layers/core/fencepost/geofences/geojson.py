@@ -32,6 +32,8 @@ class FeatureOut(ResponseModel):
 
 
 class LinkOut(ResponseModel):
+    """A link to the next page."""
+
     rel: Literal["next"]
     type: str
     href: str

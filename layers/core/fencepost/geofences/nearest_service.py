@@ -70,6 +70,8 @@ class Nearest:
 
 @dataclass(frozen=True)
 class NearestService:
+    """The search for the geofences nearest to a position."""
+
     index: NearestGeofenceIndex
 
     def find_nearest(

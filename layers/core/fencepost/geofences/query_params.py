@@ -39,6 +39,8 @@ Target = Annotated[str, AfterValidator(_check_target), Field(max_length=100, exa
 
 
 class ListQuery(PageQuery):
+    """A page of a list of geofences, and its filters. A geofence must pass all of them."""
+
     status: Literal["active", "inactive"] | None = None
     type: Kind | None = None
     tag: Annotated[Text, Field(max_length=50), AfterValidator(_check_not_blank)] | None = None
@@ -55,10 +57,14 @@ class ListQuery(PageQuery):
 
 
 class ReadQuery(RequestModel):
+    """The instant as of which a geofence is read; by default now."""
+
     as_of: Annotated[Instant | None, Field(alias="asOf", description="As it was at this instant.")] = None
 
 
 class DeleteQuery(RequestModel):
+    """The id of a geofence, for clients that cannot put it in the path."""
+
     id: Annotated[str, Field(description="The geofence to delete.")]
 
 

@@ -49,6 +49,8 @@ Tag = Annotated[VisibleText, Field(max_length=MAX_TAG_LENGTH)]
 
 
 class AssignmentIn(RequestModel):
+    """An entity of the directory to which the geofence is assigned."""
+
     target_table: Annotated[
         Literal["users", "groups", "projects", "time_guis", "expense_guis", "travel_entry_guis"],
         Field(validation_alias=AliasChoices("targetTable", "target_table")),
@@ -59,6 +61,8 @@ class AssignmentIn(RequestModel):
 
 
 class Vertex(RequestModel):
+    """A vertex in degrees."""
+
     latitude: Annotated[Latitude, Field(validation_alias=AliasChoices("latitude", "lat"))]
     longitude: Annotated[Longitude, Field(validation_alias=AliasChoices("longitude", "lng", "lon"))]
 
@@ -72,6 +76,8 @@ class WindowIn(RequestModel):
 
 
 class ScheduleIn(RequestModel):
+    """Times of the week, on the wall clock of a time zone."""
+
     time_zone: Annotated[TimeZone, Field(validation_alias=AliasChoices("timeZone", "time_zone"))]
     windows: Annotated[list[WindowIn], Field(min_length=1, max_length=MAX_WINDOWS)]
 
@@ -125,6 +131,8 @@ class GeofenceUpdate(GeofenceChange):
 
 
 class AssignmentOut(ResponseModel):
+    """An entity of the directory to which the geofence is assigned."""
+
     targetTable: str
     targetId: str
 
@@ -176,19 +184,27 @@ class VersionOut(GeofenceOut):
 
 
 class VersionPage(ResponseModel):
+    """A page of versions, newest first. A null `nextCursor` is the end."""
+
     data: list[VersionOut]
     nextCursor: str | None
 
 
 class TagOut(ResponseModel):
+    """A tag. Its number never changes."""
+
     number: int
     name: str
 
 
 class TagList(ResponseModel):
+    """All tags that a geofence of the tenant ever had."""
+
     data: list[TagOut]
 
 
 class GeofenceDeletion(ResponseModel):
+    """The id of a deleted geofence."""
+
     id: str
     deleted: Literal[True]

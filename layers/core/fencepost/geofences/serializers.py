@@ -53,12 +53,16 @@ Kind = Annotated[str, NameOfType()]
 
 
 class WindowOut(ResponseModel):
+    """A span of local time on some days; one that ends at or before its start ends on the next day."""
+
     days: list[str]
     from_: Annotated[str, Field(alias="from")]
     to: str
 
 
 class ScheduleOut(ResponseModel):
+    """Times of the week, on the wall clock of a time zone."""
+
     timeZone: str
     windows: list[WindowOut]
 

@@ -109,6 +109,8 @@ class Page:
 
 @dataclass(frozen=True)
 class GeofenceService:
+    """The use cases of geofences. Each works in the tenant of its principal."""
+
     repository: GeofenceRepository
     index: GeofenceIndex
     make_id: NewId = new_id

@@ -23,6 +23,8 @@ _ATTEMPTS = 10
 
 
 class TagRepository:
+    """The tags of all tenants, and their numbers in both directions."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
         self._numbers: dict[str, dict[str, int]] = {}

@@ -26,6 +26,8 @@ DEFAULT_MIN_ACCURACY_M = 10.0
 
 
 class TimekeepingAssignment(ResponseModel):
+    """An entity of the directory to which the geofence is assigned."""
+
     target_table: str
     target_id: str
 
@@ -53,6 +55,8 @@ class TimekeepingGeofence(ResponseModel):
 
 
 class TimekeepingPage(ResponseModel):
+    """A page of geofences, newest first. A null `nextCursor` is the end."""
+
     data: list[TimekeepingGeofence]
     nextCursor: str | None
 

@@ -29,6 +29,8 @@ _T = TypeVar("_T")
 
 
 class PageQuery(RequestModel):
+    """A page of a list: at most `limit` items, from where `cursor` points."""
+
     limit: Annotated[int, Field(ge=1, le=1000), WholeNumberText] = 100
     cursor: str | None = None
 

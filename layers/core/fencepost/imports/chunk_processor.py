@@ -32,6 +32,8 @@ ParseFields = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class ChunkProcessor:
+    """The step of an import that creates geofences from the rows of one chunk."""
+
     repository: ImportRepository
     parse_fields: ParseFields
     new_id: NewId = field(default=new_id)

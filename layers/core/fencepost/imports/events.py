@@ -12,12 +12,16 @@ from fencepost.common.events import Event
 
 
 class ImportCounts(TypedDict):
+    """The counts of an import."""
+
     placemarks: Annotated[int, Field(description="The rows of the file.")]
     geofences: Annotated[int, Field(description="The geofences that were created.")]
     leftOut: Annotated[int, Field(description="The rows that were skipped; the report has the reason for each.")]
 
 
 class ImportPayload(TypedDict):
+    """The fields of the events of imports."""
+
     importId: str
     reportKey: Annotated[str, Field(description="The key of the report in the bucket.")]
     status: Literal["completed", "failed"]

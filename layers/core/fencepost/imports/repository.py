@@ -32,6 +32,8 @@ _FIXED_ACTIONS = 2
 
 
 class DynamoDBImportRepository:
+    """The port `ImportRepository`."""
+
     def __init__(
         self, table: Table, geofences: DynamoDBGeofenceRepository, directory: DynamoDBDirectoryRepository
     ) -> None:
@@ -216,6 +218,8 @@ class S3ImportStorage:
 
 
 class SqsChunkQueue:
+    """The port `ChunkQueue`."""
+
     def __init__(self, client: Any, url: str) -> None:
         self._client = client
         self._url = url

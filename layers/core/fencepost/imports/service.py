@@ -34,6 +34,8 @@ _INLINE_DELAY_S = 60
 
 @dataclass(frozen=True)
 class ImportService:
+    """The use cases of imports. `queue` is None where nothing begins an import."""
+
     objects: ObjectStorage
     repository: ImportRepository
     processor: ChunkProcessor

@@ -22,6 +22,8 @@ _READ_AT_ONCE = 100
 
 
 class DynamoDBZoneRepository:
+    """The port `ZoneRepository`."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
         self._tags = TagRepository(table)

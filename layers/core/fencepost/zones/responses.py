@@ -10,11 +10,15 @@ from fencepost.http.fields import ResponseModel
 
 
 class ZoneLocation(ResponseModel):
+    """A position in degrees."""
+
     lat: float
     lng: float
 
 
 class ZonePoint(ZoneLocation):
+    """A point of a polygon or sausage. A `node` was set by a person."""
+
     node: bool
 
 
@@ -34,31 +38,45 @@ class Zone(ResponseModel):
 
 
 class ZoneResponse(ResponseModel):
+    """The call succeeded."""
+
     success: Literal[True]
 
 
 class CreateZoneResponse(ZoneResponse):
+    """The id of the created zone."""
+
     id: int
 
 
 class ReadZoneResponse(ZoneResponse):
+    """A zone, without its points."""
+
     value: Zone
 
 
 class ListZonesResponse(ZoneResponse):
+    """The zones, oldest first."""
+
     list_: Annotated[list[Zone], Field(alias="list")]
 
 
 class ZoneLabel(ResponseModel):
+    """The id and the label of a zone."""
+
     id: int
     label: str
 
 
 class SearchLocationResponse(ZoneResponse):
+    """The active zones that contain the location, the nearest centre first."""
+
     list_: Annotated[list[ZoneLabel], Field(alias="list")]
 
 
 class ListZonePointsResponse(ZoneResponse):
+    """The points of the zone, in their order."""
+
     list_: Annotated[list[ZonePoint], Field(alias="list")]
 
 
@@ -97,6 +115,8 @@ class UploadZonesResponse(ZoneResponse):
 
 
 class InvalidParameter(ResponseModel):
+    """A parameter of the request, and what is wrong with it."""
+
     parameter: str
     error: str
 
@@ -131,11 +151,15 @@ class ParseSpreadsheetResponse(ZoneResponse):
 
 
 class ZoneStatus(ResponseModel):
+    """The code of the error, and its description."""
+
     code: int
     description: str
 
 
 class ReferencingEntities(ResponseModel):
+    """The entities of one type that reference a zone."""
+
     type: str
     ids: list[str]
 

@@ -23,6 +23,8 @@ ColumnName = Literal["label", "address", "lat", "lng", "radius", "tags"]
 
 
 class ZoneLocationInput(RequestModel):
+    """A position in degrees."""
+
     lat: Latitude
     lng: Longitude
 
@@ -52,6 +54,8 @@ class ZoneInput(RequestModel):
 
 
 class CreateZoneRequest(RequestModel):
+    """A new zone. A circle has a `center`; a polygon or sausage has `points`."""
+
     zone: ZoneInput
     points: Points | None = None
 
@@ -70,6 +74,8 @@ class DeleteZonesRequest(RequestModel):
 
 
 class ZoneRequest(RequestModel):
+    """The zone to read."""
+
     zone_id: Number
 
 
@@ -83,14 +89,20 @@ class DownloadZonesRequest(RequestModel):
 
 
 class ListZonesRequest(DownloadZonesRequest):
+    """Filters of the list. `with_points` adds the points of polygons and sausages."""
+
     with_points: bool | None = None
 
 
 class SearchLocationRequest(RequestModel):
+    """The location that the zones must contain."""
+
     location: ZoneLocationInput
 
 
 class UpdateZonePointsRequest(RequestModel):
+    """New points of a polygon or sausage, which replace all of its points."""
+
     zone_id: Number
     points: Points
 
@@ -118,6 +130,12 @@ class UploadedFile:
 
 
 class UploadZonesRequest(RequestModel):
+    """A KML or KMZ file. With `dry_run`, the default, no zone is created.
+
+    `default_radius`, in metres, is that of circles and sausages to which the file gives none. With
+    `redirect_target`, the response is a redirect to that URL.
+    """
+
     file: UploadedFile | None = None
     default_radius: Annotated[int, Field(ge=MIN_UPLOAD_RADIUS_M, le=MAX_RADIUS_M)] = round(DEFAULT_RADIUS_M)
     dry_run: bool = True
@@ -141,4 +159,6 @@ class ConvertBatchRequest(RequestModel):
 
 
 class ParseSpreadsheetRequest(RequestModel):
+    """A CSV or XLSX file."""
+
     file: UploadedFile | None = None

@@ -39,6 +39,8 @@ class ZoneRepository(Protocol):
 
 @dataclass(frozen=True)
 class ZoneService:
+    """The use cases of the zone API that geofences by id do not have."""
+
     geofences: GeofenceService
     repository: ZoneRepository
 

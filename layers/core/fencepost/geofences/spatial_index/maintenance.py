@@ -54,6 +54,8 @@ class _BucketFull(Exception):
 
 
 class IndexMaintenance:
+    """The comparison of a tenant's index with its geofences, and its repair."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 

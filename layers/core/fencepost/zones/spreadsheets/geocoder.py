@@ -13,6 +13,8 @@ _MAX_QUERY_LENGTH = 200
 
 
 class AmazonLocationGeocoder:
+    """The port `Geocoder`."""
+
     def __init__(self, client: Any) -> None:
         self._client = client
 

@@ -15,6 +15,8 @@ _NOT_FOUND = frozenset({"NoSuchKey", "AccessDenied"})
 
 
 class S3SpreadsheetRepository:
+    """The port `SpreadsheetRepository`."""
+
     def __init__(self, client: Any, bucket: str) -> None:
         self._client = client
         self._bucket = bucket

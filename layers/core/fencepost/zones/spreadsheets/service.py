@@ -32,6 +32,8 @@ class Geocoder(Protocol):
 
 @dataclass(frozen=True)
 class SpreadsheetService:
+    """The uploaded tables of tenants, and the positions of addresses in them."""
+
     repository: SpreadsheetRepository
     geocoder: Geocoder | None = None
 
