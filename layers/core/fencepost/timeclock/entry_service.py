@@ -74,9 +74,10 @@ class EntryService:
             NotFound: There is no such entry.
         """
         found = self.entries.load_trail(principal.tenant_id, entry_id) if is_id(entry_id) else None
-        if found is None or not _can_see(principal, found[0]):
+        user_id, records = found or (None, [])
+        if user_id is None or not _can_see(principal, user_id):
             raise NotFound("time entry")
-        return found[1]
+        return records
 
     def save(self, principal: Principal, edit: EntryEdit, now: datetime) -> SavedEntry:
         """Create or change an entry, and make room for it by the tenant's policy.
@@ -338,12 +339,8 @@ class EntryService:
             removed=resolution.removed,
             trimmed=resolution.trimmed,
         )
-        write = EntryWrite(
-            changes=(change, *resolution.changes),
-            event=event,
-            calendar=calendar,
-            user_id=entry.user_id,
-        )
+        changes = (change, *resolution.changes)
+        write = EntryWrite(changes=changes, event=event, calendar=calendar, user_id=entry.user_id)
         self.entries.save(principal.tenant_id, write)
         return SavedEntry(entry=entry, removed=resolution.removed, trimmed=resolution.trimmed)
 
