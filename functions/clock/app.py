@@ -42,10 +42,10 @@ from fencepost.timeclock.entry_schemas import (
     parse_entry_edit,
     parse_ids,
     serialize_entries,
+    serialize_entry_item,
     serialize_history,
     serialize_results,
     serialize_saved_entry,
-    to_entry_item,
     to_filter,
 )
 from fencepost.timeclock.punch_batch_service import OfflinePunch
@@ -85,7 +85,7 @@ def act(request: Request[ClockIn, ClockActionQuery]) -> Response:
         outcome = service.act(request.principal, action, datetime.now(UTC))
     except EntryNotSaved as error:  # returned, not raised: the clock is stopped, and a retry gets the same response
         return Response(error.status, render_error(error, "") | more)
-    return Response(201 if outcome.was_edited else 200, serialize_outcome(outcome) | more)
+    return Response(201 if outcome.has_side_effects else 200, serialize_outcome(outcome) | more)
 
 
 @app.get(
@@ -162,7 +162,7 @@ def list_times(request: Request[None, TimesQuery]) -> Response:
     list_name = f"{request.principal.tenant_id}/times"
     after = pagination.decode_time_cursor(list_name, query.cursor)
     entries, last = container.entry_service().list_page(request.principal, to_filter(query), query.limit, after)
-    items = pagination.take_while_fits(entries, to_entry_item)
+    items = pagination.take_while_fits(entries, serialize_entry_item)
     if len(items) < len(entries):
         last = entries[len(items) - 1]
     cursor = pagination.encode_time_cursor(list_name, last.start, last.id) if last is not None else None
@@ -189,7 +189,7 @@ def put_times(request: Request[TimesIn]) -> Response:
             return {**render_error(error, "")["items"][0], "status": int(error.status)}
         return {
             "message": "Success",
-            "status": 201 if saved.was_edited else 200,
+            "status": 201 if saved.has_side_effects else 200,
             "data": serialize_saved_entry(saved),
         }
 
@@ -252,7 +252,7 @@ def reopen_times(request: Request[IdsIn]) -> Response:
 def resubmit(request: Request) -> Response:
     saved = container.entry_service().resubmit(request.principal, request.path["id"], datetime.now(UTC))
     item = {"message": "Success", "data": serialize_saved_entry(saved)}
-    return Response(201 if saved.was_edited else 200, {"items": [item], "valid": True})
+    return Response(201 if saved.has_side_effects else 200, {"items": [item], "valid": True})
 
 
 @app.post(

@@ -12,14 +12,14 @@ from fencepost.http import pagination
 from fencepost.http.app import App
 from fencepost.http.request import AnyRequest, Request
 from fencepost.http.response import Response
-from fencepost.reports.exports import MEDIA_TYPES, Format, format_entry, format_file
+from fencepost.reports.exports import MEDIA_TYPES, ExportFormat, format_entry, format_file
 from fencepost.reports.schemas import (
     ExportIn,
     ExportParams,
     TotalsParams,
     TotalsResponse,
-    decode_position,
-    encode_position,
+    decode_totals_cursor,
+    encode_totals_cursor,
     serialize_totals,
     to_totals_query,
 )
@@ -48,10 +48,10 @@ def read_totals(request: Request[None, TotalsParams]) -> Response:
     query = request.query
     filters, totals_query = to_span_filter(query), to_totals_query(query)
     list_name = f"{request.principal.tenant_id}/totals/{query.unit}/{query.by}/{query.split}"
-    position = decode_position(list_name, query.cursor) if query.cursor is not None else None
+    page_start = decode_totals_cursor(list_name, query.cursor) if query.cursor is not None else None
     reports = container.report_service()
-    totals, rest = reports.list_totals(request.principal, filters, totals_query, query.limit, position)
-    cursor = encode_position(list_name, rest) if rest is not None else None
+    totals, rest = reports.list_totals(request.principal, filters, totals_query, query.limit, page_start)
+    cursor = encode_totals_cursor(list_name, rest) if rest is not None else None
     items = serialize_totals(totals, totals_query)
     return Response(200, {"items": items, "valid": True, "nextCursor": cursor})
 
@@ -89,7 +89,7 @@ def export(request: Request[ExportIn]) -> Response:
 
 
 def _build_file(
-    request: AnyRequest, file_format: Format, entries: Sequence[TimeEntry], last: TimeEntry | None
+    request: AnyRequest, file_format: ExportFormat, entries: Sequence[TimeEntry], last: TimeEntry | None
 ) -> Response:
     now = datetime.now(UTC)
     pieces = pagination.take_while_fits(entries, lambda entry: format_entry(entry, file_format, now))

@@ -17,7 +17,7 @@ from fencepost.directory.repository import DynamoDBDirectoryRepository
 from fencepost.dynamodb import keys
 from fencepost.http.idempotency_key import IdempotencyKey
 from fencepost.http.idempotency_records import IdempotencyRecord
-from fencepost.privacy.model import PositionPolicy
+from fencepost.privacy.model import RetentionPolicy
 from fencepost.privacy.repository import DynamoDBPrivacyRepository
 from fencepost.tenants.api_keys import StoredKey
 from fencepost.tenants.repository import DynamoDBTenantRepository
@@ -93,11 +93,14 @@ def directory() -> DynamoDBDirectoryRepository:
 
 
 def put_entities(_app: App) -> None:
-    own_settings: dict[str, str | WorkingTime | None] = {"timeZone": "Europe/Berlin", "workingTime": WITH_DEFAULTS}
+    setting_overrides: dict[str, str | WorkingTime | None] = {
+        "timeZone": "Europe/Berlin",
+        "workingTime": WITH_DEFAULTS,
+    }
     directory().put_entities(
         DEMO,
         [
-            Entity(table="projects", id="site", name="Höfe", own_settings=own_settings),
+            Entity(table="projects", id="site", name="Höfe", setting_overrides=setting_overrides),
             Entity(table="time_guis", id="gate", name="Gate"),
         ],
     )
@@ -125,7 +128,7 @@ ENTITIES = [
         table="projects",
         id="site",
         name="Höfe",
-        own_settings={"timeZone": "Europe/Berlin", "workingTime": WITH_DEFAULTS},
+        setting_overrides={"timeZone": "Europe/Berlin", "workingTime": WITH_DEFAULTS},
     ),
     Entity(table="time_guis", id="gate", name="Gate"),
     Entity(table="groups", id="night", name="Night", members=frozenset({"ada", "emil"})),
@@ -153,7 +156,7 @@ EXAMPLES = {
             FULL,
             500,
             frozenset({"https://acme.example"}),
-            {"full": PositionPolicy(coarsen_after_days=30, remove_after_days=90)},
+            {"full": RetentionPolicy(coarsen_after_days=30, remove_after_days=90)},
         ),
     ),
     "tenant_setup": Example(
@@ -166,7 +169,7 @@ EXAMPLES = {
             ),
             100,
             frozenset(),
-            {"full": PositionPolicy(coarsen_after_days=None, remove_after_days=90)},
+            {"full": RetentionPolicy(coarsen_after_days=None, remove_after_days=90)},
         ),
     ),
     "directory": Example(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fencepost import container
-from fencepost.timeclock.overlaps import Policy
+from fencepost.timeclock.overlaps import OverlapPolicy
 from tests.functional.app import Answer, App
 
 DAY = "2026-05-04T"
@@ -50,7 +50,7 @@ def clock_shift(app: App, start: str, stop: str, *breaks: str, **caller: str) ->
     return clock(app, "stop", stop, **caller)
 
 
-def set_policy(app: App, policy: Policy) -> None:
+def set_policy(app: App, policy: OverlapPolicy) -> None:
     """Set how the tenant resolves overlaps."""
     container.tenant_service().put_tenant("demo", "Demo", overlaps=policy)
 

@@ -93,7 +93,7 @@ FULL_CLOCK = RunningClock(
     organization_name="Site",
     breaks=(*BREAKS, Break(id=ID(6), start=START + 4 * HOUR)),
     punches=(FULL_PUNCH, ALLOWED_PUNCH, PUNCH),
-    last_request="2:" + "f" * 64,
+    last_fingerprint="2:" + "f" * 64,
     version=4,
 )
 CLOCK = RunningClock(id=ID(11), user_id=EMIL, start=START, deadline=START + 24 * HOUR, punches=(PUNCH,), version=1)
@@ -171,7 +171,7 @@ GRANT = Grant(
     not_before=START,
 )
 RECEIPT = Receipt(
-    key=ReceiptKey(user_id=EMIL, key="phone-1", digest="d" * 64, kept_until=NOW + 40 * 24 * HOUR),
+    key=ReceiptKey(user_id=EMIL, key="phone-1", digest="d" * 64, expires_at=NOW + 40 * 24 * HOUR),
     result=RecordedResult(values={"code": "Ä"}),
 )
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from moto import mock_aws
 
 from fencepost import container
-from fencepost.timeclock.overlaps import Policy
+from fencepost.timeclock.overlaps import OverlapPolicy
 from fencepost.timeclock.working_time import AllowedWindow, AutomaticBreaks, Rounding, Threshold, WorkingTime
 from tests.functional.app import Answer, App
 from tests.functional.timeclock.client import DAY, MAY, set_policy
@@ -67,7 +67,7 @@ class Punching(RuleBasedStateMachine):
             self.aws.stop()
             self.patch.undo()
 
-    @initialize(name=st.sampled_from(get_args(Policy)), model=st.sampled_from(MODELS))
+    @initialize(name=st.sampled_from(get_args(OverlapPolicy)), model=st.sampled_from(MODELS))
     def choose_the_rules(self, name: Any, model: WorkingTime) -> None:
         set_policy(self.app, name)
         container.tenant_service().put_tenant("demo", "Demo", time_zone="Europe/Berlin", working_time=model)

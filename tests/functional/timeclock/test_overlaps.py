@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fencepost.timeclock.overlaps import Policy
+from fencepost.timeclock.overlaps import OverlapPolicy
 from tests.functional.app import App
 from tests.functional.timeclock.client import clock, clock_shift, code, data, set_policy
 
@@ -19,7 +19,7 @@ def test_a_tenant_may_refuse_every_overlap(app: App) -> None:
 
 
 @pytest.mark.parametrize("name", ["overwrite", "trim"])
-def test_a_stop_over_thirty_entries_is_three_rounds_and_one_transaction(app: App, name: Policy) -> None:
+def test_a_stop_over_thirty_entries_is_three_rounds_and_one_transaction(app: App, name: OverlapPolicy) -> None:
     set_policy(app, name)
     app.put("groups", "drivers", members=["emil"])
     clock_shift(app, "09:50", "10:01")

@@ -13,7 +13,7 @@ from fencepost.common.entity_ref import EntityRef
 from fencepost.privacy.model import (
     ErasureCounts,
     LocationRedaction,
-    PositionPolicy,
+    RetentionPolicy,
     erase_audit_record,
     erase_evidence,
 )
@@ -84,13 +84,13 @@ def test_redacting_again_changes_nothing_and_no_position_stays_exact(
 
 def test_a_policy_plans_the_redactions_that_are_due() -> None:
     now = AT + timedelta(days=400)
-    both = PositionPolicy(coarsen_after_days=30, remove_after_days=365)
+    both = RetentionPolicy(coarsen_after_days=30, remove_after_days=365)
     days = [
         (precision, (now - before).days, redaction.is_removal)
         for precision, before, redaction in both.plan_redactions(now)
     ]
     assert days == [("exact", 365, True), ("rough", 365, True), ("exact", 30, False)]
-    assert list(PositionPolicy().plan_redactions(now)) == []
+    assert list(RetentionPolicy().plan_redactions(now)) == []
 
 
 def test_an_erased_user_leaves_the_hours_and_nothing_that_says_where_or_why() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from fencepost.common.errors import Forbidden, ValidationFailed
 from fencepost.reports.service import MAX_READS, READS_A_PAGE, ReportService
-from fencepost.reports.totals import Total, TotalsPosition, TotalsQuery, Unit
+from fencepost.reports.totals import Total, TotalsPageStart, TotalsQuery, Unit
 from fencepost.timeclock.entry_filters import EntryFilter
 from fencepost.timeclock.entry_summary import EntrySummary
 from tests.builders import build_principal
@@ -57,13 +57,13 @@ def all_totals(entries: FakeReports, unit: Unit, limit: int = 1_000) -> tuple[li
     """Return all totals, and the number of pages."""
     service, query = ReportService(entries), TotalsQuery(first=FIRST, before=BEFORE, unit=unit)
     found: list[Total] = []
-    position: TotalsPosition | None = None
+    page_start: TotalsPageStart | None = None
     for pages in range(1, 1_000):
-        more, position = service.list_totals(
-            APPROVER, EntryFilter(first=FIRST, before=BEFORE), query, limit, position
+        more, page_start = service.list_totals(
+            APPROVER, EntryFilter(first=FIRST, before=BEFORE), query, limit, page_start
         )
         found += more
-        if position is None:
+        if page_start is None:
             return found, pages
     raise AssertionError
 

@@ -16,7 +16,7 @@ from fencepost.reports.totals import (
     DIMENSIONS,
     Total,
     TotalsAggregator,
-    TotalsPosition,
+    TotalsPageStart,
     TotalsQuery,
     Unit,
     find_period,
@@ -177,13 +177,13 @@ def test_the_pages_together_are_the_whole_list(
     }
     in_order = by_start(some)
 
-    def one_page(after: TotalsPosition | None) -> tuple[list[Total], TotalsPosition | None]:
+    def one_page(after: TotalsPageStart | None) -> tuple[list[Total], TotalsPageStart | None]:
         aggregator = TotalsAggregator(query, zones.__getitem__)
         left = [entry for entry in in_order if entry.start >= query.find_read_start(after)]
         began = after.period if after is not None else date.min
         for number, entry in enumerate(left):
             aggregator.add(entry)
-            rest = TotalsPosition(period=aggregator.find_first_open_period(entry.start))
+            rest = TotalsPageStart(period=aggregator.find_first_open_period(entry.start))
             is_last_of_start = number + 1 == len(left) or left[number + 1].start > entry.start
             if number + 1 >= at_once and rest.period > began and number + 1 < len(left) and is_last_of_start:
                 page, following = take_page(aggregator.list_totals(after, entry.start), limit, rest)

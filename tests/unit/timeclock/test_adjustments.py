@@ -24,7 +24,7 @@ from fencepost.timeclock.adjustments import (
     widen_to_rounding,
 )
 from fencepost.timeclock.model import Adjustment, Break, RunningClock, TimeEntry
-from fencepost.timeclock.overlaps import Policy, resolve_overlaps
+from fencepost.timeclock.overlaps import OverlapPolicy, resolve_overlaps
 from fencepost.timeclock.settings import LONGEST_CLOCK, TenantSettings
 from fencepost.timeclock.working_time import (
     ARBZG,
@@ -487,11 +487,11 @@ def test_rounding_never_makes_entries_overlap(
 @given(
     st.lists(st.integers(0, 300), min_size=4, max_size=8, unique=True).map(sorted),
     st.lists(st.builds(WorkingTime, round_start=roundings, round_end=roundings), min_size=4, max_size=4),
-    st.sampled_from(get_args(Policy)),
+    st.sampled_from(get_args(OverlapPolicy)),
     st.randoms(use_true_random=False),
 )
 def test_shifts_that_were_not_punched_at_the_same_time_take_no_work_from_each_other(
-    minutes: list[int], rules: list[WorkingTime], policy: Policy, order: Random
+    minutes: list[int], rules: list[WorkingTime], policy: OverlapPolicy, order: Random
 ) -> None:
     shifts = list(zip(minutes[::2], minutes[1::2], strict=False))
     order.shuffle(shifts)

@@ -16,7 +16,7 @@ from fencepost.timeclock.commands import ReceiptKey
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.events import ClockUpdated
 from fencepost.timeclock.model import MAX_PUNCHES, Adjustment, Break, Punch, RunningClock, TimeEntry
-from fencepost.timeclock.overlaps import MAX_OVERLAPPED, Policy, resolve_overlaps
+from fencepost.timeclock.overlaps import MAX_OVERLAPPED, OverlapPolicy, resolve_overlaps
 from fencepost.timeclock.receipts import Receipt, RecordedResult
 from fencepost.timeclock.refusals import Exemption
 from fencepost.timeclock.working_time import Span
@@ -84,7 +84,7 @@ def largest_clock() -> RunningClock:
         organization_name=WIDE * 200,
         breaks=(Break(id=ID, start=AT, end=AT + timedelta(hours=1)),) * (MAX_PUNCHES // 2),
         punches=(largest_punch(),) * MAX_PUNCHES,
-        last_request="f" * 64,
+        last_fingerprint="f" * 64,
     )
 
 
@@ -115,8 +115,10 @@ def test_the_largest_clock_fits_and_can_be_cancelled_and_stopped() -> None:
     assert max(size for transaction in table.transactions for size in sizes(transaction)) < MOST_ITEM_BYTES
 
 
-@pytest.mark.parametrize("policy", get_args(Policy))
-def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_transaction(policy: Policy) -> None:
+@pytest.mark.parametrize("policy", get_args(OverlapPolicy))
+def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_transaction(
+    policy: OverlapPolicy,
+) -> None:
     table, minute = Written(), timedelta(minutes=1)
     clock = RunningClock(id=ID, user_id="u", start=AT, deadline=AT + timedelta(days=1), punches=(largest_punch(),))
     entry = clock.stop(AT + (MAX_OVERLAPPED - 1) * minute, stopped_by="user")
@@ -129,7 +131,7 @@ def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_tr
     assert all(other.overlaps(entry) for other in others)
     resolution = resolve_overlaps(entry, others, policy, lambda: "new")
     receipt = Receipt(
-        key=ReceiptKey(user_id="u", key="k", digest="d", kept_until=NOW), result=RecordedResult(values={})
+        key=ReceiptKey(user_id="u", key="k", digest="d", expires_at=NOW), result=RecordedResult(values={})
     )
     stop = EntryChange(before=None, after=entry, action="stopped")
     write = EntryWrite(

@@ -13,8 +13,8 @@ from fencepost.timeclock.model import Adjustment, Break, TimeEntry
 from fencepost.timeclock.overlaps import (
     MAX_OVERLAPPED,
     MAX_PUNCHES_TOGETHER,
+    OverlapPolicy,
     OverlapResolution,
-    Policy,
     resolve_overlaps,
 )
 from fencepost.timeclock.working_time import Span
@@ -31,7 +31,7 @@ def entry(start: float, end: float, **more: object) -> TimeEntry:
     return build_entry(at(start), at(end), id=f"{start}-{end}", **more)
 
 
-def made_room(policy: Policy, *others: TimeEntry) -> OverlapResolution:
+def made_room(policy: OverlapPolicy, *others: TimeEntry) -> OverlapResolution:
     overlapped = [other for other in others if other.overlaps(entry(10, 14))]
     return resolve_overlaps(entry(10, 14), overlapped, policy, lambda: "new")
 
@@ -66,13 +66,13 @@ def test_each_policy_makes_room_in_its_own_way(
 
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
-def test_entries_that_touch_are_left_alone(policy: Policy) -> None:
+def test_entries_that_touch_are_left_alone(policy: OverlapPolicy) -> None:
     assert made_room(policy, entry(8, 10), entry(14, 15)) == OverlapResolution()
 
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
 @pytest.mark.parametrize("approval", ["approved", "exported"])
-def test_a_final_entry_refuses_the_new_one_and_changes_no_other(policy: Policy, approval: str) -> None:
+def test_a_final_entry_refuses_the_new_one_and_changes_no_other(policy: OverlapPolicy, approval: str) -> None:
     resolution = made_room(policy, entry(8, 11), entry(13, 14, approval=approval))
     assert resolution.changes == ()
     assert approval in str(resolution.refusal)
@@ -101,7 +101,7 @@ def rounded_entry(start: float, end: float, punched: tuple[float, float], **more
 
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
-def test_time_that_rounding_added_is_given_back_whatever_the_policy_is(policy: Policy) -> None:
+def test_time_that_rounding_added_is_given_back_whatever_the_policy_is(policy: OverlapPolicy) -> None:
     morning, evening = (
         rounded_entry(8, 10.5, (8, 9.75)),
         rounded_entry(13, 18, (14.1, 18), creation_type="clock", version=3),
@@ -120,7 +120,7 @@ def test_time_that_rounding_added_is_given_back_whatever_the_policy_is(policy: P
 
 
 @pytest.mark.parametrize("policy", ["overwrite", "trim", "refuse"])
-def test_punched_time_is_in_the_way_and_rounding_is_not_left_by_itself(policy: Policy) -> None:
+def test_punched_time_is_in_the_way_and_rounding_is_not_left_by_itself(policy: OverlapPolicy) -> None:
     resolution = made_room(policy, rounded_entry(9.5, 12, (10, 12)))
     assert (resolution.refusal is None) == (policy != "refuse")
     assert spans(resolution) == []
@@ -140,7 +140,7 @@ def test_overlaps_that_exceed_a_transaction_are_refused() -> None:
 
 @given(st.lists(st.integers(0, 48), min_size=2, max_size=12, unique=True), st.sampled_from(["overwrite", "trim"]))
 def test_no_entries_overlap_afterwards_and_trimming_loses_only_the_overlapped_time(
-    ends: list[int], policy: Policy
+    ends: list[int], policy: OverlapPolicy
 ) -> None:
     in_order = sorted(ends)
     others = [entry(a / 2, b / 2) for a, b in zip(in_order[::2], in_order[1::2], strict=False)]

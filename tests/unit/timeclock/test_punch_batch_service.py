@@ -239,7 +239,7 @@ def test_a_punch_of_exactly_30_days_ago_is_done_and_an_older_one_is_refused() ->
 def test_a_receipt_is_stored_for_longer_than_a_punch_may_be_old() -> None:
     memory = Memory()
     sent(memory, [make_start(NOW - timedelta(days=30))])
-    assert memory.receipts["k"].key.kept_until == NOW + timedelta(days=40)
+    assert memory.receipts["k"].key.expires_at == NOW + timedelta(days=40)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_a_window_is_as_long_as_the_night_really_is(
     zone: str, day: str, window_hours: tuple[float, float], hours: float
 ) -> None:
     window = AllowedWindow(start_minute=int(window_hours[0] * 60), end_minute=int(window_hours[1] * 60))
-    assert window.span_on(date.fromisoformat(day), zone).length == timedelta(hours=hours)
+    assert window.resolve_on(date.fromisoformat(day), zone).length == timedelta(hours=hours)
 
 
 def test_what_lies_in_a_window_day_by_day() -> None:

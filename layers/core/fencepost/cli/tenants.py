@@ -38,8 +38,8 @@ from fencepost.common.principal import ROLES
 from fencepost.directory.model import Entity
 from fencepost.http.fields import TimeZone
 from fencepost.tenants.service import DEFAULT_POLYGON_POINTS
-from fencepost.timeclock.overlaps import Policy
-from fencepost.timeclock.settings import EvaluatedAction, Mode
+from fencepost.timeclock.overlaps import OverlapPolicy
+from fencepost.timeclock.settings import EvaluatedAction, GeofenceMode
 from fencepost.timeclock.working_time_schemas import WorkingTimeModel, parse_working_time
 from fencepost.zones.redirects import parse_origin
 from geo.shapes.checks import MAX_VERTICES
@@ -96,8 +96,8 @@ class TenantSetup(_Strict):
     id: str
     name: str
     clock_limit_hours: Annotated[float, Field(gt=0, le=168)] | None = None
-    overlaps: Policy | None = None
-    geofence_modes: dict[EvaluatedAction, Mode] | None = None
+    overlaps: OverlapPolicy | None = None
+    geofence_modes: dict[EvaluatedAction, GeofenceMode] | None = None
     time_zone: TimeZone | None = None
     working_time: WorkingTimeModel | None = None
     positions: PositionRetention | None = None

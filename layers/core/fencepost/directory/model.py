@@ -36,4 +36,4 @@ class Entity:
     members: frozenset[str] | None = None
     groups: frozenset[str] | None = None
     api_keys: tuple[str, ...] = ()
-    own_settings: Mapping[str, str | WorkingTime | None] = field(default_factory=dict)
+    setting_overrides: Mapping[str, str | WorkingTime | None] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.transaction import BYTES, Transaction, build_unchanged_condition
 from fencepost.geofences.spatial_index.entry import list_entries
 from fencepost.tenants.repository import API_KEYS, pack_api_key_ids, unpack_api_key_ids
-from fencepost.timeclock.settings import OWN_SETTINGS
+from fencepost.timeclock.settings import OVERRIDABLE_SETTINGS
 from fencepost.timeclock.working_time import WorkingTime
 from fencepost.timeclock.working_time_documents import dump_working_time, load_working_time
 
@@ -92,14 +92,14 @@ class DynamoDBDirectoryRepository:
         """Create or rename at most 100 entities, all or none; their members and geofences stay unchanged."""
         transaction = Transaction()
         for entity in entities:
-            settings = entity.own_settings
+            settings = entity.setting_overrides
             stored = {
                 name: dump_working_time(value) if isinstance(value, WorkingTime) else value
                 for name, value in settings.items()
                 if value is not None
             }
             removed = [f"#{name}" for name in settings if name not in stored]
-            self._put(
+            self._add_entity_update(
                 transaction,
                 tenant_id,
                 entity,
@@ -125,7 +125,7 @@ class DynamoDBDirectoryRepository:
             after = (members - {user for user, joins in some if not joins}) | {user for user, joins in some if joins}
             transaction = Transaction()
             condition, values = build_unchanged_condition("members", _to_string_set(members))
-            self._put(
+            self._add_entity_update(
                 transaction,
                 tenant_id,
                 group,
@@ -135,7 +135,7 @@ class DynamoDBDirectoryRepository:
                 ConditionExpression=condition,
             )
             for user_id, joins in some:
-                self._change_groups(transaction, tenant_id, user_id, group.id, joins=joins)
+                self._add_membership_update(transaction, tenant_id, user_id, group.id, joins=joins)
             self._table.write(transaction)
             members = after
 
@@ -190,7 +190,7 @@ class DynamoDBDirectoryRepository:
             )
         self._table.write(transaction)
 
-    def _put(
+    def _add_entity_update(
         self,
         transaction: Transaction,
         tenant_id: str,
@@ -220,7 +220,7 @@ class DynamoDBDirectoryRepository:
             **condition,
         )
 
-    def _change_groups(
+    def _add_membership_update(
         self, transaction: Transaction, tenant_id: str, user_id: str, group_id: str, *, joins: bool
     ) -> None:
         """Add the update with which a user joins or leaves a group."""
@@ -249,9 +249,9 @@ def _from_item(table: str, item: Item) -> Entity:
         members=_from_string_set(item, "members") if table == "groups" else None,
         groups=_from_string_set(item, "groups") if table == "users" else None,
         api_keys=unpack_api_key_ids(item),
-        own_settings={
+        setting_overrides={
             name: load_working_time(item[name]["S"]) if name == "workingTime" else item[name]["S"]
-            for name in OWN_SETTINGS
+            for name in OVERRIDABLE_SETTINGS
             if name in item
         },
     )

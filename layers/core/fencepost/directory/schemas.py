@@ -10,7 +10,7 @@ from fencepost.common.entity_ref import TARGET_TABLES
 from fencepost.common.errors import NotFound, ValidationFailed
 from fencepost.directory.model import MAX_MEMBERS, MAX_NAME_LENGTH, Entity
 from fencepost.http.fields import RequestModel, ResponseModel, TimeZone, VisibleText
-from fencepost.timeclock.settings import OWN_SETTINGS
+from fencepost.timeclock.settings import OVERRIDABLE_SETTINGS
 from fencepost.timeclock.working_time import WorkingTime
 from fencepost.timeclock.working_time_schemas import WorkingTimeModel, parse_working_time, serialize_working_time
 
@@ -124,15 +124,15 @@ def to_entity(table: str, entity_id: str, body: EntityIn, prefix: str = "") -> E
     """
     if body.members is not None and table != "groups":
         raise ValidationFailed.field(f"{prefix}members", "belong to a group")
-    own_settings = {name: getattr(body, name) for name in OWN_SETTINGS if name in body.model_fields_set}
+    setting_overrides = {name: getattr(body, name) for name in OVERRIDABLE_SETTINGS if name in body.model_fields_set}
     if body.workingTime is not None:
-        own_settings["workingTime"] = parse_working_time(body.workingTime)
-    if table != "projects" and any(value is not None for value in own_settings.values()):
-        raise ValidationFailed.field(f"{prefix}{next(iter(own_settings))}", "belongs to a project")
+        setting_overrides["workingTime"] = parse_working_time(body.workingTime)
+    if table != "projects" and any(value is not None for value in setting_overrides.values()):
+        raise ValidationFailed.field(f"{prefix}{next(iter(setting_overrides))}", "belongs to a project")
     members = frozenset(body.members) if body.members is not None else None
     if table != "projects":
-        own_settings = {}
-    return Entity(table=table, id=entity_id, name=body.name, members=members, own_settings=own_settings)
+        setting_overrides = {}
+    return Entity(table=table, id=entity_id, name=body.name, members=members, setting_overrides=setting_overrides)
 
 
 def to_entities(table: str, body: EntitiesIn) -> tuple[list[Entity], list[str]]:
@@ -162,6 +162,6 @@ def serialize_entity(entity: Entity) -> dict[str, Any]:
         body["members"] = sorted(entity.members)
     if entity.groups is not None:
         body["groups"] = sorted(entity.groups)
-    for name, value in entity.own_settings.items():
+    for name, value in entity.setting_overrides.items():
         body[name] = serialize_working_time(value) if isinstance(value, WorkingTime) else value
     return body

@@ -72,7 +72,7 @@ class DirectoryService:
             ValidationFailed: An id, a name or a member is wrong.
         """
         for entity, field in zip(entities, fields, strict=True):
-            _check(entity, field)
+            _check_entity(entity, field)
         self._check_members(tenant_id, entities, fields)
         plain = [entity for entity in entities if entity.members is None]
         if plain:
@@ -152,7 +152,7 @@ class DirectoryService:
             raise ServiceBusy
 
 
-def _check(entity: Entity, field: str) -> None:
+def _check_entity(entity: Entity, field: str) -> None:
     """Raise ValidationFailed if an id or the name is malformed."""
     if not is_entity_id(entity.id):
         message = "must be 1 to 64 letters, digits, - and _, the first a letter or digit"

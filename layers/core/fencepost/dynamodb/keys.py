@@ -225,7 +225,7 @@ def time_list_partition(tenant_id: str, kind: str) -> str:
     return f"T#{tenant_id}#TIMES" + ("" if kind == VALID else f"#{kind.upper()}")
 
 
-def counted_partition(tenant_id: str) -> str:
+def entry_summary_partition(tenant_id: str) -> str:
     """Return the partition of the index that totals are computed from."""
     return f"T#{tenant_id}#COUNTED"
 

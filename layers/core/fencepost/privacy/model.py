@@ -25,7 +25,7 @@ _ACTIONS_WITH_A_CALLERS_REASON = ("created", "edited", "deleted", "approved", "d
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PositionPolicy:
+class RetentionPolicy:
     """The days from the start of a clock or an entry after which its positions become coarse and are removed."""
 
     coarsen_after_days: int | None = None

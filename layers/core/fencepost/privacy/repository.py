@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fencepost.common.errors import VersionMismatch
 from fencepost.dynamodb import keys, serializer
 from fencepost.dynamodb.transaction import Transaction
-from fencepost.privacy.model import ErasureCounts, PositionPolicy, erase_audit_record, erase_evidence
+from fencepost.privacy.model import ErasureCounts, RetentionPolicy, erase_audit_record, erase_evidence
 from fencepost.timeclock import position_index
 from fencepost.timeclock.clock_documents import dump_record, load_record
 from fencepost.timeclock.evidence_documents import dump_evidence, load_evidence
@@ -37,7 +37,7 @@ class DynamoDBPrivacyRepository:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def load_policies(self) -> dict[str, PositionPolicy]:
+    def load_policies(self) -> dict[str, RetentionPolicy]:
         """Return the policies of the tenants that have one. One Query, and a BatchGetItem for each 100 tenants."""
         listed = self._table.query(
             IndexName="GSI2",
@@ -48,7 +48,7 @@ class DynamoDBPrivacyRepository:
         policies = {}
         for tenant in map(serializer.from_item, found.values()):
             stored = tenant["positions"]
-            policies[tenant["tenantId"]] = PositionPolicy(
+            policies[tenant["tenantId"]] = RetentionPolicy(
                 coarsen_after_days=stored.get("coarsenAfterDays"), remove_after_days=stored.get("removeAfterDays")
             )
         return policies

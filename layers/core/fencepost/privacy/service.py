@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fencepost.common.principal import Principal
     from fencepost.geofences.service import GeofenceService
-    from fencepost.privacy.model import LocationRedaction, PositionPolicy
+    from fencepost.privacy.model import LocationRedaction, RetentionPolicy
     from fencepost.timeclock.location_evidence import Precision
 
 # The number of clocks and entries that one run examines: a few minutes of work. The next run continues.
@@ -27,7 +27,7 @@ MAX_ERASED = 300
 class PrivacyRepository(Protocol):
     """The port to everything that contains positions and comments."""
 
-    def load_policies(self) -> Mapping[str, PositionPolicy]: ...
+    def load_policies(self) -> Mapping[str, RetentionPolicy]: ...
     def redact_positions(
         self, tenant_id: str, precision: Precision, before: datetime, redaction: LocationRedaction, limit: int
     ) -> tuple[int, int]: ...

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from fencepost.timeclock.model import TimeEntry
 
-Format = Literal["csv", "ics"]
-MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv; charset=utf-8", "ics": "text/calendar; charset=utf-8"}
+ExportFormat = Literal["csv", "ics"]
+MEDIA_TYPES: dict[ExportFormat, str] = {"csv": "text/csv; charset=utf-8", "ics": "text/calendar; charset=utf-8"}
 COLUMNS = (
     "id",
     "userId",
@@ -53,12 +53,12 @@ _NO_EVENTS = "".join(
 _ICALENDAR_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 
-def format_entry(entry: TimeEntry, file_format: Format, now: datetime) -> dict[str, Any]:
+def format_entry(entry: TimeEntry, file_format: ExportFormat, now: datetime) -> dict[str, Any]:
     """Return an entry as a piece of a file, for `format_file`."""
     return {"text": _format_row(_list_cells(entry)) if file_format == "csv" else _format_event(entry, now)}
 
 
-def format_file(pieces: Iterable[dict[str, Any]], file_format: Format) -> str:
+def format_file(pieces: Iterable[dict[str, Any]], file_format: ExportFormat) -> str:
     """Join the pieces of `format_entry` to a file."""
     text = "".join(piece["text"] for piece in pieces)
     if file_format == "csv":

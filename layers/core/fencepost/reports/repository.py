@@ -31,7 +31,7 @@ class DynamoDBReportRepository:
         They come in the order of their starts. Those of one user are read strongly consistent, those of all users
         from an index.
         """
-        (pk, sk), prefix, partition = ("GSI4PK", "GSI4SK"), "", keys.counted_partition(tenant_id)
+        (pk, sk), prefix, partition = ("GSI4PK", "GSI4SK"), "", keys.entry_summary_partition(tenant_id)
         how: dict[str, Any] = {"IndexName": "GSI4"}
         if user_id is not None:
             (pk, sk), how = ("PK", "SK"), {"ConsistentRead": True}

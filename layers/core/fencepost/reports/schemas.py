@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field
 
 from fencepost.http import pagination
 from fencepost.http.fields import ResponseModel, WholeNumberText
-from fencepost.reports.exports import Format
-from fencepost.reports.totals import DIMENSIONS, Total, TotalsPosition, TotalsQuery, Unit, format_period
+from fencepost.reports.exports import ExportFormat
+from fencepost.reports.totals import DIMENSIONS, Total, TotalsPageStart, TotalsQuery, Unit, format_period
 from fencepost.timeclock.entry_schemas import EntrySpanQuery
 from fencepost.timeclock.entry_service import MAX_EXPORTED
 
@@ -83,14 +83,14 @@ class TotalsResponse(ResponseModel):
 class ExportParams(EntrySpanQuery):
     """The query of an export that does not mark its entries."""
 
-    format: Format
+    format: ExportFormat
     limit: Annotated[int, Field(ge=1, le=1000), WholeNumberText] = 1000
 
 
 class ExportIn(EntrySpanQuery):
     """The approved entries of a span; one request marks all of them as exported or none."""
 
-    format: Format
+    format: ExportFormat
     approval: Literal["approved"] = "approved"
     limit: Annotated[int, Field(ge=1, le=MAX_EXPORTED)] = MAX_EXPORTED
 
@@ -105,14 +105,14 @@ def to_totals_query(params: TotalsParams) -> TotalsQuery:
     )
 
 
-def decode_position(list_name: str, cursor: str) -> TotalsPosition:
-    """Return the position from which `encode_position` made a cursor.
+def decode_totals_cursor(list_name: str, cursor: str) -> TotalsPageStart:
+    """Return the position from which `encode_totals_cursor` made a cursor.
 
     Raises:
         ValidationFailed: It is not a cursor of this list.
 
-    >>> position = TotalsPosition(period=date(2026, 5, 4), group=("emil", ""))
-    >>> decode_position("t/totals", encode_position("t/totals", position)) == position
+    >>> page_start = TotalsPageStart(period=date(2026, 5, 4), group=("emil", ""))
+    >>> decode_totals_cursor("t/totals", encode_totals_cursor("t/totals", page_start)) == page_start
     True
     """
     period, group = pagination.decode_pair_cursor(list_name, cursor)
@@ -122,12 +122,12 @@ def decode_position(list_name: str, cursor: str) -> TotalsPosition:
         raise pagination.build_cursor_error() from None
     if not _EARLIEST <= first <= _LATEST:
         raise pagination.build_cursor_error()
-    return TotalsPosition(period=first, group=tuple(group[1:].split(",")) if group != _WHOLE else None)
+    return TotalsPageStart(period=first, group=tuple(group[1:].split(",")) if group != _WHOLE else None)
 
 
-def encode_position(list_name: str, position: TotalsPosition) -> str:
-    group = _WHOLE if position.group is None else "=" + ",".join(position.group)
-    return pagination.encode_pair_cursor(list_name, (position.period.isoformat(), group))
+def encode_totals_cursor(list_name: str, page_start: TotalsPageStart) -> str:
+    group = _WHOLE if page_start.group is None else "=" + ",".join(page_start.group)
+    return pagination.encode_pair_cursor(list_name, (page_start.period.isoformat(), group))
 
 
 def serialize_totals(totals: Iterable[Total], query: TotalsQuery) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fencepost.common.errors import ValidationFailed
 from fencepost.common.timezones import load_time_zone
-from fencepost.reports.totals import TotalsAggregator, TotalsPosition, take_page
+from fencepost.reports.totals import TotalsAggregator, TotalsPageStart, take_page
 from fencepost.timeclock.entry_filters import restrict_to_visible
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class ReportService:
         filters: EntryFilter,
         query: TotalsQuery,
         limit: int,
-        position: TotalsPosition | None,
-    ) -> tuple[Sequence[Total], TotalsPosition | None]:
+        page_start: TotalsPageStart | None,
+    ) -> tuple[Sequence[Total], TotalsPageStart | None]:
         """Return at most `limit` totals of complete periods, and where the next page starts.
 
         Raises:
@@ -57,7 +57,7 @@ class ReportService:
         zone_names: dict[str | None, str] = {}
         aggregator = TotalsAggregator(query, lambda organization_id: load_time_zone(zone_names[organization_id]))
         reads = self.repository.read_summaries(
-            principal.tenant_id, filters.user_id, query.find_read_start(position), query.before
+            principal.tenant_id, filters.user_id, query.find_read_start(page_start), query.before
         )
         for number, (entries, has_more) in enumerate(reads, start=1):
             matching = [entry for entry in entries if filters.matches(entry)]
@@ -69,9 +69,9 @@ class ReportService:
             if not has_more or not entries or number < READS_A_PAGE:
                 continue
             read_to = entries[-1].start
-            rest = TotalsPosition(period=aggregator.find_first_open_period(read_to))
-            if rest.period > query.find_first_period(position):
-                return take_page(aggregator.list_totals(position, read_to), limit, rest)
+            rest = TotalsPageStart(period=aggregator.find_first_open_period(read_to))
+            if rest.period > query.find_first_period(page_start):
+                return take_page(aggregator.list_totals(page_start, read_to), limit, rest)
             if number == MAX_READS:
                 raise ValidationFailed.field("unit", "is too long for so many entries; ask for days, or for one user")
-        return take_page(aggregator.list_totals(position, None), limit, None)
+        return take_page(aggregator.list_totals(page_start, None), limit, None)

@@ -26,7 +26,7 @@ _FIRST_MIDNIGHT, _LAST_MIDNIGHT = timedelta(hours=14), timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TotalsPosition:
+class TotalsPageStart:
     """Where a page of totals starts: with the period of this first day, or within it after this group."""
 
     period: date
@@ -43,19 +43,19 @@ class TotalsQuery:
     by: tuple[Dimension, ...] = DIMENSIONS
     is_split: bool = False
 
-    def find_read_start(self, position: TotalsPosition | None) -> datetime:
+    def find_read_start(self, page_start: TotalsPageStart | None) -> datetime:
         """Return the earliest start of an entry that can count on the page that starts at a position."""
         longest = LONGEST_CLOCK if self.is_split else timedelta(0)
         first = self.first - longest
-        if position is None:
+        if page_start is None:
             return first
-        midnight = datetime.combine(position.period, time(), UTC)
+        midnight = datetime.combine(page_start.period, time(), UTC)
         return max(first, midnight - _FIRST_MIDNIGHT - longest)
 
-    def find_first_period(self, position: TotalsPosition | None) -> date:
+    def find_first_period(self, page_start: TotalsPageStart | None) -> date:
         """Return the first period of the page that starts at a position."""
-        if position is not None:
-            return position.period
+        if page_start is not None:
+            return page_start.period
         return find_period((self.first + _FIRST_MIDNIGHT).date(), self.unit)
 
 
@@ -110,7 +110,7 @@ class TotalsAggregator:
             total.net_s += _count_seconds(piece_start, piece_end) - break_s
             total.break_s += break_s
 
-    def list_totals(self, position: TotalsPosition | None, read_to: datetime | None) -> list[Total]:
+    def list_totals(self, page_start: TotalsPageStart | None, read_to: datetime | None) -> list[Total]:
         """Return the totals of all complete periods from a position on, in order.
 
         Every entry that begins before `read_to` has been added; None: every entry there is.
@@ -119,7 +119,7 @@ class TotalsAggregator:
         return [
             Total(period=period, group=group, entries=s.entries, net_s=s.net_s, break_s=s.break_s)
             for (period, group), s in sorted(self._sums.items())
-            if (first_open is None or period < first_open) and _is_after(position, period, group)
+            if (first_open is None or period < first_open) and _is_after(page_start, period, group)
         ]
 
     def find_first_open_period(self, read_to: datetime) -> date:
@@ -184,19 +184,19 @@ def format_period(period: date, unit: Unit) -> str:
 
 
 def take_page(
-    totals: Sequence[Total], limit: int, rest: TotalsPosition | None
-) -> tuple[Sequence[Total], TotalsPosition | None]:
+    totals: Sequence[Total], limit: int, rest: TotalsPageStart | None
+) -> tuple[Sequence[Total], TotalsPageStart | None]:
     """Return at most `limit` totals, and where the next page starts; `rest` is where the incomplete periods start."""
     if len(totals) > limit:
         last = totals[limit - 1]
-        return totals[:limit], TotalsPosition(period=last.period, group=last.group)
+        return totals[:limit], TotalsPageStart(period=last.period, group=last.group)
     return totals, rest
 
 
-def _is_after(position: TotalsPosition | None, period: date, group: tuple[str, ...]) -> bool:
-    if position is None or period > position.period:
+def _is_after(page_start: TotalsPageStart | None, period: date, group: tuple[str, ...]) -> bool:
+    if page_start is None or period > page_start.period:
         return True
-    return period == position.period and (position.group is None or group > position.group)
+    return period == page_start.period and (page_start.group is None or group > page_start.group)
 
 
 def _count_seconds(start: datetime, end: datetime) -> int:

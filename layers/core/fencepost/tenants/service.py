@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from fencepost.timeclock.overlaps import Policy
-    from fencepost.timeclock.settings import EvaluatedAction, Mode
+    from fencepost.timeclock.overlaps import OverlapPolicy
+    from fencepost.timeclock.settings import EvaluatedAction, GeofenceMode
     from fencepost.timeclock.working_time import WorkingTime
 
 
@@ -65,8 +65,8 @@ class TenantService:
         *,
         clock_limit_hours: float | None = None,
         polygon_point_limit: int | None = None,
-        overlaps: Policy | None = None,
-        geofence_modes: Mapping[EvaluatedAction, Mode] | None = None,
+        overlaps: OverlapPolicy | None = None,
+        geofence_modes: Mapping[EvaluatedAction, GeofenceMode] | None = None,
         time_zone: str | None = None,
         working_time: WorkingTime | None = None,
         positions: Mapping[str, int] | None = None,

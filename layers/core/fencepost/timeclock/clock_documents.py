@@ -55,7 +55,7 @@ def dump_clock(clock: RunningClock) -> str:
         "remind_at": clock.remind_at,
         **_to_details_document(clock),
         "punches": [_to_punch_document(punch) for punch in clock.punches],
-        "last_request": clock.last_request,
+        "last_request": clock.last_fingerprint,
         "version": clock.version,
     }
     return to_json(document, inf_nan_mode="null").decode()
@@ -76,7 +76,7 @@ def load_clock(text: str) -> RunningClock:
         stops_at=document.get("stops_at", "limit"),
         remind_at=parse_instant(document.get("remind_at")),
         punches=tuple([_from_punch_document(punch) for punch in document.get("punches", ())]),
-        last_request=document.get("last_request", ""),
+        last_fingerprint=document.get("last_request", ""),
         version=document.get("version", 1),
     )
 

@@ -23,7 +23,7 @@ from fencepost.timeclock.ports import ClockContext, EntryContext
 from fencepost.timeclock.receipt_repository import receipt_item
 from fencepost.timeclock.receipts import AlreadyProcessed
 from fencepost.timeclock.refusal_repository import load_grants, refusal_item, use_exception
-from fencepost.timeclock.settings import DEFAULT_GEOFENCE_MODES, OWN_SETTINGS, TenantSettings
+from fencepost.timeclock.settings import DEFAULT_GEOFENCE_MODES, OVERRIDABLE_SETTINGS, TenantSettings
 from fencepost.timeclock.working_time_documents import load_working_time
 
 if TYPE_CHECKING:
@@ -71,22 +71,22 @@ class DynamoDBClockRepository:
         One BatchGetItem, and one more where the user is in groups or the clock runs for a project. An organization
         given by name is looked up during the first, and its geofences are read with the second.
         """
-        also = keys.clock_context_keys(tenant_id, user_id)
+        extra_keys = keys.clock_context_keys(tenant_id, user_id)
         if organization_name is None:
-            named: list[str] = []
-            snapshot = self._candidates.load_snapshot(tenant_id, user_id, organization_id, screen, also)
+            matching_ids: list[str] = []
+            snapshot = self._candidates.load_snapshot(tenant_id, user_id, organization_id, screen, extra_keys)
         else:
             with ThreadPoolExecutor(1) as executor:
                 search = executor.submit(self.find_organizations, tenant_id, organization_name)
-                snapshot = self._candidates.load_snapshot(tenant_id, user_id, organization_id, screen, also)
-                named = sorted(search.result())
+                snapshot = self._candidates.load_snapshot(tenant_id, user_id, organization_id, screen, extra_keys)
+                matching_ids = sorted(search.result())
         if snapshot is None:
             return None
         items = snapshot.items
         clock = load_clock(items["clock"]["doc"]["S"]) if "clock" in items else None
         # What applies to the running clock applies to its breaks and its stop, though they do not name it.
         runs_for = clock.organization_id if clock is not None else None
-        further = None if organization_id is not None else named[0] if named else runs_for
+        further = None if organization_id is not None else matching_ids[0] if matching_ids else runs_for
         candidates = self._candidates.load_candidates(snapshot, further)
         organization = _find_organization(snapshot, organization_id or further)
         return ClockContext(
@@ -94,7 +94,7 @@ class DynamoDBClockRepository:
             clock=clock,
             calendar_version=int(items["calendar"]["version"]["N"]) if "calendar" in items else 0,
             organization_name=organization["name"]["S"] if organization is not None else None,
-            named=tuple(named),
+            matching_organization_ids=tuple(matching_ids),
             has_screen=screen is not None and screen in items,
             candidates=candidates,
             grants=load_grants(items["exceptions"]) if "exceptions" in items else (),
@@ -108,8 +108,8 @@ class DynamoDBClockRepository:
 
     def load_entry_context(self, tenant_id: str, user_id: str, organization_id: str | None) -> EntryContext | None:
         """Read what an entry that is saved by hand depends on. One BatchGetItem."""
-        also = {"tenant": keys.tenant_key(tenant_id), "calendar": keys.calendar_key(tenant_id, user_id)}
-        snapshot = self._candidates.load_snapshot(tenant_id, user_id, organization_id, None, also)
+        extra_keys = {"tenant": keys.tenant_key(tenant_id), "calendar": keys.calendar_key(tenant_id, user_id)}
+        snapshot = self._candidates.load_snapshot(tenant_id, user_id, organization_id, None, extra_keys)
         if snapshot is None:
             return None
         items, organization = snapshot.items, _find_organization(snapshot, organization_id)
@@ -194,7 +194,7 @@ class DynamoDBClockRepository:
 
 def parse_tenant_settings(tenant: Item, organization: Item) -> TenantSettings:
     """Return the settings of a tenant, with those that an organization overrides in their place."""
-    own = {name: organization[name] for name in OWN_SETTINGS if name in organization}
+    own = {name: organization[name] for name in OVERRIDABLE_SETTINGS if name in organization}
     stored = {**tenant, **own}
     settings: dict[str, Any] = {}
     if "clockLimitHours" in stored:

@@ -97,13 +97,14 @@ class ClockService:
         require_clock_access(principal, user_id, exists=context is not None)
         assert context is not None
         message = "Success"
-        if context.named:
-            request = replace(request, organization_id=context.named[0], organization_name=None)
-            if len(context.named) > 1:
-                count = len(context.named)
+        matching_ids = context.matching_organization_ids
+        if matching_ids:
+            request = replace(request, organization_id=matching_ids[0], organization_name=None)
+            if len(matching_ids) > 1:
+                count = len(matching_ids)
                 message = f"Success; of {count} organizations with this name the first by id was taken"
         clock = context.clock
-        if clock is not None and is_replay(request, clock.last_request):
+        if clock is not None and is_replay(request, clock.last_fingerprint):
             return Outcome(clock=clock, message=message)
         _check_fields(request, context, now)
         fix, at = request.fix, (request.at or now.astimezone(UTC)).replace(microsecond=0)
@@ -157,7 +158,7 @@ class ClockService:
             organization_id=request.organization_id,
             organization_name=context.organization_name,
             punches=(punch,),
-            last_request=compute_fingerprint(request),
+            last_fingerprint=compute_fingerprint(request),
         ).apply_settings(context.settings, punch.at)
         outcome = Outcome(clock=clock, message=message)
         self._save(tenant_id, None, clock, ClockStarted, request, outcome, punch)

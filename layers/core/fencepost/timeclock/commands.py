@@ -47,7 +47,7 @@ class ReceiptKey:
     user_id: str
     key: str
     digest: str
-    kept_until: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class Outcome:
     message: str = "Success"
 
     @property
-    def was_edited(self) -> bool:
+    def has_side_effects(self) -> bool:
         """Whether another entry was removed or trimmed, or this one was cut to a limit."""
         cuts = self.entry.adjustments if self.entry is not None else ()
         return bool(self.removed or self.trimmed) or any(cut.is_cut for cut in cuts)
@@ -117,7 +117,7 @@ class SavedEntry:
     trimmed: tuple[TimeEntry, ...] = ()
 
     @property
-    def was_edited(self) -> bool:
+    def has_side_effects(self) -> bool:
         """Whether another entry was removed or trimmed."""
         return bool(self.removed or self.trimmed)
 
@@ -156,9 +156,12 @@ def compute_fingerprint(request: ClockRequest) -> str:
     return f"{_FINGERPRINT_VERSION}:{sha256(json.dumps(values).encode()).hexdigest()}"
 
 
-def is_replay(request: ClockRequest, last_request: str) -> bool:
-    """Return whether `last_request` is the fingerprint of this request, in this version or the one before."""
-    return last_request != "" and last_request in (compute_fingerprint(request), compute_legacy_fingerprint(request))
+def is_replay(request: ClockRequest, last_fingerprint: str) -> bool:
+    """Return whether `last_fingerprint` is the fingerprint of this request, in this version or the one before."""
+    return last_fingerprint != "" and last_fingerprint in (
+        compute_fingerprint(request),
+        compute_legacy_fingerprint(request),
+    )
 
 
 def compute_legacy_fingerprint(request: ClockRequest) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fencepost.timeclock.entry_summary import EntrySummary
     from fencepost.timeclock.model import TimeEntry
 
-Kind = Literal["valid", "invalid", "removed"]
+EntryKind = Literal["valid", "invalid", "removed"]
 Approval = Literal["not_approved_yet", "approved", "disapproved", "exported"]
 
 
@@ -24,7 +24,7 @@ class EntryFilter:
 
     first: datetime
     before: datetime
-    kind: Kind = "valid"
+    kind: EntryKind = "valid"
     user_id: str | None = None
     organization_id: str | None = None
     time_type: str | None = None

@@ -90,7 +90,7 @@ class DynamoDBEntryRepository:
             _add_change(transaction, tenant_id, change, write.event)
         if write.calendar is not None:
             user_id, version = write.calendar
-            _move_calendar(transaction, keys.calendar_key(tenant_id, user_id), version)
+            _increment_calendar_version(transaction, keys.calendar_key(tenant_id, user_id), version)
         transaction.add_event(write.event)
         self._table.write(transaction)
 
@@ -175,7 +175,7 @@ def build_list_attributes(tenant_id: str, entry: TimeEntry) -> dict[str, str]:
     if entry.invalid_reason is None:
         attributes |= {
             SUMMARY_ATTRIBUTE: pack_summary(entry),
-            "GSI4PK": keys.counted_partition(tenant_id),
+            "GSI4PK": keys.entry_summary_partition(tenant_id),
             "GSI4SK": sort,
         }
     return attributes
@@ -210,7 +210,7 @@ def _add_change(transaction: Transaction, tenant_id: str, change: EntryChange, e
     transaction.create(record_item(tenant_id, change.entry.id, change.to_record(event)), VersionMismatch)
 
 
-def _move_calendar(transaction: Transaction, key: Key, version: int) -> None:
+def _increment_calendar_version(transaction: Transaction, key: Key, version: int) -> None:
     condition = "version = :old" if version else "attribute_not_exists(PK)"
     values: dict[str, Any] = {":new": {"N": str(version + 1)}}
     if version:

@@ -15,7 +15,7 @@ from fencepost.http.fields import DeferredItem, Instant, RequestModel, ResponseM
 from fencepost.http.pagination import PageQuery
 from fencepost.timeclock.clock_schemas import BreakOut, ClockData, serialize_break, serialize_entry
 from fencepost.timeclock.commands import EntryEdit
-from fencepost.timeclock.entry_filters import Approval, EntryFilter, Kind
+from fencepost.timeclock.entry_filters import Approval, EntryFilter, EntryKind
 from fencepost.timeclock.entry_service import MAX_IDS
 from fencepost.timeclock.model import Break
 
@@ -33,7 +33,7 @@ Reason = Annotated[Text, Field(max_length=500, description="Stored in the audit 
 Category = Literal["productive", "unproductive", "vacation", "sick", "paid_leave", "unpaid_leave"]
 
 
-def _drop_repetitions(ids: list[str]) -> list[str]:
+def _drop_duplicates(ids: list[str]) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
@@ -103,7 +103,7 @@ class TimesIn(RequestModel):
 class IdsIn(RequestModel):
     """The ids of time entries that are changed together."""
 
-    ids: Annotated[list[Id], AfterValidator(_drop_repetitions), Field(min_length=1, max_length=MAX_IDS)]
+    ids: Annotated[list[Id], AfterValidator(_drop_duplicates), Field(min_length=1, max_length=MAX_IDS)]
     reason: Reason | None = None
 
 
@@ -180,7 +180,7 @@ def to_filter(query: TimesQuery) -> EntryFilter:
     """
     if query.invalid == query.removed == "true":
         raise ValidationFailed.field("removed", "and invalid are two lists; ask for one of them")
-    kind: Kind = "invalid" if query.invalid == "true" else "removed" if query.removed == "true" else "valid"
+    kind: EntryKind = "invalid" if query.invalid == "true" else "removed" if query.removed == "true" else "valid"
     return replace(to_span_filter(query), kind=kind)
 
 
@@ -209,7 +209,7 @@ def parse_ids(text: str) -> list[str]:
     >>> parse_ids("a,b,,a")
     ['a', 'b']
     """
-    return _drop_repetitions([part for part in text.split(",") if part])
+    return _drop_duplicates([part for part in text.split(",") if part])
 
 
 def parse_entry_edit(body: TimeIn, key: str | None, index: int) -> EntryEdit:
@@ -258,10 +258,10 @@ def serialize_saved_entry(saved: SavedEntry) -> dict[str, Any]:
 
 def serialize_entries(entries: Iterable[TimeEntry]) -> dict[str, Any]:
     """Return a TimesResponse."""
-    return {"items": [to_entry_item(entry) for entry in entries], "valid": True}
+    return {"items": [serialize_entry_item(entry) for entry in entries], "valid": True}
 
 
-def to_entry_item(entry: TimeEntry) -> dict[str, Any]:
+def serialize_entry_item(entry: TimeEntry) -> dict[str, Any]:
     """Return a TimeItem."""
     return {"message": "Success", "data": serialize_entry(entry)}
 

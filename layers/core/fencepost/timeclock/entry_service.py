@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from fencepost.timeclock.overlaps import Policy
+    from fencepost.timeclock.overlaps import OverlapPolicy
     from fencepost.timeclock.ports import EntryContext, PageStart
 
 # Three actions each, and the event, are below the 100 of a transaction.
@@ -92,10 +92,10 @@ class EntryService:
             ServiceBusy: Too many concurrent changes.
         """
         if edit.organization_name is not None:
-            named = self.contexts.find_organizations(principal.tenant_id, edit.organization_name)
-            if not named:
+            organization_ids = self.contexts.find_organizations(principal.tenant_id, edit.organization_name)
+            if not organization_ids:
                 raise NotFound("organization")
-            edit = replace(edit, fields={**edit.fields, "organization_id": min(named)})
+            edit = replace(edit, fields={**edit.fields, "organization_id": min(organization_ids)})
         return retry_on_conflict(
             lambda: self._change(principal, edit, now) if edit.id else self._create(principal, edit, now)
         )
@@ -309,7 +309,7 @@ class EntryService:
         now: datetime,
         context: EntryContext,
         neighbours: Sequence[TimeEntry] | None,
-        policy: Policy,
+        policy: OverlapPolicy,
     ) -> SavedEntry:
         """Write an entry, and make room for it by a policy.
 

@@ -20,7 +20,7 @@ EvidenceT = TypeVar("EvidenceT", bound=Evidence)
 COARSE_DECIMALS = 2
 
 
-def find_beginning(evidence: Evidence) -> datetime:
+def find_retention_start(evidence: Evidence) -> datetime:
     """Return the instant from which the retention of positions counts."""
     return evidence.received_at if isinstance(evidence, Refusal) else evidence.start
 

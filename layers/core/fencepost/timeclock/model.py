@@ -133,7 +133,7 @@ class RunningClock(EntryDetails):
     stops_at: StopsAt = "limit"
     remind_at: datetime | None = None
     punches: tuple[Punch, ...] = ()
-    last_request: str = ""
+    last_fingerprint: str = ""
     version: int = 1
 
     @property
@@ -161,8 +161,10 @@ class RunningClock(EntryDetails):
 
         An action without a fingerprint leaves the fingerprint before it: that action may still be retried.
         """
-        last_request = fingerprint or self.last_request
-        return replace(self, punches=(*self.punches, punch), last_request=last_request, version=self.version + 1)
+        last_fingerprint = fingerprint or self.last_fingerprint
+        return replace(
+            self, punches=(*self.punches, punch), last_fingerprint=last_fingerprint, version=self.version + 1
+        )
 
     def change_details(self, details: Mapping[str, Any]) -> RunningClock:
         """Return the clock with other details.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fencepost.timeclock.model import TimeEntry
 
-Policy = Literal["overwrite", "trim", "refuse"]
+OverlapPolicy = Literal["overwrite", "trim", "refuse"]
 # A removed entry takes three actions, one more if it is cut at its start, and nine others remain of the 100 of a
 # transaction.
 MAX_OVERLAPPED = 30
@@ -44,7 +44,7 @@ class OverlapResolution:
 
 
 def resolve_overlaps(
-    entry: TimeEntry, neighbours: Sequence[TimeEntry], policy: Policy, make_id: Callable[[], str]
+    entry: TimeEntry, neighbours: Sequence[TimeEntry], policy: OverlapPolicy, make_id: Callable[[], str]
 ) -> OverlapResolution:
     """Make room for an entry among its neighbours, by a policy."""
     overlapped = [other for other in neighbours if other.overlaps(entry)]
@@ -52,9 +52,9 @@ def resolve_overlaps(
     if final is not None:
         return OverlapResolution(refusal=f"it overlaps the entry {final.id}, which is {final.approval}.")
     if policy == "refuse":
-        in_the_way = next((other for other in overlapped if not _meets_rounding_only(entry, other)), None)
-        if in_the_way is not None:
-            return OverlapResolution(refusal=f"it overlaps the entry {in_the_way.id}.")
+        blocking = next((other for other in overlapped if not _overlaps_only_rounding(entry, other)), None)
+        if blocking is not None:
+            return OverlapResolution(refusal=f"it overlaps the entry {blocking.id}.")
     if len(overlapped) > MAX_OVERLAPPED or exceeds_write_limit(overlapped):
         return OverlapResolution(
             refusal=f"it overlaps more than {MAX_OVERLAPPED} other entries, or more than can be changed at once."
@@ -68,13 +68,15 @@ def exceeds_write_limit(entries: Sequence[TimeEntry]) -> bool:
     return sum(len(entry.punches) for entry in entries) > MAX_PUNCHES_TOGETHER
 
 
-def _make_room(other: TimeEntry, entry: TimeEntry, policy: Policy, make_id: Callable[[], str]) -> list[EntryChange]:
+def _make_room(
+    other: TimeEntry, entry: TimeEntry, policy: OverlapPolicy, make_id: Callable[[], str]
+) -> list[EntryChange]:
     """Return what is left of an entry: nothing, a piece before the new one, a piece after it, or both.
 
     A piece that only rounding had added is not left by itself.
     """
     reason = f"overlapped by the entry {entry.id}"
-    gives_rounding_back, worked = _meets_rounding_only(entry, other), other.span_without_rounding
+    gives_rounding_back, worked = _overlaps_only_rounding(entry, other), other.span_without_rounding
     pieces = []
     if policy == "trim" or gives_rounding_back:
         pieces += [_cut(other, other.start, entry.start)] if worked.start < entry.start else []
@@ -91,7 +93,7 @@ def _make_room(other: TimeEntry, entry: TimeEntry, policy: Policy, make_id: Call
     return changes
 
 
-def _meets_rounding_only(entry: TimeEntry, other: TimeEntry) -> bool:
+def _overlaps_only_rounding(entry: TimeEntry, other: TimeEntry) -> bool:
     worked = other.span_without_rounding
     return worked.end <= entry.start or entry.end <= worked.start
 

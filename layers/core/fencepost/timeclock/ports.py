@@ -30,7 +30,7 @@ class ClockContext:
     """All that an action needs to know of a user, read at once.
 
     Attributes:
-        named: The ids of the organizations with the name in the request.
+        matching_organization_ids: The ids of the organizations with the name in the request.
         grants: The exceptions that nobody has used.
     """
 
@@ -40,7 +40,7 @@ class ClockContext:
     organization_name: str | None
     has_screen: bool
     candidates: tuple[Candidate, ...]
-    named: tuple[str, ...] = ()
+    matching_organization_ids: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
 
 

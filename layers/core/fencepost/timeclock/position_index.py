@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fencepost.dynamodb import keys
-from fencepost.timeclock.location_evidence import find_beginning, find_precision
+from fencepost.timeclock.location_evidence import find_precision, find_retention_start
 
 if TYPE_CHECKING:
     from fencepost.timeclock.location_evidence import Evidence
@@ -16,13 +16,13 @@ def build_position_attributes(tenant_id: str, evidence: Evidence) -> dict[str, s
     precision = find_precision(evidence)
     if precision is None:
         return {}
-    sort = keys.positions_sort_key(precision, find_beginning(evidence), evidence.id)
+    sort = keys.positions_sort_key(precision, find_retention_start(evidence), evidence.id)
     return {"GSI2PK": keys.positions_partition(tenant_id), "GSI2SK": sort}
 
 
 def build_removed_attributes(tenant_id: str, evidence: Evidence) -> dict[str, str]:
     """Return the same for a removed entry, a cancelled clock or a refusal, which its user's list also contains."""
-    sort = keys.time_entry_sort_key(find_beginning(evidence), evidence.id)
+    sort = keys.time_entry_sort_key(find_retention_start(evidence), evidence.id)
     return {
         "GSI4PK": keys.removed_partition(tenant_id, evidence.user_id),
         "GSI4SK": sort,

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 PunchResult: TypeAlias = Outcome | FencepostError | RecordedResult
 
-OLDEST = timedelta(days=30)
+MAX_AGE = timedelta(days=30)
 # Longer than the oldest punch that is accepted: whatever has no receipt any more is too old to be done again.
-_RETENTION = OLDEST + timedelta(days=10)
+_RETENTION = MAX_AGE + timedelta(days=10)
 _NAMESPACE = UUID("8f2b7c54-7f0a-4a0d-9c8e-0a3a2f6c9b17")
 
 
@@ -104,7 +104,7 @@ class _Batch:
                 self.is_over = True
                 return DeadlineExceeded()
         if punch.request.action == "start":
-            user_id = self._user_id(punch)
+            user_id = self._get_user_id(punch)
             self.refused_starts.pop(user_id, None)
             code = None if isinstance(result, Outcome) else result.code
             if code is not None:
@@ -120,11 +120,11 @@ class _Batch:
             ServiceBusy: Too many concurrent actions.
         """
         tenant_id, user_id = self.principal.tenant_id, self.principal.user_id
-        key = ReceiptKey(user_id=user_id, key=punch.key, digest=punch.digest, kept_until=self.now + _RETENTION)
+        key = ReceiptKey(user_id=user_id, key=punch.key, digest=punch.digest, expires_at=self.now + _RETENTION)
         request_key = str(uuid5(_NAMESPACE, f"{tenant_id} {user_id} {punch.key} {punch.digest}"))
         try:
-            if self.now - punch.at > OLDEST:
-                message = f"is more than {OLDEST.days} days ago; save a time entry by hand"
+            if self.now - punch.at > MAX_AGE:
+                message = f"is more than {MAX_AGE.days} days ago; save a time entry by hand"
                 raise ValidationFailed.field("dateTime", message)
             return self.clock.act(self.principal, replace(punch.request, key=request_key, receipt=key), self.now)
         except ServiceBusy:
@@ -134,9 +134,9 @@ class _Batch:
         except FencepostError as error:
             refusal = error
             if isinstance(error, NoRunningClock):
-                refusal = NoRunningClock(self.refused_starts.get(self._user_id(punch)))
+                refusal = NoRunningClock(self.refused_starts.get(self._get_user_id(punch)))
             self.receipts.save(tenant_id, Receipt(key=key, result=refusal))
             return refusal
 
-    def _user_id(self, punch: OfflinePunch) -> str:
+    def _get_user_id(self, punch: OfflinePunch) -> str:
         return punch.request.user_id or self.principal.user_id

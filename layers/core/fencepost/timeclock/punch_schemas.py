@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fencepost.timeclock.refusals import Refusal
 
 MAX_ITEMS = 50
-_OWN = ("key", "sequence")
+_IDENTITY_FIELDS = ("key", "sequence")
 _KEY = re.compile(r"[!-~]{1,255}")
 
 
@@ -163,7 +163,7 @@ def _parse_punch(item: Any) -> OfflinePunch | ValidationFailed:
         if not isinstance(item, dict):
             raise ValidationFailed.field("item", "must be an object")
         identity = validate(OfflinePunchIn, item)
-        body = {name: value for name, value in item.items() if name not in _OWN}
+        body = {name: value for name, value in item.items() if name not in _IDENTITY_FIELDS}
         return OfflinePunch(
             key=identity.key,
             sequence=identity.sequence,
@@ -190,7 +190,7 @@ def serialize_punch_result(result: PunchResult) -> dict[str, Any]:
         status = CLOCK_DIALECT.status_of(result)
     else:
         item = serialize_outcome(result)["items"][0]
-        status = 201 if result.was_edited else 200
+        status = 201 if result.has_side_effects else 200
     data = item["data"]
     if data is not None and "punches" in data:
         data["punches"] = [{**punch, "location": None} for punch in data["punches"][-1:]]

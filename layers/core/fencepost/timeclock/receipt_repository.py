@@ -54,8 +54,8 @@ def receipt_item(tenant_id: str, receipt: Receipt) -> Item:
         "userId": key.user_id,
         "digest": key.digest,
         "answer": json.dumps(serialize_punch_result(receipt.result), ensure_ascii=False, separators=(",", ":")),
-        "keptUntil": key.kept_until.isoformat(),
-        "ttl": int(key.kept_until.timestamp()),
+        "keptUntil": key.expires_at.isoformat(),
+        "ttl": int(key.expires_at.timestamp()),
     }
     return table_keys.receipt_key(tenant_id, key.user_id, key.key) | serializer.to_item(values)
 
@@ -66,6 +66,6 @@ def _parse_receipt(item: Item) -> Receipt:
         user_id=stored["userId"],
         key=stored["key"],
         digest=stored["digest"],
-        kept_until=datetime.fromisoformat(stored["keptUntil"]),
+        expires_at=datetime.fromisoformat(stored["keptUntil"]),
     )
     return Receipt(key=key, result=RecordedResult(values=json.loads(stored["answer"])))

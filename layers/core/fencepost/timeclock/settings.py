@@ -13,13 +13,13 @@ from fencepost.timeclock.working_time import NO_MODEL, Span, StopsAt, WorkingTim
 # The actions for which geofences are evaluated.
 EvaluatedAction = Literal["start", "break", "stop", "update"]
 # What a refusal by a geofence does: it blocks the action, flags it, or geofences are not evaluated at all.
-Mode = Literal["block", "flag", "off"]
+GeofenceMode = Literal["block", "flag", "off"]
 # How far back an entry that still overlaps can begin: no clock runs longer than this, whatever a tenant sets.
 LONGEST_CLOCK = timedelta(days=7)
 # A blocked break or stop would trap a running clock.
 DEFAULT_GEOFENCE_MODES = {"start": "block", "update": "block", "break": "flag", "stop": "flag"}
 # The settings that a project may override.
-OWN_SETTINGS = ("timeZone", "workingTime")
+OVERRIDABLE_SETTINGS = ("timeZone", "workingTime")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

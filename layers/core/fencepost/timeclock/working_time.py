@@ -101,7 +101,7 @@ class AllowedWindow:
         """
         return f"{format_minute_of_day(self.start_minute)} to {format_minute_of_day(self.end_minute)}"
 
-    def span_on(self, day: date, time_zone: str) -> Span:
+    def resolve_on(self, day: date, time_zone: str) -> Span:
         """Return the window that begins on a day."""
         is_next_day = self.end_minute <= self.start_minute
         start = resolve_wall_time(day, self.start_minute, time_zone)
@@ -120,7 +120,7 @@ class AllowedWindow:
         """
         parts: list[Span] = []
         for day in _iterate_days(span, time_zone):
-            window = self.span_on(day, time_zone)
+            window = self.resolve_on(day, time_zone)
             start, end = max(window.start, span.start), min(window.end, span.end)
             if start >= end:
                 continue

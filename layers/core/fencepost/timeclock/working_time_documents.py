@@ -46,12 +46,12 @@ def dump_working_time(model: WorkingTime) -> str:
         "longest_minutes": model.longest_minutes,
         "window": _to_window_document(model.window),
         "back_minutes": model.back_minutes,
-        "ahead_minutes": _unless_default(model.ahead_minutes, 2),
-        "stops_at": _unless_default(model.stops_at, "limit"),
+        "ahead_minutes": _omit_default(model.ahead_minutes, 2),
+        "stops_at": _omit_default(model.stops_at, "limit"),
         "shift_end_minute": model.shift_end_minute,
         "remind_minutes": model.remind_minutes,
     }
-    return dump_document(_without_nones(document))
+    return dump_document(_drop_nones(document))
 
 
 def _to_rounding_document(rounding: Rounding | None) -> dict[str, Any] | None:
@@ -69,8 +69,8 @@ def _to_breaks_document(breaks: AutomaticBreaks | None) -> dict[str, Any] | None
         {"over_minutes": threshold.over_minutes, "break_minutes": threshold.break_minutes}
         for threshold in breaks.thresholds
     ]
-    shortest_minutes = _unless_default(breaks.shortest_minutes, 15)
-    return _without_nones({"thresholds": thresholds, "shortest_minutes": shortest_minutes})
+    shortest_minutes = _omit_default(breaks.shortest_minutes, 15)
+    return _drop_nones({"thresholds": thresholds, "shortest_minutes": shortest_minutes})
 
 
 def _from_breaks_document(document: dict[str, Any] | None) -> AutomaticBreaks | None:
@@ -88,8 +88,8 @@ def _from_breaks_document(document: dict[str, Any] | None) -> AutomaticBreaks | 
 def _to_window_document(window: AllowedWindow | None) -> dict[str, Any] | None:
     if window is None:
         return None
-    outside = _unless_default(window.outside, "cut")
-    return _without_nones({"start_minute": window.start_minute, "end_minute": window.end_minute, "outside": outside})
+    outside = _omit_default(window.outside, "cut")
+    return _drop_nones({"start_minute": window.start_minute, "end_minute": window.end_minute, "outside": outside})
 
 
 def _from_window_document(document: dict[str, Any] | None) -> AllowedWindow | None:
@@ -102,9 +102,9 @@ def _from_window_document(document: dict[str, Any] | None) -> AllowedWindow | No
     )
 
 
-def _unless_default(value: Any, default: Any) -> Any:
+def _omit_default(value: Any, default: Any) -> Any:
     return None if value == default else value
 
 
-def _without_nones(document: dict[str, Any]) -> dict[str, Any]:
+def _drop_nones(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if value is not None}

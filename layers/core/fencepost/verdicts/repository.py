@@ -50,18 +50,20 @@ class DynamoDBCandidateRepository:
         user_id: str,
         project_id: str | None,
         screen: EntityRef | None,
-        also: dict[str, Key] | None = None,
+        extra_keys: dict[str, Key] | None = None,
     ) -> DirectorySnapshot | None:
         """Read a user, a project and an entry screen, or return None if the user does not exist.
 
-        `also` has the keys of further items to read in the same round trip, by their names in the snapshot.
+        `extra_keys` has the keys of further items to read in the same round trip, by their names in the snapshot.
         """
         targets = [EntityRef("users", user_id)]
         if project_id is not None:
             targets.append(EntityRef("projects", project_id))
         if screen is not None:
             targets.append(screen)
-        items = self._table.batch_get_named(keys.entity_keys(tenant_id, targets) | (also or {}), consistent=True)
+        items = self._table.batch_get_named(
+            keys.entity_keys(tenant_id, targets) | (extra_keys or {}), consistent=True
+        )
         return DirectorySnapshot(tenant_id, tuple(targets), items) if targets[0] in items else None
 
     def load_candidates(
