@@ -63,7 +63,7 @@ app = App(dialect=CLOCK_DIALECT)
 prime_snapstart(container.clock_service)
 prime_snapstart(container.entry_service)
 prime_snapstart(container.punch_service)
-# A batch begins nothing later than so long after it came: half of the function's time.
+# A batch begins no punch after this number of seconds, which is half of the function's timeout.
 BATCH_S = 5.0
 
 
@@ -83,7 +83,7 @@ def act(request: Request[ClockIn, ClockActionQuery]) -> Response:
     more = {"dryRun": True} if is_dry_run else {}
     try:
         outcome = service.act(request.principal, action, datetime.now(UTC))
-    except EntryNotSaved as error:  # returned, not raised: the clock is stopped, and a retry gets the same response
+    except EntryNotSaved as error:  # returned, not raised, so that it is stored for retries: the clock is stopped
         return Response(error.status, render_error(error, "") | more)
     return Response(201 if outcome.has_side_effects else 200, serialize_outcome(outcome) | more)
 
@@ -115,7 +115,7 @@ def act_on_all(request: Request[PunchesIn]) -> Response:
     punches = [row for row in rows if isinstance(row, OfflinePunch)]
     results = container.punch_service().process(request.principal, punches, now, lambda: monotonic() < until)
     body = serialize_batch(items, rows, results)
-    # No response to an unfinished batch is stored: the batch must be sent again.
+    # A 503 is not stored under the Idempotency-Key, so the client can send the batch again.
     return Response(503 if any(item["status"] == 503 for item in body["items"]) else 200, body)
 
 

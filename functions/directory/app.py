@@ -115,11 +115,8 @@ def put_entity(request: Request[EntityIn]) -> Response:
 def delete_entity(request: Request[None, DeleteEntityQuery]) -> Response:
     table = parse_table(request.path["table"])
     query, entity_id, now = request.query, request.path["id"], datetime.now(UTC)
-    cascade, directory, geofences = (
-        query.cascade == "true",
-        container.directory_service(),
-        container.geofence_service(),
-    )
+    directory, geofences = container.directory_service(), container.geofence_service()
+    cascade = query.cascade == "true"
     if query.erase == "false":
         directory.delete(request.principal, table, entity_id, geofences, now, cascade=cascade)
         return Response(200, {"id": entity_id, "deleted": True})

@@ -143,9 +143,9 @@ def to_entities(table: str, body: EntitiesIn) -> tuple[list[Entity], list[str]]:
     """
     fields = [f"items[{n}]" for n in range(len(body.items))]
     ids = [item.id for item in body.items]
-    twice = next((n for n, entity_id in enumerate(ids) if entity_id in ids[:n]), None)
-    if twice is not None:
-        raise ValidationFailed.field(f"items[{twice}].id", "is given twice")
+    repeated = next((n for n, entity_id in enumerate(ids) if entity_id in ids[:n]), None)
+    if repeated is not None:
+        raise ValidationFailed.field(f"items[{repeated}].id", "is given twice")
     pairs = zip(body.items, fields, strict=True)
     return [to_entity(table, item.id, item, f"{field}.") for item, field in pairs], fields
 

@@ -127,7 +127,11 @@ class DirectoryService:
         retry_on_conflict(attempt)
 
     def _check_members(self, tenant_id: str, entities: Sequence[Entity], fields: Sequence[str]) -> None:
-        """Raise ValidationFailed if a member does not exist or has no room for the groups."""
+        """Check the members of groups.
+
+        Raises:
+            ValidationFailed: A member does not exist, or would be in too many groups.
+        """
         joining: dict[str, list[tuple[str, str]]] = {}
         for entity, field in zip(entities, fields, strict=True):
             for user_id in sorted(entity.members or ()):
@@ -141,7 +145,11 @@ class DirectoryService:
                 raise ValidationFailed.field(field, f"the user {user_id} would be in more than {MAX_GROUPS} groups")
 
     def _unassign(self, principal: Principal, target: EntityRef, geofences: GeofenceService, now: datetime) -> None:
-        """Remove an entity from the assignments of its geofences, or raise ServiceBusy if some are left."""
+        """Remove an entity from the assignments of its geofences.
+
+        Raises:
+            ServiceBusy: More geofences are assigned than one call unassigns.
+        """
         assigned = self.repository.list_assigned_geofences(principal.tenant_id, target.target_table, target.target_id)
         for geofence_id, _ in assigned[:MAX_CASCADE]:
             try:
@@ -153,7 +161,11 @@ class DirectoryService:
 
 
 def _check_entity(entity: Entity, field: str) -> None:
-    """Raise ValidationFailed if an id or the name is malformed."""
+    """Check the ids and the name of an entity.
+
+    Raises:
+        ValidationFailed: An id or the name is malformed.
+    """
     if not is_entity_id(entity.id):
         message = "must be 1 to 64 letters, digits, - and _, the first a letter or digit"
         raise ValidationFailed.field(_join_fields(field, "id"), message)

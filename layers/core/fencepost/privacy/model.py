@@ -69,7 +69,7 @@ class LocationRedaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureCounts:
-    """What an erasure removed: positions or verdicts (counted by punch), comments, and reasons."""
+    """What an erasure removed: the number of punches that lost position or verdict, of comments, and of reasons."""
 
     positions: int = 0
     comments: int = 0
@@ -84,7 +84,7 @@ class ErasureCounts:
 
 
 def erase_evidence(evidence: EvidenceT) -> tuple[EvidenceT, ErasureCounts]:
-    """Remove what an erased user must not leave behind from a clock, an entry or a refusal.
+    """Remove the positions, the verdicts and the comment of an erased user from a clock, an entry or a refusal.
 
     The hours stay, because they are owed, and so do their approvals. A verdict is removed with the position: it names
     the geofences that the user was in or near.

@@ -58,8 +58,8 @@ class DynamoDBPrivacyRepository:
     ) -> tuple[int, int]:
         """Redact at most `limit` clocks and entries that began before an instant.
 
-        Returns how many were redacted, and how many were read. One that another request changes at the same moment is
-        left for the next run, since it is still listed.
+        Returns how many were redacted, and how many were read. One that a concurrent request changes is still listed,
+        so the next run redacts it.
         """
         due = self._table.query(
             IndexName="GSI2",
@@ -89,8 +89,8 @@ class DynamoDBPrivacyRepository:
     def erase(self, tenant_id: str, user_id: str, limit: int) -> tuple[ErasureCounts, bool]:
         """Continue the erasure of a user with at most `limit` clocks and entries.
 
-        Returns what this call and those before it removed, and whether that is all. The progress is stored until the
-        last call. A call ends early if another request changes something at the same moment.
+        Returns what this call and those before it removed, and whether the erasure is complete. The progress is
+        stored until the last call. A call ends early if another request changes something at the same moment.
         """
         progress_key = keys.erasure_key(tenant_id, user_id)
         progress = serializer.from_item(self._table.get(progress_key) or {})
@@ -101,8 +101,8 @@ class DynamoDBPrivacyRepository:
             for sort, item in self._list_evidence(tenant_id, user_id, list_name, after):
                 removed = self._erase_item(tenant_id, item) if limit > 0 else None
                 if removed is None:
-                    position = {"entity": "Erasure", "list": list_name, "after": after or None}
-                    transaction.put(progress_key | serializer.to_item(position | asdict(total)))
+                    reached = {"entity": "Erasure", "list": list_name, "after": after or None}
+                    transaction.put(progress_key | serializer.to_item(reached | asdict(total)))
                     self._table.write(transaction)
                     return total, False
                 total, after, limit = total + removed, sort, limit - 1
@@ -160,7 +160,7 @@ class DynamoDBPrivacyRepository:
             if removed != ErasureCounts():
                 self._rewrite(line, dump_record(record), {})
                 total += removed
-        # Each record of the trail repeats the comment.
+        # Each record of the trail repeats the comment, which counts once.
         return replace(total, comments=min(1, total.comments))
 
     def _replace(self, tenant_id: str, item: Item, evidence: Evidence) -> bool:

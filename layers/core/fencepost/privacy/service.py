@@ -101,8 +101,8 @@ class PrivacyService:
                 raise
             if not self.repository.is_erasing(principal.tenant_id, user_id):
                 not_found = error
-        removed, is_all = self.repository.erase(principal.tenant_id, user_id, MAX_ERASED)
-        if not is_all:
+        removed, is_complete = self.repository.erase(principal.tenant_id, user_id, MAX_ERASED)
+        if not is_complete:
             raise ServiceBusy
         if not_found is not None and removed == ErasureCounts():
             raise not_found

@@ -31,15 +31,18 @@ class DynamoDBReportRepository:
         They come in the order of their starts. Those of one user are read strongly consistent, those of all users
         from an index.
         """
-        (pk, sk), prefix, partition = ("GSI4PK", "GSI4SK"), "", keys.entry_summary_partition(tenant_id)
-        how: dict[str, Any] = {"IndexName": "GSI4"}
-        if user_id is not None:
-            (pk, sk), how = ("PK", "SK"), {"ConsistentRead": True}
+        if user_id is None:
+            pk, sk = "GSI4PK", "GSI4SK"
+            options: dict[str, Any] = {"IndexName": "GSI4"}
+            partition, prefix = keys.entry_summary_partition(tenant_id), ""
+        else:
+            pk, sk = "PK", "SK"
+            options = {"ConsistentRead": True}
             partition, prefix = keys.time_entry_range(tenant_id, user_id, keys.VALID)
         after, has_more = prefix + keys.time_entry_sort_key(first), True
         while has_more:
             items, has_more = self._table.query_page(
-                **how,
+                **options,
                 KeyConditionExpression=f"{pk} = :list AND {sk} BETWEEN :after AND :before",
                 ProjectionExpression=f"PK, {sk}, #summary",
                 ExpressionAttributeNames={"#summary": SUMMARY_ATTRIBUTE},

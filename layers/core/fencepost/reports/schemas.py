@@ -106,7 +106,7 @@ def to_totals_query(params: TotalsParams) -> TotalsQuery:
 
 
 def decode_totals_cursor(list_name: str, cursor: str) -> TotalsPageStart:
-    """Return the position from which `encode_totals_cursor` made a cursor.
+    """Return the start of a page from the cursor of `encode_totals_cursor`.
 
     Raises:
         ValidationFailed: It is not a cursor of this list.

@@ -113,7 +113,9 @@ class TotalsAggregator:
     def list_totals(self, page_start: TotalsPageStart | None, read_to: datetime | None) -> list[Total]:
         """Return the totals of all complete periods from a position on, in order.
 
-        Every entry that begins before `read_to` has been added; None: every entry there is.
+        Args:
+            read_to: All entries that begin before this instant were added; None means all entries.
+            page_start: Where the page starts; None means at the first period.
         """
         first_open = self.find_first_open_period(read_to) if read_to is not None else None
         return [

@@ -53,7 +53,7 @@ def apply_working_time(
         after = _round_breaks(after, model.round_break)
     if model.window is not None:
         inside = model.window.clip(after.span, time_zone)
-        # Rounding alone takes nothing out of the window: what was punched inside it is cut to it.
+        # An entry that only rounding moved out of the window is cut to it, not refused.
         is_refused = model.window.outside == "refuse" and not model.window.contains(entry.span, time_zone)
         if not inside or (is_refused and inside != [after.span]):
             return replace(entry, invalid_reason=f"it lies outside the allowed window, {model.window} ({time_zone}).")
@@ -134,8 +134,8 @@ def check_entry(entry: TimeEntry) -> None:
 def check_manual_entry(entry: TimeEntry, before: TimeEntry | None, settings: TenantSettings, now: datetime) -> None:
     """Check an entry that its own user saves against the limits of the model.
 
-    An entry that keeps its span and its organization is not checked. How far back a change may reach counts both from
-    where the entry was and from where it goes; an entry that stays where it was punched is never too old.
+    A valid entry that keeps its span and its organization is not checked. `back_minutes` limits both the old and the
+    new start of a change; an entry that keeps its span and its organization is never too old.
 
     Raises:
         ValidationFailed: The entry exceeds a limit.
@@ -170,9 +170,11 @@ def _compute_rounded_span(entry: TimeEntry, settings: TenantSettings) -> tuple[d
 def _round_span(
     entry: TimeEntry, settings: TenantSettings, neighbours: Iterable[TimeEntry], latest: datetime
 ) -> TimeEntry:
-    """Round start and end, into no neighbour further than the punches go.
+    """Round start and end, without taking time from a neighbour.
 
-    Where a neighbour is final, not even into what only rounding added to it.
+    Rounding stops at a neighbour. Where the punched time overlaps one, that end is not rounded outwards; the policy
+    for overlaps decides about the punched time. Where it overlaps only what rounding added to a final neighbour, the
+    entry gives way.
     """
     start, end = _compute_rounded_span(entry, settings)
     for other in neighbours:
@@ -195,25 +197,26 @@ def move_span(entry: TimeEntry, start: datetime, end: datetime, rule: str) -> Ti
     whole = Adjustment(rule=rule, before=entry.span, after=Span(start=start, end=end))
     moved = replace(entry, start=start, end=end, adjustments=(*entry.adjustments, whole))
 
-    def clip(taken: Break, _room: datetime) -> Span:
+    def clip(taken: Break, _latest_end: datetime) -> Span:
         span = _break_span(taken)
         return Span(start=max(span.start, start), end=min(span.end, end))
 
     return _change_breaks(moved, rule, clip)
 
 
-def _change_breaks(entry: TimeEntry, rule: str, changed: Callable[[Break, datetime], Span]) -> TimeEntry:
-    """Change each break, given the instant at which its room ends; a break without length is dropped."""
-    breaks, listed = [], []
-    rooms = [*(taken.start for taken in entry.breaks[1:]), entry.end]
-    for taken, room in zip(entry.breaks, rooms, strict=False):
-        before, after = _break_span(taken), changed(taken, room)
+def _change_breaks(entry: TimeEntry, rule: str, change: Callable[[Break, datetime], Span]) -> TimeEntry:
+    """Change the span of each break, given the latest end that it may have; drop a break without length."""
+    breaks, adjustments = [], []
+    latest_ends = [*(taken.start for taken in entry.breaks[1:]), entry.end]
+    for taken, latest_end in zip(entry.breaks, latest_ends, strict=False):
+        before, after = _break_span(taken), change(taken, latest_end)
         is_left = after.start < after.end
         if is_left:
             breaks.append(replace(taken, start=after.start, end=after.end))
         if after != before:
-            listed.append(Adjustment(rule=rule, break_id=taken.id, before=before, after=after if is_left else None))
-    return replace(entry, breaks=tuple(breaks), adjustments=(*entry.adjustments, *listed))
+            remaining = after if is_left else None
+            adjustments.append(Adjustment(rule=rule, break_id=taken.id, before=before, after=remaining))
+    return replace(entry, breaks=tuple(breaks), adjustments=(*entry.adjustments, *adjustments))
 
 
 def _break_span(taken: Break) -> Span:
@@ -229,26 +232,26 @@ def _cut(entry: TimeEntry, inside: Sequence[Span], make_id: Callable[[], str]) -
 
 
 def _round_breaks(entry: TimeEntry, how: Rounding) -> TimeEntry:
-    """Round the length of the breaks that somebody took; a break without room for it stays as it was."""
+    """Round the length of the breaks that somebody took; a break that would not fit stays unchanged."""
 
     def round_break(taken: Break) -> Span:
         span = _break_span(taken)
         return span if taken.automatic else Span(start=span.start, end=span.start + round_length(span.length, how))
 
-    def drop_if_empty(taken: Break, _room: datetime) -> Span:
+    def drop_if_empty(taken: Break, _latest_end: datetime) -> Span:
         span = round_break(taken)
         return span if span.start == span.end else _break_span(taken)
 
-    def round_if_it_fits(taken: Break, room: datetime) -> Span:
+    def round_if_it_fits(taken: Break, latest_end: datetime) -> Span:
         span = round_break(taken)
-        return span if span.end <= room else _break_span(taken)
+        return span if span.end <= latest_end else _break_span(taken)
 
     # A break that is dropped makes room for the one before it.
     return _change_breaks(_change_breaks(entry, "rounding", drop_if_empty), "rounding", round_if_it_fits)
 
 
 def _add_missing_breaks(entry: TimeEntry, rule: AutomaticBreaks, make_id: Callable[[], str]) -> TimeEntry:
-    """Add missing breaks in the middle of the longest stretch of work; what exceeds it continues in the next."""
+    """Add missing breaks in the middle of the longest stretch of work, and what exceeds it in the next longest."""
     stretches = subtract_spans(entry.span, [_break_span(taken) for taken in entry.breaks])
     worked = sum((stretch.length for stretch in stretches), timedelta())
     shortest = timedelta(minutes=rule.shortest_minutes)
@@ -266,13 +269,13 @@ def _add_missing_breaks(entry: TimeEntry, rule: AutomaticBreaks, make_id: Callab
 
 
 def _add_breaks(entry: TimeEntry, spans: Sequence[Span], rule: str, make_id: Callable[[], str]) -> TimeEntry:
-    """Add automatic breaks, where nobody took one."""
+    """Add automatic breaks in these spans, except during breaks that the entry already has."""
     free = (part for span in spans for part in subtract_spans(span, [_break_span(taken) for taken in entry.breaks]))
     offset = entry.start.tzinfo
     added = [
         Break(id=make_id(), start=part.start.astimezone(offset), end=part.end.astimezone(offset), automatic=True)
         for part in free
     ]
-    listed = (Adjustment(rule=rule, break_id=taken.id, before=None, after=_break_span(taken)) for taken in added)
+    adjustments = [Adjustment(rule=rule, break_id=taken.id, before=None, after=_break_span(taken)) for taken in added]
     breaks = sorted([*entry.breaks, *added], key=lambda taken: taken.start)
-    return replace(entry, breaks=tuple(breaks), adjustments=(*entry.adjustments, *listed))
+    return replace(entry, breaks=tuple(breaks), adjustments=(*entry.adjustments, *adjustments))

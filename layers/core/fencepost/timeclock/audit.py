@@ -14,7 +14,8 @@ from fencepost.timeclock.receipts import Receipt
 class AuditRecord:
     """One line of a trail: who did what, when and why.
 
-    `after` is the state since then; None: it does not exist any more. The state before is that of the line before.
+    `after` is the state after the change, None if the clock or entry no longer exists. The state before the change is
+    the `after` of the previous line.
     """
 
     number: int
@@ -30,7 +31,7 @@ class ClockWrite:
     """A change of a clock: without `before` it starts, without `after` it is cancelled.
 
     Attributes:
-        punch: The action that changes the clock; its exception is used up with it. None: nobody acted.
+        punch: The action that changes the clock, which uses its exception; None if the system changes it.
     """
 
     before: RunningClock | None

@@ -46,17 +46,17 @@ class AutoStopService:
         return entries, failures
 
     def _stop_or_remind(self, tenant_id: str, clock: RunningClock, now: datetime) -> TimeEntry | None:
-        """Return the entry, where the clock is stopped."""
+        """Remind the user, or stop the clock and return its entry."""
         if clock.overdue_from > now:
-            # Past its deadline it is left to its user for a moment: there is nothing to remind of any more. A
-            # reminder reads nothing: the clock must still be what the index has.
+            # After the deadline the user has a moment to send late actions, and no reminder. A reminder is written
+            # without another read: the write fails if the clock is no longer the one of the index.
             if clock.deadline > now:
                 after = clock.clear_reminder()
                 self.clock.save_change(tenant_id, clock, after, ClockReminded, SYSTEM, now)
             return None
         context = self.clock.clocks.load_context(tenant_id, clock.user_id, None, None)
         if context is None:
-            # The user does not exist, so the hours would be nobody's.
+            # The user was deleted, so the hours would belong to nobody.
             self.clock.save_change(tenant_id, clock, None, ClockCancelled, SYSTEM, now)
             return None
         current = context.clock

@@ -1,8 +1,8 @@
 """Clocks in the table, and what is read to act on one.
 
 A user's clock is one item, so there cannot be a second one. A stop removes it, writes the entry, makes room for it
-and moves the user's calendar version in one transaction. Whatever else puts an entry in its place moves the version
-too, so no two entries ever overlap.
+and increments the version of the user's calendar in one transaction. Every other write that places an entry in time
+increments the version too, so no two entries ever overlap.
 """
 
 from __future__ import annotations
@@ -84,11 +84,13 @@ class DynamoDBClockRepository:
             return None
         items = snapshot.items
         clock = load_clock(items["clock"]["doc"]["S"]) if "clock" in items else None
-        # What applies to the running clock applies to its breaks and its stop, though they do not name it.
-        runs_for = clock.organization_id if clock is not None else None
-        further = None if organization_id is not None else matching_ids[0] if matching_ids else runs_for
-        candidates = self._candidates.load_candidates(snapshot, further)
-        organization = _find_organization(snapshot, organization_id or further)
+        # A break or a stop does not name the organization of the clock, but its geofences apply.
+        clock_organization_id = clock.organization_id if clock is not None else None
+        further_id = (
+            None if organization_id is not None else matching_ids[0] if matching_ids else clock_organization_id
+        )
+        candidates = self._candidates.load_candidates(snapshot, further_id)
+        organization = _find_organization(snapshot, organization_id or further_id)
         return ClockContext(
             settings=parse_tenant_settings(items.get("tenant", {}), organization or {}),
             clock=clock,
@@ -159,7 +161,10 @@ class DynamoDBClockRepository:
         self._table.write(transaction)
 
     def record_refusal(self, tenant_id: str, refusal: Refusal, event: Event, legacy_id: str | None) -> str:
-        """Record a refusal once, and return its id; where it exists, also under `legacy_id`, it stays as it is.
+        """Record a refusal, and return its id, or the id under which it was recorded before.
+
+        Args:
+            legacy_id: The id that an earlier release gave this refusal.
 
         Raises:
             NotFound: The user was deleted meanwhile.

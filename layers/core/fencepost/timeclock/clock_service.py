@@ -77,7 +77,7 @@ class ClockService:
         return clock
 
     def act(self, principal: Principal, request: ClockRequest, now: datetime) -> Outcome:
-        """Do a clock action, on top of concurrent actions on the same clock.
+        """Do a clock action, and repeat it if a concurrent action changed the clock.
 
         Raises:
             NotFound: There is no such user, organization or entry screen.
@@ -186,7 +186,7 @@ class ClockService:
     ) -> Outcome:
         """Change the details of a clock.
 
-        Another organization is checked as a start for it is: otherwise a start and an update would evade a geofence.
+        A change of the organization is checked like a start: otherwise a start and an update would evade a geofence.
         """
         details: dict[str, Any] = {"time_type": request.time_type, "comment": request.comment}
         if request.organization_id is not None:
@@ -220,7 +220,7 @@ class ClockService:
         settings = context.settings
         punched = clock.add_punch(punch).stop(punch.at, stopped_by=stopped_by)
         if stopped_by == "shift_end":
-            punched = replace(punched, creation_type="wtm")
+            punched = replace(punched, creation_type="wtm")  # by the working-time model
         neighbours = self.entries.find_overlapping(tenant_id, widen_to_rounding(punched, settings))
         entry = apply_working_time(punched, settings, neighbours, self.make_id, deadline=clock.deadline)
         resolution = OverlapResolution(refusal=entry.invalid_reason)
@@ -242,10 +242,10 @@ class ClockService:
             removed=resolution.removed,
             trimmed=resolution.trimmed,
         )
-        stop = EntryChange(before=None, after=entry, action=ClockStopped.audit_action, reason=reason)
+        change = EntryChange(before=None, after=entry, action=ClockStopped.audit_action, reason=reason)
         outcome = Outcome(entry=entry, removed=resolution.removed, trimmed=resolution.trimmed)
         write = EntryWrite(
-            changes=(stop, *resolution.changes),
+            changes=(change, *resolution.changes),
             event=event,
             clock=clock,
             calendar=(clock.user_id, context.calendar_version),
@@ -324,7 +324,7 @@ class ClockService:
         if organization_id is None and context.clock is not None:
             organization_id = context.clock.organization_id
         refusal = Refusal(
-            # The same whenever the same request is refused.
+            # The id is derived, so that a retry of the request has the same refusal.
             id=derive_refusal_id(tenant_id, user_id, compute_fingerprint(request)) or self.make_id(),
             user_id=user_id,
             action=punch.action,
@@ -366,7 +366,7 @@ def require_clock_access(principal: Principal, user_id: str, *, exists: bool) ->
 def _check_fields(request: ClockRequest, context: ClockContext, now: datetime) -> None:
     if request.action in ("start", "break", "stop"):
         context.settings.check_punch(request.action, request.at or now, now)
-    # A name that is still there belongs to no organization.
+    # A name that was not resolved to an id belongs to no organization.
     if (request.organization_id is not None and context.organization_name is None) or request.organization_name:
         raise NotFound("organization")
     if request.screen is not None and not context.has_screen:

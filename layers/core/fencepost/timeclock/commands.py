@@ -76,7 +76,7 @@ class ClockRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What an action left: the clock or the entry, the entries that it removed, and the pieces left of others."""
+    """The result of an action: the clock or the entry, the entries that it removed, and the pieces left of others."""
 
     clock: RunningClock | None = None
     entry: TimeEntry | None = None
@@ -86,7 +86,7 @@ class Outcome:
 
     @property
     def has_side_effects(self) -> bool:
-        """Whether another entry was removed or trimmed, or this one was cut to a limit."""
+        """Whether another entry was removed or trimmed, or this one was cut at a limit. The response then has 201."""
         cuts = self.entry.adjustments if self.entry is not None else ()
         return bool(self.removed or self.trimmed) or any(cut.is_cut for cut in cuts)
 
@@ -110,7 +110,7 @@ class EntryEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedEntry:
-    """The entry as it is now, and what it did to others."""
+    """A saved entry, the entries that it removed, and the pieces left of others."""
 
     entry: TimeEntry
     removed: tuple[TimeEntry, ...] = ()
@@ -118,7 +118,7 @@ class SavedEntry:
 
     @property
     def has_side_effects(self) -> bool:
-        """Whether another entry was removed or trimmed."""
+        """Whether another entry was removed or trimmed. The response then has 201."""
         return bool(self.removed or self.trimmed)
 
 
@@ -130,7 +130,7 @@ class SavedEntry:
 def compute_fingerprint(request: ClockRequest) -> str:
     """Return the caller's key, or else a hash of the values of a request.
 
-    Empty where neither a key nor an instant is given: two requests for "now" are two.
+    It is empty without a key and an instant: two requests for "now" are two different actions.
     """
     if request.key is not None:
         return request.key

@@ -1,8 +1,8 @@
 """Time entries in the table, and the audit trail of their changes.
 
 An entry is an item of its user's partition, by its start. Its id leads to its locator: an item that is written when
-the entry comes, moves or goes, and that holds a removed one until it is restored. Each change is an item under its
-number, which no other change can take: of two changes that were decided on the same entry, one is written.
+the entry is created, moved or removed, and that holds a removed entry until it is restored. Each change is an item
+under its number, which no other change can take: of two concurrent changes of an entry, only one is written.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class DynamoDBEntryRepository:
             },
             ConsistentRead=True,
         )
-        # Its own id is there when it is edited, or when another stop was faster: then the write will find that out.
+        # The entry itself is among them when it is edited, or when a concurrent stop created it: that write fails.
         others = (load_entry(item["doc"]["S"]) for item in items)
         return [other for other in others if other.overlaps(entry) and other.id != entry.id]
 
@@ -127,8 +127,8 @@ class DynamoDBEntryRepository:
     ) -> tuple[list[TimeEntry], TimeEntry | None]:
         """Return at most `limit` entries, and the last one read where there may be more.
 
-        A page ends after a few Queries. A user's entries are read consistently; those of all users, and removed ones,
-        by an index.
+        A page ends after a few Queries. Reads of one user's entries are strongly consistent. The entries of all
+        users, and removed ones, are read from an index.
         """
         found: list[TimeEntry] = []
         last: TimeEntry | None = None
@@ -235,10 +235,10 @@ def _entry_key(tenant_id: str, entry: TimeEntry) -> Key:
 def _build_list_query(
     tenant_id: str, filters: EntryFilter, after: tuple[datetime, str] | None
 ) -> dict[str, Any] | None:
-    """Return a query from the start of the span, or from behind the last entry, to its end; None for no span."""
+    """Return a query from the start of the span, or from after the last entry, to its end; None if it is empty."""
     first, before = keys.time_entry_sort_key(filters.first), keys.time_entry_sort_key(filters.before)
     if after is not None:
-        # Nothing follows an id, so a blank behind it is right behind the entry.
+        # Nothing follows an id in a sort key, so a blank after it sorts directly after the entry.
         first = max(first, keys.time_entry_sort_key(*after) + " ")
     if first > before:
         return None

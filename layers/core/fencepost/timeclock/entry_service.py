@@ -240,7 +240,7 @@ class EntryService:
             if changes:
                 changed = [one.entry for one in changes.values()]
                 event = self._build_event(event_class, principal, now, changed)
-                # Others still approve what a deleted user has worked.
+                # The caller must still exist for own entries; others may approve those of a deleted user.
                 is_own = any(entry.user_id == principal.user_id for entry in changed)
                 user_id = principal.user_id if is_own else None
                 write = EntryWrite(changes=tuple(changes.values()), event=event, user_id=user_id)
@@ -296,7 +296,7 @@ class EntryService:
     def _save_by_hand(
         self, principal: Principal, change: EntryChange, now: datetime, context: EntryContext
     ) -> SavedEntry:
-        """Save an entry, within the limits of the working-time model where it is the caller's own."""
+        """Save an entry, within the limits of the working-time model if the caller may not act for others."""
         check_entry(change.entry)
         if not principal.can(Permission.ALL_CLOCKS):
             check_manual_entry(change.entry, change.before, context.settings, now)

@@ -1,7 +1,7 @@
-"""What totals need of a time entry, as the index GSI4 stores it: some 300 bytes with its keys, whatever the evidence.
+"""The part of a time entry that totals need, as the index GSI4 stores it: some 300 bytes with its keys.
 
-It is a list of organization, type, approval, start, length and breaks; each break is its beginning after the start,
-and its length. All are in seconds, the start since 1970.
+It is a list of organization, type, approval, start, length and breaks. The start is in seconds since 1970. Each break
+is the seconds from the start of the entry to the break, and the length of the break in seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ SUMMARY_ATTRIBUTE = "counted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntrySummary:
-    """What totals need of an entry; in UTC, for two instants of one zone are subtracted by the wall clock."""
+    """The part of an entry that totals need.
+
+    The instants are in UTC, because Python subtracts two instants of one zone by the wall clock.
+    """
 
     user_id: str
     organization_id: str | None

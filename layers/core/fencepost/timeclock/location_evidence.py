@@ -26,7 +26,7 @@ def find_retention_start(evidence: Evidence) -> datetime:
 
 
 def find_precision(evidence: Evidence) -> Precision | None:
-    """Return how precisely the evidence shows where its user was; None: not at all."""
+    """Return how precisely the evidence shows where its user was, or None if it does not."""
     if isinstance(evidence, Refusal):
         return "exact" if _has_distances(evidence.verdict) else None
     precision: Precision | None = None

@@ -18,10 +18,11 @@ from fencepost.timeclock.time_types import CATEGORIES
 from fencepost.timeclock.working_time import Span, StopsAt
 from fencepost.verdicts.model import Verdict
 
-# How long after its last action a clock past its deadline is left alone: a phone that was offline may still be
-# sending what happened.
+# How long a clock past its deadline keeps running after its last action: a phone that was offline may still be
+# sending actions.
 GRACE = timedelta(seconds=30)
-# So many actions, each with the most evidence, stay below the 400 KB of an item. A stop is always accepted.
+# With this number of actions, each with the maximum of evidence, an item stays below its 400 KB. A stop is always
+# accepted.
 MAX_PUNCHES = 100
 
 
@@ -58,7 +59,10 @@ class Adjustment:
 class Punch:
     """One action on the clock, with the evidence for its geofence verdict.
 
-    `is_flagged`: it was accepted against a verdict. `exception`: what allowed it against a verdict.
+    Attributes:
+        is_flagged: Whether it was accepted although the verdict refuses it.
+        exception: The exception that allowed it although the verdict refuses it.
+        is_late: Whether it arrived long after it was made.
     """
 
     action: str
@@ -159,7 +163,7 @@ class RunningClock(EntryDetails):
     def add_punch(self, punch: Punch, fingerprint: str = "") -> RunningClock:
         """Return the clock after an action.
 
-        An action without a fingerprint leaves the fingerprint before it: that action may still be retried.
+        An action without a fingerprint keeps the previous one: the previous action may still be retried.
         """
         last_fingerprint = fingerprint or self.last_fingerprint
         return replace(

@@ -1,7 +1,8 @@
 """What happens to the entries that a new one overlaps: the tenant's policy, and what no policy may do.
 
 `overwrite` removes them, `trim` cuts them back to what the new entry leaves, `refuse` keeps them and refuses the new
-entry. Time that only rounding added at the ends of another entry is in nobody's way: every policy gives it back.
+entry. Rounding may have added time at the ends of another entry. Such time never blocks the new entry: every policy
+cuts it off the other one.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def _make_room(
 ) -> list[EntryChange]:
     """Return what is left of an entry: nothing, a piece before the new one, a piece after it, or both.
 
-    A piece that only rounding had added is not left by itself.
+    A piece that consists only of time that rounding added is dropped.
     """
     reason = f"overlapped by the entry {entry.id}"
     gives_rounding_back, worked = _overlaps_only_rounding(entry, other), other.span_without_rounding
@@ -94,6 +95,7 @@ def _make_room(
 
 
 def _overlaps_only_rounding(entry: TimeEntry, other: TimeEntry) -> bool:
+    """Return whether an entry overlaps only the time that rounding added to the other."""
     worked = other.span_without_rounding
     return worked.end <= entry.start or entry.end <= worked.start
 

@@ -79,7 +79,7 @@ class ClockRepository(Protocol):
         """Return what an action needs to know; None where the user does not exist."""
 
     def save(self, tenant_id: str, write: ClockWrite) -> None:
-        """Write a change of a clock, or nothing.
+        """Write a change of a clock, all of it or nothing.
 
         Raises:
             NotFound: The user of a clock that starts was deleted meanwhile.
@@ -88,7 +88,10 @@ class ClockRepository(Protocol):
         """
 
     def record_refusal(self, tenant_id: str, refusal: Refusal, event: Event, legacy_id: str | None) -> str | None:
-        """Record a refusal once, and return its id; where it exists, also under `legacy_id`, it stays as it is.
+        """Record a refusal, and return its id, or the id under which it was recorded before.
+
+        Args:
+            legacy_id: The id that an earlier release gave this refusal.
 
         Raises:
             NotFound: The user was deleted meanwhile.

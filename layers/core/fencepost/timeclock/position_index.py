@@ -1,4 +1,4 @@
-"""The attributes that list what still contains a position: in GSI2, by precision and by its beginning."""
+"""The attributes of items that still contain a position: GSI2 lists these by precision and by their start."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def build_position_attributes(tenant_id: str, evidence: Evidence) -> dict[str, str]:
-    """Return the attributes that list an item; none where it contains no position."""
+    """Return the attributes that list an item by its position; none if it contains no position."""
     precision = find_precision(evidence)
     if precision is None:
         return {}
@@ -21,7 +21,7 @@ def build_position_attributes(tenant_id: str, evidence: Evidence) -> dict[str, s
 
 
 def build_removed_attributes(tenant_id: str, evidence: Evidence) -> dict[str, str]:
-    """Return the same for a removed entry, a cancelled clock or a refusal, which its user's list also contains."""
+    """Return the attributes of a removed entry, a cancelled clock or a refusal, which GSI4 lists by user."""
     sort = keys.time_entry_sort_key(find_retention_start(evidence), evidence.id)
     return {
         "GSI4PK": keys.removed_partition(tenant_id, evidence.user_id),

@@ -1,8 +1,8 @@
-"""Offline punches, sent by a phone in a batch: done in the order of their sequence, each once, each with a result.
+"""Offline punches that a phone sends in a batch: each is done once, in the order of the sequence, and has a result.
 
-The result of each punch is recorded with what it did, so that a batch, or a part of it, may be retried at any time. A
-refusal is a result like any other: a refused punch is not done later without its user. After an exception is granted,
-the punch is sent again under a new key.
+The result of each punch is recorded in the transaction of its changes, so that a batch, or a part of it, can be
+retried at any time. A refusal is a recorded result too: the punch is not done later without its user. After an
+exception is granted, the client sends the punch under a new key.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PunchResult: TypeAlias = Outcome | FencepostError | RecordedResult
 
 MAX_AGE = timedelta(days=30)
-# Longer than the oldest punch that is accepted: whatever has no receipt any more is too old to be done again.
+# Longer than the oldest punch that is accepted: a punch whose receipt has expired is too old to be done again.
 _RETENTION = MAX_AGE + timedelta(days=10)
 _NAMESPACE = UUID("8f2b7c54-7f0a-4a0d-9c8e-0a3a2f6c9b17")
 
@@ -73,8 +73,8 @@ class _Batch:
     """A batch in progress.
 
     Attributes:
-        is_over: Whether nothing more is done: a punch must not be done before an earlier one that was not reached.
-        refused_starts: The last start of each user, in words, where it was refused.
+        is_over: Whether the time is over: after a punch that was not reached, no later punch may be done.
+        refused_starts: By user id, a description of the last start if it was refused.
     """
 
     clock: ClockService

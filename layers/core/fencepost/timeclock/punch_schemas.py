@@ -143,7 +143,7 @@ class RefusalsResponse(ResponseModel):
 
 
 def parse_punches(items: Sequence[Any]) -> list[OfflinePunch | ValidationFailed]:
-    """Return each item as a punch, or its error. Where two items share a key or a sequence, both are wrong."""
+    """Return each item as a punch, or its error. Items that share a key or a sequence are errors."""
     rows = [_parse_punch(item) for item in items]
     keys = Counter(row.key for row in rows if isinstance(row, OfflinePunch))
     sequences = Counter(row.sequence for row in rows if isinstance(row, OfflinePunch))

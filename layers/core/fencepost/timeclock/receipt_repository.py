@@ -1,4 +1,4 @@
-"""Receipts in the table: the result of each action that came under a key of its own, written with the action."""
+"""Receipts in the table: the result of each action that was sent under its own key, written with the action."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class DynamoDBReceiptRepository:
 
 def receipt_item(tenant_id: str, receipt: Receipt) -> Item:
     """Return the item of a receipt, which holds the result as the response has it."""
-    # Imported here, because only an action of a batch has a receipt.
+    # Imported here, because only the actions of a batch have receipts.
     from fencepost.timeclock.punch_schemas import serialize_punch_result
 
     key = receipt.key

@@ -1,4 +1,4 @@
-"""Receipts: an action that was sent under a key of its own is done once, and always has the same result."""
+"""Receipts: an action that is sent under its own key is done once, and every retry has the same result."""
 
 from __future__ import annotations
 

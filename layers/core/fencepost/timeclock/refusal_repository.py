@@ -1,7 +1,8 @@
 """Refusals in the table, and the exceptions for them.
 
-A refusal is an item that stays. Its exception is stored with the refusal, and in an item beside the clock of the
-user, which is read with the clock. The action that uses the exception removes it from there in its own transaction.
+A refusal is an item that is never deleted. Its exception is stored with the refusal, and in an item beside the clock
+of the user, which is read with the clock. The action that uses the exception removes it from that item in its own
+transaction.
 """
 
 from __future__ import annotations

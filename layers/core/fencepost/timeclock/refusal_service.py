@@ -35,7 +35,7 @@ class RefusalService:
     def grant(
         self, principal: Principal, refusal_id: str, valid_for: timedelta, reason: str | None, now: datetime
     ) -> Refusal:
-        """Let a refused action be done once, within `valid_for`.
+        """Grant an exception that allows a refused action once, within `valid_for`.
 
         Raises:
             NotFound: There is no such refusal, or its user was deleted.

@@ -42,7 +42,7 @@ class Grant:
         return Exemption(refusal_id=self.refusal_id, by=self.by, at=self.at)
 
     def covers(self, refusal: Refusal, now: datetime) -> bool:
-        """Return whether this allows the same action, for the same thing, at the same instant or later."""
+        """Return whether this allows the refused action: it is the same, with the same target, not earlier."""
         refused = (refusal.action, refusal.organization_id, refusal.screen)
         granted = (self.action, self.organization_id, self.screen)
         return now < self.until and refused == granted and refusal.at >= self.not_before
@@ -50,7 +50,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A refused action, `at` when its user says, and the verdict that refused it; without its position."""
+    """A refused action and the verdict that refused it, without the position. `at` is when its user claims it was."""
 
     id: str
     user_id: str

@@ -29,6 +29,7 @@ class TenantSettings:
     Attributes:
         time_zone: An IANA name. It decides to which day an instant belongs, and what a time of day means.
         geofence_modes: The mode of each action.
+        clock_limit: How long a clock may run before it counts as forgotten.
         overlaps: What happens to the entries that a new one overlaps; see the module `overlaps`.
     """
 

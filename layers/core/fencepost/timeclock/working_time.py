@@ -161,9 +161,9 @@ class WorkingTime:
     remind_minutes: int | None = None
 
     def find_shift_end(self, after: datetime, latest: datetime, time_zone: str) -> datetime | None:
-        """Return the first end of a shift after an instant, and `latest` at the latest.
+        """Return the first end of a shift after one instant and not after another.
 
-        None where no such shift ends, or where the model has no end of a shift.
+        It is None if no shift ends in between, or if the model has neither a shift end nor a window.
 
         >>> model = WorkingTime(stops_at="shift_end", shift_end_minute=17 * 60)
         >>> start = datetime(2026, 5, 4, 7, tzinfo=UTC)
@@ -241,7 +241,7 @@ def subtract_spans(span: Span, taken: Sequence[Span]) -> list[Span]:
 def _find_step(at: datetime, minutes: int, time_zone: str, add_minutes: int) -> datetime:
     """Return the step at or before an instant; with `add_minutes` of one step, the step at or after it.
 
-    Where clocks change by half an hour, a step of an hour may end between two steps: then it is the next one.
+    Where clocks change by half an hour, the result of one addition may lie between two steps: then it is repeated.
     """
     step = at.astimezone(UTC)
     while True:

@@ -161,16 +161,16 @@ def judge(candidates: Iterable[Candidate], fix: Fix | None, at: datetime) -> Ver
 
     It fails closed: if a geofence applies, an entry without a location is refused.
     """
-    applying: dict[str, Candidate] = {}
+    applicable: dict[str, Candidate] = {}
     for candidate in candidates:
         if candidate.is_active and candidate.in_force.covers(at):
             # A geofence that applies through several assignments is reported once, through the first of them.
-            applying.setdefault(candidate.geofence_id, candidate)
-    if not applying:
+            applicable.setdefault(candidate.geofence_id, candidate)
+    if not applicable:
         return Verdict(code="NO_GEOFENCE", reason="No geofence applies.")
-    has_priority = any(candidate.is_priority for candidate in applying.values())
+    has_priority = any(candidate.is_priority for candidate in applicable.values())
     findings = sorted(
-        (_examine(c, fix, counts=c.is_priority or not has_priority) for c in applying.values()), key=_rank
+        (_examine(c, fix, counts=c.is_priority or not has_priority) for c in applicable.values()), key=_rank
     )
     code, reason, decided_by = _decide(findings[0], fix)
     return Verdict(
@@ -214,7 +214,7 @@ def _examine(candidate: Candidate, fix: Fix | None, *, counts: bool) -> Finding:
 
 
 def _rank(finding: Finding) -> tuple[int, float, str]:
-    """Return a sort key: first what allows the entry, then low accuracy, then the nearest, then what is outranked."""
+    """Return a sort key: inside, inaccurate, outside or without a location, outranked; each by distance."""
     distance_m = finding.edge_distance_m
     rank = {"inside": 0, "accuracy": 1, "outranked": 3}.get(finding.outcome, 2)
     return rank, (distance_m if distance_m is not None else float("inf")), finding.geofence_id

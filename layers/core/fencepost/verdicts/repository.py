@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class DirectorySnapshot:
     """The items of one consistent read: entities of the directory by their references, other items by their names.
 
-    `targets` are the user and what else the caller named, in the order in which their geofences are candidates.
+    `targets` are the user, the project and the entry screen, in the order in which their geofences are candidates.
     """
 
     tenant_id: str
@@ -80,7 +80,7 @@ class DynamoDBCandidateRepository:
         if further:
             found = self._table.batch_get_named(keys.entity_keys(snapshot.tenant_id, further), consistent=True)
             snapshot.items.update(found.items())
-        # Only an entity that geofences are assigned to has the size of a bucket.
+        # An entity without this attribute never had a geofence assigned.
         targets = [target for target in (*snapshot.targets, *further) if BYTES in snapshot.items.get(target, ())]
         if not targets:
             return ()

@@ -1,6 +1,6 @@
 """The request and the response of the validation route, and the parts of them that the clock's routes share.
 
-A module of its own: the function of the geofences needs it without the schemas of the clock.
+It is a separate module so that the geofences function does not import the schemas of the clock.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class ValidationOut(VerdictOut):
 
 
 def to_validation_request(body: ValidateIn, raw_body: Mapping[str, Any]) -> ValidationRequest:
-    """Convert a request body; `raw_body` tells which of its two names the request used for the project."""
+    """Convert a request body; `raw_body` shows which of its two names the request used for the project."""
     return ValidationRequest(
         user_id=body.userId,
         project_id=body.projectId,

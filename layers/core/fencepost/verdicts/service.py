@@ -1,4 +1,4 @@
-"""Tell a caller whether a user may make an entry on a project and at an entry screen. Nothing is written."""
+"""Validate an entry that a user is about to make on a project and at an entry screen, without writing anything."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationRequest:
-    """An entry that is about to be made. Without a `user_id` it is the caller's, without `at` it is made now.
+    """An entry that is about to be made.
 
-    `project_field` is the name that the request used for the project.
+    Attributes:
+        user_id: Whose entry it is; None means the caller's.
+        project_field: The name that the request used for the project.
+        at: When the entry is made; None means now.
     """
 
     user_id: str | None = None
