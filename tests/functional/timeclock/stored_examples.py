@@ -9,7 +9,7 @@ from fencepost.common.entity_ref import EntityRef
 from fencepost.timeclock.commands import ReceiptKey
 from fencepost.timeclock.model import Adjustment, Break, EntrySnapshot, Punch, RunningClock, TimeEntry
 from fencepost.timeclock.receipts import Receipt, RecordedResult
-from fencepost.timeclock.refusals import Exemption, Grant, Refusal
+from fencepost.timeclock.refusals import Grant, GrantRef, Refusal
 from fencepost.timeclock.working_time import Span
 from fencepost.verdicts.model import Finding, Verdict
 
@@ -20,7 +20,7 @@ WEST = timezone(-timedelta(hours=3, minutes=30))
 START = datetime(2026, 5, 4, 9, tzinfo=LOCAL)
 NOW = datetime(2026, 5, 4, 7, 0, 1, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-EXEMPTION = Exemption(refusal_id=ID(8), by="ada", at=NOW - HOUR)
+EXEMPTION = GrantRef(refusal_id=ID(8), granted_by="ada", granted_at=NOW - HOUR)
 VERDICT = Verdict(
     code="GEOFENCE_OUTSIDE",
     reason="Outside; the nearest geofence that applies, 'Tor \"Süd\"\n€', is 12.3 m away.",
@@ -150,9 +150,9 @@ REFUSAL = Refusal(
 )
 FULL_GRANT = Grant(
     refusal_id=ID(20),
-    by="ada",
-    at=NOW,
-    until=NOW + HOUR,
+    granted_by="ada",
+    granted_at=NOW,
+    valid_until=NOW + HOUR,
     reason="Ausnahme €",
     action="start",
     organization_id="site",
@@ -161,9 +161,9 @@ FULL_GRANT = Grant(
 )
 GRANT = Grant(
     refusal_id=ID(21),
-    by="ada",
-    at=NOW,
-    until=NOW + HOUR,
+    granted_by="ada",
+    granted_at=NOW,
+    valid_until=NOW + HOUR,
     reason=None,
     action="stop",
     organization_id=None,

@@ -22,7 +22,7 @@ from fencepost.timeclock.model import Adjustment, Break, EntrySnapshot, Punch, R
 from fencepost.timeclock.receipt_repository import DynamoDBReceiptRepository
 from fencepost.timeclock.receipts import Receipt
 from fencepost.timeclock.refusal_repository import DynamoDBRefusalRepository
-from fencepost.timeclock.refusals import Exemption, Grant, Refusal
+from fencepost.timeclock.refusals import Grant, GrantRef, Refusal
 from fencepost.verdicts.model import Finding, Verdict
 from tests.functional.app import App
 from tests.functional.golden import Example, ExampleEvent, check_equal, check_reading, check_writing, example_event
@@ -135,8 +135,8 @@ def refuse(refusal: Refusal, grant: Grant | None = None) -> Callable[[App], None
 
 def use(app: App) -> None:
     refuse(FULL_REFUSAL, FULL_GRANT)(app)
-    exemption = Exemption(refusal_id=ID(20), by="ada", at=NOW)
-    start(replace(CLOCK, punches=(replace(PUNCH, exception=exemption),)))(app)
+    grant_ref = GrantRef(refusal_id=ID(20), granted_by="ada", granted_at=NOW)
+    start(replace(CLOCK, punches=(replace(PUNCH, exception=grant_ref),)))(app)
 
 
 def grant_exception(refusal: Refusal, grant: Grant, **more: Any) -> Refusal:

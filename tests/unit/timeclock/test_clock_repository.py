@@ -18,7 +18,7 @@ from fencepost.timeclock.events import ClockUpdated
 from fencepost.timeclock.model import MAX_PUNCHES, Adjustment, Break, Punch, RunningClock, TimeEntry
 from fencepost.timeclock.overlaps import MAX_OVERLAPPED, OverlapPolicy, resolve_overlaps
 from fencepost.timeclock.receipts import Receipt, RecordedResult
-from fencepost.timeclock.refusals import Exemption
+from fencepost.timeclock.refusals import GrantRef
 from fencepost.timeclock.working_time import Span
 from fencepost.verdicts.model import Finding, Verdict
 
@@ -64,7 +64,7 @@ def largest_punch() -> Punch:
         received_at=NOW,
         acting_user_id="u" * 64,
         verdict=verdict.shorten(),
-        exception=Exemption(refusal_id=ID, by="u" * 64, at=NOW),
+        exception=GrantRef(refusal_id=ID, granted_by="u" * 64, granted_at=NOW),
         latitude=-12.123456789012345,
         longitude=-123.12345678901234,
         accuracy_m=123456.789,

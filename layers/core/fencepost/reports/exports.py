@@ -108,7 +108,7 @@ def _format_row(cells: Iterable[str | int | None]) -> str:
 
 
 def _list_cells(entry: TimeEntry) -> list[str | int | None]:
-    breaks = [(taken.start, taken.end) for taken in entry.breaks if taken.end is not None]
+    breaks = [(break_.start, break_.end) for break_ in entry.breaks if break_.end is not None]
     break_s = _count_seconds(sum((end - start for start, end in breaks), timedelta()))
     cells: list[str | int | None] = [
         entry.id,

@@ -67,7 +67,7 @@ def apply_working_time(
 
 def undo_adjustments(entry: TimeEntry) -> TimeEntry:
     """Return the entry without the adjustments of the model; a stop at a limit or at the end of a shift remains."""
-    breaks = {taken.id: taken for taken in entry.breaks}
+    breaks = {break_.id: break_ for break_ in entry.breaks}
     span, remaining = entry.span, list(entry.adjustments)
     while remaining and remaining[-1].rule not in ("limit", "shift_end"):
         change = remaining.pop()
@@ -78,7 +78,7 @@ def undo_adjustments(entry: TimeEntry) -> TimeEntry:
         else:
             before = breaks.get(change.break_id) or Break(id=change.break_id, start=span.start)
             breaks[change.break_id] = replace(before, start=change.before.start, end=change.before.end)
-    in_order = tuple(sorted(breaks.values(), key=lambda taken: taken.start))
+    in_order = tuple(sorted(breaks.values(), key=lambda break_: break_.start))
     return replace(entry, start=span.start, end=span.end, breaks=in_order, adjustments=tuple(remaining))
 
 
@@ -121,14 +121,14 @@ def check_entry(entry: TimeEntry) -> None:
     if entry.end - entry.start > LONGEST_CLOCK:
         raise ValidationFailed.field("to", f"must be at most {LONGEST_CLOCK.days} days after from")
     last = entry.start
-    for number, taken in enumerate(entry.breaks):
-        if taken.end is None or taken.end <= taken.start:
+    for number, break_ in enumerate(entry.breaks):
+        if break_.end is None or break_.end <= break_.start:
             raise ValidationFailed.field(f"breaks[{number}].to", "must be after from")
-        if taken.start < last or taken.end > entry.end:
+        if break_.start < last or break_.end > entry.end:
             raise ValidationFailed.field(
                 f"breaks[{number}]", "must lie within the entry, and after the break before it"
             )
-        last = taken.end
+        last = break_.end
 
 
 def check_manual_entry(entry: TimeEntry, before: TimeEntry | None, settings: TenantSettings, now: datetime) -> None:
@@ -197,8 +197,8 @@ def move_span(entry: TimeEntry, start: datetime, end: datetime, rule: str) -> Ti
     whole = Adjustment(rule=rule, before=entry.span, after=Span(start=start, end=end))
     moved = replace(entry, start=start, end=end, adjustments=(*entry.adjustments, whole))
 
-    def clip(taken: Break, _latest_end: datetime) -> Span:
-        span = _break_span(taken)
+    def clip(break_: Break, _latest_end: datetime) -> Span:
+        span = _break_span(break_)
         return Span(start=max(span.start, start), end=min(span.end, end))
 
     return _change_breaks(moved, rule, clip)
@@ -207,21 +207,21 @@ def move_span(entry: TimeEntry, start: datetime, end: datetime, rule: str) -> Ti
 def _change_breaks(entry: TimeEntry, rule: str, change: Callable[[Break, datetime], Span]) -> TimeEntry:
     """Change the span of each break, given the latest end that it may have; drop a break without length."""
     breaks, adjustments = [], []
-    latest_ends = [*(taken.start for taken in entry.breaks[1:]), entry.end]
-    for taken, latest_end in zip(entry.breaks, latest_ends, strict=False):
-        before, after = _break_span(taken), change(taken, latest_end)
+    latest_ends = [*(break_.start for break_ in entry.breaks[1:]), entry.end]
+    for break_, latest_end in zip(entry.breaks, latest_ends, strict=False):
+        before, after = _break_span(break_), change(break_, latest_end)
         is_left = after.start < after.end
         if is_left:
-            breaks.append(replace(taken, start=after.start, end=after.end))
+            breaks.append(replace(break_, start=after.start, end=after.end))
         if after != before:
             remaining = after if is_left else None
-            adjustments.append(Adjustment(rule=rule, break_id=taken.id, before=before, after=remaining))
+            adjustments.append(Adjustment(rule=rule, break_id=break_.id, before=before, after=remaining))
     return replace(entry, breaks=tuple(breaks), adjustments=(*entry.adjustments, *adjustments))
 
 
-def _break_span(taken: Break) -> Span:
-    assert taken.end is not None
-    return Span(start=taken.start, end=taken.end)
+def _break_span(break_: Break) -> Span:
+    assert break_.end is not None
+    return Span(start=break_.start, end=break_.end)
 
 
 def _cut(entry: TimeEntry, inside: Sequence[Span], make_id: Callable[[], str]) -> TimeEntry:
@@ -231,20 +231,22 @@ def _cut(entry: TimeEntry, inside: Sequence[Span], make_id: Callable[[], str]) -
     return _add_breaks(cut, subtract_spans(cut.span, inside), "window", make_id)
 
 
-def _round_breaks(entry: TimeEntry, how: Rounding) -> TimeEntry:
+def _round_breaks(entry: TimeEntry, rounding: Rounding) -> TimeEntry:
     """Round the length of the breaks that somebody took; a break that would not fit stays unchanged."""
 
-    def round_break(taken: Break) -> Span:
-        span = _break_span(taken)
-        return span if taken.automatic else Span(start=span.start, end=span.start + round_length(span.length, how))
+    def round_break(break_: Break) -> Span:
+        span = _break_span(break_)
+        return (
+            span if break_.automatic else Span(start=span.start, end=span.start + round_length(span.length, rounding))
+        )
 
-    def drop_if_empty(taken: Break, _latest_end: datetime) -> Span:
-        span = round_break(taken)
-        return span if span.start == span.end else _break_span(taken)
+    def drop_if_empty(break_: Break, _latest_end: datetime) -> Span:
+        span = round_break(break_)
+        return span if span.start == span.end else _break_span(break_)
 
-    def round_if_it_fits(taken: Break, latest_end: datetime) -> Span:
-        span = round_break(taken)
-        return span if span.end <= latest_end else _break_span(taken)
+    def round_if_it_fits(break_: Break, latest_end: datetime) -> Span:
+        span = round_break(break_)
+        return span if span.end <= latest_end else _break_span(break_)
 
     # A break that is dropped makes room for the one before it.
     return _change_breaks(_change_breaks(entry, "rounding", drop_if_empty), "rounding", round_if_it_fits)
@@ -252,11 +254,11 @@ def _round_breaks(entry: TimeEntry, how: Rounding) -> TimeEntry:
 
 def _add_missing_breaks(entry: TimeEntry, rule: AutomaticBreaks, make_id: Callable[[], str]) -> TimeEntry:
     """Add missing breaks in the middle of the longest stretch of work, and what exceeds it in the next longest."""
-    stretches = subtract_spans(entry.span, [_break_span(taken) for taken in entry.breaks])
+    stretches = subtract_spans(entry.span, [_break_span(break_) for break_ in entry.breaks])
     worked = sum((stretch.length for stretch in stretches), timedelta())
     shortest = timedelta(minutes=rule.shortest_minutes)
-    counted = (taken for taken in entry.breaks if taken.automatic or _break_span(taken).length >= shortest)
-    missing = rule.compute_missing(worked, sum((_break_span(taken).length for taken in counted), timedelta()))
+    counted = (break_ for break_ in entry.breaks if break_.automatic or _break_span(break_).length >= shortest)
+    missing = rule.compute_missing(worked, sum((_break_span(break_).length for break_ in counted), timedelta()))
     added = []
     for stretch in sorted(stretches, key=lambda stretch: stretch.length, reverse=True):
         if not missing:
@@ -270,12 +272,14 @@ def _add_missing_breaks(entry: TimeEntry, rule: AutomaticBreaks, make_id: Callab
 
 def _add_breaks(entry: TimeEntry, spans: Sequence[Span], rule: str, make_id: Callable[[], str]) -> TimeEntry:
     """Add automatic breaks in these spans, except during breaks that the entry already has."""
-    free = (part for span in spans for part in subtract_spans(span, [_break_span(taken) for taken in entry.breaks]))
+    free = (part for span in spans for part in subtract_spans(span, [_break_span(break_) for break_ in entry.breaks]))
     offset = entry.start.tzinfo
     added = [
         Break(id=make_id(), start=part.start.astimezone(offset), end=part.end.astimezone(offset), automatic=True)
         for part in free
     ]
-    adjustments = [Adjustment(rule=rule, break_id=taken.id, before=None, after=_break_span(taken)) for taken in added]
-    breaks = sorted([*entry.breaks, *added], key=lambda taken: taken.start)
+    adjustments = [
+        Adjustment(rule=rule, break_id=break_.id, before=None, after=_break_span(break_)) for break_ in added
+    ]
+    breaks = sorted([*entry.breaks, *added], key=lambda break_: break_.start)
     return replace(entry, breaks=tuple(breaks), adjustments=(*entry.adjustments, *adjustments))

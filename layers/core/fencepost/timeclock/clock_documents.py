@@ -14,7 +14,7 @@ from fencepost.dynamodb import keys
 from fencepost.dynamodb.documents import load_document, parse_instant
 from fencepost.timeclock.audit import AuditRecord
 from fencepost.timeclock.model import Adjustment, Break, EntryDetails, EntrySnapshot, Punch, RunningClock, TimeEntry
-from fencepost.timeclock.refusals import Exemption
+from fencepost.timeclock.refusals import GrantRef
 from fencepost.timeclock.working_time import Span
 from fencepost.verdicts.model import Verdict
 
@@ -177,8 +177,8 @@ def _to_details_document(details: EntryDetails) -> dict[str, Any]:
         "organization_id": details.organization_id,
         "organization_name": details.organization_name,
         "breaks": [
-            {"id": taken.id, "start": taken.start, "end": taken.end, "automatic": taken.automatic}
-            for taken in details.breaks
+            {"id": break_.id, "start": break_.start, "end": break_.end, "automatic": break_.automatic}
+            for break_ in details.breaks
         ],
     }
 
@@ -186,12 +186,12 @@ def _to_details_document(details: EntryDetails) -> dict[str, Any]:
 def _from_details_document(document: dict[str, Any]) -> dict[str, Any]:
     breaks = [
         Break(
-            id=taken["id"],
-            start=datetime.fromisoformat(taken["start"]),
-            end=parse_instant(taken.get("end")),
-            automatic=taken.get("automatic", False),
+            id=break_["id"],
+            start=datetime.fromisoformat(break_["start"]),
+            end=parse_instant(break_.get("end")),
+            automatic=break_.get("automatic", False),
         )
-        for taken in document.get("breaks", ())
+        for break_ in document.get("breaks", ())
     ]
     return {
         "start": datetime.fromisoformat(document["start"]),
@@ -204,7 +204,7 @@ def _from_details_document(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _to_punch_document(punch: Punch) -> dict[str, Any]:
-    exemption = punch.exception
+    grant_ref = punch.exception
     return {
         "action": punch.action,
         "at": punch.at,
@@ -212,8 +212,8 @@ def _to_punch_document(punch: Punch) -> dict[str, Any]:
         "acting_user_id": punch.acting_user_id,
         "verdict": punch.verdict.to_document() if punch.verdict is not None else None,
         "is_flagged": punch.is_flagged,
-        "exception": {"refusal_id": exemption.refusal_id, "by": exemption.by, "at": exemption.at}
-        if exemption is not None
+        "exception": {"refusal_id": grant_ref.refusal_id, "by": grant_ref.granted_by, "at": grant_ref.granted_at}
+        if grant_ref is not None
         else None,
         "is_late": punch.is_late,
         "latitude": punch.latitude,
@@ -224,7 +224,7 @@ def _to_punch_document(punch: Punch) -> dict[str, Any]:
 
 
 def _from_punch_document(document: dict[str, Any]) -> Punch:
-    verdict, exemption = document.get("verdict"), document.get("exception")
+    verdict, grant_ref = document.get("verdict"), document.get("exception")
     return Punch(
         action=document["action"],
         at=datetime.fromisoformat(document["at"]),
@@ -232,7 +232,7 @@ def _from_punch_document(document: dict[str, Any]) -> Punch:
         acting_user_id=document["acting_user_id"],
         verdict=Verdict.from_document(verdict) if verdict is not None else None,
         is_flagged=document.get("is_flagged", False),
-        exception=_from_exemption_document(exemption) if exemption is not None else None,
+        exception=_from_grant_ref_document(grant_ref) if grant_ref is not None else None,
         is_late=document.get("is_late", False),
         latitude=document.get("latitude"),
         longitude=document.get("longitude"),
@@ -241,8 +241,12 @@ def _from_punch_document(document: dict[str, Any]) -> Punch:
     )
 
 
-def _from_exemption_document(document: dict[str, Any]) -> Exemption:
-    return Exemption(refusal_id=document["refusal_id"], by=document["by"], at=datetime.fromisoformat(document["at"]))
+def _from_grant_ref_document(document: dict[str, Any]) -> GrantRef:
+    return GrantRef(
+        refusal_id=document["refusal_id"],
+        granted_by=document["by"],
+        granted_at=datetime.fromisoformat(document["at"]),
+    )
 
 
 def _to_adjustment_document(adjustment: Adjustment) -> dict[str, Any]:

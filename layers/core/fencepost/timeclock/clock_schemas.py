@@ -287,10 +287,10 @@ def serialize_clock(clock: RunningClock) -> dict[str, Any]:
     }
 
 
-def serialize_break(taken: Break) -> dict[str, Any]:
+def serialize_break(break_: Break) -> dict[str, Any]:
     """Return a BreakOut."""
-    to = taken.end.isoformat() if taken.end else None
-    return {"id": taken.id, "from": taken.start.isoformat(), "to": to, "automatic": taken.automatic}
+    to = break_.end.isoformat() if break_.end else None
+    return {"id": break_.id, "from": break_.start.isoformat(), "to": to, "automatic": break_.automatic}
 
 
 def _serialize_details(subject: RunningClock | TimeEntry, end: datetime | None) -> dict[str, Any]:
@@ -298,7 +298,7 @@ def _serialize_details(subject: RunningClock | TimeEntry, end: datetime | None) 
         "id": subject.id,
         "from": subject.start.isoformat(),
         "to": end.isoformat() if end is not None else None,
-        "breaks": [serialize_break(taken) for taken in subject.breaks],
+        "breaks": [serialize_break(break_) for break_ in subject.breaks],
         "comment": subject.comment,
         "type": subject.time_type,
         "organizationId": subject.organization_id,
@@ -321,8 +321,8 @@ def _serialize_punch(punch: Punch) -> dict[str, Any]:
     if punch.exception is not None:
         exception = {
             "refusalId": punch.exception.refusal_id,
-            "grantedBy": punch.exception.by,
-            "grantedAt": punch.exception.at.isoformat(),
+            "grantedBy": punch.exception.granted_by,
+            "grantedAt": punch.exception.granted_at.isoformat(),
         }
     return {
         "action": punch.action,

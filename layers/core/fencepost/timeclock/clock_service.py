@@ -338,7 +338,7 @@ class ClockService:
         )
         for grant in context.grants:
             if grant.covers(refusal, punch.received_at):
-                return replace(punch, exception=grant.exemption)
+                return replace(punch, exception=grant.to_ref())
         event = ClockActionRefused(
             id=self.make_id(),
             tenant_id=tenant_id,

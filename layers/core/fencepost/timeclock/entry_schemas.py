@@ -298,7 +298,7 @@ def _serialize_snapshot(snapshot: EntrySnapshot | None) -> dict[str, Any] | None
     return {
         "from": snapshot.start.isoformat(),
         "to": snapshot.end.isoformat() if snapshot.end else None,
-        "breaks": [serialize_break(taken) for taken in snapshot.breaks],
+        "breaks": [serialize_break(break_) for break_ in snapshot.breaks],
         "comment": snapshot.comment,
         "type": snapshot.time_type,
         "organizationId": snapshot.organization_id,

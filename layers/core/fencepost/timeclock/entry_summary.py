@@ -42,9 +42,9 @@ class EntrySummary:
 def pack_summary(entry: TimeEntry) -> str:
     start_s = int(entry.start.timestamp())
     breaks = [
-        [int(taken.start.timestamp()) - start_s, int(taken.end.timestamp()) - int(taken.start.timestamp())]
-        for taken in entry.breaks
-        if taken.end is not None
+        [int(break_.start.timestamp()) - start_s, int(break_.end.timestamp()) - int(break_.start.timestamp())]
+        for break_ in entry.breaks
+        if break_.end is not None
     ]
     length_s = int(entry.end.timestamp()) - start_s
     values = [entry.organization_id, entry.time_type, entry.approval, start_s, length_s, breaks]

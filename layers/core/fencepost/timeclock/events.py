@@ -282,7 +282,7 @@ class ExceptionGranted(Event):
         assert grant is not None
         return {
             **_describe_refusal(self.refusal),
-            "validUntil": grant.until.isoformat(),
+            "validUntil": grant.valid_until.isoformat(),
             "reason": grant.reason,
         }
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fencepost.timeclock.errors import WrongOrder
-from fencepost.timeclock.refusals import Exemption
+from fencepost.timeclock.refusals import GrantRef
 from fencepost.timeclock.settings import TenantSettings
 from fencepost.timeclock.time_types import CATEGORIES
 from fencepost.timeclock.working_time import Span, StopsAt
@@ -71,7 +71,7 @@ class Punch:
     acting_user_id: str
     verdict: Verdict | None = None
     is_flagged: bool = False
-    exception: Exemption | None = None
+    exception: GrantRef | None = None
     is_late: bool = False
     latitude: float | None = None
     longitude: float | None = None
@@ -81,7 +81,7 @@ class Punch:
     @property
     def exception_reason(self) -> str | None:
         """The reason in the audit trail, where an exception allowed the action."""
-        return f"An exception that {self.exception.by} granted." if self.exception is not None else None
+        return f"An exception that {self.exception.granted_by} granted." if self.exception is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

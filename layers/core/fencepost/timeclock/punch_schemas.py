@@ -242,9 +242,9 @@ def _serialize_refusal(refusal: Refusal, now: datetime) -> dict[str, Any]:
         "accuracy": None if refusal.accuracy_m is None else to_number(refusal.accuracy_m),
         "geofenceVerdict": serialize_verdict(refusal.verdict),
         "exception": {
-            "grantedBy": grant.by,
-            "grantedAt": grant.at.isoformat(),
-            "validUntil": grant.until.isoformat(),
+            "grantedBy": grant.granted_by,
+            "grantedAt": grant.granted_at.isoformat(),
+            "validUntil": grant.valid_until.isoformat(),
             "reason": grant.reason,
         }
         if grant

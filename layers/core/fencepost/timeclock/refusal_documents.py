@@ -72,9 +72,9 @@ def load_grant(text: str) -> Grant:
 def _to_grant_document(grant: Grant) -> dict[str, Any]:
     return {
         "refusal_id": grant.refusal_id,
-        "by": grant.by,
-        "at": grant.at,
-        "until": grant.until,
+        "by": grant.granted_by,
+        "at": grant.granted_at,
+        "until": grant.valid_until,
         "reason": grant.reason,
         "action": grant.action,
         "organization_id": grant.organization_id,
@@ -87,9 +87,9 @@ def _from_grant_document(document: dict[str, Any]) -> Grant:
     screen = document["screen"]
     return Grant(
         refusal_id=document["refusal_id"],
-        by=document["by"],
-        at=datetime.fromisoformat(document["at"]),
-        until=datetime.fromisoformat(document["until"]),
+        granted_by=document["by"],
+        granted_at=datetime.fromisoformat(document["at"]),
+        valid_until=datetime.fromisoformat(document["until"]),
         reason=document["reason"],
         action=document["action"],
         organization_id=document["organization_id"],

@@ -71,7 +71,9 @@ class DynamoDBRefusalRepository:
         key = keys.exceptions_key(tenant_id, refusal.user_id)
         stored = self._table.batch_get([key], consistent=True).get(keys.to_pair(key), {})
         expired = [
-            old.refusal_id for old in load_grants(stored) if old.until <= grant.at and old.refusal_id != refusal.id
+            old.refusal_id
+            for old in load_grants(stored)
+            if old.valid_until <= grant.granted_at and old.refusal_id != refusal.id
         ]
         removed = ", ".join(f"#{n}" for n in range(len(expired)))
         transaction.update(

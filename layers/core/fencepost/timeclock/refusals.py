@@ -15,37 +15,36 @@ _NAMESPACE = UUID("3c9d5f0e-50b7-4b57-8f0c-6f6b6f2f6d1a")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exemption:
-    """The exception by which an action was accepted against its verdict."""
+class GrantRef:
+    """The exception that allowed an action against its verdict, as the punch of the action records it."""
 
     refusal_id: str
-    by: str
-    at: datetime
+    granted_by: str
+    granted_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """An exception: the refused action may be done once, until `until`, wherever its user is."""
+    """An exception: the refused action may be done once, before `valid_until`, wherever its user is."""
 
     refusal_id: str
-    by: str
-    at: datetime
-    until: datetime
+    granted_by: str
+    granted_at: datetime
+    valid_until: datetime
     reason: str | None
     action: str
     organization_id: str | None
     screen: EntityRef | None
     not_before: datetime
 
-    @property
-    def exemption(self) -> Exemption:
-        return Exemption(refusal_id=self.refusal_id, by=self.by, at=self.at)
+    def to_ref(self) -> GrantRef:
+        return GrantRef(refusal_id=self.refusal_id, granted_by=self.granted_by, granted_at=self.granted_at)
 
     def covers(self, refusal: Refusal, now: datetime) -> bool:
         """Return whether this allows the refused action: it is the same, with the same target, not earlier."""
         refused = (refusal.action, refusal.organization_id, refusal.screen)
         granted = (self.action, self.organization_id, self.screen)
-        return now < self.until and refused == granted and refusal.at >= self.not_before
+        return now < self.valid_until and refused == granted and refusal.at >= self.not_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +70,9 @@ class Refusal:
             return "used"
         if self.grant is None:
             return "refused"
-        return "granted" if now < self.grant.until else "expired"
+        return "granted" if now < self.grant.valid_until else "expired"
 
-    def grant_exception(self, by: str, now: datetime, valid_for: timedelta, reason: str | None) -> Refusal:
+    def grant_exception(self, granted_by: str, now: datetime, valid_for: timedelta, reason: str | None) -> Refusal:
         """Return the refusal with an exception, in place of one that was granted before.
 
         Raises:
@@ -83,9 +82,9 @@ class Refusal:
             raise RefusalUsed
         grant = Grant(
             refusal_id=self.id,
-            by=by,
-            at=now,
-            until=now + valid_for,
+            granted_by=granted_by,
+            granted_at=now,
+            valid_until=now + valid_for,
             reason=reason,
             action=self.action,
             organization_id=self.organization_id,

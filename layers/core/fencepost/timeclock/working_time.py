@@ -194,34 +194,38 @@ def resolve_wall_time(day: date, minute: int, time_zone: str, *, last: bool = Fa
     return max(first, second) if last else first
 
 
-def round_instant(at: datetime, how: Rounding, time_zone: str) -> datetime:
+def round_instant(at: datetime, rounding: Rounding, time_zone: str) -> datetime:
     """Round an instant to steps of the wall clock, and keep its offset.
 
     >>> at = datetime.fromisoformat("2026-05-04T08:53:10+02:00")
     >>> round_instant(at, Rounding(direction="nearest", minutes=15), "Europe/Berlin").isoformat()
     '2026-05-04T09:00:00+02:00'
     """
-    down, up = _find_step(at, how.minutes, time_zone, 0), _find_step(at, how.minutes, time_zone, how.minutes)
-    if how.direction == "nearest":
+    down, up = (
+        _find_step(at, rounding.minutes, time_zone, 0),
+        _find_step(at, rounding.minutes, time_zone, rounding.minutes),
+    )
+    if rounding.direction == "nearest":
         return down if at - down < up - at else up
-    return down if how.direction == "down" else up
+    return down if rounding.direction == "down" else up
 
 
-def round_length(length: timedelta, how: Rounding) -> timedelta:
+def round_length(length: timedelta, rounding: Rounding) -> timedelta:
     """Round the length of a break.
 
     >>> str(round_length(timedelta(minutes=37), Rounding(direction="down", minutes=15)))
     '0:30:00'
     """
-    step = timedelta(minutes=how.minutes)
-    over = length % step
-    down, up = length - over, length - over + (step if over else timedelta())
-    if how.direction == "nearest":
+    step = timedelta(minutes=rounding.minutes)
+    remainder = length % step
+    down = length - remainder
+    up = down + step if remainder else down
+    if rounding.direction == "nearest":
         return down if length - down < up - length else up
-    return down if how.direction == "down" else up
+    return down if rounding.direction == "down" else up
 
 
-def subtract_spans(span: Span, taken: Sequence[Span]) -> list[Span]:
+def subtract_spans(span: Span, others: Sequence[Span]) -> list[Span]:
     """Return what is left of a span without others, which do not overlap and are in order.
 
     >>> at = datetime(2026, 5, 4, tzinfo=UTC)
@@ -230,12 +234,12 @@ def subtract_spans(span: Span, taken: Sequence[Span]) -> list[Span]:
     >>> [str(part.length) for part in left]
     ['1:00:00', '2:00:00']
     """
-    left, start = [], span.start
-    for other in taken:
+    remaining, start = [], span.start
+    for other in others:
         if start < min(other.start, span.end):
-            left.append(Span(start=start, end=min(other.start, span.end)))
+            remaining.append(Span(start=start, end=min(other.start, span.end)))
         start = max(start, other.end)
-    return [*left, Span(start=start, end=span.end)] if start < span.end else left
+    return [*remaining, Span(start=start, end=span.end)] if start < span.end else remaining
 
 
 def _find_step(at: datetime, minutes: int, time_zone: str, add_minutes: int) -> datetime:
