@@ -36,7 +36,7 @@ from fencepost.http.fields import parse_whole_number
 from fencepost.http.idempotency_key import derive_resource_id
 from fencepost.http.pagination import PageQuery
 from fencepost.http.request import AnyRequest, Request
-from fencepost.http.response import Response, expected_version, matches_etag
+from fencepost.http.response import Response, matches_etag, parse_expected_version
 from fencepost.verdicts.schemas import ValidateIn, ValidationOut, serialize_validation, to_validation_request
 from geo.wgs84 import Position
 
@@ -297,14 +297,14 @@ def _update(request: Request[GeofenceUpdate], geofence_id: str) -> Response:
     dialect = _find_dialect(request)
     patch = dialect.to_patch(request.body, request.fields)
     geofence = container.geofence_service().update(
-        request.principal, geofence_id, patch, expected_version(request), datetime.now(UTC)
+        request.principal, geofence_id, patch, parse_expected_version(request), datetime.now(UTC)
     )
     return Response(200, dialect.serialize_geofence(geofence), _build_etag(geofence))
 
 
 def _delete(request: AnyRequest, geofence_id: str) -> Response:
     geofence = container.geofence_service().delete(
-        request.principal, geofence_id, expected_version(request), datetime.now(UTC)
+        request.principal, geofence_id, parse_expected_version(request), datetime.now(UTC)
     )
     return Response(200, {"id": geofence.id, "deleted": True})
 

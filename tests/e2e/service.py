@@ -115,8 +115,8 @@ class Service:
         """Upload a file to the bucket and return the report of its import."""
         s3 = self.engine.client("s3")
         folder = key.split("/")[1] if key.startswith("uploads/") and key.count("/") > 1 else ""
-        is_known = folder in self.tenants
-        report_key = f"reports/{key.removeprefix('uploads/') if is_known else f'_rejected/{key}'}.json"
+        has_tenant = folder in self.tenants
+        report_key = f"reports/{key.removeprefix('uploads/') if has_tenant else f'_rejected/{key}'}.json"
         before = self._read_object(s3, report_key)
         s3.put_object(
             Bucket=self.endpoint.bucket, Key=key, Body=content if isinstance(content, bytes) else content.read_bytes()

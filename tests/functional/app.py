@@ -224,8 +224,8 @@ class App:
             self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=messages[0]["ReceiptHandle"])
 
     def report(self, key: str) -> Any:
-        is_known = key.startswith(("uploads/demo/", "uploads/other/"))
-        report_key = f"reports/{key.removeprefix('uploads/') if is_known else f'_rejected/{key}'}.json"
+        has_tenant = key.startswith(("uploads/demo/", "uploads/other/"))
+        report_key = f"reports/{key.removeprefix('uploads/') if has_tenant else f'_rejected/{key}'}.json"
         return json.loads(self.s3.get_object(Bucket=BUCKET, Key=report_key)["Body"].read())
 
     def _check_contract(self, function: str, sent: dict[str, Any], answer: Answer) -> None:

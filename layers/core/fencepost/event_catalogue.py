@@ -97,12 +97,12 @@ def build_schema(event_class: type[Event]) -> dict[str, Any]:
 
     It allows further properties, because a later release may add some.
     """
-    payload = _payload_schema(find_payload_model(event_class))
+    payload = _build_payload_schema(find_payload_model(event_class))
     definitions = {"$defs": payload["$defs"]} if "$defs" in payload else {}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": event_class.type,
-        "description": _publication_note(event_class),
+        "description": _get_publication_note(event_class),
         "type": "object",
         "properties": _ENVELOPE | payload["properties"],
         "required": [*_ENVELOPE, *payload["required"]],
@@ -114,13 +114,13 @@ def build_section() -> str:
     """Return the generated section of `docs/events.md`: the types, and the fields of each payload."""
     lines = ["| type | published when | schema |", "|---|---|---|"]
     lines += [
-        f"| `{name}` | {_publication_note(event_class)} | [JSON Schema](schemas/{name}.json) |"
+        f"| `{name}` | {_get_publication_note(event_class)} | [JSON Schema](schemas/{name}.json) |"
         for name, event_class in EVENT_TYPES.items()
     ]
     for model, group in groupby(EVENT_TYPES.values(), find_payload_model):
         names = ", ".join(f"`{event_class.type}`" for event_class in group)
-        schema = _payload_schema(model)
-        rows = _field_rows(schema, schema.get("$defs", {}))
+        schema = _build_payload_schema(model)
+        rows = _build_field_rows(schema, schema.get("$defs", {}))
         lines += ["", f"### Fields of {names}", "", "| field | type | |", "|---|---|---|", *rows]
     return "\n".join(lines)
 
@@ -140,15 +140,15 @@ def generate_documents(folder: Path) -> dict[Path, str]:
     return {page: f"{before}{_BEGIN}\n\n{build_section()}\n\n{_END}{after}", **schemas}
 
 
-def _payload_schema(model: Any) -> dict[str, Any]:
+def _build_payload_schema(model: Any) -> dict[str, Any]:
     return TypeAdapter(model).json_schema(schema_generator=_WithoutFieldTitles)
 
 
-def _publication_note(event_class: type[Event]) -> str:
+def _get_publication_note(event_class: type[Event]) -> str:
     return (event_class.__doc__ or "").split("\n\n")[0]
 
 
-def _field_rows(schema: dict[str, Any], definitions: dict[str, Any], prefix: str = "") -> Iterator[str]:
+def _build_field_rows(schema: dict[str, Any], definitions: dict[str, Any], prefix: str = "") -> Iterator[str]:
     for name, field in schema["properties"].items():
         note = field.get("description", "")
         if name not in schema["required"]:
@@ -157,7 +157,7 @@ def _field_rows(schema: dict[str, Any], definitions: dict[str, Any], prefix: str
         for reference, separator in ((field, "."), (field.get("items", {}), "[].")):
             if "$ref" in reference:
                 nested = definitions[reference["$ref"].rpartition("/")[2]]
-                yield from _field_rows(nested, definitions, f"{prefix}{name}{separator}")
+                yield from _build_field_rows(nested, definitions, f"{prefix}{name}{separator}")
 
 
 def _name_type(field: dict[str, Any]) -> str:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 LEVELS = (15, 12, 9, 6, 3)
 MAX_CELLS = 32
 # A polygon's box may hold many more cells than the polygon meets; past this the next level is tried at once.
-_MAX_LOOKED_AT = 2_048
-_HAIR_DEG = 1e-9
-_MAX_WITHIN = 500
+_MAX_CELLS_EXAMINED = 2_048
+_MARGIN_DEG = 1e-9
+_MAX_CELLS_WITHIN = 500
 
 
 class Cell(NamedTuple):
@@ -70,7 +70,7 @@ def list_cells_within(position: Position, within_m: float) -> list[Cell]:
     [5, 20]
     """
     bounds = Circle(center=position, radius_m=within_m).bounds
-    if sum(_count_cells(bounds, level) for level in LEVELS) > _MAX_WITHIN:
+    if sum(_count_cells(bounds, level) for level in LEVELS) > _MAX_CELLS_WITHIN:
         raise GeometryError("within", "reaches over too many cells so close to a pole; ask for less")
     return [cell for level in LEVELS for cell in _list_cells(bounds, level)]
 
@@ -95,7 +95,7 @@ def cover(shape: Shape, max_cells: int = MAX_CELLS) -> frozenset[Cell]:
 def _find_cells(shape: Shape, level: int) -> frozenset[Cell] | None:
     """Return the cells of a level that the shape meets, or None where there are too many to look at."""
     count = _count_cells(shape.bounds, level)
-    if count > _MAX_LOOKED_AT:
+    if count > _MAX_CELLS_EXAMINED:
         return None
     boxes = shape.boxes(360 / 2**level)
     meets: Callable[[Sequence[Bounds]], Sequence[bool]] | None = getattr(shape, "meets", None)
@@ -113,7 +113,7 @@ def _to_box(cell: Cell) -> Bounds:
     """Return the box of a cell, a hair too wide: a position on its border may be rounded into it."""
     side = 360 / 2**cell.level
     west, south = cell.x * side - 180, cell.y * side - 90
-    return Bounds(west - _HAIR_DEG, south - _HAIR_DEG, west + side + _HAIR_DEG, south + side + _HAIR_DEG)
+    return Bounds(west - _MARGIN_DEG, south - _MARGIN_DEG, west + side + _MARGIN_DEG, south + side + _MARGIN_DEG)
 
 
 def _list_columns(box: Bounds, level: int) -> range:

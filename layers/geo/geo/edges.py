@@ -31,7 +31,7 @@ _NEARBY_M = 200_000.0
 _OFF_BY_AZIMUTH = 1e-6
 # Single precision, over the few operations that it takes.
 _ROUNDING = 5e-7
-_MOST_MEASURED = 24
+_MAX_MEASURED = 24
 _FEW = 8
 _BEND_M = 1e-4
 _POINT_M, _MILLIMETRE_M = 1e-6, 1e-3
@@ -70,7 +70,7 @@ class Edges:
         if nearest2 > reach2:
             return inf
         possible = steps.find_chords((lower2 <= reach2 - away2).nonzero()[0].tolist())
-        if len(possible) > _MOST_MEASURED:
+        if len(possible) > _MAX_MEASURED:
             if nearest2 <= _NEARBY_M * _NEARBY_M:
                 return self.measure_steps_m(frame, possible)
             # Far away there is no plane. Any few of those that are equally near by their bounds are near enough.

@@ -20,7 +20,7 @@ class Raster:
     (True, True, False, False)
     """
 
-    __slots__ = ("_cells", "_columns_a_degree", "_rows_a_degree", "_south", "_west")
+    __slots__ = ("_cells", "_columns_per_degree", "_rows_per_degree", "_south", "_west")
 
     def __init__(self, vertices: NDArray[np.float64], margins: tuple[float, float]) -> None:
         """Draw a line.
@@ -32,11 +32,11 @@ class Raster:
         import numpy as np
 
         lowest, highest = vertices.min(axis=0) - margins, vertices.max(axis=0) + margins
-        a_degree = ACROSS / (highest - lowest)
+        cells_per_degree = ACROSS / (highest - lowest)
         self._west, self._south = lowest.tolist()
-        self._columns_a_degree, self._rows_a_degree = a_degree.tolist()
-        line = _add_steps((vertices - lowest) * a_degree)
-        grown = np.multiply(margins, a_degree)
+        self._columns_per_degree, self._rows_per_degree = cells_per_degree.tolist()
+        line = _add_steps((vertices - lowest) * cells_per_degree)
+        grown = np.multiply(margins, cells_per_degree)
         first = np.floor(np.minimum(line[:-1], line[1:]) - grown).astype(np.intp).clip(0, ACROSS - 1)
         past = np.floor(np.maximum(line[:-1], line[1:]) + grown).astype(np.intp).clip(0, ACROSS - 1) + 1
         # A box is drawn by its corners, of which the sums along both axes make its area.
@@ -48,8 +48,8 @@ class Raster:
 
     def is_near(self, lon: float, lat: float) -> bool:
         """Return whether the line may be near; where it is False, the line is not."""
-        column = (lon - self._west) % 360 * self._columns_a_degree
-        row = (lat - self._south) * self._rows_a_degree
+        column = (lon - self._west) % 360 * self._columns_per_degree
+        row = (lat - self._south) * self._rows_per_degree
         if not (column < ACROSS and 0 <= row < ACROSS):
             return False
         cell = ACROSS * int(row) + int(column)

@@ -25,7 +25,7 @@ from tests.e2e.service import Service, deploy_service, find_free_port
 from tests.oracles.clock import ClockCall, Span, State, apply_call
 from tests.oracles.linearizability import Call, find_linearization
 
-PHONES, CALLS_A_PHONE = 3, 3
+PHONES, CALLS_PER_PHONE = 3, 3
 _MIDNIGHT = datetime.fromisoformat(at("00:00"))
 # Few instants, so that calls conflict.
 _INSTANTS = range(9 * 60, 12 * 60, 20)
@@ -35,7 +35,7 @@ _ACTIONS = ("start", "start", "start", "break", "stop", "stop", "cancel", "save"
 def record_history(service: Service, seed: str) -> list[Call[ClockCall]]:
     """Run calls from several phones of a user at once, and return them with a final read."""
     person, chance = Person(service), random.Random(seed)
-    plans = [[_plan(chance, f"{phone}.{n}") for n in range(CALLS_A_PHONE)] for phone in range(PHONES)]
+    plans = [[_plan(chance, f"{phone}.{n}") for n in range(CALLS_PER_PHONE)] for phone in range(PHONES)]
     with ThreadPoolExecutor(PHONES) as phones:
         calls = [call for of_phone in phones.map(lambda plan: _run(person, plan), plans) for call in of_phone]
     sent_at = time.monotonic()

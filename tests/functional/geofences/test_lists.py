@@ -40,8 +40,8 @@ def test_a_filter_lets_through_what_is_asked_for(
 
 
 def test_a_filtered_page_that_looked_at_enough_ends_and_goes_on(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fencepost.geofences.service._READ_A_QUERY", 2)
-    monkeypatch.setattr("fencepost.geofences.service._QUERIES_A_FILTERED_PAGE", 2)
+    monkeypatch.setattr("fencepost.geofences.service._GEOFENCES_PER_QUERY", 2)
+    monkeypatch.setattr("fencepost.geofences.service._QUERIES_PER_FILTERED_PAGE", 2)
     for n in range(11):
         app.create_circle(f"Site {n}", status="active" if n % 5 else "inactive")
     app.calls.clear()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fencepost.common.errors import Forbidden, ValidationFailed
-from fencepost.reports.service import MAX_READS, READS_A_PAGE, ReportService
+from fencepost.reports.service import MAX_READS, READS_PER_PAGE, ReportService
 from fencepost.reports.totals import Total, TotalsPageStart, TotalsQuery, Unit
 from fencepost.timeclock.entry_filters import EntryFilter
 from fencepost.timeclock.entry_summary import EntrySummary
@@ -83,7 +83,7 @@ def test_a_year_in_pages_reads_hardly_more_than_once(unit: Unit) -> None:
 
 
 def test_a_period_that_is_longer_than_a_page_is_read_to_its_end() -> None:
-    month = FakeReports(each(timedelta(hours=1), 24 * 30), a_read=24 * 30 // (READS_A_PAGE + 10))
+    month = FakeReports(each(timedelta(hours=1), 24 * 30), a_read=24 * 30 // (READS_PER_PAGE + 10))
     found, pages = all_totals(month, "month")
     assert (sum(total.entries for total in found), pages) == (24 * 30, 1)
 

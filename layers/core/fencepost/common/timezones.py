@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-MINUTES_A_DAY = 24 * 60
+MINUTES_PER_DAY = 24 * 60
 
 
 # All instants that callers send or rules compute are between these.
@@ -40,7 +40,7 @@ def parse_minute_of_day(text: str) -> int:
     """
     hour, colon, minute = text.partition(":")
     is_clock = len(hour) == len(minute) == 2 and colon and (hour + minute).isascii() and (hour + minute).isdigit()
-    if not is_clock or int(minute) > 59 or int(hour) * 60 + int(minute) > MINUTES_A_DAY:
+    if not is_clock or int(minute) > 59 or int(hour) * 60 + int(minute) > MINUTES_PER_DAY:
         raise ValueError("must be a time of day from 00:00 to 24:00, such as 07:30")
     return int(hour) * 60 + int(minute)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.table import Table
 
 # A transaction holds 100 actions, and the group is one of them.
-_MEMBERS_A_TRANSACTION = 90
+_MEMBERS_PER_TRANSACTION = 90
 
 
 class DynamoDBDirectoryRepository:
@@ -120,8 +120,8 @@ class DynamoDBDirectoryRepository:
         members, target = before, group.members or frozenset()
         changes = [*((user_id, False) for user_id in sorted(before - target))]
         changes += [(user_id, True) for user_id in sorted(target - before)]
-        for start in range(0, max(1, len(changes)), _MEMBERS_A_TRANSACTION):
-            some = changes[start : start + _MEMBERS_A_TRANSACTION]
+        for start in range(0, max(1, len(changes)), _MEMBERS_PER_TRANSACTION):
+            some = changes[start : start + _MEMBERS_PER_TRANSACTION]
             after = (members - {user for user, joins in some if not joins}) | {user for user, joins in some if joins}
             transaction = Transaction()
             condition, values = build_unchanged_condition("members", _to_string_set(members))

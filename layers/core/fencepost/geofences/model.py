@@ -22,7 +22,7 @@ MAX_NAME_LENGTH = 100
 # A change of a geofence is one transaction of at most 100 actions: the geofence, its version, its name old and new,
 # the event, and one for each cell and each target, old and new. This leaves room for 13 new cells at the least.
 MAX_ASSIGNMENTS = 25
-_ROOM = 95
+_MAX_CELLS_AND_TARGETS = 95
 MAX_TAGS = 50
 MAX_TAG_LENGTH = 50
 
@@ -75,7 +75,7 @@ class Geofence:
         if after.is_active and self.cells and after.shape == self.shape:
             return after
         targets = {*self.assignments, *after.assignments}
-        return after.assign_cells(_ROOM - len(self.cells) - len(targets))
+        return after.assign_cells(_MAX_CELLS_AND_TARGETS - len(self.cells) - len(targets))
 
     def assign_cells(self, max_cells: int = MAX_CELLS) -> Geofence:
         """Return the geofence with the cells in which the index has it."""

@@ -49,7 +49,7 @@ class NearbyGeofence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nearest:
+class NearestGeofences:
     """The geofences, nearest boundary first, and the distance of the next one; None: there is no other."""
 
     geofences: list[NearbyGeofence]
@@ -58,9 +58,9 @@ class Nearest:
     def measure_complete_within_m(self, count: int) -> int | None:
         """Return whole metres within which there is no geofence but the first `count`, or None if there is no other.
 
-        >>> Nearest(geofences=[], next_edge_distance_m=99.9).measure_complete_within_m(0)
+        >>> NearestGeofences(geofences=[], next_edge_distance_m=99.9).measure_complete_within_m(0)
         99
-        >>> Nearest(geofences=[], next_edge_distance_m=None).measure_complete_within_m(0)
+        >>> NearestGeofences(geofences=[], next_edge_distance_m=None).measure_complete_within_m(0)
         """
         after = self.geofences[count].edge_distance_m if count < len(self.geofences) else self.next_edge_distance_m
         if after is None:
@@ -76,7 +76,7 @@ class NearestService:
 
     def find_nearest(
         self, principal: Principal, position: Position, limit: int, now: datetime, *, consistent: bool = False
-    ) -> Nearest:
+    ) -> NearestGeofences:
         """Return at most `limit` active geofences, the nearest boundary first.
 
         Those that cover the position come before all others. Geofences that are not in force now are among
@@ -105,4 +105,6 @@ class NearestService:
             )
             for edge_distance_m, geofence in found[:limit]
         ]
-        return Nearest(geofences=geofences, next_edge_distance_m=found[limit][0] if len(found) > limit else None)
+        return NearestGeofences(
+            geofences=geofences, next_edge_distance_m=found[limit][0] if len(found) > limit else None
+        )

@@ -17,7 +17,7 @@ from fencepost.geofences.items import (
     parse_version_item,
 )
 from fencepost.geofences.spatial_index.index import CellFull
-from fencepost.geofences.spatial_index.occupied_cells import ListGone
+from fencepost.geofences.spatial_index.occupied_cells import CellListMissing
 from fencepost.geofences.tag_repository import TagRepository
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _MAX_ATTEMPTS = 1_000
 
 
-class _NoRoom(Exception):
+class _QuotaFull(Exception):
     """The tenant has as many geofences as it may."""
 
     def __init__(self, tenant_id: str) -> None:
@@ -149,7 +149,7 @@ class DynamoDBGeofenceRepository:
         self._claim_name(transaction, geofence)
         number = keys.geofence_number_key(geofence.tenant_id, geofence.number)
         transaction.create(number | {"geofenceId": {"S": geofence.id}}, _NumberTaken())
-        transaction.add_to_count(keys.quota_key(geofence.tenant_id), 1, _NoRoom(geofence.tenant_id))
+        transaction.add_to_count(keys.quota_key(geofence.tenant_id), 1, _QuotaFull(geofence.tenant_id))
         transaction.add_event(event)
         self._index.add_to_index(transaction, geofence)
         return geofence
@@ -212,12 +212,12 @@ class DynamoDBGeofenceRepository:
             try:
                 self._table.write(transaction if is_complete else transaction.build_preparation())
                 self._index.remember_written(transaction)
-            except (CellFull, ListGone) as failure:
+            except (CellFull, CellListMissing) as failure:
                 self._index.handle_failure(failure)
                 continue
             except _NumberTaken:
                 continue
-            except _NoRoom as full:
+            except _QuotaFull as full:
                 raise _to_quota_reached(self._table.get(keys.quota_key(full.tenant_id)) or {}) from full
             if is_complete:
                 return

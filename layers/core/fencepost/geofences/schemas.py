@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, AliasPath, ConfigDict, Field
 
-from fencepost.common.timezones import MINUTES_A_DAY
+from fencepost.common.timezones import MINUTES_PER_DAY
 from fencepost.geofences.model import MAX_ASSIGNMENTS, MAX_NAME_LENGTH, MAX_TAG_LENGTH, MAX_TAGS
-from fencepost.geofences.serializers import Kind, NameOfType, ScheduleOut
+from fencepost.geofences.serializers import Kind, KindName, ScheduleOut
 from fencepost.http.fields import (
     Instant,
     Latitude,
@@ -71,7 +71,7 @@ class WindowIn(RequestModel):
     """A span of local time on some days; one that ends at or before its start ends on the next day."""
 
     days: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Field(min_length=1, max_length=7)]
-    start_minute: Annotated[TimeOfDay, Field(validation_alias="from", lt=MINUTES_A_DAY)]
+    start_minute: Annotated[TimeOfDay, Field(validation_alias="from", lt=MINUTES_PER_DAY)]
     end_minute: Annotated[TimeOfDay, Field(validation_alias="to")]
 
 
@@ -87,7 +87,7 @@ class GeofenceChange(RequestModel):
 
     name: Annotated[VisibleText, Field(max_length=MAX_NAME_LENGTH)] | None = _accept_names("name", "pname", "label")
     description: Annotated[Text, Field(max_length=500)] | None = None
-    type: Annotated[str, NameOfType(*TYPE_ALIASES)] | None = None
+    type: Annotated[str, KindName(*TYPE_ALIASES)] | None = None
     latitude: Latitude | None = _accept_names("latitude", "center_lat", AliasPath("center", "lat"))
     longitude: Longitude | None = _accept_names("longitude", "center_lon", AliasPath("center", "lng"))
     radius_m: Annotated[float, Field(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)] | None = _accept_names(

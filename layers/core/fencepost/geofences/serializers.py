@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geo.shapes.base import Shape
 
 
-class NameOfType:
+class KindName:
     """Validates the name of a geofence type, with the types that are registered when a value comes.
 
     Args:
@@ -48,7 +48,7 @@ class NameOfType:
         return value
 
 
-Kind = Annotated[str, NameOfType()]
+Kind = Annotated[str, KindName()]
 """The name of a geofence type."""
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from geo.wgs84 import Position
 
 # A filtered page reads at most this number of geofences.
-_QUERIES_A_FILTERED_PAGE, _READ_A_QUERY = 4, 500
+_QUERIES_PER_FILTERED_PAGE, _GEOFENCES_PER_QUERY = 4, 500
 
 
 class IndexedGeofence(Protocol):
@@ -240,8 +240,8 @@ class GeofenceService:
         depend on how rare the matches are.
         """
         found: list[Geofence] = []
-        for _ in range(_QUERIES_A_FILTERED_PAGE if filters else 1):
-            size = _READ_A_QUERY if filters else limit
+        for _ in range(_QUERIES_PER_FILTERED_PAGE if filters else 1):
+            size = _GEOFENCES_PER_QUERY if filters else limit
             geofences, has_more = self.repository.list_newest(principal.tenant_id, size, after)
             for geofence in geofences:
                 if len(found) == limit:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from fencepost.common.errors import FencepostError, IdempotencyInProgress, IdempotencyKeyReused
 from fencepost.common.logging import logger
-from fencepost.http.idempotency_key import idempotency_key_of
+from fencepost.http.idempotency_key import parse_idempotency_key
 from fencepost.http.idempotency_records import IdempotencyConfig
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run_idempotent(request: AnyRequest, run: Callable[[], GatewayResponse], cont
         ServiceBusy: The record changed while it was read.
         Exception: Whatever `run` raises.
     """
-    key = idempotency_key_of(request)
+    key = parse_idempotency_key(request)
     now = datetime.now(UTC)
     run_id = str(uuid4())
     records = IdempotencyConfig.repository()

@@ -38,7 +38,7 @@ class IdempotencyKey:
         return str(uuid5(_NAMESPACE, f"{self.tenant_id} {self.identity} {self.digest}"))
 
 
-def idempotency_key_of(request: AnyRequest) -> IdempotencyKey:
+def parse_idempotency_key(request: AnyRequest) -> IdempotencyKey:
     """Return the key of a request that has one.
 
     The digest covers the body as it was sent, the query, and the headers that choose a dialect: the same body in
@@ -72,7 +72,7 @@ def derive_resource_id(request: AnyRequest) -> str | None:
     Raises:
         ValidationFailed: The key is not 1 to 255 visible ASCII characters.
     """
-    return idempotency_key_of(request).resource_id if IDEMPOTENCY_KEY in request.headers else None
+    return parse_idempotency_key(request).resource_id if IDEMPOTENCY_KEY in request.headers else None
 
 
 def _normalize(header: str) -> str:

@@ -24,7 +24,7 @@ class Response:
     media_type: str = JSON
 
 
-def expected_version(request: AnyRequest) -> int | None:
+def parse_expected_version(request: AnyRequest) -> int | None:
     """Return the version that If-Match names, None where any version will do.
 
     Raises:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fencepost.imports.ports import ImportRepository
     from fencepost.imports.rows import Row
 
-_OUTER = re.compile(r"[.\[]")
+_PATH_SEPARATOR = re.compile(r"[.\[]")
 
 ParseFields = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """From a request body in the canonical dialect to the fields of a geofence; raises ValidationFailed."""
@@ -47,7 +47,7 @@ class ChunkProcessor:
         self.repository.check_room(tenant_id, sum(row.problem is None for row in rows))
         chunk = Chunk(tenant_id=tenant_id, import_id=self.new_id(), number=0)
         results = self._build_results(chunk, rows, now)
-        return _skip_names(results, self._find_taken_names(chunk, results))
+        return _skip_taken_names(results, self._find_taken_names(chunk, results))
 
     def process(self, chunk: Chunk, rows: Sequence[Row], now: datetime) -> Chunk:
         """Create the geofences of the rows after the checkpoint, and return the checkpoint after the last row."""
@@ -55,7 +55,7 @@ class ChunkProcessor:
         taken = self._find_taken_names(chunk, results)
         results = self._ensure_tags(chunk, self._skip_missing_targets(chunk, results))
         while chunk.rows_done < len(rows):
-            results = _skip_names(results, taken)
+            results = _skip_taken_names(results, taken)
             try:
                 chunk = self.repository.advance(chunk, results[chunk.rows_done :])
             except NameTaken as error:
@@ -125,7 +125,7 @@ class ChunkProcessor:
             try:
                 return self.parse_fields(body), "; ".join(notes)[:MAX_REASON_LENGTH] or None
             except ValidationFailed as error:
-                invalid = {_OUTER.split(wrong.field)[0] for wrong in error.errors} & body.keys()
+                invalid = {_PATH_SEPARATOR.split(wrong.field)[0] for wrong in error.errors} & body.keys()
                 if not invalid or not invalid <= OPTIONAL_FIELDS:
                     raise
                 notes.append(f"passed over: {error}")
@@ -167,7 +167,7 @@ def _get_pending(chunk: Chunk, results: Sequence[RowResult]) -> list[Geofence]:
     return [result.geofence for result in results[chunk.rows_done :] if result.geofence is not None]
 
 
-def _skip_names(results: Sequence[RowResult], taken: set[str]) -> list[RowResult]:
+def _skip_taken_names(results: Sequence[RowResult], taken: set[str]) -> list[RowResult]:
     return [
         RowResult.skip(result.row, str(NameTaken(result.row.name)))
         if result.geofence is not None and result.geofence.name in taken

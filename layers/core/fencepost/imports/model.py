@@ -50,13 +50,13 @@ class ImportSource:
     def import_id(self) -> str:
         return str(uuid5(_NAMESPACE, f"{self.bucket}/{self.key}?{self.version_id or self.sequencer}"))
 
-    def get_report_key(self, *, is_known: bool) -> str:
+    def get_report_key(self, *, has_tenant: bool) -> str:
         """Return the key of the report: like that of the file or, for a file of no known tenant, under _rejected."""
-        path = self.key.removeprefix(UPLOADS) if is_known else f"_rejected/{self.key}"
+        path = self.key.removeprefix(UPLOADS) if has_tenant else f"_rejected/{self.key}"
         key = f"{REPORTS}{path}.json"
         if len(key.encode()) <= MAX_KEY_BYTES:
             return key
-        return f"{REPORTS}{self.tenant_id if is_known else '_rejected'}/{self.import_id}.json"
+        return f"{REPORTS}{self.tenant_id if has_tenant else '_rejected'}/{self.import_id}.json"
 
     @property
     def is_geojson(self) -> bool:

@@ -42,6 +42,6 @@ def serialize_import(job: ImportJob, report: Mapping[str, Any] | None) -> dict[s
         "startedAt": format_timestamp(job.started_at),
         "chunks": job.chunks,
         "chunksDone": job.chunks_done,
-        "reportKey": job.source.get_report_key(is_known=True),
+        "reportKey": job.source.get_report_key(has_tenant=True),
         "report": report,
     }

@@ -53,7 +53,7 @@ class ImportService:
             raise NotFound("import")
         if job.status == "running":
             return job, None
-        report = self.objects.get_report(job.source.get_report_key(is_known=True))
+        report = self.objects.get_report(job.source.get_report_key(has_tenant=True))
         if report["importId"] != import_id:
             # A later file of the same name has replaced the report.
             report = build_report(job, self.repository.list_chunks(job), None)
@@ -160,7 +160,7 @@ class ImportService:
     def _finish(self, job: ImportJob, chunks: Sequence[Chunk], now: datetime) -> None:
         """Write the report, then the event, so that a consumer of the event finds the report."""
         report = build_report(job, chunks, now)
-        key = job.source.get_report_key(is_known=True)
+        key = job.source.get_report_key(has_tenant=True)
         self.objects.put_report(key, report)
         event_class = ImportFailed if job.status == "failed" else ImportCompleted
         event = event_class(
@@ -185,5 +185,5 @@ class ImportService:
             status="failed",
             reason="the file is in no tenant's folder; upload it to uploads/<tenantId>/",
         )
-        self.objects.put_report(source.get_report_key(is_known=False), build_report(job, [], now))
+        self.objects.put_report(source.get_report_key(has_tenant=False), build_report(job, [], now))
         return job

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fencepost.privacy.model import LocationRedaction
     from fencepost.timeclock.location_evidence import Evidence, Precision
 
-_KEYS_A_READ = 100
+_KEYS_PER_READ = 100
 # The lists that an erasure goes through, by the names under which its progress is stored.
 _LISTS = _OWN, _REMOVED = "own", "gone"
 # A receipt repeats the response, with its comment and verdict.
@@ -72,7 +72,7 @@ class DynamoDBPrivacyRepository:
         )
         redacted = examined = 0
         listed = islice(due, limit)
-        while some := [{"PK": item["PK"], "SK": item["SK"]} for item in islice(listed, _KEYS_A_READ)]:
+        while some := [{"PK": item["PK"], "SK": item["SK"]} for item in islice(listed, _KEYS_PER_READ)]:
             examined += len(some)
             for item in self._table.batch_get(some, consistent=True).values():
                 if "doc" not in item:  # it was restored a moment ago

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Reads of 1 MB each, some 3,500 entries. After the first number a page ends with its last complete period; after the
 # second, the request is refused.
-READS_A_PAGE, MAX_READS = 30, 60
+READS_PER_PAGE, MAX_READS = 30, 60
 
 
 class ReportRepository(Protocol):
@@ -66,7 +66,7 @@ class ReportService:
                 zone_names |= self.repository.load_zone_names(principal.tenant_id, unknown)
             for entry in matching:
                 aggregator.add(entry)
-            if not has_more or not entries or number < READS_A_PAGE:
+            if not has_more or not entries or number < READS_PER_PAGE:
                 continue
             read_to = entries[-1].start
             rest = TotalsPageStart(period=aggregator.find_first_open_period(read_to))

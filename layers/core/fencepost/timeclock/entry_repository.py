@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from fencepost.timeclock.entry_filters import EntryFilter
     from fencepost.timeclock.model import TimeEntry
 
-_QUERIES_A_PAGE, _ENTRIES_A_QUERY = 4, 500
+_QUERIES_PER_PAGE, _ENTRIES_PER_QUERY = 4, 500
 
 
 class DynamoDBEntryRepository:
@@ -132,11 +132,11 @@ class DynamoDBEntryRepository:
         """
         found: list[TimeEntry] = []
         last: TimeEntry | None = None
-        for _ in range(_QUERIES_A_PAGE):
+        for _ in range(_QUERIES_PER_PAGE):
             query = _build_list_query(tenant_id, filters, (last.start, last.id) if last is not None else after)
             if query is None:
                 return found, None
-            at_once = limit - len(found) if _matches_whole_query(filters) else _ENTRIES_A_QUERY
+            at_once = limit - len(found) if _matches_whole_query(filters) else _ENTRIES_PER_QUERY
             items, has_more = self._table.query_page(**query, Limit=at_once)
             for number, item in enumerate(items):
                 last = load_entry(item["doc"]["S"])

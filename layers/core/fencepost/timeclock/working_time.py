@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from fencepost.common.timezones import MINUTES_A_DAY, format_minute_of_day, load_time_zone
+from fencepost.common.timezones import MINUTES_PER_DAY, format_minute_of_day, load_time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,7 +107,7 @@ class AllowedWindow:
         start = resolve_wall_time(day, self.start_minute, time_zone)
         return Span(
             start=start,
-            end=resolve_wall_time(day, self.end_minute + is_next_day * MINUTES_A_DAY, time_zone, last=True),
+            end=resolve_wall_time(day, self.end_minute + is_next_day * MINUTES_PER_DAY, time_zone, last=True),
         )
 
     def clip(self, span: Span, time_zone: str) -> list[Span]:

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from fencepost.common.timezones import MINUTES_A_DAY, format_minute_of_day
+from fencepost.common.timezones import MINUTES_PER_DAY, format_minute_of_day
 from fencepost.http.fields import RequestModel, TimeOfDay
 from fencepost.timeclock.working_time import ARBZG, AllowedWindow, AutomaticBreaks, Rounding, Threshold, WorkingTime
 
-MINUTES_A_WEEK = 7 * MINUTES_A_DAY
+MINUTES_PER_WEEK = 7 * MINUTES_PER_DAY
 
 
 def _check_divisor(minutes: int) -> int:
@@ -37,8 +37,8 @@ class RoundingsModel(RequestModel):
 class ThresholdModel(RequestModel):
     """Work of more than `overMinutes` requires breaks of `breakMinutes` in total."""
 
-    overMinutes: Annotated[int, Field(ge=0, le=MINUTES_A_WEEK)]
-    breakMinutes: Annotated[int, Field(ge=1, le=MINUTES_A_DAY)]
+    overMinutes: Annotated[int, Field(ge=0, le=MINUTES_PER_WEEK)]
+    breakMinutes: Annotated[int, Field(ge=1, le=MINUTES_PER_DAY)]
 
 
 class AutomaticBreaksModel(RequestModel):
@@ -51,7 +51,7 @@ class AutomaticBreaksModel(RequestModel):
 class AllowedWindowModel(RequestModel):
     """The times of day at which time counts; a window that ends before it starts ends on the next day."""
 
-    start: Annotated[TimeOfDay, Field(alias="from", lt=MINUTES_A_DAY)]
+    start: Annotated[TimeOfDay, Field(alias="from", lt=MINUTES_PER_DAY)]
     end: Annotated[TimeOfDay, Field(alias="to")]
     outside: Literal["cut", "refuse"] = "cut"
 
@@ -67,7 +67,7 @@ class ForgottenModel(RequestModel):
 
     stopAt: Literal["limit", "shift_end"] = "limit"
     shiftEnd: TimeOfDay | None = None
-    remindMinutes: Annotated[int, Field(ge=1, le=MINUTES_A_DAY)] | None = None
+    remindMinutes: Annotated[int, Field(ge=1, le=MINUTES_PER_DAY)] | None = None
 
 
 class WorkingTimeModel(RequestModel):
@@ -75,10 +75,10 @@ class WorkingTimeModel(RequestModel):
 
     rounding: RoundingsModel = Field(default_factory=RoundingsModel)
     automaticBreaks: Literal["arbzg"] | AutomaticBreaksModel | None = None
-    longestMinutes: Annotated[int, Field(ge=1, le=MINUTES_A_WEEK)] | None = None
+    longestMinutes: Annotated[int, Field(ge=1, le=MINUTES_PER_WEEK)] | None = None
     window: AllowedWindowModel | None = None
-    backMinutes: Annotated[int, Field(ge=1, le=366 * MINUTES_A_DAY)] | None = None
-    aheadMinutes: Annotated[int, Field(ge=0, le=MINUTES_A_DAY)] = 2
+    backMinutes: Annotated[int, Field(ge=1, le=366 * MINUTES_PER_DAY)] | None = None
+    aheadMinutes: Annotated[int, Field(ge=0, le=MINUTES_PER_DAY)] = 2
     forgotten: ForgottenModel = Field(default_factory=ForgottenModel)
 
     @model_validator(mode="after")

@@ -36,7 +36,7 @@ _HASH, _FILE = "hash", "file"
 _TEXTS = frozenset({_HASH, "filter", "redirect_target", "batch", "file_id", "geocoder"})
 # A function takes 6 MB, and a form of several parts arrives in base64.
 MAX_LONG_BODY_BYTES = 4 * 2**20 + 2**16
-_LONG = frozenset({"/v1/zone/upload", "/v1/zone/batch_convert", "/v1/data/spreadsheet/parse"})
+_LONG_BODY_RESOURCES = frozenset({"/v1/zone/upload", "/v1/zone/batch_convert", "/v1/data/spreadsheet/parse"})
 _MAX_PARAMETERS = 100
 
 
@@ -141,7 +141,7 @@ def _read_parameters_of_body(
     if event["httpMethod"] == "GET":
         raise ValidationFailed.field("body", "belongs to a POST; a GET says everything in its query")
     media_type, most = _read_media_type(headers), MAX_BODY_BYTES
-    if event["resource"] in _LONG:
+    if event["resource"] in _LONG_BODY_RESOURCES:
         most = MAX_LONG_BODY_BYTES
     is_form = media_type in (_FORM, _MULTIPART)
     # A form never begins with a brace: that is JSON from a program which did not say so.

@@ -17,7 +17,7 @@ from fencepost.dynamodb.transaction import SHARDS, Transaction
 from fencepost.geofences.errors import AreaTooDense
 from fencepost.geofences.items import parse_geofence_item
 from fencepost.geofences.spatial_index.entry import ENTRY_OFFSET, IndexEntry, list_entries, pack_entry, to_attribute
-from fencepost.geofences.spatial_index.occupied_cells import CellLists, ListGone
+from fencepost.geofences.spatial_index.occupied_cells import CellListMissing, CellLists
 from geo.cells import list_cells_at, list_cells_within
 from geo.codec import find_near
 
@@ -38,7 +38,7 @@ MAX_COMPARED, MAX_NEAR = 1_500_000, 50_000
 # A hundred round trips, one after the other.
 MAX_CELLS_READ = 10_000
 # BatchGetItem takes 100 keys, and returns at most 16 MB: a geofence of 10,000 vertices has up to 160 KB.
-_VERSIONS_A_CALL = 50
+_VERSIONS_PER_CALL = 50
 # Bytes of packed shapes. Unpacked and prepared they take some 8 times as much: a quarter of a function's memory.
 _MAX_CACHED_VERSION_BYTES, _MAX_CACHED_ENTRY_BYTES = 32 * 2**20, 8 * 2**20
 
@@ -181,8 +181,8 @@ class SpatialIndex:
                     unread[entry.version_ref] = entry
                 else:
                     full[entry.version_ref] = cached
-        for start in range(0, len(unread), _VERSIONS_A_CALL):
-            some = list(unread.values())[start : start + _VERSIONS_A_CALL]
+        for start in range(0, len(unread), _VERSIONS_PER_CALL):
+            some = list(unread.values())[start : start + _VERSIONS_PER_CALL]
             versions = [keys.geofence_version_key(tenant_id, entry.id, entry.version) for entry in some]
             # Consistent, for an entry may be a moment newer than a replica's copy of its version.
             for item in self._table.batch_get(versions, consistent=True).values():
@@ -194,10 +194,10 @@ class SpatialIndex:
 
     # --- writes --------------------------------------------------------------------------------------------------
     def add_to_index(self, transaction: Transaction, geofence: Geofence, cells_before: Collection[Cell] = ()) -> None:
-        """Put the entries of a geofence into a transaction.
+        """Add the entries of a geofence to a transaction.
 
-        The transaction fails with `CellFull`, `ListGone`, or `ValidationFailed` for an assignment whose target does
-        not exist or has no room.
+        The transaction fails with `CellFull`, `CellListMissing`, or `ValidationFailed` for an assignment whose target
+        does not exist or has no room.
         """
         name, entry = to_attribute(geofence.id), pack_entry(geofence)
         for cell, shard in geofence.cells.items():
@@ -247,9 +247,9 @@ class SpatialIndex:
         """Cache that the buckets and lists which a written transaction opened are there."""
         self._lists.remember(transaction.new_keys)
 
-    def handle_failure(self, failure: CellFull | ListGone) -> None:
+    def handle_failure(self, failure: CellFull | CellListMissing) -> None:
         """Prepare the next attempt of a transaction: open a further shard of the cell, or evict the list."""
-        if isinstance(failure, ListGone):
+        if isinstance(failure, CellListMissing):
             self._lists.evict(failure.key)
             return
         tenant_id, cell = failure.tenant_id, failure.cell

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MAX_CACHED = 20_000
 
 
-class ListGone(Exception):
+class CellListMissing(Exception):
     """The list of a cell, which this container has cached, does not exist."""
 
     def __init__(self, tenant_id: str, cell: Cell) -> None:
@@ -60,7 +60,7 @@ class CellLists:
             above = find_listing_cell(cell)
             key = keys.cell_list_key(tenant_id, above)
             is_cached = self.is_cached(key)
-            transaction.add_to_list(key, to_element(cell), ListGone(tenant_id, above), must_exist=is_cached)
+            transaction.add_to_list(key, to_element(cell), CellListMissing(tenant_id, above), must_exist=is_cached)
             written.append(key)
             if is_cached:
                 break
