@@ -289,7 +289,7 @@ def _load_page(
 
 
 def _find_dialect(request: AnyRequest) -> Any:
-    """Return the module for the field names of the request and of its response."""
+    """Return the module that parses the request and serializes the response."""
     return timekeeping if request.dialect is TIMEKEEPING_DIALECT else mapping
 
 

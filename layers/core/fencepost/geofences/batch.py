@@ -1,4 +1,4 @@
-"""The operations of a batch, one after the other: one that fails harms no other."""
+"""The operations of a batch run one after the other. A failed one does not stop the others."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def run_batch(
 ) -> list[dict[str, Any]]:
     """Run the operations and return an OperationResult for each, in their order.
 
-    An operation is reported as done even where there is no room left for its geofence.
+    Once the results fill a response, the further ones omit their geofences.
     """
     results: list[dict[str, Any]] = []
-    size = 0
+    size_bytes = 0
     for index, operation in enumerate(operations):
         result = {"index": index, **_run_or_report(principal, operation, geofences, now)}
-        size += len(json.dumps(result, ensure_ascii=False).encode())
-        if size > MAX_PAGE_BYTES:
+        size_bytes += len(json.dumps(result, ensure_ascii=False).encode())
+        if size_bytes > MAX_PAGE_BYTES:
             result.pop("geofence", None)
         results.append(result)
     return results
@@ -87,5 +87,5 @@ def _require_geofence(operation: Operation) -> dict[str, Any]:
 
 
 def _find_dialect(fields: dict[str, Any]) -> Any:
-    """Return the module for the field names of a geofence. All results have the canonical ones."""
+    """Return the module that parses these fields. The results always have the canonical names."""
     return timekeeping if has_timekeeping_names(fields) else mapping

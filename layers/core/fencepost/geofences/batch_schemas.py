@@ -13,7 +13,7 @@ MAX_OPERATIONS = 100
 
 
 class Operation(RequestModel):
-    """`geofence` is the body of a create or an update; `version` has the meaning of If-Match."""
+    """One operation. `geofence` is the body of a create or an update; `version` has the meaning of If-Match."""
 
     action: Literal["create", "update", "delete"]
     id: str | None = None
@@ -36,7 +36,7 @@ class OperationError(ResponseModel):
 
 
 class OperationResult(ResponseModel):
-    """`status` is the status that the operation would have as a request of its own.
+    """The result of one operation. `status` is that of the same operation as a single request.
 
     `geofence` is absent where the response would be too large; it can be read by its id.
     """

@@ -29,21 +29,21 @@ MAX_WITHIN_M = 2_000
 
 
 class CheckQuery(RequestModel):
-    """`consistent` sees every change that was answered before, for twice the read units."""
+    """The options of a check. `consistent` reads every acknowledged change, for twice the read units."""
 
     include: Annotated[
-        Literal["outside"] | None, Field(description="Tell of geofences too that are near, with `within`.")
+        Literal["outside"] | None, Field(description="Return nearby geofences too; requires `within`.")
     ] = None
     within: Annotated[
         float | None,
-        Field(ge=MIN_RADIUS_M, le=MAX_WITHIN_M, description="How near, in metres."),
+        Field(ge=MIN_RADIUS_M, le=MAX_WITHIN_M, description="The largest distance to a boundary, in metres."),
         DecimalText,
     ] = None
     consistent: Literal["true", "false"] = "false"
 
 
 class CheckRequest(RequestModel):
-    """`accuracy` is the radius in metres within which the position can be trusted."""
+    """A position to check. `accuracy` is the radius in metres within which the true position lies."""
 
     latitude: Latitude
     longitude: Longitude
@@ -58,7 +58,7 @@ class BatchCheckRequest(RequestModel):
 
 
 class MatchOut(ResponseModel):
-    """`distance` is whole metres to the centre, `edgeDistance` metres to the boundary, negative inside.
+    """A match. `distance` is whole metres to the centre, `edgeDistance` metres to the boundary, negative inside.
 
     `state` is uncertain where the boundary is nearer than the position's accuracy.
     """

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/geo+json"
 RESOURCE_PATH = "/api/v1/geofences.geojson"
-# A collection of more features is imported by way of the bucket.
+# A larger collection is uploaded to the bucket.
 MAX_FEATURES = 10_000
 _NOT_PROPERTIES = ("id", "tenantId", "geometry")
 
 
 class FeatureOut(ResponseModel):
-    """A circle is a Point with `radiusMeters` among the properties, a corridor a LineString with the same."""
+    """A geofence. A circle is a Point, a corridor a LineString; both have `radiusMeters` in their properties."""
 
     type: Literal["Feature"]
     id: str
@@ -40,7 +40,7 @@ class LinkOut(ResponseModel):
 
 
 class FeatureCollectionOut(ResponseModel):
-    """A page. `links` has the address of the next page; it is empty on the last."""
+    """A page of geofences. `links` has the address of the next page; it is empty on the last."""
 
     type: Literal["FeatureCollection"]
     features: list[FeatureOut]
@@ -48,7 +48,7 @@ class FeatureCollectionOut(ResponseModel):
 
 
 class FeatureCollectionIn(RequestModel):
-    """Other members of a collection are ignored."""
+    """A FeatureCollection to import. Members other than `type` and `features` are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 

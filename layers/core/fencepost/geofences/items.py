@@ -30,7 +30,7 @@ def build_geofence_item(geofence: Geofence) -> Item:
 
 
 def build_version_item(geofence: Geofence, *, deleted_at: datetime | None = None) -> Item:
-    """Return the item of a version, which is retained for ever. `deleted_at` belongs to the last one."""
+    """Return the item of a version, retained for ever. The last one of a deleted geofence has `deleted_at`."""
     key = keys.geofence_version_key(geofence.tenant_id, geofence.id, geofence.version)
     end = {"deletedAt": deleted_at.isoformat()} if deleted_at else {}
     return key | serializer.to_item(_to_values(geofence) | end)

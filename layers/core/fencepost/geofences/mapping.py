@@ -88,7 +88,7 @@ def to_patch(change: GeofenceCreate | GeofenceUpdate, body: Mapping[str, Any]) -
     has_shape = isinstance(change, GeofenceCreate) or any(given.get(name) is not None for name in _SHAPE)
     names = {name: _find_name(name, body) for name in (*_SHAPE, "expires_at")}
     if change.geometry is not None and change.points is None:
-        names["points"] = "geometry"  # whose vertices are wrong
+        names["points"] = "geometry"  # an error of a vertex is one of the geometry
     return GeofencePatch(
         values=values,
         validity={name: _parse_validity(name, given[name]) for name in _VALIDITY if name in given},
@@ -127,9 +127,9 @@ def _check_center(body: Mapping[str, Any]) -> None:
         absent = next((name for name in ("lat", "lng") if center.get(name) is None), None)
         if absent is not None:
             raise ValidationFailed.field(f"center.{absent}", "is missing")
-        twice = next((name for name in _OTHER_CENTERS if name in body), None)
-        if twice is not None:
-            raise ValidationFailed.field(twice, "says what center says too; give one of them")
+        other = next((name for name in _OTHER_CENTERS if name in body), None)
+        if other is not None:
+            raise ValidationFailed.field(other, "says what center says too; give one of them")
 
 
 def _parse_validity(name: str, value: Any) -> Any:
@@ -137,7 +137,7 @@ def _parse_validity(name: str, value: Any) -> Any:
     if value is None:
         return None
     if name != "schedule":
-        # As responses report it, so that one that is sent back changes nothing.
+        # To the millisecond, as responses report it: a value that is sent back changes nothing.
         return value.replace(microsecond=value.microsecond // 1000 * 1000)
     windows = (
         Window(
@@ -151,7 +151,7 @@ def _parse_validity(name: str, value: Any) -> Any:
 
 
 def _find_name(field: str, body: Mapping[str, Any]) -> str:
-    """Return the name of a field that the request uses, or the first one."""
+    """Return the alias of a field that the request uses, or the first alias if it uses none."""
     aliases = GeofenceUpdate.model_fields[field].validation_alias
     if not isinstance(aliases, AliasChoices):
         return field

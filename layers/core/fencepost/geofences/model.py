@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_NAME_LENGTH = 100
 # A change of a geofence is one transaction of at most 100 actions: the geofence, its version, its name old and new,
-# the event, and one for each cell and each target, old and new. This leaves room for 13 new cells at the least.
+# the event, and one for each cell and each target, old and new. This leaves room for at least 13 new cells.
 MAX_ASSIGNMENTS = 25
 _MAX_CELLS_AND_TARGETS = 95
 MAX_TAGS = 50
@@ -56,13 +56,13 @@ class Geofence:
     action: Mapping[str, Any] = field(default_factory=dict)
     assignments: tuple[EntityRef, ...] = ()
     nodes: tuple[bool, ...] = ()
-    """Which vertices the user set, for dialects that distinguish them from those in between; empty: every one."""
+    """Whether each vertex was set by a user, for the zone dialect. Empty if all of them were."""
     cells: Mapping[Cell, int] = field(default_factory=dict)
-    """The cells of the index that have it, each with its shard; none while it is inactive."""
+    """The cells under which the index lists it, each with its shard. Empty while it is inactive."""
 
     @property
     def name_key(self) -> str:
-        """The name by which geofences of a tenant are unique."""
+        """The case-folded name, which is unique in the tenant."""
         return fold_case(self.name)
 
     def apply(self, changes: Mapping[str, Any], now: datetime) -> Geofence:
@@ -78,7 +78,7 @@ class Geofence:
         return after.assign_cells(_MAX_CELLS_AND_TARGETS - len(self.cells) - len(targets))
 
     def assign_cells(self, max_cells: int = MAX_CELLS) -> Geofence:
-        """Return the geofence with the cells in which the index has it."""
+        """Return the geofence with the cells under which the index lists it, none if it is inactive."""
         cells = cover(self.shape, min(MAX_CELLS, max_cells)) if self.is_active else ()
         return replace(self, cells={cell: self.cells.get(cell, 0) for cell in sorted(cells)})
 

@@ -21,7 +21,7 @@ COMPLETE_WITHIN = "Complete-Within-Meters"
 
 
 class NearestQuery(RequestModel):
-    """`consistent` reads every change that was acknowledged before, for twice the read units."""
+    """A position and options. `consistent` reads every acknowledged change, for twice the read units."""
 
     latitude: Annotated[Latitude, DecimalText]
     longitude: Annotated[Longitude, DecimalText]
@@ -34,8 +34,8 @@ class NearestQuery(RequestModel):
 class NearbyGeofenceOut(ResponseModel):
     """A geofence nearby. `distance` and `edgeDistance` have the meaning that they have in a check.
 
-    The circle of `enclosingRadiusMeters` around `latitude` and `longitude` holds the whole shape, whatever its type.
-    A phone can register that circle.
+    The circle of `enclosingRadiusMeters` around `latitude` and `longitude` contains the whole shape, whatever its
+    type. A phone can register that circle.
     """
 
     geofenceId: str
@@ -57,10 +57,10 @@ class NearbyGeofenceOut(ResponseModel):
 
 
 class NearestResponse(ResponseModel):
-    """The geofences, the nearest first. `versionToken` is also the ETag: it changes with the list or one in it.
+    """The geofences, the nearest first. `versionToken` is also the ETag. It changes with the list.
 
-    No geofence outside the list is nearer than `completeWithinMeters`: a phone enters none until it has moved that
-    far. It is null where the list has all geofences. The header Complete-Within-Meters repeats it for a 304.
+    No geofence outside the list is nearer than `completeWithinMeters`, so a phone enters none before it has moved
+    that far. It is null if the list has all geofences. The header Complete-Within-Meters repeats it for a 304.
     """
 
     data: list[NearbyGeofenceOut]

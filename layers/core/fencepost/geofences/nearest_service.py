@@ -50,7 +50,7 @@ class NearbyGeofence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearestGeofences:
-    """The geofences, nearest boundary first, and the distance of the next one; None: there is no other."""
+    """The geofences, the nearest boundary first, and the distance of the next one; None if there is no other."""
 
     geofences: list[NearbyGeofence]
     next_edge_distance_m: float | None
@@ -86,14 +86,14 @@ class NearestService:
             principal: Whose geofences.
             position: From where the metres are measured.
             limit: How many at most.
-            now: When a geofence must not be over.
+            now: Geofences that have expired by then are excluded.
             consistent: Read every change that was acknowledged before; else one may be missed for a moment.
         """
 
         def can_be_in_force(geofence: VersionedGeofence) -> bool:
             return not geofence.in_force.is_over(now)
 
-        # One more shows how far the list is complete.
+        # The distance of one more tells how far the list is complete.
         found = self.index.find_nearest(
             principal.tenant_id, position, limit + 1, can_be_in_force, consistent=consistent
         )

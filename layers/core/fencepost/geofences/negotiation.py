@@ -1,6 +1,6 @@
 """The dialect of a request about geofences: the canonical one, or the timekeeping one.
 
-Apart from the schemas of both, for functions that only report errors in them.
+Functions that only report errors import this module, and not the schemas of both dialects.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def has_timekeeping_names(fields: Mapping[str, Any]) -> bool:
 def _render_error(error: FencepostError, request_id: str) -> dict[str, Any]:
     """Return a problem that repeats its cause under `error`.
 
-    What does not exist is forbidden, so that nobody learns what exists.
+    A resource that does not exist is reported as forbidden, so that nobody learns what exists.
     """
     problem = render_problem(error, request_id)
     if problem["status"] == 404:
@@ -45,7 +45,7 @@ def _render_error(error: FencepostError, request_id: str) -> dict[str, Any]:
 
 
 def _read_fields(request: AnyRequest) -> Mapping[str, Any]:
-    """Return the fields of the body, as far as they can be read: a body that cannot be is an error of its own."""
+    """Return the fields of the body, none if it cannot be parsed: the route reports that error."""
     body = request.event.get("body")
     if not body or request.event.get("isBase64Encoded"):
         return {}

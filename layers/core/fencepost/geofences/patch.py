@@ -25,13 +25,13 @@ _FIELD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShapePatch:
-    """What a request says of a shape. `kind` is None where it names no type."""
+    """The fields of a shape that a request sets. `kind` is None if it names no type."""
 
     kind: str | None
     fields: ShapeFields
 
     def apply(self, before: Shape | None) -> Shape:
-        """Return the shape that the request describes, on top of the one that the geofence has.
+        """Return the shape that the request describes. Fields that it omits keep the values of the shape `before`.
 
         Raises:
             GeometryError: There is no such shape.
@@ -57,8 +57,8 @@ class GeofencePatch:
     Attributes:
         values: Fields that replace those of the geofence.
         validity: The members of `in_force` that are set.
-        shape: None where the request says nothing of it.
-        names: How the request names fields, for errors; a field that is absent has its own name.
+        shape: None if the request does not change the shape.
+        names: The request's names of fields, for errors. A field that is not in it keeps its name.
     """
 
     values: Mapping[str, Any]
@@ -90,7 +90,7 @@ class GeofencePatch:
         return after
 
     def _find_name(self, path: str) -> str:
-        """Return the request's name of a field, or of a place in it such as `points[3]`."""
+        """Return the request's name of a field, or of a part of it such as `points[3]`."""
         return _FIELD.sub(lambda match: self.names.get(match[0], match[0]), path, count=1)
 
 

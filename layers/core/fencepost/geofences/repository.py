@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fencepost.geofences.spatial_index.index import SpatialIndex
     from geo.cells import Cell
 
-# Attempts of a write, each of which found one more shard full.
+# Each failed attempt has found one more shard full.
 _MAX_ATTEMPTS = 1_000
 
 
@@ -44,7 +44,7 @@ class _QuotaFull(Exception):
 
 
 class _NumberTaken(Exception):
-    """The number that was drawn for a new geofence is another's."""
+    """Another geofence has the number that was drawn for a new one."""
 
 
 def _draw_number() -> int:
@@ -95,7 +95,7 @@ class DynamoDBGeofenceRepository:
         return parse_version_item(item) if item else None
 
     def list_versions(self, tenant_id: str, geofence_id: str, before: int | None) -> Iterator[Version]:
-        """Yield the versions below `before`, newest first, those of a deleted geofence too."""
+        """Yield the versions below `before`, newest first, also those of a deleted geofence."""
         last = keys.LAST_VERSION if before is None else before - 1
         items = self._table.query(
             KeyConditionExpression="PK = :geofence AND SK BETWEEN :first AND :last",
@@ -142,7 +142,7 @@ class DynamoDBGeofenceRepository:
         return added
 
     def add_to_transaction(self, transaction: Transaction, geofence: Geofence, event: Event) -> Geofence:
-        """Put all that a new geofence writes into a transaction, and return the geofence with its number."""
+        """Add the writes of a new geofence to a transaction, and return the geofence with its number."""
         geofence = self._index.assign_shards(replace(geofence, number=self._draw_number()), {})
         transaction.create(build_geofence_item(geofence), VersionMismatch())
         transaction.put(build_version_item(geofence))
@@ -180,7 +180,7 @@ class DynamoDBGeofenceRepository:
         self.write(build)
 
     def remove(self, geofence: Geofence, now: datetime, event: Event) -> None:
-        """Delete a geofence; its versions stay.
+        """Delete a geofence. Its versions are retained.
 
         Raises:
             VersionMismatch: It is no longer the current version.
@@ -197,7 +197,7 @@ class DynamoDBGeofenceRepository:
         self._table.write(transaction)
 
     def write(self, build: Callable[[], Transaction]) -> None:
-        """Write the transaction that `build` returns; build it again where a cell was full or a list was removed.
+        """Write the transaction that `build` returns. If a cell is full or a list was removed, build it again.
 
         A transaction that is too large together with the lists of its cells is preceded by one that writes these
         lists, with empty first shards: the transaction that is built then has the condition that they exist.
@@ -224,14 +224,14 @@ class DynamoDBGeofenceRepository:
         raise ServiceBusy
 
     def count_list_writes(self, tenant_id: str, cells: Iterable[Cell]) -> int:
-        """Count the actions that it takes at most to list these cells as occupied."""
+        """Return the largest number of actions that list these cells as occupied."""
         return self._index.count_list_writes(tenant_id, cells)
 
     def check_room(self, tenant_id: str, more: int) -> None:
-        """Check that a tenant may have this number of geofences more.
+        """Check that the quota of a tenant has room for this number of new geofences.
 
         Raises:
-            QuotaReached: It may not.
+            QuotaReached: It has not.
         """
         item = self._table.get(keys.quota_key(tenant_id)) or {}
         if ROOM in item and int(item[ROOM]["N"]) < more:

@@ -1,4 +1,4 @@
-"""Requests and responses of the canonical dialect: camelCase, with every field that another dialect has.
+"""Requests and responses of the canonical dialect: camelCase, with the fields of all dialects.
 
 A request may use the names of the other dialects as well.
 """
@@ -41,7 +41,7 @@ def _check_action_size(value: dict[str, Any]) -> dict[str, Any]:
 
 def _accept_names(*names: str | AliasPath) -> Any:
     others = [name if isinstance(name, str) else ".".join(map(str, name.path)) for name in names[1:]]
-    description = f"Also taken as {', '.join(others)}." if others else None
+    description = f"Also accepted as {', '.join(others)}." if others else None
     return Field(default=None, validation_alias=AliasChoices(*names), description=description)
 
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class KindName:
-    """Validates the name of a geofence type, with the types that are registered when a value comes.
+    """A validator of the names of geofence types. It accepts the types that are registered when it is called.
 
     Args:
-        aliases: Names that a request may use besides.
+        aliases: Further names that a request may use.
     """
 
     def __init__(self, *aliases: str) -> None:
@@ -79,20 +79,21 @@ def serialize_shape(shape: Shape) -> dict[str, Any]:
     }
 
 
-def serialize_validity(when: InForce) -> dict[str, Any]:
-    schedule = when.schedule and {
-        "timeZone": when.schedule.time_zone,
+def serialize_validity(validity: InForce) -> dict[str, Any]:
+    """Return the two instants and the schedule that say when a geofence is in force."""
+    schedule = validity.schedule and {
+        "timeZone": validity.schedule.time_zone,
         "windows": [
             {
                 "days": [DAYS[day] for day in sorted(window.days)],
                 "from": format_minute_of_day(window.start_minute),
                 "to": format_minute_of_day(window.end_minute),
             }
-            for window in when.schedule.windows
+            for window in validity.schedule.windows
         ],
     }
     return {
-        "activeFrom": format_timestamp(when.active_from) if when.active_from else None,
-        "expiresAt": format_timestamp(when.expires_at) if when.expires_at else None,
+        "activeFrom": format_timestamp(validity.active_from) if validity.active_from else None,
+        "expiresAt": format_timestamp(validity.expires_at) if validity.expires_at else None,
         "schedule": schedule,
     }

@@ -1,7 +1,7 @@
 """From the features of a GeoJSON FeatureCollection (RFC 7946) to the rows of an import.
 
-An import reads what Fencepost exports. Other producers use the names of a geofence's fields with other meanings, so
-the values are validated later, when a row becomes a geofence.
+An import reads the files that Fencepost exports. Files of other programs may use the names of a geofence's fields
+with other meanings, so the values are validated later, when a row becomes a geofence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from fencepost.imports.rows import NameAllocator
 
-# The properties that become fields of the geofence as they are. Name and radius are read apart.
+# The properties that become fields of the geofence as they are. Name and radius are parsed separately.
 FIELDS = (
     "description",
     "minAccuracy",

@@ -41,7 +41,7 @@ class ImportSource:
 
     @property
     def tenant_id(self) -> str | None:
-        """The tenant that has the folder of the file: uploads/<tenantId>/..."""
+        """The tenant in whose folder, uploads/<tenantId>/, the file is; None if it is in none."""
         parts = self.key.split("/")
         is_in_folder = len(parts) >= 3 and self.key.startswith(UPLOADS) and all((parts[1], parts[-1]))
         return parts[1] if is_in_folder else None
@@ -51,7 +51,7 @@ class ImportSource:
         return str(uuid5(_NAMESPACE, f"{self.bucket}/{self.key}?{self.version_id or self.sequencer}"))
 
     def get_report_key(self, *, has_tenant: bool) -> str:
-        """Return the key of the report: like that of the file or, for a file of no known tenant, under _rejected."""
+        """Return the key of the report: like that of the file or, without a known tenant, under `_rejected/`."""
         path = self.key.removeprefix(UPLOADS) if has_tenant else f"_rejected/{self.key}"
         key = f"{REPORTS}{path}.json"
         if len(key.encode()) <= MAX_KEY_BYTES:

@@ -88,10 +88,10 @@ class DynamoDBImportRepository:
         self._geofences.ensure_tags(tenant_id, tags)
 
     def check_room(self, tenant_id: str, more: int) -> None:
-        """Check that the tenant may have more geofences.
+        """Check that the tenant may have this number of new geofences.
 
         Raises:
-            QuotaReached: There is no room for so many.
+            QuotaReached: It may not.
         """
         self._geofences.check_room(tenant_id, more)
 

@@ -1,4 +1,4 @@
-"""The rows of an import: what a file says about each geofence to create, and the names that they get."""
+"""The rows of an import: one for each geofence to create, with a unique name."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ class Row:
         line: The line of a KML file in which the placemark begins.
         kind: The KML geometry.
         shape_kind: The geofence type, if the file names one.
-        body: The request body, in the canonical dialect, that a GeoJSON feature amounts to. The other fields describe
-            a KML placemark.
+        body: The request body, in the canonical dialect, of a GeoJSON feature. A KML placemark has the other fields.
         nodes: As in a geofence.
     """
 

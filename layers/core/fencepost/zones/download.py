@@ -33,7 +33,7 @@ def prefers_kmz(accept: str) -> bool:
 
 
 def build_kml(geofences: Iterable[Geofence], max_bytes: int | None = None) -> str:
-    """Return the KML file of geofences, which may have `max_bytes`, by default those of a response.
+    """Return the KML file of geofences, of at most `max_bytes`, by default those of a response.
 
     Raises:
         ResponseTooLarge: The file has more bytes.

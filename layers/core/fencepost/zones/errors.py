@@ -1,6 +1,6 @@
 """The errors of the zone API: numbered codes, and the body that reports them.
 
-The numbers are those of the reference of the zone API. An error of the domain has the code of its nearest class here.
+The numbers are those of the reference of the zone API. An error without a number has that of its nearest base class.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class NoPoints(ValidationFailed):
-    """Points belong to polygons and sausages."""
+    """The request needs a polygon or sausage, and the zone is a circle."""
 
 
 class OtherType(ValidationFailed):
-    """A zone keeps its type."""
+    """The request would change the type of a zone."""
 
 
 class TooManyPoints(ValidationFailed):
@@ -42,7 +42,7 @@ class TooManyPoints(ValidationFailed):
 
 
 class TooFewPoints(ValidationFailed):
-    """The type needs more points, not counting those that repeat the one before."""
+    """The type needs more points, repeated ones not counted."""
 
 
 class NoDataFile(ValidationFailed):

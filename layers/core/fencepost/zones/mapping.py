@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from geo.shapes.base import LonLat, Shape
 
 DEFAULT_COLOR = "27A9E3"
-# Every tenant's polygons may have as many points, so the limit of the tenant need not be read for fewer.
+# Polygons of every tenant may have this number of points. Only more points need the limit of the tenant.
 MIN_POINT_LIMIT = 100
 # The zone API reports a geofence of another type as the circle around it, and cannot change its shape.
 _TYPES = {Circle.kind: "circle", Polygon.kind: "polygon", Corridor.kind: "sausage"}
@@ -154,7 +154,7 @@ def _to_plain_fields(zone: ZoneInput, tag_names: Mapping[int, str]) -> dict[str,
 
 
 def _build_circle(zone: ZoneInput, before: Circle | None) -> Circle:
-    """Build the circle of a zone; what the zone does not have comes from the circle `before`."""
+    """Build the circle of a zone. Fields that the zone omits keep the values of the circle `before`."""
     center = before.center if before else None
     if zone.center is not None:
         if zone.center.lat == 0 and zone.center.lng == 0:

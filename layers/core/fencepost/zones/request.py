@@ -2,8 +2,8 @@
 
 A file comes in a form of several parts, and becomes the parameter `file`.
 
-API Gateway cannot look into a body, so these routes are public there and the caller is authenticated here. The
-request has its parameters in one place, and no hash that could be stored or logged.
+API Gateway does not read bodies, so these routes are public there and the caller is authenticated here. The returned
+request has all parameters in one place, and no hash that could be stored or logged.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class WrongHash(FencepostError):
 def authenticate(event: Mapping[str, Any], find_principal: Callable[[str], Principal | None]) -> AnyRequest:
     """Return the request of an event, with its caller and its parameters.
 
-    The event of the request has neither the hash nor a query any more. Its body is written anew where an
-    Idempotency-Key needs it.
+    The event of the request no longer has the hash or a query. It has a body only for a request with an
+    Idempotency-Key, whose digest covers the body.
 
     Args:
         event: The event of a public route.
@@ -140,15 +140,14 @@ def _read_parameters_of_body(
         return {}, None
     if event["httpMethod"] == "GET":
         raise ValidationFailed.field("body", "belongs to a POST; a GET says everything in its query")
-    media_type, most = _read_media_type(headers), MAX_BODY_BYTES
-    if event["resource"] in _LONG_BODY_RESOURCES:
-        most = MAX_LONG_BODY_BYTES
+    media_type = headers.get("content-type", "").partition(";")[0].strip().casefold()
+    max_bytes = MAX_LONG_BODY_BYTES if event["resource"] in _LONG_BODY_RESOURCES else MAX_BODY_BYTES
     is_form = media_type in (_FORM, _MULTIPART)
-    # A form never begins with a brace: that is JSON from a program which did not say so.
+    # A form never begins with a brace: that is JSON with the wrong Content-Type.
     if not is_form or raw.startswith(b"{"):
-        return parse_json_body(event, "" if is_form else media_type, most), None
-    if len(raw) > most:
-        raise BodyTooLarge(f"The body has {len(raw):,} bytes; the limit is {most:,}.")
+        return parse_json_body(event, "" if is_form else media_type, max_bytes), None
+    if len(raw) > max_bytes:
+        raise BodyTooLarge(f"The body has {len(raw):,} bytes; the limit is {max_bytes:,}.")
     if media_type == _MULTIPART:
         from fencepost.http import multipart
 
@@ -161,10 +160,6 @@ def _read_parameters_of_body(
     except ValueError:
         raise ValidationFailed.field("body", f"has more than {_MAX_PARAMETERS} fields") from None
     return parse_texts(pairs), None
-
-
-def _read_media_type(headers: Mapping[str, str]) -> str:
-    return headers.get("content-type", "").partition(";")[0].strip().casefold()
 
 
 def _merge(query: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:

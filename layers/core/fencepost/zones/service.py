@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fencepost.geofences.service import GeofenceService, Patch
     from geo.wgs84 import Position
 
-# A list without a limit contains all zones, up to as many.
+# A list without a limit has at most this number of zones.
 MAX_LISTED = 10_000
 
 

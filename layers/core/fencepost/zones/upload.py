@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fencepost.zones.schemas import UploadZonesRequest
 
 MAX_UNZIPPED_BYTES = 8 * 2**20
-# It takes longer to queue more rows than a caller can wait. A file in the bucket may have any number.
+# A caller cannot wait until more rows are queued. A file in the bucket may have any number.
 MAX_ROWS = 20_000
 # A function may return 6 MB, in which quotes are escaped.
 _MAX_RESPONSE_BYTES = 4_500_000

@@ -1,12 +1,12 @@
-"""What a bucket of the index holds of each geofence: enough to answer a check without reading anything else.
+"""The entries of the index. An entry has what a check needs of a geofence, so that the check reads nothing else.
 
 A bucket is an item with one binary attribute a geofence, named by the 22 characters of its id, so that entries are
 set and removed without reading. Cells of the grid are buckets, and so are the directory's users, groups, projects
-and entry screens, each with the geofences assigned to it. A cell holds only active ones, an entity all of them.
+and entry screens, each with the geofences assigned to it. A cell has only active ones, an entity all of them.
 
 An entry is one byte of flags, the version (4 bytes), the packed shape, the rest as JSON without the defaults, and
-the geofence's number (4 bytes; older entries have none). A geofence with many vertices or a long action leaves only
-the box of its shape here: such an entry is a reference to a version, which is read once.
+the geofence's number (4 bytes; older entries have none). Of a geofence with many vertices or a long action,
+it has only the box of the shape. Such an entry is a reference to a version, which is read once.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def from_attribute(attribute: str) -> str:
 
 
 def pack_entry(geofence: Geofence) -> bytes:
+    """Return the bytes of a geofence's entry: a reference if the shape or the rest is too long."""
     shape, rest = geofence.shape.pack(), _pack_rest(geofence)
     flags = (_PRIORITY if geofence.is_priority else 0) | (0 if geofence.is_active else _INACTIVE)
     flags |= 0 if geofence.in_force == ALWAYS else _TIMED
@@ -114,7 +115,7 @@ class IndexEntry:
         return not self.data[0] & _INACTIVE
 
     def measure_lower_bound_m(self, measure_box_m: Callable[[Bounds], float]) -> float:
-        """Return metres than which the boundary is no nearer, by a function of `geo.distance_bounds`."""
+        """Return a lower bound of the distance to the boundary. `measure_box_m` is from `geo.distance_bounds`."""
         return measure_lower_bound_m(self.data, _HEAD.size, measure_box_m)
 
 
@@ -123,7 +124,7 @@ def _unpack_identity(entry: IndexEntry) -> None:
     _, version = _HEAD.unpack_from(data)
     entry.id = from_attribute(entry.attribute)
     entry.version, entry.version_ref = version, (entry.attribute, version)
-    # 0 where the entry is older than numbers in it.
+    # Entries of early releases have no number.
     entry.number = _NUMBER.unpack_from(data, -_NUMBER.size)[0] if data[0] & _NUMBERED else 0
 
 
@@ -164,7 +165,7 @@ def pack_validity(validity: InForce) -> list[Any]:
 
 
 def unpack_validity(packed: Sequence[Any]) -> InForce:
-    """Return what `pack_validity` was given.
+    """Return the validity that `pack_validity` has packed.
 
     >>> unpack_validity(pack_validity(ALWAYS)) == ALWAYS
     True

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from geo.cells import Cell
     from geo.wgs84 import Position
 
-# Geofences compared by their boxes, and then exactly: a function takes a second or two for so many.
+# Geofences compared by their boxes, and then exactly. A function needs a second or two for either number.
 MAX_COMPARED, MAX_NEAR = 1_500_000, 50_000
 # A hundred round trips, one after the other.
 MAX_CELLS_READ = 10_000
@@ -60,9 +60,9 @@ class SpatialIndex:
         self._versions: ByteBoundedCache[Geofence] = ByteBoundedCache(_MAX_CACHED_VERSION_BYTES)
         # Unpacked entries by the geofence's attribute. One is used as long as the bucket has the same bytes.
         self._entries: ByteBoundedCache[IndexEntry] = ByteBoundedCache(_MAX_CACHED_ENTRY_BYTES)
-        # How many shards a crowded cell has, as far as this container knows; a cell that is not here has one.
+        # The number of shards of each cell that is known to have several.
         self._shards: dict[tuple[str, Cell], int] = {}
-        # Shards that had no room once. One that has room again is only not used for an entry in it that grows.
+        # Shards that had no room once. If one has room again, an entry in it that grows moves needlessly, no more.
         self._full: set[tuple[str, Cell, int]] = set()
         self._lists = CellLists()
 
@@ -135,18 +135,18 @@ class SpatialIndex:
         known = [key for cell in cells for key in self._list_further_shards(tenant_id, cell)] if self._shards else []
         items = self._table.batch_get([*first, *known], consistent=consistent)
         found: dict[Cell, list[Item]] = {}
-        crowded: list[Cell] = []
+        sharded: list[Cell] = []
         unread: list[Key] = []
         for cell, key in zip(cells, first, strict=True):
             bucket = items.get((key["PK"]["S"], key["SK"]["S"]))
             if bucket is not None:
                 found[cell] = [bucket]
                 if SHARDS in bucket:
-                    crowded.append(cell)
+                    sharded.append(cell)
                     unread += self._update_shards(tenant_id, cell, bucket)
         if unread:
             items |= self._table.batch_get(unread, consistent=consistent)
-        for cell in crowded:
+        for cell in sharded:
             pairs = map(keys.to_pair, self._list_further_shards(tenant_id, cell))
             found[cell] += [items[pair] for pair in pairs if pair in items]
         return found
@@ -154,7 +154,7 @@ class SpatialIndex:
     def _find_entries(self, buckets: Iterable[Item], position: Position, reach_m: float) -> list[IndexEntry]:
         """Return the entries whose boxes come within reach of the position, once each.
 
-        A check spends its time here, on every geofence of five cells: no more is unpacked than it takes to say no.
+        A check spends its time here, on every geofence of five cells: it unpacks only what it needs to reject one.
         """
         packed = [(name, stored["B"]) for bucket in buckets for name, stored in bucket.items() if "B" in stored]
         near: list[IndexEntry] = []
@@ -218,7 +218,7 @@ class SpatialIndex:
             transaction.set_bucket_entry(bucket, name, entry, refused, must_exist=True)
 
     def remove_from_index(self, transaction: Transaction, geofence: Geofence) -> None:
-        """Put the removal of a geofence's entries into a transaction."""
+        """Add the removal of a geofence's entries to a transaction."""
         name, entry = to_attribute(geofence.id), pack_entry(geofence)
         for cell, shard in geofence.cells.items():
             transaction.remove_bucket_entry(keys.cell_key(geofence.tenant_id, cell, shard), name, entry)
@@ -240,7 +240,7 @@ class SpatialIndex:
         return replace(geofence, cells=cells)
 
     def count_list_writes(self, tenant_id: str, cells: Iterable[Cell]) -> int:
-        """Count the actions that it takes at most to list these cells as occupied."""
+        """Return the largest number of actions that list these cells as occupied."""
         return self._lists.count_writes(tenant_id, cells)
 
     def remember_written(self, transaction: Transaction) -> None:
@@ -269,7 +269,7 @@ class SpatialIndex:
         return [keys.cell_key(tenant_id, cell, n) for n in range(1, self._shards.get((tenant_id, cell), 1))]
 
     def _open_next_shard(self, tenant_id: str, cell: Cell) -> None:
-        """Write the number of shards to the first one before anything is added to the next: no check misses it."""
+        """Raise the number of shards in the first one. Entries go to the next one afterwards: no check misses it."""
         count = self._shards.get((tenant_id, cell), 1) + 1
         transaction = Transaction()
         transaction.update(
@@ -287,7 +287,7 @@ class SpatialIndex:
         self._shards[tenant_id, cell] = count
 
     def _update_shards(self, tenant_id: str, cell: Cell, first: Item) -> list[Key]:
-        """Return the shards of a cell that this container did not know of, by what the first one says."""
+        """Cache the number of shards that the first one has, and return the keys of those that were not known."""
         known = self._shards.get((tenant_id, cell), 1)
         count = int(first[SHARDS]["N"]) if SHARDS in first else 1
         if count <= known:

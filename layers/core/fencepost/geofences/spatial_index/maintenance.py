@@ -1,7 +1,7 @@
 """Verifies the index against the geofences, and repairs what differs.
 
-The index cannot drift by itself, for it changes in the transaction of each geofence. It can be wrong after a restore
-of a part, a bug, or a manual change of the table; then this reads everything of a tenant, once.
+The index changes in the transaction of each geofence, so it does not drift. It can be wrong after a partial restore,
+a bug, or a manual change of the table.
 
 Cells that became empty stay on the lists of occupied cells until they are removed here.
 """
@@ -33,10 +33,14 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A bucket and a geofence whose entry in it is wrong: `problem` is missing, outdated or stray.
+    """A difference between the index and the geofences.
 
-    Without a geofence it is the bucket itself: the count of its bytes is wrong (miscounted), or it is a further shard
-    that the first one does not count (hidden), or a cell that is on no list (unlisted), or on one but empty (empty).
+    Attributes:
+        bucket: Partition and sort key of the bucket.
+        geofence_id: The geofence whose entry is wrong, None if the bucket itself is.
+        problem: Of an entry: missing, outdated or stray. Of a bucket: miscounted (its number of bytes is wrong),
+            hidden (a further shard that the first one does not count), unlisted (a cell on no list), or empty (an
+            empty cell on a list).
     """
 
     bucket: Pair
@@ -45,12 +49,12 @@ class Difference:
 
     @property
     def is_harmless(self) -> bool:
-        """Whether it is only an empty cell, where geofences were: a search reads it in vain."""
+        """Whether it is only an empty cell, which costs a search one needless read."""
         return self.problem == "empty"
 
 
 class _BucketFull(Exception):
-    """The bucket of a missing entry has no room any more; the next comparison finds where it belongs."""
+    """The bucket of a missing entry is full by now; the next comparison finds where the entry belongs."""
 
 
 class IndexMaintenance:
@@ -115,12 +119,12 @@ class IndexMaintenance:
         return transaction
 
     def _add_to_lists(self, transaction: Transaction, tenant_id: str, bucket: Pair) -> None:
-        """Put a cell on all the lists above it. An empty cache leads to no conditions."""
+        """List a cell as occupied. The empty cache makes it write all lists, without conditions."""
         if bucket[0].startswith(keys.cell_partition_prefix(tenant_id)):
             CellLists().add_to_lists(transaction, tenant_id, keys.parse_cell(tenant_id, bucket[0]))
 
     def _count_shard(self, transaction: Transaction, tenant_id: str, shard: Pair) -> None:
-        """Have the first shard of a cell count this one."""
+        """Raise the number of shards in the first shard of a cell to include this one."""
         transaction.update(
             {"PK": {"S": shard[0]}, "SK": {"S": "0"}},
             VersionMismatch(),

@@ -66,7 +66,7 @@ def search_nearest(
         tenant_id: Whose geofences.
         position: From where the metres are measured.
         count: How many at most.
-        accepts: Tells whether a geofence is a result.
+        accepts: Returns whether a geofence may be a result.
         read: Reads the items of some keys in one round trip.
         resolve_references: Returns entries with the geofences themselves in place of references.
     """
@@ -96,7 +96,7 @@ class _Search:
     nearest: list[tuple[float, str, IndexEntry | Geofence]] = field(default_factory=list)
     """The accepted geofences that were measured, at most `count`, by distance and id."""
     queued: set[tuple[Cell, int]] = field(default_factory=set)
-    """Every item that ever was in the queue."""
+    """Every item that is or was in the queue."""
     _queue: list[_QueuedItem] = field(default_factory=list)
     _unmeasured: list[tuple[float, str, int]] = field(default_factory=list)
     """Entries by their lower bounds, each with its id and version."""

@@ -1,12 +1,12 @@
 """Lists of occupied cells, which lead a search for the nearest geofences to where there are any.
 
-A cell is listed in another some levels above it, that one in its turn, up to the root: a search reads a list instead
-of trying thousands of cells. A list is one set of three bytes a cell, which is added to without reading it first.
+Each cell is listed in a cell some levels above it, and that one in turn, up to the root. A search reads these lists
+instead of trying thousands of cells. A list is a set of three bytes per cell, so a cell is added without a read.
 
-The rule: a cell whose first shard or whose own list exists is listed above. It holds because of conditions. A writer
-that adds to a cell which it does not know puts it on the lists in the same transaction; one that knows the cell to
-be listed has the condition that its first shard still exists. Nothing is removed from a list in daily work, only by
-the operator's rebuild, which deletes the cell, its first shard and its own list at once and only where all are empty.
+The invariant: a cell whose first shard or whose own list exists is on the list above it. Conditions ensure it. A
+writer that does not have the cell in its cache puts it on the lists in the same transaction. A writer that has it
+there writes under the condition that the first shard still exists. Only the operator's rebuild removes a cell from a
+list: in one transaction with its first shard and its own list, and only if all of them are empty.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.keys import Key
     from fencepost.dynamodb.serializer import Item
 
-# Some megabytes of a container's memory. Those that are evicted are listed once more.
+# Some megabytes of memory. An evicted cell is put on its lists once more, which changes nothing.
 _MAX_CACHED = 20_000
 
 
@@ -36,7 +36,7 @@ class CellListMissing(Exception):
 
 
 class CellLists:
-    """The first shards and the lists that exist, and so are listed, as far as a container knows."""
+    """The lists of occupied cells, with a cache of the first shards and lists that are known to exist."""
 
     def __init__(self) -> None:
         self._cached: set[tuple[str, str]] = set()
@@ -54,7 +54,7 @@ class CellLists:
         self._cached.update(map(keys.to_pair, written))
 
     def add_to_lists(self, transaction: Transaction, tenant_id: str, cell: Cell) -> list[Key]:
-        """Put a cell on the list above it, and so on up to a cached one; return the lists that exist afterwards."""
+        """Put a cell on the list above it, and so on up to a cached list. Return the lists that exist afterwards."""
         written = []
         while cell != ROOT:
             above = find_listing_cell(cell)
@@ -68,7 +68,7 @@ class CellLists:
         return written
 
     def count_writes(self, tenant_id: str, cells: Iterable[Cell]) -> int:
-        """Count the lists that it takes to add something to the first shards of these cells."""
+        """Return the number of lists to write when the first shards of these cells get entries."""
         transaction = Transaction()
         for cell in cells:
             if not self.is_cached(keys.cell_key(tenant_id, cell)):
@@ -77,7 +77,7 @@ class CellLists:
 
 
 def to_element(cell: Cell) -> bytes:
-    r"""Return a cell as the list above it has it: how many levels down, how far east and how far north.
+    r"""Return a cell as an element of the list above it: levels down, columns east, rows north.
 
     >>> to_element(Cell(15, 7487, 10946)), to_element(Cell(3, 1, 2))
     (b'\x06?\x02', b'\x03\x01\x02')
