@@ -47,7 +47,7 @@ def build_candidate(**fields: Any) -> Candidate:
         "in_force": ALWAYS,
         "is_priority": False,
         "min_accuracy_m": 0,
-        "through": EntityRef("users", "emil"),
+        "assigned_to": EntityRef("users", "emil"),
     }
     return Candidate(**(defaults | fields))
 

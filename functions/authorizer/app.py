@@ -17,7 +17,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     The gateway caches the policy for a token, whatever the route. ServiceBusy becomes its 503; see the template.
 
     Raises:
-        PermissionError: The token belongs to nobody.
+        PermissionError: The token is not valid.
     """
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     scheme, _, token = headers.get("authorization", "").partition(" ")

@@ -79,10 +79,8 @@ def put_entities(request: Request[EntitiesIn]) -> Response:
 )
 def read_entity(request: Request) -> Response:
     table = parse_table(request.path["table"])
-    return Response(
-        200,
-        serialize_entity(container.directory_service().get(request.principal.tenant_id, table, request.path["id"])),
-    )
+    entity = container.directory_service().get(request.principal.tenant_id, table, request.path["id"])
+    return Response(200, serialize_entity(entity))
 
 
 @app.put(
@@ -98,10 +96,9 @@ def put_entity(request: Request[EntityIn]) -> Response:
     if request.body.id not in (None, request.path["id"]):
         raise ValidationFailed.field("id", "is not the id of the address")
     entity = to_entity(table, request.path["id"], request.body)
-    container.directory_service().put(request.principal.tenant_id, [entity], [""])
-    return Response(
-        200, serialize_entity(container.directory_service().get(request.principal.tenant_id, table, entity.id))
-    )
+    directory, tenant_id = container.directory_service(), request.principal.tenant_id
+    directory.put(tenant_id, [entity], [""])
+    return Response(200, serialize_entity(directory.get(tenant_id, table, entity.id)))
 
 
 @app.delete(

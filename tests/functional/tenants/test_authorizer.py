@@ -71,7 +71,7 @@ def test_only_two_of_several_concurrently_issued_keys_stay_valid(app: App, monke
     monkeypatch.setattr(tenants.repository, "list_key_ids", issue_another_first)
     late = tenants.issue_key("demo", "vera", ["admin"])
     assert [is_refused(app, key) for key in (*old, *between, late)] == [True, True, False, False]
-    assert [key.principal.roles for key in tenants.list_api_keys("demo", "vera")] == [{"editor"}, {"admin"}]
+    assert [key.principal.roles for key in tenants.list_keys("demo", "vera")] == [{"editor"}, {"admin"}]
 
 
 def test_a_revoked_key_is_refused(app: App, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

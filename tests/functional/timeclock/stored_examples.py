@@ -20,7 +20,7 @@ WEST = timezone(-timedelta(hours=3, minutes=30))
 START = datetime(2026, 5, 4, 9, tzinfo=LOCAL)
 NOW = datetime(2026, 5, 4, 7, 0, 1, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-EXEMPTION = GrantRef(refusal_id=ID(8), granted_by="ada", granted_at=NOW - HOUR)
+GRANT_REF = GrantRef(refusal_id=ID(8), granted_by="ada", granted_at=NOW - HOUR)
 VERDICT = Verdict(
     code="GEOFENCE_OUTSIDE",
     reason="Outside; the nearest geofence that applies, 'Tor \"Süd\"\n€', is 12.3 m away.",
@@ -30,7 +30,7 @@ VERDICT = Verdict(
             geofence_id=ID(1),
             version=7,
             name='Tor "Süd"\n€',
-            through=EntityRef("projects", "site"),
+            assigned_to=EntityRef("projects", "site"),
             is_priority=True,
             edge_distance_m=12.345678901234567,
             outcome="outside",
@@ -41,7 +41,7 @@ VERDICT = Verdict(
             geofence_id=ID(2),
             version=1,
             name="Yard",
-            through=EntityRef("users", EMIL),
+            assigned_to=EntityRef("users", EMIL),
             is_priority=False,
             edge_distance_m=None,
             outcome="outranked",
@@ -50,7 +50,7 @@ VERDICT = Verdict(
             geofence_id=ID(3),
             version=1,
             name="Gate",
-            through=EntityRef("time_guis", "gate"),
+            assigned_to=EntityRef("time_guis", "gate"),
             is_priority=False,
             edge_distance_m=-0.00001,
             outcome="outranked",
@@ -67,7 +67,7 @@ FULL_PUNCH = Punch(
     acting_user_id="ada",
     verdict=VERDICT,
     is_flagged=True,
-    exception=EXEMPTION,
+    exception=GRANT_REF,
     is_late=True,
     latitude=60.17,
     longitude=-0.000001,

@@ -301,7 +301,7 @@ def test_documents_of_the_first_release_are_read_with_defaults(app: App) -> None
         geofence_id="g",
         version=1,
         name="Yard",
-        through=EntityRef("users", EMIL),
+        assigned_to=EntityRef("users", EMIL),
         is_priority=False,
         edge_distance_m=-1.0,
         outcome="inside",

@@ -104,14 +104,14 @@ def test_totals_equal_the_sum_of_the_parts_at_every_grouping(
     some: list[EntrySummary], unit: Unit, by: set[str], is_split: bool
 ) -> None:
     query = TotalsQuery(first=EARLIEST, before=LATEST + LONGEST_CLOCK, unit=unit, is_split=is_split)
-    coarse = replace(query, by=tuple(dimension for dimension in DIMENSIONS if dimension in by))
+    coarse = replace(query, dimensions=tuple(dimension for dimension in DIMENSIONS if dimension in by))
     found = sum_up(some, coarse)
     breaks_s = sum((end - start).total_seconds() for entry in some for start, end in entry.breaks)
     whole_s = sum((entry.end - entry.start).total_seconds() for entry in some)
     assert sum(total.break_s for total in found) == breaks_s
     assert sum(total.net_s for total in found) == whole_s - breaks_s
     assert sum(total.entries for total in found) == len(some)
-    indexes = [DIMENSIONS.index(dimension) for dimension in coarse.by]
+    indexes = [DIMENSIONS.index(dimension) for dimension in coarse.dimensions]
     folded: Counter[tuple[date, tuple[str, ...]]] = Counter()
     for total in sum_up(some, query):
         folded[total.period, tuple(total.group[index] for index in indexes)] += total.net_s

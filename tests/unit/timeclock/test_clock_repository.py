@@ -44,7 +44,7 @@ def largest_punch() -> Punch:
         geofence_id=ID,
         version=10**9,
         name=WIDE * 100,
-        through=EntityRef("travel_entry_guis", "x" * 64),
+        assigned_to=EntityRef("travel_entry_guis", "x" * 64),
         is_priority=False,
         edge_distance_m=-12345678.123456789,
         outcome="location_missing",

@@ -64,7 +64,7 @@ def test_a_long_name_is_cut_and_its_distance_is_still_reported() -> None:
         in_force=ALWAYS,
         is_priority=False,
         min_accuracy_m=0,
-        through=EntityRef("users", "ada"),
+        assigned_to=EntityRef("users", "ada"),
     )
     verdict = judge([candidate], Fix(position=Position(lon=25.0, lat=60.01)), datetime(2026, 5, 4, tzinfo=UTC))
     short = "N" * 31 + "…"

@@ -31,7 +31,7 @@ def main() -> int:
     tenants = container.tenant_service()
     try:
         if arguments.command == "list":
-            for key in tenants.list_api_keys(arguments.tenant, arguments.user):
+            for key in tenants.list_keys(arguments.tenant, arguments.user):
                 print(key.id, ",".join(sorted(key.principal.roles)))
         else:
             key_id, _ = parse_token(arguments.key) or (arguments.key.removeprefix("fp_"), "")

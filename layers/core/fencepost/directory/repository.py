@@ -98,13 +98,14 @@ class DynamoDBDirectoryRepository:
                 for name, value in settings.items()
                 if value is not None
             }
-            removed = [f"#{name}" for name in settings if name not in stored]
+            clauses = "".join(f", #{name} = :{name}" for name in stored)
+            if removed := [f"#{name}" for name in settings if name not in stored]:
+                clauses += f" REMOVE {', '.join(removed)}"
             self._add_entity_update(
                 transaction,
                 tenant_id,
                 entity,
-                "".join(f", #{name} = :{name}" for name in stored)
-                + (f" REMOVE {', '.join(removed)}" if removed else ""),
+                clauses,
                 names={f"#{name}": name for name in settings},
                 values={f":{name}": {"S": value} for name, value in stored.items()},
             )
@@ -121,8 +122,9 @@ class DynamoDBDirectoryRepository:
         changes = [*((user_id, False) for user_id in sorted(before - target))]
         changes += [(user_id, True) for user_id in sorted(target - before)]
         for start in range(0, max(1, len(changes)), _MEMBERS_PER_TRANSACTION):
-            some = changes[start : start + _MEMBERS_PER_TRANSACTION]
-            after = (members - {user for user, joins in some if not joins}) | {user for user, joins in some if joins}
+            batch = changes[start : start + _MEMBERS_PER_TRANSACTION]
+            joining = {user_id for user_id, joins in batch if joins}
+            after = (members | joining) - {user_id for user_id, joins in batch if not joins}
             transaction = Transaction()
             condition, values = build_unchanged_condition("members", _to_string_set(members))
             self._add_entity_update(
@@ -134,7 +136,7 @@ class DynamoDBDirectoryRepository:
                 values=values | ({":new": _to_string_set(after)} if after else {}),
                 ConditionExpression=condition,
             )
-            for user_id, joins in some:
+            for user_id, joins in batch:
                 self._add_membership_update(transaction, tenant_id, user_id, group.id, joins=joins)
             self._table.write(transaction)
             members = after
@@ -169,9 +171,8 @@ class DynamoDBDirectoryRepository:
         )
         if entity.table == "users":
             transaction.require_absent(keys.clock_key(tenant_id, entity.id), StillRunning())
-            transaction.delete(
-                keys.exceptions_key(tenant_id, entity.id)
-            )  # a later user with this id must not have them
+            # A later user with this id must not have the exceptions.
+            transaction.delete(keys.exceptions_key(tenant_id, entity.id))
             erasure = keys.erasure_key(tenant_id, entity.id)
             if erases:
                 transaction.put(erasure | serializer.to_item({"entity": "Erasure"}))

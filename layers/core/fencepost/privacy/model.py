@@ -93,11 +93,13 @@ def erase_evidence(evidence: EvidenceT) -> tuple[EvidenceT, ErasureCounts]:
         verdict = Verdict(code=evidence.verdict.code, reason="Its user is forgotten.")
         refusal = replace(evidence, accuracy_m=None, verdict=verdict)
         return refusal, ErasureCounts(positions=int(refusal != evidence))
-    rest = replace_punches(
+    erased = replace_punches(
         evidence, lambda punch: replace(punch, latitude=None, longitude=None, accuracy_m=None, verdict=None)
     )
-    positions = sum(before != after for before, after in zip(evidence.punches, rest.punches, strict=True))
-    return replace(rest, comment=None), ErasureCounts(positions=positions, comments=int(evidence.comment is not None))
+    positions = sum(before != after for before, after in zip(evidence.punches, erased.punches, strict=True))
+    return replace(erased, comment=None), ErasureCounts(
+        positions=positions, comments=int(evidence.comment is not None)
+    )
 
 
 def erase_audit_record(record: AuditRecord, user_id: str) -> tuple[AuditRecord, ErasureCounts]:

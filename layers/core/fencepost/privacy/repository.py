@@ -72,14 +72,14 @@ class DynamoDBPrivacyRepository:
         )
         redacted = examined = 0
         listed = islice(due, limit)
-        while some := [{"PK": item["PK"], "SK": item["SK"]} for item in islice(listed, _KEYS_PER_READ)]:
-            examined += len(some)
-            for item in self._table.batch_get(some, consistent=True).values():
-                if "doc" not in item:  # it was restored a moment ago
+        while batch := [{"PK": item["PK"], "SK": item["SK"]} for item in islice(listed, _KEYS_PER_READ)]:
+            examined += len(batch)
+            for item in self._table.batch_get(batch, consistent=True).values():
+                if "doc" not in item:  # it was restored after the query
                     continue
                 evidence = load_evidence(item)
-                rest = redaction.apply(evidence)
-                redacted += rest != evidence and self._replace(tenant_id, item, rest)
+                changed = redaction.apply(evidence)
+                redacted += changed != evidence and self._replace(tenant_id, item, changed)
         return redacted, examined
 
     def is_erasing(self, tenant_id: str, user_id: str) -> bool:
@@ -145,10 +145,10 @@ class DynamoDBPrivacyRepository:
             self._table.write(transaction)
             return ErasureCounts()
         evidence = load_evidence(item)
-        rest, total = erase_evidence(evidence)
-        if rest != evidence and not self._replace(tenant_id, item, rest):
+        erased, total = erase_evidence(evidence)
+        if erased != evidence and not self._replace(tenant_id, item, erased):
             return None
-        for line in self._table.query(
+        for record_item in self._table.query(
             KeyConditionExpression="PK = :trail AND begins_with(SK, :change)",
             ExpressionAttributeValues={
                 ":trail": {"S": keys.trail_partition(tenant_id, evidence.id)},
@@ -156,9 +156,9 @@ class DynamoDBPrivacyRepository:
             },
             ConsistentRead=True,
         ):
-            record, removed = erase_audit_record(load_record(line["doc"]["S"]), evidence.user_id)
+            record, removed = erase_audit_record(load_record(record_item["doc"]["S"]), evidence.user_id)
             if removed != ErasureCounts():
-                self._rewrite(line, dump_record(record), {})
+                self._rewrite(record_item, dump_record(record), {})
                 total += removed
         # Each record of the trail repeats the comment, which counts once.
         return replace(total, comments=min(1, total.comments))

@@ -100,7 +100,7 @@ def to_totals_query(params: TotalsParams) -> TotalsQuery:
         first=params.start.astimezone(UTC),
         before=params.end.astimezone(UTC),
         unit=params.unit,
-        by=tuple(dimension for dimension in DIMENSIONS if dimension in params.by.split(",")),
+        dimensions=tuple(dimension for dimension in DIMENSIONS if dimension in params.by.split(",")),
         is_split=params.split is not None,
     )
 
@@ -137,7 +137,10 @@ def serialize_totals(totals: Iterable[Total], query: TotalsQuery) -> list[dict[s
             "message": "Success",
             "data": {
                 "period": format_period(total.period, query.unit),
-                **{_FIELDS[dimension]: part or None for dimension, part in zip(query.by, total.group, strict=True)},
+                **{
+                    _FIELDS[dimension]: part or None
+                    for dimension, part in zip(query.dimensions, total.group, strict=True)
+                },
                 "entries": total.entries,
                 "netSeconds": total.net_s,
                 "breakSeconds": total.break_s,

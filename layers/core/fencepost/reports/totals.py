@@ -40,7 +40,7 @@ class TotalsQuery:
     first: datetime
     before: datetime
     unit: Unit
-    by: tuple[Dimension, ...] = DIMENSIONS
+    dimensions: tuple[Dimension, ...] = DIMENSIONS
     is_split: bool = False
 
     def find_read_start(self, page_start: TotalsPageStart | None) -> datetime:
@@ -94,7 +94,7 @@ class TotalsAggregator:
     def add(self, entry: EntrySummary) -> None:
         zone = self.get_zone(entry.organization_id)
         parts = {"user": entry.user_id, "organization": entry.organization_id or "", "category": entry.category}
-        group = tuple(parts[dimension] for dimension in DIMENSIONS if dimension in self.query.by)
+        group = tuple(parts[dimension] for dimension in DIMENSIONS if dimension in self.query.dimensions)
         start, end = entry.start, entry.end
         if self.query.first <= start:
             self._get_sum(start, zone, group).entries += 1

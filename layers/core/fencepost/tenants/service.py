@@ -129,7 +129,7 @@ class TenantService:
         retry_on_conflict(attempt)
         return api_keys.format_token(key_id, secret)
 
-    def list_api_keys(self, tenant_id: str, user_id: str) -> list[StoredKey]:
+    def list_keys(self, tenant_id: str, user_id: str) -> list[StoredKey]:
         """Return the API keys of a user, the newest last.
 
         Raises:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def widen_to_rounding(entry: TimeEntry, settings: TenantSettings) -> TimeEntry:
-    """Return the entry at its widest: whatever overlaps the result of `apply_working_time` overlaps this."""
+    """Return the entry with its largest possible span, to find all neighbours that `apply_working_time` needs."""
     start, end = _compute_rounded_span(entry, settings)
     return replace(entry, start=min(start, entry.start), end=max(end, entry.end))
 
@@ -57,7 +57,10 @@ def apply_working_time(
         is_refused = model.window.outside == "refuse" and not model.window.contains(entry.span, time_zone)
         if not inside or (is_refused and inside != [after.span]):
             return replace(entry, invalid_reason=f"it lies outside the allowed window, {model.window} ({time_zone}).")
-        after = _cut(after, inside, make_id)
+        # Time outside the window is cut off at the ends, and becomes a break in between.
+        start, end = inside[0].start.astimezone(after.start.tzinfo), inside[-1].end.astimezone(after.end.tzinfo)
+        after = move_span(after, start, end, "window")
+        after = _add_breaks(after, subtract_spans(after.span, inside), "window", make_id)
     longest = timedelta(minutes=model.longest_minutes) if model.longest_minutes is not None else LONGEST_CLOCK
     after = move_span(after, after.start, min(after.end, after.start + longest), "longest")
     if model.automatic_breaks is not None and after.category == "productive":
@@ -222,13 +225,6 @@ def _change_breaks(entry: TimeEntry, rule: str, change: Callable[[Break, datetim
 def _break_span(break_: Break) -> Span:
     assert break_.end is not None
     return Span(start=break_.start, end=break_.end)
-
-
-def _cut(entry: TimeEntry, inside: Sequence[Span], make_id: Callable[[], str]) -> TimeEntry:
-    """Cut an entry to the parts inside the window: at its ends by moving them, in between by breaks."""
-    start, end = inside[0].start.astimezone(entry.start.tzinfo), inside[-1].end.astimezone(entry.end.tzinfo)
-    cut = move_span(entry, start, end, "window")
-    return _add_breaks(cut, subtract_spans(cut.span, inside), "window", make_id)
 
 
 def _round_breaks(entry: TimeEntry, rounding: Rounding) -> TimeEntry:

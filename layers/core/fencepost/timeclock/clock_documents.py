@@ -21,12 +21,12 @@ from fencepost.verdicts.model import Verdict
 if TYPE_CHECKING:
     from fencepost.dynamodb.serializer import Item
 
-# The states of a locator whose clock is no entry.
+# The states of a locator whose clock is not an entry.
 RUNNING, CANCELLED = "running", "cancelled"
 
 
 def locator_item(tenant_id: str, subject: RunningClock | TimeEntry, kind: str, **more: str) -> Item:
-    """Return the item that an id leads to: it locates a clock or an entry, or holds a removed one as `doc`."""
+    """Return the item that an id leads to: it locates a clock or an entry, or stores a removed one as `doc`."""
     return {
         **keys.time_locator_key(tenant_id, subject.id),
         "entity": {"S": "Place"},

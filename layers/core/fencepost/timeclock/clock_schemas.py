@@ -125,7 +125,7 @@ class PunchOut(ResponseModel):
 
 
 class TrimmedEntryOut(ResponseModel):
-    """What is left of an entry that was in the way, or of its other side under a new id."""
+    """A remaining piece of an overlapped entry. If two pieces remain, the second has a new id."""
 
     id: str
     from_: Annotated[str, Field(alias="from")]

@@ -57,7 +57,7 @@ class ClockService:
     make_id: NewId = field(default=new_id)
 
     def as_dry_run(self) -> ClockService:
-        """Return this service without its writes; whatever it would create has the same id."""
+        """Return this service without its writes; everything that it would create has the same id."""
         clocks, entries = ReadOnlyClockRepository(self.clocks), ReadOnlyEntryWriter(self.entries)
         return ClockService(clocks, entries, make_id=lambda: NO_ID)
 

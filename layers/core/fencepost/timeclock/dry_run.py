@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fencepost.timeclock.ports import ClockRepository, EntryWriter
 
-# The id of whatever a dry run would create.
+# The id of everything that a dry run would create.
 NO_ID = "00000000-0000-0000-0000-000000000000"
 
 

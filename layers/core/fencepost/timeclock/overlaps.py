@@ -72,7 +72,7 @@ def exceeds_write_limit(entries: Sequence[TimeEntry]) -> bool:
 def _make_room(
     other: TimeEntry, entry: TimeEntry, policy: OverlapPolicy, make_id: Callable[[], str]
 ) -> list[EntryChange]:
-    """Return what is left of an entry: nothing, a piece before the new one, a piece after it, or both.
+    """Return the changes that leave of an entry nothing, a piece before the new one, a piece after it, or both.
 
     A piece that consists only of time that rounding added is dropped.
     """
@@ -101,5 +101,5 @@ def _overlaps_only_rounding(entry: TimeEntry, other: TimeEntry) -> bool:
 
 
 def _cut(entry: TimeEntry, start: datetime, end: datetime) -> TimeEntry:
-    """Return what is left of an entry within a span; nobody created an entry that was cut like this."""
+    """Return the part of an entry within a span, without a creation type, since no user created this part."""
     return replace(move_span(entry, start, end, "overlap"), creation_type=None, version=entry.version + 1)

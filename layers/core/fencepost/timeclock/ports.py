@@ -31,7 +31,7 @@ class ClockContext:
 
     Attributes:
         matching_organization_ids: The ids of the organizations with the name in the request.
-        grants: The exceptions that nobody has used.
+        grants: The exceptions that are not used yet.
     """
 
     settings: TenantSettings

@@ -43,7 +43,7 @@ class DynamoDBReceiptRepository:
 
 
 def receipt_item(tenant_id: str, receipt: Receipt) -> Item:
-    """Return the item of a receipt, which holds the result as the response has it."""
+    """Return the item of a receipt, which stores the result as the response has it."""
     # Imported here, because only the actions of a batch have receipts.
     from fencepost.timeclock.punch_schemas import serialize_punch_result
 

@@ -14,7 +14,8 @@ from fencepost.timeclock.working_time import NO_MODEL, Span, StopsAt, WorkingTim
 EvaluatedAction = Literal["start", "break", "stop", "update"]
 # What a refusal by a geofence does: it blocks the action, flags it, or geofences are not evaluated at all.
 GeofenceMode = Literal["block", "flag", "off"]
-# How far back an entry that still overlaps can begin: no clock runs longer than this, whatever a tenant sets.
+# No clock runs longer, whatever limit a tenant sets. So an entry that overlaps an instant began at most this long
+# before it.
 LONGEST_CLOCK = timedelta(days=7)
 # A blocked break or stop would trap a running clock.
 DEFAULT_GEOFENCE_MODES = {"start": "block", "update": "block", "break": "flag", "stop": "flag"}

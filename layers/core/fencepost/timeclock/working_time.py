@@ -51,7 +51,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutomaticBreaks:
-    """Breaks that are deducted where nobody took them; one shorter than `shortest_minutes` does not count."""
+    """Breaks that are deducted if the user did not take them; one shorter than `shortest_minutes` does not count."""
 
     thresholds: tuple[Threshold, ...]
     shortest_minutes: int = 15
@@ -226,7 +226,7 @@ def round_length(length: timedelta, rounding: Rounding) -> timedelta:
 
 
 def subtract_spans(span: Span, others: Sequence[Span]) -> list[Span]:
-    """Return what is left of a span without others, which do not overlap and are in order.
+    """Return the parts of a span outside others, which are in order and do not overlap each other.
 
     >>> at = datetime(2026, 5, 4, tzinfo=UTC)
     >>> morning = Span(start=at, end=at + timedelta(hours=4))

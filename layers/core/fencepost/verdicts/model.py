@@ -37,7 +37,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A geofence that may apply, and the entity through whose assignment it does."""
+    """A geofence that may apply, because it is assigned to an entity."""
 
     geofence_id: str
     version: int
@@ -47,7 +47,7 @@ class Candidate:
     in_force: InForce
     is_priority: bool
     min_accuracy_m: float
-    through: EntityRef
+    assigned_to: EntityRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Finding:
     geofence_id: str
     version: int
     name: str
-    through: EntityRef
+    assigned_to: EntityRef
     is_priority: bool
     edge_distance_m: float | None
     outcome: str
@@ -76,7 +76,7 @@ class Finding:
             "geofence_id": self.geofence_id,
             "version": self.version,
             "name": self.name,
-            "through": self.through.to_document(),
+            "through": self.assigned_to.to_document(),
             "is_priority": self.is_priority,
             "edge_distance_m": float(distance_m) if distance_m is not None else None,
             "outcome": self.outcome,
@@ -91,7 +91,7 @@ class Finding:
             geofence_id=document["geofence_id"],
             version=document["version"],
             name=document["name"],
-            through=EntityRef.from_document(document["through"]),
+            assigned_to=EntityRef.from_document(document["through"]),
             is_priority=document["is_priority"],
             edge_distance_m=document["edge_distance_m"],
             outcome=document["outcome"],
@@ -204,7 +204,7 @@ def _examine(candidate: Candidate, fix: Fix | None, *, counts: bool) -> Finding:
         geofence_id=candidate.geofence_id,
         version=candidate.version,
         name=candidate.name,
-        through=candidate.through,
+        assigned_to=candidate.assigned_to,
         is_priority=candidate.is_priority,
         edge_distance_m=edge_distance_m,
         outcome=outcome,

@@ -94,7 +94,7 @@ class DynamoDBCandidateRepository:
                 in_force=geofence.in_force,
                 is_priority=geofence.is_priority,
                 min_accuracy_m=geofence.min_accuracy_m,
-                through=target,
+                assigned_to=target,
             )
             for target, geofence in self._index.read_assigned(
                 snapshot.tenant_id, [(target, snapshot.items[target]) for target in targets]

@@ -126,8 +126,8 @@ def serialize_verdict(verdict: Verdict) -> dict[str, Any]:
                 "geofenceId": finding.geofence_id,
                 "version": finding.version,
                 "name": finding.name,
-                "targetTable": finding.through.target_table,
-                "targetId": finding.through.target_id,
+                "targetTable": finding.assigned_to.target_table,
+                "targetId": finding.assigned_to.target_id,
                 "isPriority": finding.is_priority,
                 "edgeDistance": None
                 if finding.edge_distance_m is None
