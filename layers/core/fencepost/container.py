@@ -2,7 +2,7 @@
 
 Importing this module touches neither the environment nor the network: the first call of an accessor reads the
 settings and makes the AWS clients. With SnapStart that call runs before the snapshot is taken, so that a restored
-function starts with everything in place. Each accessor imports its classes itself: a function loads what it uses.
+function has them already. Each accessor imports its classes itself: a function loads what it uses.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def idempotency_repository() -> DynamoDBIdempotencyRepository:
     return DynamoDBIdempotencyRepository(dynamodb_client(), settings().idempotency_table_name)
 
 
-# Every function with routes imports this module, so that each of its POST routes finds the stored responses here.
+# Set on import: every function with routes imports this module, and its POST routes need the repository.
 IdempotencyConfig.repository = idempotency_repository
 
 

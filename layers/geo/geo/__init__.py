@@ -1,5 +1,5 @@
 """Exact geometry on WGS84: positions, shapes, containment, the cell grid and file formats.
 
-Knows neither AWS nor HTTP. Longitudes and latitudes are degrees, lengths are metres, and both say so in their
-names. Nothing here imports numpy or shapely before a polygon or a corridor is really met.
+It does not depend on AWS or HTTP. Longitudes and latitudes are in degrees; names of lengths end in `_m`, for metres.
+numpy and shapely are imported only when a polygon or a corridor needs them.
 """

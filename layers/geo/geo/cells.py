@@ -1,8 +1,8 @@
-"""The grid of cells behind the index: which cell holds a position, which cells hold a shape.
+"""The grid of cells behind the index: the cells that contain a position, and the cells that cover a shape.
 
 Cells are plain boxes of longitude and latitude, 360 / 2^level degrees on a side, at five levels from 1.2 km to
-45 degrees. A shape is indexed at one level only, the finest at which few enough cells cover it, so a position
-looks at five cells and meets every shape that could contain it, however many there are elsewhere.
+45 degrees. A shape is indexed at one level only, the finest at which few enough cells cover it, so a
+check reads five cells and finds every shape that could contain its position, however many there are elsewhere.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LEVELS = (15, 12, 9, 6, 3)
 MAX_CELLS = 32
-# A polygon's box may hold many more cells than the polygon meets; past this the next level is tried at once.
+# A polygon's box may have many more cells than the polygon meets. With more than these, the next level is tried.
 _MAX_CELLS_EXAMINED = 2_048
 _MARGIN_DEG = 1e-9
 _MAX_CELLS_WITHIN = 500
@@ -40,27 +40,27 @@ class Cell(NamedTuple):
 
 
 def list_cells_at(position: Position) -> list[Cell]:
-    """Return the five cells that hold a position, finest first.
+    """Return the five cells that contain a position, finest first.
 
     >>> from geo.wgs84 import Position
     >>> [str(cell) for cell in list_cells_at(Position(lon=-97.7431, lat=30.2672))]
     ['15.7487.10946', '12.935.1368', '9.116.171', '6.14.21', '3.1.2']
     """
-    # Written out, for every check begins here.
+    # Written out for speed: every check begins here.
     x = floor((position.lon + 180) / 360 * 32_768) % 32_768
     y = max(0, min(16_383, floor((position.lat + 90) / 180 * 16_384)))
-    made = tuple.__new__  # in half the time of Cell(15, x, y)
+    make = tuple.__new__  # takes half the time of Cell(15, x, y)
     return [
-        made(Cell, (15, x, y)),
-        made(Cell, (12, x >> 3, y >> 3)),
-        made(Cell, (9, x >> 6, y >> 6)),
-        made(Cell, (6, x >> 9, y >> 9)),
-        made(Cell, (3, x >> 12, y >> 12)),
+        make(Cell, (15, x, y)),
+        make(Cell, (12, x >> 3, y >> 3)),
+        make(Cell, (9, x >> 6, y >> 6)),
+        make(Cell, (6, x >> 9, y >> 9)),
+        make(Cell, (3, x >> 12, y >> 12)),
     ]
 
 
 def list_cells_within(position: Position, within_m: float) -> list[Cell]:
-    """Return the cells that hold any position at most `within_m` away: those of `list_cells_at`, and neighbours.
+    """Return the cells that contain any position at most `within_m` away: those of `list_cells_at`, and neighbours.
 
     Raises:
         GeometryError: It is close to a pole, where some metres are many columns.
@@ -76,10 +76,10 @@ def list_cells_within(position: Position, within_m: float) -> list[Cell]:
 
 
 def cover(shape: Shape, max_cells: int = MAX_CELLS) -> frozenset[Cell]:
-    """Return the cells by which the index holds a shape: of the finest level that takes at most `max_cells`.
+    """Return the cells under which the index lists a shape: the finest level with at most `max_cells`.
 
-    Every position that the shape covers lies in one of them. The coarsest level is taken as it comes: a shape at a
-    pole meets its 8 columns, so a smaller `max_cells` may be exceeded, MAX_CELLS never.
+    Every position that the shape covers lies in one of them. The coarsest level has no limit: a shape at a pole
+    meets all of its 8 columns, which may exceed `max_cells` but never MAX_CELLS.
 
     >>> from geo.wgs84 import Position
     >>> sorted(str(cell) for cell in cover(Circle(center=Position(lon=0.005, lat=0.005), radius_m=100)))
@@ -93,14 +93,14 @@ def cover(shape: Shape, max_cells: int = MAX_CELLS) -> frozenset[Cell]:
 
 
 def _find_cells(shape: Shape, level: int) -> frozenset[Cell] | None:
-    """Return the cells of a level that the shape meets, or None where there are too many to look at."""
+    """Return the cells of a level that the shape meets, or None if there are too many to examine."""
     count = _count_cells(shape.bounds, level)
     if count > _MAX_CELLS_EXAMINED:
         return None
     boxes = shape.boxes(360 / 2**level)
     meets: Callable[[Sequence[Bounds]], Sequence[bool]] | None = getattr(shape, "meets", None)
     if len(boxes) == 1 and meets is None and count > MAX_CELLS:
-        return None  # all of them would count
+        return None  # all cells of the one box would be met
     cells = frozenset(cell for box in boxes for cell in _list_cells(box, level))
     if meets is None or len(cells) == 1:
         return cells
@@ -110,17 +110,17 @@ def _find_cells(shape: Shape, level: int) -> frozenset[Cell] | None:
 
 
 def _to_box(cell: Cell) -> Bounds:
-    """Return the box of a cell, a hair too wide: a position on its border may be rounded into it."""
+    """Return the box of a cell with a small margin: a position on its border may be rounded into it."""
     side = 360 / 2**cell.level
     west, south = cell.x * side - 180, cell.y * side - 90
     return Bounds(west - _MARGIN_DEG, south - _MARGIN_DEG, west + side + _MARGIN_DEG, south + side + _MARGIN_DEG)
 
 
 def _list_columns(box: Bounds, level: int) -> range:
-    """Return the columns of a box, running on past the last one where it crosses the antimeridian."""
-    across = 2**level
-    first, last = floor((box.west + 180) / 360 * across), floor((box.east + 180) / 360 * across)
-    return range(first, min(last, first + across - 1) + 1)
+    """Return the columns of a box. Across the antimeridian they continue past the last one."""
+    columns = 2**level
+    first, last = floor((box.west + 180) / 360 * columns), floor((box.east + 180) / 360 * columns)
+    return range(first, min(last, first + columns - 1) + 1)
 
 
 def _list_rows(box: Bounds, level: int) -> range:
@@ -128,8 +128,8 @@ def _list_rows(box: Bounds, level: int) -> range:
 
 
 def _find_row(level: int, lat: float) -> int:
-    upright = 1 << level - 1
-    return max(0, min(upright - 1, floor((lat + 90) / 180 * upright)))
+    rows = 1 << level - 1
+    return max(0, min(rows - 1, floor((lat + 90) / 180 * rows)))
 
 
 def _count_cells(box: Bounds, level: int) -> int:
@@ -137,9 +137,9 @@ def _count_cells(box: Bounds, level: int) -> int:
 
 
 def _list_cells(box: Bounds, level: int) -> Iterable[Cell]:
-    across = 2**level
+    columns = 2**level
     rows = _list_rows(box, level)
-    return (Cell(level, x % across, y) for x in _list_columns(box, level) for y in rows)
+    return (Cell(level, x % columns, y) for x in _list_columns(box, level) for y in rows)
 
 
 ROOT = Cell(0, 0, 0)
@@ -162,7 +162,7 @@ def find_listing_cell(cell: Cell) -> Cell:
 
 
 def to_bounds(cell: Cell) -> Bounds:
-    """Return the box of a cell, a hair too wide and within the globe.
+    """Return the box of a cell with a small margin, within the globe.
 
     >>> to_bounds(Cell(3, 1, 2)).south < 0 < 45 < to_bounds(Cell(3, 1, 2)).north
     True

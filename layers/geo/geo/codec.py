@@ -1,6 +1,6 @@
-"""Shapes as bytes, exactly: what is read back is what was written, to the last bit.
+"""Shapes as bytes. Unpacking returns exactly the shape that was packed.
 
-`shapes.packing` has the layout. The first byte holds the tag of the type.
+`shapes.packing` describes the layout. The first byte has the tag of the type.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def cut_outline(packed: bytes) -> bytes:
 
 
 def measure_lower_bound_m(data: bytes, offset: int, measure_box_m: Callable[[Bounds], float]) -> float:
-    """Return metres: the boundary of a packed shape or outline is no nearer, and maybe farther inside.
+    """Return a lower bound in metres of the distance to the boundary of a packed shape or outline, negative inside.
 
     Args:
-        data: Holds the packed shape.
+        data: Contains the packed shape.
         offset: Where it begins.
         measure_box_m: As `distance_bounds.make_lower_bound` returns it.
     """
@@ -70,9 +70,9 @@ def measure_lower_bound_m(data: bytes, offset: int, measure_box_m: Callable[[Bou
 def find_near(
     position: Position, reach_m: float, packed: Iterable[tuple[T, bytes]], offset: int = 0
 ) -> list[tuple[T, bytes]]:
-    """Return those packed shapes, each with what it belongs to, that may come so near to the position.
+    """Return the packed shapes, each with its owner, whose boxes come within `reach_m` of the position.
 
-    A quick look at boxes; what it lets through still has to be tested exactly.
+    This is a fast filter. The caller measures the remaining shapes exactly.
 
     >>> from geo.wgs84 import Position
     >>> near, far = (Circle(center=Position(lon=lon, lat=60.17), radius_m=100) for lon in (24.941, 24.943))
@@ -80,7 +80,7 @@ def find_near(
     >>> [name for name, _ in find_near(here, 0, packed)]
     ['near']
     """
-    # Written out, for a check puts every geofence of five cells through it.
+    # Written out for speed: a check passes every geofence of five cells.
     lon_units, lat_units = position.lon * UNITS_PER_DEGREE, position.lat * UNITS_PER_DEGREE
     # Units of longitude for a metre at the most, up to a degree further north or south; infinite close to a pole.
     widest = _UNITS_PER_METRE / cos(radians(abs(position.lat) + 1)) if abs(position.lat) < 85 else inf

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from geo.shapes.bounds import Bounds
     from geo.wgs84 import Position
 
-# A little less than the smallest radius of curvature, for what arithmetic rounds.
+# A little less than the smallest radius of curvature, to allow for rounding.
 _SMALL_EARTH_M = 6_335_000.0
 # The distance to a boundary is exact up to 200 km, and may be measured half a percent too long or too short beyond.
-_EXACT_M, _BEYOND = 199_000.0, 0.99
+_EXACT_M, _FACTOR_BEYOND = 199_000.0, 0.99
 
 
 def make_lower_bound(position: Position) -> Callable[[Bounds], float]:
-    """Return a function from a box to metres: nothing in the box is, or is measured, nearer. Inside it is 0.
+    """Return a function that computes a lower bound in metres of the distance to anything in a box, 0 inside it.
 
     On the sphere the nearest point of a box of longitude and latitude has the position's own longitude where the
     box has it. Else it lies on the nearer of the two meridians that bound the box, since on each parallel the
@@ -64,9 +64,9 @@ def make_lower_bound(position: Position) -> Callable[[Bounds], float]:
 
 
 def to_lower_bound_m(distance_m: float) -> float:
-    """Return the least true distance of a measured one, which is the least measured distance of a true one as well.
+    """Return the smallest true distance that can be measured as `distance_m`, and vice versa.
 
     >>> to_lower_bound_m(150_000), to_lower_bound_m(1_000_000)
     (150000, 990000.0)
     """
-    return distance_m if distance_m < _EXACT_M else max(_EXACT_M, distance_m * _BEYOND)
+    return distance_m if distance_m < _EXACT_M else max(_EXACT_M, distance_m * _FACTOR_BEYOND)

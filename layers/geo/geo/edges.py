@@ -1,4 +1,4 @@
-"""Edges that are straight in longitude and latitude, and how far a position is from them.
+"""Edges that are straight in longitude and latitude, and the distance of a position from them.
 
 Steps of an edge are chords in space, where nothing is special about a pole or the antimeridian. One product of
 matrices bounds how near each step can be. The frame of WGS84 then measures those few that can be the nearest.
@@ -83,8 +83,8 @@ class Edges:
     def measure_steps_m(self, frame: Frame, steps: Iterable[int] | None = None) -> float:
         """Return the metres to some of the steps or to all, slowly.
 
-        Two looks: every step as a chord of the frame's plane, then those that could hold the nearest point again,
-        each cut into 64, where chord and edge differ by less than 0.1 mm up to 70 degrees of latitude, and by 6 mm
+        Two passes: every step as a chord of the frame's plane, then those that could contain the nearest point, each
+        cut into 64, where chord and edge differ by less than 0.1 mm up to 70 degrees of latitude, and by 6 mm
         at 89, where a step is wide in degrees of longitude.
         """
         import numpy as np
@@ -189,11 +189,11 @@ class Steps:
         return apart_m, self.bent_m.item(step), along, step
 
     def measure_m(self, frame: Frame, foot: Foot) -> float:
-        """Return the metres to a step, by the foot of its chord; not a number where the step bends too much for that.
+        """Return the metres to a step, by the foot of its chord; NaN if the step bends too much for that.
 
-        A step that strays from its chord by next to nothing has the same foot. A longer one is looked at again, by
-        shorter chords around the foot, until those stray by nothing. The farther the position, the farther a bend
-        moves the foot.
+        A step that strays from its chord by next to nothing has the same foot. For any other,
+        ever shorter chords around the foot are measured, until they stray by next to nothing. The farther the
+        position, the farther a bend moves the foot.
         """
         apart_m, bent_m, along, step = foot
         lon, lat = self.lon.item(step), self.lat.item(step)

@@ -1,4 +1,4 @@
-"""How far a shape reaches from a point: the circle that holds all of it, for those who know circles only."""
+"""The circle around a point that contains a whole shape, for clients that support only circles."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 # A centre is reported to 1e-7 degrees, and the frame is exact to millimetres.
 _SLACK_M = 0.02
-# Up to here; beyond, to half a percent.
-_EXACT_M, _BEYOND = 190_000.0, 1.01
+# Distances are exact up to here, and to half a percent beyond.
+_EXACT_M, _FACTOR_BEYOND = 190_000.0, 1.01
 
 
 def measure_enclosing_radius_m(center: Position, steps: Steps, half_width_m: float = 0.0) -> int:
-    """Return the whole metres around the centre within which all steps lie, with what is `half_width_m` around them.
+    """Return whole metres around the centre within which all steps lie, with `half_width_m` on either side.
 
-    Of a chord one end is the farthest point, and a step strays from its chord by a bend.
+    The farthest point of a chord is one of its ends, and a step strays from its chord by at most its bend.
     """
     import numpy as np
 
@@ -29,5 +29,5 @@ def measure_enclosing_radius_m(center: Position, steps: Steps, half_width_m: flo
     ends, strays_m = np.maximum(reach[start], reach[start + 1]), steps.bent_m[start]
     farthest_m = float((ends + strays_m).max())
     if farthest_m >= _EXACT_M:
-        farthest_m *= _BEYOND
+        farthest_m *= _FACTOR_BEYOND
     return ceil(farthest_m + half_width_m + _SLACK_M)

@@ -1,8 +1,8 @@
-"""What is wrong with a geometry, in words."""
+"""The error of a geometry that is not valid."""
 
 
 class GeometryError(ValueError):
-    """A shape that cannot be one, with the field that is at fault, or several fields with the same fault.
+    """A shape is not valid. The error has the reason, and the field or fields that it concerns.
 
     >>> str(GeometryError("radius_m", "must be at least 0.001 m"))
     'radius_m: must be at least 0.001 m'

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from geo.shapes.base import LonLat, Ring
 
 
-# No longitude is as far out, and an int beyond it may be too large for a float.
+# Far beyond any longitude. A larger int may not fit in a float.
 _ANY_DEGREES = 1e6
 
 

@@ -1,4 +1,4 @@
-"""A line drawn on a grid: a quick look that rules out most positions."""
+"""A line drawn on a grid: a fast filter that rules out most positions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ACROSS = 128
 
 
 class Raster:
-    """Which of 128 by 128 cells over a box a line comes near.
+    """The cells, of 128 by 128 over a box, that a line comes near.
 
     >>> import numpy as np
     >>> slope = Raster(np.array([[175.0, 0.0], [185.0, 5.0]]), (0.1, 0.1))
@@ -47,7 +47,7 @@ class Raster:
         self._cells = np.packbits(is_drawn, bitorder="little").tobytes()
 
     def is_near(self, lon: float, lat: float) -> bool:
-        """Return whether the line may be near; where it is False, the line is not."""
+        """Return whether the line may be near. False is certain."""
         column = (lon - self._west) % 360 * self._columns_per_degree
         row = (lat - self._south) * self._rows_per_degree
         if not (column < ACROSS and 0 <= row < ACROSS):

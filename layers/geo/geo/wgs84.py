@@ -48,7 +48,7 @@ class Position:
 
 
 def wrap_position(lon: float, lat: float) -> Position:
-    """Return the position of a longitude that may be any number of turns away.
+    """Return the position of a longitude that may be outside of [-180, 180].
 
     >>> wrap_position(-181.0, 60.0)
     Position(lon=179.0, lat=60.0)
@@ -70,7 +70,7 @@ def to_earth_centred_m(lon: float, lat: float) -> tuple[float, float, float]:
 
 
 def to_earth_centred_array_m(lon: Any, lat: Any) -> Any:
-    """Return the same for arrays, along a new last axis."""
+    """Return the coordinates of `to_earth_centred_m` for arrays, along a new last axis."""
     import numpy as np
 
     phi, lam = np.radians(lat), np.radians(lon)
@@ -182,7 +182,7 @@ def _solve_geodesic_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) ->
 
 
 def find_cap(points: Iterable[tuple[float, float]]) -> tuple[Position, float]:
-    """Return a cap that holds all the points (lon, lat degrees): its middle and its radius in degrees of arc.
+    """Return a cap that contains all points (lon, lat degrees): its middle and its radius in degrees of arc.
 
     >>> middle, radius = find_cap([(-10, 0), (10, 0)])
     >>> (middle.lon, round(radius, 6))

@@ -11,8 +11,9 @@ V = TypeVar("V")
 class ByteBoundedCache(dict[Hashable, V | None]):
     """A dict that evicts what was not read while half of its bytes were filled with other values.
 
-    `cache[key]` returns None for a key that is not cached. It is the dict's own method, which a check calls for every
-    geofence nearby, and enters Python only where a key is not of the younger half.
+    `cache[key]` returns None for a key that is not cached. A check reads the cache for
+    every geofence nearby, so this is the dict's own method. It runs Python code only for a key outside the younger
+    half.
 
     >>> cache: ByteBoundedCache[str] = ByteBoundedCache(max_bytes=8)
     >>> for key in "abcd":

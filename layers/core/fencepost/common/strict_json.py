@@ -1,4 +1,4 @@
-"""Strict JSON parsing: it refuses duplicate names, NaN, infinite numbers and deep nesting, which parsers accept."""
+"""Strict JSON parsing: it refuses duplicate names, NaN, infinite numbers and deep nesting."""
 
 from __future__ import annotations
 

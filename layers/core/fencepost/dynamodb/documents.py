@@ -1,4 +1,4 @@
-"""Documents: what is stored as one JSON text.
+"""Documents: values that are stored as one JSON text.
 
 Each kind of document has an explicit mapping in the module of its feature, with every member's name as a literal, so
 that a renamed field never changes what is stored. A member that came later is read with its default where it is
@@ -24,7 +24,7 @@ class UnknownDocumentVersion(Exception):
 
 
 def dump_document(document: Mapping[str, Any] | list[dict[str, Any]]) -> str:
-    """Serialize a document as all releases have: without blanks, instants in ISO 8601, UTC as Z.
+    """Serialize a document, as every release does: without blanks, instants in ISO 8601, UTC as Z.
 
     >>> dump_document({"name": "Süd", "at": datetime.fromisoformat("2026-05-04T09:00:00+00:00")})
     '{"name":"Süd","at":"2026-05-04T09:00:00Z"}'

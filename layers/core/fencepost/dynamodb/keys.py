@@ -2,7 +2,7 @@
 
 Each partition key begins with the tenant, so that a policy can restrict a caller to a tenant. There are two
 exceptions: API keys, which are looked up before the tenant is known, and the lists from which schedules start:
-running clocks, and tenants with a policy for positions.
+running clocks, and tenants whose positions become coarse or are removed.
 
 | item | PK | SK | GSI1PK, or that of index 2 or 4 | its sort key |
 |---|---|---|---|---|
@@ -20,7 +20,7 @@ running clocks, and tenants with a policy for positions.
 | calendar of a user | T#t#USER#u | CALENDAR | | |
 | time entry; totals of what counts | T#t#USER#u | TIME#start#id | T#t#TIMES; 4: T#t#COUNTED | start#id; 4: start#id |
 | invalid time entry | T#t#USER#u | INVALID#start#id | T#t#TIMES#INVALID | start#id |
-| locator of a clock or an entry; a removed one itself | T#t#TIME#id | PLACE | T#t#TIMES#REMOVED | start#id |
+| locator of a clock or an entry; a removed entry itself | T#t#TIME#id | PLACE | T#t#TIMES#REMOVED | start#id |
 | removed entry, cancelled clock or refusal | | | 4: T#t#USER#u#GONE | start, or received#id |
 | any of them that has a position | | | 2: T#t#POSITIONS | exact or rough#start#id |
 | progress of the erasure of a user | T#t#USER#u | ERASURE | | |
@@ -121,7 +121,7 @@ def cell_partition_prefix(tenant_id: str) -> str:
 
 def cell_key(tenant_id: str, cell: Cell, shard: int = 0) -> Key:
     level, x, y = cell
-    # Written out, because each check builds five.
+    # Not by `_key`: each check builds five, and calls take time.
     return {"PK": {"S": f"T#{tenant_id}#CELL#{level}.{x}.{y}"}, "SK": {"S": str(shard)} if shard else _FIRST_SHARD}
 
 
@@ -149,7 +149,7 @@ def entity_key(tenant_id: str, target: EntityRef) -> Key:
 
 
 def entity_keys(tenant_id: str, targets: Iterable[EntityRef]) -> dict[EntityRef, Key]:
-    """Return the keys of several entities: one call where every request of a clock would make several."""
+    """Return the keys of several entities in one call, for clock actions, which need several."""
     return {target: entity_key(tenant_id, target) for target in targets}
 
 

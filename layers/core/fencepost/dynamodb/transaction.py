@@ -109,12 +109,12 @@ class Transaction:
             self.add_to_count(change.key, change.growth, change.on_failure)
 
     def build_preparation(self) -> Transaction:
-        """Return what may be written before this transaction: its lists, and the buckets that it creates, empty."""
+        """Return a transaction to write before this one: its lists, and the buckets that it creates, still empty."""
         preparation = Transaction()
         preparation._lists = self._lists
         for key in self.new_keys:
             if keys.to_pair(key) in self._buckets:
-                preparation._bucket(key)
+                preparation._get_bucket(key)
         return preparation
 
     def add_event(self, event: Event) -> None:
@@ -160,7 +160,7 @@ class Transaction:
         self, bucket: Key, name: str, entry: bytes, on_failure: Failure, *, must_exist: bool = False
     ) -> None:
         """Set an entry of a bucket if the bucket has room for it and, with `must_exist`, if the bucket exists."""
-        change = self._bucket(bucket)
+        change = self._get_bucket(bucket)
         change.entries[name] = entry
         change.growth += len(name) + len(entry)
         change.must_exist |= must_exist
@@ -168,7 +168,7 @@ class Transaction:
 
     def remove_bucket_entry(self, bucket: Key, name: str, entry: bytes) -> None:
         """Remove an entry of a bucket; `entry` is its stored value, for the bytes that become free."""
-        change = self._bucket(bucket)
+        change = self._get_bucket(bucket)
         change.entries[name] = None
         change.growth -= len(name) + len(entry)
 
@@ -187,7 +187,7 @@ class Transaction:
     def _check(self, key: Key, condition: Mapping[str, Any], on_failure: Failure) -> None:
         self._writes.append(Write({"ConditionCheck": {"Key": key, **condition}}, on_failure))
 
-    def _bucket(self, key: Key) -> _BucketChange:
+    def _get_bucket(self, key: Key) -> _BucketChange:
         return self._buckets.setdefault(keys.to_pair(key), _BucketChange(key))
 
 

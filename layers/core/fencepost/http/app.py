@@ -1,7 +1,7 @@
 """From an event of API Gateway to a handler and back.
 
-API Gateway has matched the route already, so a route here is one look into a dict. It is declared beside its handler,
-with everything that the OpenAPI document says of it.
+API Gateway has matched the route already, so finding it takes one lookup in a dict. A route is declared beside its
+handler, with everything that the OpenAPI document needs.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ Handler = Callable[[Request[BodyT, QueryT]], Response]
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """What an app knows of a route, and the OpenAPI document says of it.
+    """A route as it is declared: all that the app and the OpenAPI document need.
 
     Attributes:
-        body: The model of the body; of a GET, the model of parameters that are in its query.
+        body: The model of the body; of a GET of the zone API, that of the parameters in its query.
         responses: The model of each status; None where the response has no body, or one of `media_types`.
-        errors: The statuses of errors, apart from those that every route has.
-        media_types: Those of a response that is not JSON.
+        errors: The statuses of errors, without those that every route has.
+        media_types: The media types of a response that is not JSON.
         accepts_file: Whether the body is a form with a file.
         is_public: Whether API Gateway lets everybody in, because the app authenticates by itself.
     """
@@ -78,7 +78,7 @@ class App:
     Args:
         dialect: How errors are reported, unless `negotiate` decides otherwise.
         negotiate: Returns the dialect of a request.
-        authenticate: Returns the request of an event whose caller API Gateway does not know, with its fields.
+        authenticate: Authenticates the caller of a public route, and returns the request with its fields parsed.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class App:
         self.delete = RouteDecorator(self, "DELETE")
 
     def handle(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """Return the response to an event of API Gateway. Nothing is raised for what a caller sent."""
+        """Return the response to an event of API Gateway. An error becomes a response too."""
         request_id = str(event["requestContext"].get("requestId") or getattr(context, "aws_request_id", ""))
         logger.set_correlation_id(request_id)
         request: AnyRequest | None = None

@@ -1,6 +1,6 @@
 """The models of requests and responses, the types that their fields share, and validation.
 
-Every error is under the name that the caller used.
+Errors name each field as the caller did.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_LONGEST_NUMBER = 10
+_MAX_DIGITS = 9
 _DECIMAL = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,20})?([eE]-[0-9]{1,2})?")
 ModelT = TypeVar("ModelT", bound="RequestModel")
-# Enough for every field there is, and few enough that no response outgrows what Lambda may return.
+# No model has 100 fields, and 50 errors fit in a response.
 _MAX_FIELDS, _MAX_ERRORS = 100, 50
 
 
@@ -41,7 +41,7 @@ class RequestModel(BaseModel):
 
     @classmethod
     def select_fields(cls, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the fields that count. A model that ignores some, whatever they hold, overrides this."""
+        """Return the fields to validate. A model that ignores some of them overrides this."""
         return fields
 
 
@@ -70,7 +70,7 @@ def validate(model: type[ModelT], fields: Mapping[str, Any]) -> ModelT:
 
 
 class DeferredItem(Generic[ModelT]):
-    """An element of a list whose validation is deferred, so that a wrong one harms no other.
+    """An element of a list whose validation is deferred, so that an invalid one does not fail the others.
 
     Attributes:
         sent: The element as it was sent.
@@ -140,8 +140,8 @@ def _drop_negative_zero(value: float) -> float:
 
 
 def parse_whole_number(text: Any) -> Any:
-    """Return a text of digits as a number, anything else as it is. A query and a path have only texts."""
-    is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER
+    """Return a text of up to 9 digits as a number, anything else as it is. A query and a path have only texts."""
+    is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
     return int(text) if is_number else text
 
 
@@ -154,7 +154,7 @@ def parse_decimal(text: Any) -> Any:
     return float(text) if isinstance(text, str) and _DECIMAL.fullmatch(text) else text
 
 
-# For the number of a query, last in its `Annotated`, so that the bounds before it stay in the JSON schema.
+# For a number in a query. It must be last in its `Annotated`, or the bounds are lost in the JSON schema.
 WholeNumberText = BeforeValidator(parse_whole_number)
 DecimalText = BeforeValidator(parse_decimal)
 Text = Annotated[str, AfterValidator(_check_text)]
@@ -167,7 +167,7 @@ Instant = Annotated[
 TimeOfDay = Annotated[
     int, BeforeValidator(_parse_time_of_day), Field(json_schema_extra={"type": "string", "examples": ["07:30"]})
 ]
-"""The minute of the day; callers write it as a clock shows it."""
+"""The minute of the day, from a time of day such as 07:30."""
 TimeZone = Annotated[str, AfterValidator(_check_time_zone), Field(max_length=64, examples=["Europe/Berlin"])]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), AfterValidator(_drop_negative_zero)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), AfterValidator(_drop_negative_zero)]

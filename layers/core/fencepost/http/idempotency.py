@@ -30,8 +30,8 @@ _GRACE = timedelta(seconds=1)
 def run_idempotent(request: AnyRequest, run: Callable[[], GatewayResponse], context: Any) -> GatewayResponse:
     """Return the response of `run` and store it, or return the stored response to the same request.
 
-    A response below 500 is done, so it is stored. An error below 500 did nothing, so the key is free again. After
-    anything else the outcome is unknown, so the same request may run again, and no other may under this key.
+    A response with a status below 500 is stored. An error below 500 has changed nothing, so it frees the key. After
+    any other error the outcome is unknown: the same request may run again, but no other may use the key.
 
     Raises:
         ValidationFailed: The key is not 1 to 255 visible ASCII characters.
@@ -68,7 +68,7 @@ def run_idempotent(request: AnyRequest, run: Callable[[], GatewayResponse], cont
 
 
 def _write_outcome(write: Callable[[], None]) -> None:
-    """Write the outcome of a run. A failure must not take from the caller what is done: the record expires."""
+    """Write the outcome of a run. If that fails, the caller still gets the response, and the record expires."""
     try:
         write()
     except Exception:  # noqa: BLE001 - see above
@@ -76,6 +76,6 @@ def _write_outcome(write: Callable[[], None]) -> None:
 
 
 def _compute_deadline(context: Any, now: datetime) -> datetime:
-    """Return when this call is over for certain, whether it has responded or not."""
+    """Return when Lambda has certainly ended this call."""
     get_left_ms = getattr(context, "get_remaining_time_in_millis", None)
     return now + (timedelta(milliseconds=get_left_ms()) if get_left_ms else _MAX_DURATION) + _GRACE

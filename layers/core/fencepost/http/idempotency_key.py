@@ -1,4 +1,4 @@
-"""The header Idempotency-Key: what identifies a request that has one."""
+"""The header Idempotency-Key, and the identity and the digest of a request that has it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _NAMESPACE = UUID("b5f6d9a3-6c0e-4f7b-9a51-2f7f0c6f2d11")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKey:
-    """What identifies a request with a key.
+    """The identity of a request that has an Idempotency-Key.
 
     Attributes:
-        identity: Of the key: the principal, the address and the value of the header.
-        digest: Of the request: all that makes its response what it is.
+        identity: A hash of the principal, the address and the value of the header.
+        digest: A hash of everything that the response depends on: body, query and dialect.
     """
 
     tenant_id: str
@@ -66,8 +66,8 @@ def parse_idempotency_key(request: AnyRequest) -> IdempotencyKey:
 def derive_resource_id(request: AnyRequest) -> str | None:
     """Return an id that is the same each time this request is retried with its Idempotency-Key.
 
-    What a request creates gets this id, so that the retry of a call that died after its write finds it. None where
-    the request has no key.
+    The created resource gets this id. If a call ends after its write and before its response, the retry finds the
+    resource. None if the request has no key.
 
     Raises:
         ValidationFailed: The key is not 1 to 255 visible ASCII characters.

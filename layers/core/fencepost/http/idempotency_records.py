@@ -14,7 +14,7 @@ RETENTION = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyRecord:
-    """What is stored of a key: the digest of its request, and the response, None while a call processes it."""
+    """The stored state of a key: the digest of its request, and the response, None while a call processes it."""
 
     digest: str
     response: Mapping[str, Any] | None
@@ -23,11 +23,11 @@ class IdempotencyRecord:
 class IdempotencyRepository(Protocol):
     """The records. One belongs to a run, the call that processes the request, until the run ends or its time is over.
 
-    What a run writes to a record that is no longer its own changes nothing and raises.
+    A write of a run to a record that no longer belongs to it changes nothing and raises.
     """
 
     def claim(self, key: IdempotencyKey, run: str, now: datetime, until: datetime) -> IdempotencyRecord | None:
-        """Give the request to this run until that instant, or return the record that is in its way."""
+        """Reserve the key for this run until an instant, or return the record that already has it."""
 
     def save(self, key: IdempotencyKey, run: str, response: Mapping[str, Any], now: datetime) -> None:
         """Save the response for all who retry the request."""
@@ -40,6 +40,6 @@ class IdempotencyRepository(Protocol):
 
 
 class IdempotencyConfig:
-    """Where the engine finds the records. The container sets it: routes declare no repository."""
+    """The accessor of the repository. The container sets it, so that routes need not declare one."""
 
     repository: ClassVar[Callable[[], IdempotencyRepository]]

@@ -1,8 +1,8 @@
 """The records of requests with an Idempotency-Key, in a table of their own, which deletes them after a day.
 
 A record is one item. While a run processes the request, it has no response, only the instant until which it belongs
-to that run. Every write states its run, so a late one cannot touch what another run has taken over. A write that the
-client repeats, because the response to the first was lost, finds itself done.
+to that run. Every write states its run, so a late write cannot change a record that another run has taken over. A
+claim that the client repeats, because its first response was lost, succeeds again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class DynamoDBIdempotencyRepository(Table):
     """The port `IdempotencyRepository`."""
 
     def claim(self, key: IdempotencyKey, run: str, now: datetime, until: datetime) -> IdempotencyRecord | None:
-        """Give the request to this run, or return the record that is in its way.
+        """Reserve the key for this run, or return the record that already has it.
 
         It takes one round trip, and one more for each further piece of a long response.
 

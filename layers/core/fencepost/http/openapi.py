@@ -57,9 +57,9 @@ def build_document(apps: Iterable[App]) -> dict[str, Any]:
     routes = sorted((route for app in apps for route in app.routes.values()), key=lambda r: (r.path, r.method))
     schemas = _build_schemas(routes)
     paths: dict[str, dict[str, Any]] = {}
-    of_posts = {route.handler for route in routes if route.method == "POST"}
+    post_handlers = {route.handler for route in routes if route.method == "POST"}
     for route in routes:
-        also_posted = route.method == "GET" and route.handler in of_posts
+        also_posted = route.method == "GET" and route.handler in post_handlers
         paths.setdefault(route.path.removeprefix("/v1"), {})[route.method.lower()] = _build_operation(
             route, also_posted
         )
@@ -142,7 +142,10 @@ def _build_operation(route: Route, also_posted: bool) -> dict[str, Any]:
     gateway_errors = () if route.is_public else (401, 403)
     for status in sorted({*gateway_errors, *_ERRORS_OF_EVERY_ROUTE, *route.errors}):
         responses[str(status)] = _describe_error(status, route)
-    parameters = [_describe_path_parameter(name) for name in re.findall(r"{(\w+)}", route.path)]
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
     parameters += _describe_query(route.body if route.method == "GET" and route.body else route.query)
     if route.method == "POST":
         parameters.append(_IDEMPOTENCY_KEY)
@@ -178,10 +181,6 @@ def _describe_error(status: int, route: Route) -> dict[str, Any]:
         "description": to_phrase(status),
         "content": {media_type: {"schema": {"$ref": _REFS.format(model=model)}}},
     }
-
-
-def _describe_path_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
 def _describe_query(model: type[BaseModel] | None) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""Opaque cursors: the position in a list from which its next page goes on.
+"""Opaque cursors: the position in a list at which its next page begins.
 
-What a page is read from comes from the caller's tenant and the address, never from a cursor, so a forged cursor can
-only skip items of the caller's own list. The digest reveals a damaged cursor and one of another list.
+The tenant and the path select the list, never the cursor, so a forged cursor can only skip items of the caller's own
+list. The digest reveals a damaged cursor and one of another list.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ class PageQuery(RequestModel):
 
 
 def take_while_fits(items: Iterable[_T], serialize: Callable[[_T], dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the first items, serialized, as many as one response holds; at least one.
+    """Return the first items, serialized, as many as fit in one response; at least one.
 
     >>> take_while_fits([1, 2], lambda n: {"n": n})
     [{'n': 1}, {'n': 2}]
     """
     taken: list[dict[str, Any]] = []
-    size = 0
+    size_bytes = 0
     for item in items:
         one = serialize(item)
-        size += len(json.dumps(one, ensure_ascii=False).encode())
-        if taken and size > MAX_PAGE_BYTES:
+        size_bytes += len(json.dumps(one, ensure_ascii=False).encode())
+        if taken and size_bytes > MAX_PAGE_BYTES:
             break
         taken.append(one)
     return taken
@@ -146,7 +146,7 @@ def decode_cursor(list_name: str, cursor: str) -> str:
 
 
 def build_cursor_error() -> ValidationFailed:
-    """Return the error for a cursor of another list, or of none."""
+    """Return the error for a text that is not a cursor of the list."""
     return ValidationFailed.field("cursor", "is not a cursor of this list; start again without it")
 
 

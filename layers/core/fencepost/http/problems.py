@@ -32,7 +32,7 @@ _PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 def to_phrase(status: int) -> str:
-    """Return the name of a status in RFC 9110. Python 3.13 brought 413 and 422 up to date.
+    """Return the name of a status in RFC 9110. Python before 3.13 has older names of 413 and 422.
 
     >>> to_phrase(413), to_phrase(422), to_phrase(404)
     ('Content Too Large', 'Unprocessable Content', 'Not Found')
@@ -46,7 +46,7 @@ def render_problem(error: FencepostError, request_id: str) -> dict[str, Any]:
 
 
 def render_internal_problem(request_id: str) -> dict[str, Any]:
-    """Return the body for an error that is ours: it says nothing but where to find the error."""
+    """Return the body for an internal error. It reveals only the request id, which finds the error in the logs."""
     detail = "Something failed on our side. The request id finds it in the logs."
     return _render(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL", detail, request_id)
 

@@ -36,7 +36,7 @@ class Request(Generic[BodyT, QueryT]):
         query_strings: The parameters of the query as they were sent.
         headers: By their names in lower case.
         event: The event of API Gateway.
-        fields: The JSON object of the body as it was sent. Empty until it is parsed, and where the route takes none.
+        fields: The JSON object of the body as it was sent. Empty until it is parsed, and if the route has no body.
         negotiate: Decides the dialect.
         body: The fields as the model that the route declares.
         query: The query as the model that the route declares.

@@ -16,7 +16,7 @@ _VERSION_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,14})"')
 
 @dataclass(frozen=True)
 class Response:
-    """`body` is None where a response has none, and a text or bytes where it is not JSON."""
+    """The response of a handler. `body` is None if there is none, and a text or bytes if it is not JSON."""
 
     status: int
     body: Mapping[str, Any] | str | bytes | None

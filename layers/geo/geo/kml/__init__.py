@@ -1,1 +1,1 @@
-"""KML 2.2 (OGC 07-147r2): read from whatever producers write, written for maps to open."""
+"""KML 2.2 (OGC 07-147r2): a reader of the files of many programs, and a writer for maps."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _MULTI_GEOMETRIES = ("MultiGeometry", "MultiPoint", "MultiLineString", "MultiPolygon")
 
-# Inside a Placemark these stand where a geometry would, or hide placemarks that would be lost in silence.
+# Inside a Placemark these replace a geometry, or contain placemarks that would be lost silently.
 _UNSUPPORTED = (
     *("Track", "MultiTrack", "Model", "Tour"),
     *("GroundOverlay", "PhotoOverlay", "ScreenOverlay", "NetworkLink"),
@@ -23,7 +23,7 @@ _UNSUPPORTED = (
 
 
 class GeometryReader:
-    """Reads the geometries of one placemark after the other.
+    """A reader of geometries, of one placemark after the other.
 
     `children` opens the elements that a placemark or a MultiGeometry has of them.
     """
@@ -59,7 +59,7 @@ class GeometryReader:
         self._in_multi_geometry = Level(do_nothing, stack.skip, self.children)
 
     def start_placemark(self) -> None:
-        """Forget the geometries and problems of the placemark before."""
+        """Remove the geometries and problems of the previous placemark."""
         self.geometries: list[KmlGeometry] = []
         self.problems: list[str] = []
         self._coordinates: list[str] = []

@@ -1,7 +1,7 @@
 """KML out of the zip file that many producers put around it (KMZ).
 
-A zip file may be hostile: it is held whole, so what it may have is bounded, and of what comes out of it the bytes
-are counted that really come.
+A zip file may be hostile. It is read into memory, so its size is bounded. The unzipped bytes are counted as they are
+read, whatever the archive declares.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from geo.kml.model import KmlError
 
 # A zip file of this size may list some 300,000 members, which take 150 MB while it is open.
 MAX_ZIP_BYTES = 16 * 2**20
-# What zipfile raises for one that is broken, on purpose or not: an offset may lead anywhere.
+# Raised by zipfile for one that is broken, on purpose or not: an offset may lead anywhere.
 BROKEN_ZIP = (BadZipFile, EOFError, OSError, OverflowError, ValueError, struct.error, zlib.error)
-# It has a password, or a compression that is not read.
+# Raised for one with a password, or with an unsupported compression.
 LOCKED_ZIP = (NotImplementedError, RuntimeError)
 _MAGIC = b"PK\x03\x04"
 _READ_BYTES = 2**16
@@ -61,12 +61,12 @@ def _read_whole(chunks: Iterable[bytes]) -> BytesIO:
 
 
 def _read_main_file(content: BytesIO, max_bytes: int) -> Iterator[bytes]:
-    came_out = 0
+    unzipped_bytes = 0
     try:
         with ZipFile(content) as archive, open_member(archive, _find_main_member(archive.infolist())) as file:
             while chunk := file.read(_READ_BYTES):
-                came_out += len(chunk)
-                if came_out > max_bytes:
+                unzipped_bytes += len(chunk)
+                if unzipped_bytes > max_bytes:
                     raise KmlError(f"more than {max_bytes:,} bytes come out of the zip file: split it")
                 yield chunk
     except KmlError:
@@ -81,8 +81,8 @@ def open_member(archive: ZipFile, member: ZipInfo) -> IO[bytes]:
     """Open a member of a zip file, to be read in pieces.
 
     Raises:
-        NotImplementedError: Like all of `LOCKED_ZIP`, and for any compression but deflate too: of others zipfile
-            unpacks more than it is asked for, a gigabyte out of a thousand bytes.
+        NotImplementedError: Like all of `LOCKED_ZIP`, and for any compression but deflate: for others
+            zipfile unpacks more than the bytes requested, a gigabyte from a thousand bytes.
     """
     if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise NotImplementedError("it is compressed in an unusual way")

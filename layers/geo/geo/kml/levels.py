@@ -10,7 +10,7 @@ from geo.kml.model import KmlError
 
 FEED_BYTES = 2**16
 ENTRY_BYTES = 64
-"""What a geometry or data entry without any text counts as: ten million empty points are a bomb as well."""
+"""The bytes that a geometry or data entry counts without its text: ten million empty points are an attack too."""
 
 # Expat remembers every element and attribute name for as long as it lives. Real files have some dozens.
 _MAX_NAMES = 10_000
@@ -21,10 +21,10 @@ Opener = Callable[[str, dict[str, str]], None]
 
 @dataclass(slots=True)
 class Level:
-    """How to read inside one kind of element: what opens its children, and what its end tag does."""
+    """How to read inside one kind of element. `close` handles its end tag; `children` opens its known children."""
 
     close: Callable[[], None]
-    otherwise: Opener
+    open_unknown: Opener
     children: dict[str, Opener] = field(default_factory=dict)
 
 
@@ -61,15 +61,15 @@ class LevelStack:
         return self.parser.CurrentLineNumber
 
     def open(self, level: Level) -> None:
-        """Read on inside an element."""
+        """Enter an element."""
         self._levels.append(level)
 
     def skip(self, tag: str, attributes: dict[str, str]) -> None:
-        """Open an element of which nothing is read."""
+        """Enter an element whose content is ignored."""
         self._levels.append(self._skipped)
 
     def make_text_opener(self, take: Callable[[str], None]) -> Opener:
-        """Return what opens an element whose whole text is handed to `take` at its end tag."""
+        """Return an opener of elements whose whole text is passed to `take` at the end tag."""
 
         def close_text() -> None:
             self.parser.CharacterDataHandler = None
@@ -85,7 +85,7 @@ class LevelStack:
         return open_text
 
     def count_bytes(self, size: int) -> None:
-        """Count what is stored of a placemark, container or schema.
+        """Count bytes that are stored for a placemark, container or schema.
 
         Raises:
             KmlError: It is more than `max_text_bytes`.
@@ -97,14 +97,14 @@ class LevelStack:
             )
 
     def reset_count(self) -> None:
-        """Count anew."""
+        """Reset the count of bytes."""
         self._counted_bytes = 0
 
     def check_number_of_names(self, count: int) -> None:
-        """Refuse a file of too many names of elements.
+        """Refuse a file with too many different names of elements.
 
         Raises:
-            KmlError: It has.
+            KmlError: It has too many.
         """
         if count > _MAX_NAMES:
             raise self.make_error(
@@ -120,7 +120,7 @@ class LevelStack:
         if len(levels) > self._max_depth:
             raise self.make_error(f"elements are nested more than {self._max_depth} deep: flatten the folders")
         level = levels[-1]
-        level.children.get(to_local_name(tag), level.otherwise)(tag, attributes)
+        level.children.get(to_local_name(tag), level.open_unknown)(tag, attributes)
 
     def _on_end(self, tag: str) -> None:
         self._levels.pop().close()

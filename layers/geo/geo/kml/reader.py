@@ -3,7 +3,7 @@
 Producers differ widely, so local names decide and namespaces do not: `<kml:Point>` of any KML version,
 `<Point>` of no namespace at all and a file whose `xsi:` prefix was never declared are read alike.
 
-The content of a placemark is reported, not judged: unclosed rings, repeated vertices, bow-ties and latitudes of
+The content of a placemark is not validated: unclosed rings, repeated vertices, bow-ties and latitudes of
 200 are returned unchanged. What cannot be read becomes a sentence in `Placemark.problems`: nothing is guessed, and
 nothing is skipped without a reason. Only a file that cannot be read at all raises `KmlError`.
 
@@ -117,7 +117,7 @@ class _Reader:
     def _parse(self, data: bytes, is_final: bool) -> KmlError | None:
         try:
             self._parser.Parse(data, is_final)
-            self._check_what_expat_holds()
+            self._check_expat_memory()
         except KmlError as error:
             return error
         except expat.ExpatError as error:
@@ -142,12 +142,12 @@ class _Reader:
             f" ({reason}): correct it there, or export it again"
         )
 
-    def _check_what_expat_holds(self) -> None:
+    def _check_expat_memory(self) -> None:
         if self._fed_bytes - self._parser.CurrentByteIndex > _MAX_MARKUP_BYTES + FEED_BYTES:
             raise self._stack.make_error(f"one tag or comment is over {_MAX_MARKUP_BYTES} bytes: remove it")
         self._stack.check_number_of_names(len(self._parser.intern))
 
-    # -- what is inside what -----------------------------------------------------------------------
+    # -- nesting of elements -----------------------------------------------------------------------
 
     def _make_placemark_levels(self) -> None:
         stack = self._stack

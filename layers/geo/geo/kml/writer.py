@@ -1,4 +1,4 @@
-"""Shapes as KML 2.2 (OGC 07-147r2), which maps open and an import takes back."""
+"""Shapes as KML 2.2 (OGC 07-147r2), which maps open and an import reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from geo.shapes.base import Shape
 
 
-# What XML 1.0 cannot hold however it is written.
+# XML 1.0 cannot contain these characters, not even escaped.
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2">\n<Document>\n'
 _TAIL = "</Document>\n</kml>\n"
@@ -30,7 +30,7 @@ def format_placemark(
 ) -> str:
     """Return a shape as a placemark.
 
-    What KML has no word for is in `data`, as text by name. `color` is #RRGGBB.
+    `data` has further properties, as texts by name. `color` is #RRGGBB.
 
     >>> from geo.shapes.circle import Circle
     >>> from geo.wgs84 import Position

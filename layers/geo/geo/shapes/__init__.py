@@ -1,7 +1,7 @@
 """The registry of geofence types.
 
-A type is one module with a class that follows `base.Shape`, and its name in `_BUILT_IN`. Everything that depends on
-the type of a shape goes by what is registered here.
+A type is one module with a class that follows `base.Shape`, and its name in `_BUILT_IN`. All code that depends on
+the type of a shape finds it here.
 """
 
 from __future__ import annotations

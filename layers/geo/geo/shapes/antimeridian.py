@@ -128,12 +128,12 @@ def _count_turns(ring: Ring) -> NDArray[np.float64]:
 
 
 def _encircles_pole(ring: NDArray[np.float64]) -> bool:
-    """Return whether a closed ring ends a turn away from where it began: it holds a pole."""
+    """Return whether a closed ring ends a turn away from where it began: it contains a pole."""
     return abs(float(ring[-1, 2] - ring[0, 2])) > 0
 
 
 def _close_at_pole(ring: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Close a ring that runs once round the globe along the pole that it holds; return any other as it is."""
+    """Close a ring that runs once round the globe along the pole that it contains; return any other as it is."""
     import numpy as np
 
     if not _encircles_pole(ring):

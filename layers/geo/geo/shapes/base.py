@@ -1,8 +1,8 @@
-"""What a geofence type offers.
+"""The protocol of all geofence types.
 
 The boundary belongs to a shape: a worker on the fence is inside. Edges are straight in longitude and latitude
 (RFC 7946, section 3.1.1) and take the short way round the globe (section 3.1.9), so a shape may cross the
-antimeridian or hold a pole.
+antimeridian or contain a pole.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Shape(Protocol):
     How to add a geofence type:
 
     1. Write a module beside this one, with a frozen dataclass that has every member below. Choose a `kind` and a
-       `tag` that no type has or had. `geo.codec` has a quick way for circles only; any other type packs the box of
+       `tag` that no type has or had. `geo.codec` has a fast path for circles only; any other type packs the box of
        its bounds, which `packing.pack_head` writes, so that a check can skip it without unpacking it.
     2. Add the class to `_BUILT_IN` in `geo.shapes`.
     3. Run `make openapi`: the API document lists the names of the types.
@@ -78,7 +78,7 @@ class Shape(Protocol):
 
     @property
     def bounds(self) -> Bounds:
-        """A box that holds the shape."""
+        """A box that contains the shape."""
 
     def covers(self, position: Position) -> bool:
         """Return whether the position is inside or on the boundary."""
@@ -93,9 +93,9 @@ class Shape(Protocol):
         """Return whole metres around the centre within which all of the shape lies."""
 
     def boxes(self, side_deg: float) -> list[Bounds]:
-        """Return boxes that together hold the shape, each for a stretch of at most `side_deg` where it has those.
+        """Return boxes that together contain the shape. A line has one for each stretch of at most `side_deg`.
 
-        The shape counts as meeting all that the boxes hold, unless its type has one more method,
+        The shape counts as meeting every cell that the boxes meet, unless its type has one more method,
         `meets(boxes: Sequence[Bounds]) -> Sequence[bool]`: whether it shares a point with each box.
         """
 

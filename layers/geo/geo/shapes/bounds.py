@@ -28,7 +28,7 @@ class Bounds(NamedTuple):
         return cls(west - turns, south, east - turns, north)
 
     def expand(self, by_m: float) -> Bounds:
-        """Return the box with everything that is at most `by_m` metres away, a little more rather than less."""
+        """Return a box that contains everything at most `by_m` metres away, and a little more."""
         arc = by_m / SMALLEST_RADIUS_M  # dividing by less than any radius makes every box wide enough
         south, north = self.south - degrees(arc) - 1e-9, self.north + degrees(arc) + 1e-9
         if south <= -90 or north >= 90:
@@ -42,7 +42,7 @@ class Bounds(NamedTuple):
         return Bounds(west - turns, south, east - turns, north)
 
     def covers(self, lon: float, lat: float) -> bool:
-        """Return whether the box holds a point, its border included.
+        """Return whether the box contains a point, its border included.
 
         >>> Bounds(170, -10, 190, 10).covers(-175, 0)
         True

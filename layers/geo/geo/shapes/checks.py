@@ -1,4 +1,4 @@
-"""What a shape may be: limits, and the checks that refuse any other."""
+"""The limits of shapes, and the checks that enforce them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_CORRIDOR_POINTS = 1_024
 MAX_VERTICES = 10_000
 MAX_ACROSS_DEG = 80.0
 
-# So many steps measure a boundary in some 10 ms: the edges of a shape together may be 5,000 degrees long.
+# A boundary of this number of steps, 5,000 degrees of edges, is measured in some 10 ms.
 _MAX_STEPS = 100_000
 _CAP_STEPS = 300
 
@@ -148,13 +148,13 @@ def check_across(field: str, points: Sequence[LonLat]) -> None:
         GeometryError: It is more than MAX_ACROSS_DEG across.
     """
     _, radius_deg = find_cap(points)
-    # That is around the middle of the vertices: where many of them are on one side, there is a smaller one.
+    # This cap is around the mean of the vertices. If many of them are on one side, a smaller cap exists.
     if 2 * radius_deg > MAX_ACROSS_DEG and _measure_across_deg(points) > MAX_ACROSS_DEG:
         raise GeometryError(field, f"the shape is more than {MAX_ACROSS_DEG:.0f} degrees across")
 
 
 def _measure_across_deg(points: Sequence[LonLat]) -> float:
-    """Return the diameter in degrees of arc of the smallest cap that holds all points, at most a hundredth too large.
+    """Return the diameter in degrees of arc of the smallest cap around all points, at most a hundredth too large.
 
     The middle moves towards the farthest point by ever shorter steps (Badoiu and Clarkson 2003, Smaller core-sets
     for balls).

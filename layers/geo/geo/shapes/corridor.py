@@ -1,4 +1,4 @@
-"""Corridors: a line and how far to either side."""
+"""Corridors: a line and a width to either side."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Corridor:
 
     @classmethod
     def from_vertices(cls, vertices: Vertices, half_width_m: float, *, is_unwrapped: bool) -> Self:
-        """Make a corridor that was checked before.
+        """Build a corridor that was checked before.
 
         Args:
             vertices: Rows of longitude and latitude.
@@ -85,7 +85,7 @@ class Corridor:
         return corridor
 
     def __getattr__(self, name: str) -> Any:
-        """Make the vertices as tuples when they are first read: a check does not read them."""
+        """Build the vertices as tuples when they are first read: a check does not read them."""
         if name != "points":
             raise AttributeError(name)
         points = self.__dict__["points"] = to_points(self._given_vertices)
@@ -139,7 +139,7 @@ class Corridor:
 
     @cached_property
     def _raster(self) -> Raster:
-        """A quick look at where the corridor is, for the box of a road holds half a country."""
+        """A fast filter. The bounding box is none: that of a road covers half a country."""
         import numpy as np
 
         bounds, line = self.bounds, self._vertices
@@ -150,7 +150,7 @@ class Corridor:
 
     @cached_property
     def edges(self) -> Edges:
-        """The line that the corridor is around."""
+        """The line in the middle of the corridor."""
         return Edges(self._vertices, [len(self._vertices)], are_rings=False)
 
     @cached_property

@@ -1,7 +1,7 @@
 """The pieces that packed shapes are made of.
 
 Layout, big-endian: one byte of tag and flag; the bounding box; what the type adds; the coordinates. A circle has no
-box: it is as quick to read. A coordinate takes 4 bytes, as a whole number of 1e-7 degrees (11 mm), where every
+box: reading it takes no longer. A coordinate takes 4 bytes, as a whole number of 1e-7 degrees (11 mm), where every
 coordinate of the shape is one, as those of maps and receivers are; else all take 8.
 """
 
@@ -23,7 +23,7 @@ WIDE = 0b100
 UNITS_PER_DEGREE = 10_000_000
 TURN = 360 * UNITS_PER_DEGREE
 BOX = Struct(">iIiI")
-"""West and south as they are; the two spans, since east may lie past 180 degrees."""
+"""West, the width, south and the height; not east, which may be past 180 degrees."""
 
 
 def is_wide(flat: Iterable[float]) -> bool:
@@ -44,7 +44,7 @@ def pack_head(tag: int, box: Bounds, *, wide: bool) -> bytes:
 
 
 def unpack_bounds(data: bytes, offset: int = 0) -> Bounds:
-    """Return the box of a packed shape that has one, a hair too wide, without unpacking the rest."""
+    """Return the box of a packed shape that has one, slightly too wide, without unpacking the rest."""
     west, width, south, height = BOX.unpack_from(data, offset + 1)
     return Bounds(
         west / UNITS_PER_DEGREE,

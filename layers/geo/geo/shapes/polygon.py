@@ -71,7 +71,7 @@ class Polygon:
 
     @classmethod
     def from_vertices(cls, vertices: Vertices, counts: Sequence[Sequence[int]], *, is_unwrapped: bool) -> Self:
-        """Make a polygon that was checked before.
+        """Build a polygon that was checked before.
 
         Args:
             vertices: Rows of longitude and latitude.
@@ -84,11 +84,11 @@ class Polygon:
 
     @classmethod
     def from_ring(cls, ring: Sequence[LonLat]) -> Self:
-        """Make a polygon of one part without holes."""
+        """Build a polygon of one part without holes."""
         return cls(parts=((tuple(ring),),))
 
     def __getattr__(self, name: str) -> Any:
-        """Make the vertices as tuples when they are first read: a check does not read them."""
+        """Build the vertices as tuples when they are first read: a check does not read them."""
         if name != "parts":
             raise AttributeError(name)
         parts = self.__dict__["parts"] = tuple(tuple(map(to_points, rings)) for rings in self._rings)
@@ -167,7 +167,7 @@ class Polygon:
 
     @cached_property
     def planar(self) -> Any:
-        """The shapely geometry in unwrapped longitude and latitude, prepared for many questions.
+        """The shapely geometry in unwrapped longitude and latitude, prepared for many queries.
 
         Starts between -180 and 180 degrees and runs east; a ring around a pole is closed along the pole.
         """
