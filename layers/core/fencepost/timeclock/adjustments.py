@@ -189,8 +189,9 @@ def _round_span(
             gives_way = other.start < entry.end and not (other.is_final and entry.end <= worked.start)
             end = min(end, (entry.end if gives_way else other.start).astimezone(end.tzinfo))
     end = min(end, latest.astimezone(end.tzinfo))
-    leaves_some = start < end and start < entry.end and entry.start < end
-    return move_span(entry, start, end, "rounding") if leaves_some else entry
+    if start < end and start < entry.end and entry.start < end:
+        return move_span(entry, start, end, "rounding")
+    return entry  # rounding would leave nothing of what was punched
 
 
 def move_span(entry: TimeEntry, start: datetime, end: datetime, rule: str) -> TimeEntry:
@@ -213,11 +214,10 @@ def _change_breaks(entry: TimeEntry, rule: str, change: Callable[[Break, datetim
     latest_ends = [*(break_.start for break_ in entry.breaks[1:]), entry.end]
     for break_, latest_end in zip(entry.breaks, latest_ends, strict=False):
         before, after = _break_span(break_), change(break_, latest_end)
-        is_left = after.start < after.end
-        if is_left:
+        remaining = after if after.start < after.end else None
+        if remaining is not None:
             breaks.append(replace(break_, start=after.start, end=after.end))
         if after != before:
-            remaining = after if is_left else None
             adjustments.append(Adjustment(rule=rule, break_id=break_.id, before=before, after=remaining))
     return replace(entry, breaks=tuple(breaks), adjustments=(*entry.adjustments, *adjustments))
 
@@ -232,9 +232,9 @@ def _round_breaks(entry: TimeEntry, rounding: Rounding) -> TimeEntry:
 
     def round_break(break_: Break) -> Span:
         span = _break_span(break_)
-        return (
-            span if break_.automatic else Span(start=span.start, end=span.start + round_length(span.length, rounding))
-        )
+        if break_.automatic:
+            return span
+        return Span(start=span.start, end=span.start + round_length(span.length, rounding))
 
     def drop_if_empty(break_: Break, _latest_end: datetime) -> Span:
         span = round_break(break_)
