@@ -231,7 +231,7 @@ def add_steps(vertices: Vertices, longest_deg: float) -> tuple[NDArray[np.float6
     import numpy as np
 
     lon_spans, lat_spans = np.abs(np.diff(vertices, axis=0)).T
-    # Meridians draw together towards the poles: as many metres are more degrees there, up to 20 times as many.
+    # Meridians converge towards the poles: a metre is more degrees of longitude there. 20 times as many is the cap.
     lowest = np.radians(np.minimum(np.abs(vertices[:-1, 1]), np.abs(vertices[1:, 1])))
     spans = np.maximum(lon_spans * np.maximum(np.cos(lowest), 0.05), lat_spans)
     counts = np.maximum(1, np.ceil(spans / longest_deg)).astype(int)

@@ -148,7 +148,7 @@ class Frame:
     def to_plane_m(self, lon: Any, lat: Any) -> tuple[Any, Any]:
         """Return east and north (metres, numpy arrays) of points (degrees, numpy arrays) in this frame.
 
-        Exact to millimetres up to some 200 km, and to half a percent as far as the globe goes.
+        Exact to millimetres up to some 200 km, and to half a percent anywhere on the globe.
         """
         import numpy as np
 

@@ -24,7 +24,7 @@ class NameTaken(FencepostError):
 
 
 class QuotaReached(FencepostError):
-    """The tenant has as many geofences as it may have, or too little `room` for more."""
+    """The tenant has reached its limit of geofences, or its `room` is less than a request needs."""
 
     code, status = "GEOFENCE_QUOTA_REACHED", HTTPStatus.PAYMENT_REQUIRED
 
@@ -36,7 +36,7 @@ class QuotaReached(FencepostError):
 
 
 class StillReferenced(FencepostError):
-    """The geofence is assigned to something."""
+    """The geofence is assigned to an entity."""
 
     code, status = "HELD_BY_ENTITIES", HTTPStatus.CONFLICT
 

@@ -83,11 +83,11 @@ class NearestService:
         them, except those that never will be again.
 
         Args:
-            principal: Whose geofences.
-            position: From where the metres are measured.
-            limit: How many at most.
+            principal: The caller, whose tenant has the geofences.
+            position: The position from which distances are measured.
+            limit: The largest number of geofences.
             now: Geofences that have expired by then are excluded.
-            consistent: Read every change that was acknowledged before; else one may be missed for a moment.
+            consistent: Read every acknowledged change. Otherwise a recent one may be missed.
         """
 
         def can_be_in_force(geofence: VersionedGeofence) -> bool:

@@ -36,7 +36,7 @@ _MAX_ATTEMPTS = 1_000
 
 
 class _QuotaFull(Exception):
-    """The tenant has as many geofences as it may."""
+    """The tenant has reached its limit of geofences."""
 
     def __init__(self, tenant_id: str) -> None:
         super().__init__(tenant_id)
@@ -125,7 +125,7 @@ class DynamoDBGeofenceRepository:
 
         Raises:
             NameTaken: Another geofence of the tenant has its name.
-            QuotaReached: The tenant has as many geofences as it may have.
+            QuotaReached: The tenant has reached its limit of geofences.
             ValidationFailed: The target of an assignment does not exist.
             VersionMismatch: There is a geofence with its id.
         """
@@ -203,7 +203,7 @@ class DynamoDBGeofenceRepository:
         lists, with empty first shards: the transaction that is built then has the condition that they exist.
 
         Raises:
-            QuotaReached: The tenant has as many geofences as it may have.
+            QuotaReached: The tenant has reached its limit of geofences.
             ServiceBusy: It did not succeed after many attempts.
         """
         for _ in range(_MAX_ATTEMPTS):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from geo.shapes.base import Shape
     from geo.wgs84 import Position
 
-# A filtered page reads at most this number of geofences.
+# A filtered page takes at most this number of queries, each of this number of geofences.
 _QUERIES_PER_FILTERED_PAGE, _GEOFENCES_PER_QUERY = 4, 500
 
 
@@ -121,14 +121,14 @@ class GeofenceService:
         """Create a geofence, or return the existing one if this request already created it.
 
         Args:
-            principal: Who creates it.
+            principal: The caller.
             fields: The fields of the geofence.
-            now: When.
+            now: The time of creation.
             geofence_id: Derived from the Idempotency-Key, so that a retry after a lost response finds what it made.
 
         Raises:
             NameTaken: Another geofence of the tenant has this name.
-            QuotaReached: The tenant has as many geofences as it may have.
+            QuotaReached: The tenant has reached its limit of geofences.
             ValidationFailed: The target of an assignment does not exist, or the tenant would have too many tags.
         """
         geofence = Geofence(
@@ -141,7 +141,7 @@ class GeofenceService:
                 return self.repository.add(geofence, event)
             except VersionMismatch:
                 existing = self.repository.get(principal.tenant_id, geofence.id)
-                if existing is None:  # deleted since: now it can be added
+                if existing is None:  # deleted meanwhile: the next attempt can add it
                     raise
                 return existing
 
@@ -159,16 +159,16 @@ class GeofenceService:
         return geofence
 
     def update(
-        self, principal: Principal, geofence_id: str, patch: Patch, expected: int | None, now: datetime
+        self, principal: Principal, geofence_id: str, patch: Patch, expected_version: int | None, now: datetime
     ) -> Geofence:
         """Apply a patch to the current version and return the next one.
 
         Args:
-            principal: Who changes it.
-            geofence_id: Which geofence.
+            principal: The caller.
+            geofence_id: The geofence to change.
             patch: The change.
             expected: The version that must be the current one; None applies the patch to any.
-            now: When.
+            now: The time of the change.
 
         Raises:
             NotFound: The tenant has no such geofence.
@@ -182,13 +182,13 @@ class GeofenceService:
             self.repository.replace(before, after, self._build_event(GeofenceUpdated, after, principal, now))
             return after
 
-        return self._write_current(principal, geofence_id, expected, change)
+        return self._write_current(principal, geofence_id, expected_version, change)
 
     def delete(
         self,
         principal: Principal,
         geofence_id: str,
-        expected: int | None,
+        expected_version: int | None,
         now: datetime,
         *,
         unless_assigned: bool = False,
@@ -197,8 +197,8 @@ class GeofenceService:
 
         Raises:
             NotFound: The tenant has no such geofence.
-            VersionMismatch: The current version is not the `expected` one.
-            StillReferenced: It is assigned to something, and is not to be deleted then.
+            VersionMismatch: The current version is not the `expected_version` one.
+            StillReferenced: It is assigned to an entity, and `unless_assigned` is set.
         """
 
         def remove(geofence: Geofence) -> Geofence:
@@ -207,25 +207,29 @@ class GeofenceService:
             self.repository.remove(geofence, now, self._build_event(GeofenceDeleted, geofence, principal, now))
             return geofence
 
-        return self._write_current(principal, geofence_id, expected, remove)
+        return self._write_current(principal, geofence_id, expected_version, remove)
 
     def _write_current(
-        self, principal: Principal, geofence_id: str, expected: int | None, write: Callable[[Geofence], Geofence]
+        self,
+        principal: Principal,
+        geofence_id: str,
+        expected_version: int | None,
+        write: Callable[[Geofence], Geofence],
     ) -> Geofence:
         """Write on top of the current version. If another write comes first, try again unless a version is expected.
 
         Raises:
             NotFound: There is no such geofence.
-            VersionMismatch: The current version is not the `expected` one.
+            VersionMismatch: The current version is not the `expected_version` one.
         """
 
         def attempt() -> Geofence:
             geofence = self.get(principal, geofence_id)
-            if expected not in (None, geofence.version):
+            if expected_version not in (None, geofence.version):
                 raise VersionMismatch
             return write(geofence)
 
-        return attempt() if expected is not None else retry_on_conflict(attempt)
+        return attempt() if expected_version is not None else retry_on_conflict(attempt)
 
     def list_newest(
         self,
@@ -284,7 +288,7 @@ class GeofenceService:
             NotFound: The geofence did not exist then.
         """
         for version in self._read_versions(principal, geofence_id, None):
-            # Responses have instants to the millisecond, and a version must be found by the instant that they have.
+            # Responses have instants to the millisecond, and such an instant must find its version.
             if _to_millisecond(version.geofence.updated_at) <= at:
                 if version.deleted_at is not None and _to_millisecond(version.deleted_at) <= at:
                     break
@@ -312,11 +316,11 @@ class GeofenceService:
         """Return for each position the active geofences in force that cover it, the nearest centre first.
 
         Args:
-            principal: Whose geofences.
-            positions: Where.
-            now: When they must be in force.
-            within_m: Return those too whose boundary is at most this far away.
-            consistent: Read every change that was acknowledged before; else one may be missed for a moment.
+            principal: The caller, whose tenant has the geofences.
+            positions: The positions to check.
+            now: The instant at which a geofence must be in force.
+            within_m: Return also geofences whose boundary is at most this far away.
+            consistent: Read every acknowledged change. Otherwise a recent one may be missed.
 
         Raises:
             ValidationFailed: Too many cells are within reach: close to a pole, a metre is many degrees of longitude.

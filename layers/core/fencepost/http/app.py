@@ -163,10 +163,10 @@ class RouteDecorator:
         accepts_file: bool = False,
         max_bytes: int = MAX_BODY_BYTES,
     ) -> Callable[[Handler[BodyT, QueryT]], Handler[BodyT, QueryT]]:
-        """Declare the handler of a route; `Route` says what the arguments mean.
+        """Declare the handler of a route; `Route` describes the arguments.
 
-        The permission is required before anything is looked up. `body` and `query` are what the handler finds in its
-        request, and mypy compares them. Every POST honours the header Idempotency-Key. The errors of body, query and
+        The permission is required before anything is looked up. The handler finds `body` and `query` in its request,
+        and mypy compares their types. Every POST honours the header Idempotency-Key. The errors of body, query and
         key need no mention in `errors`.
         """
         app = self._app

@@ -35,7 +35,7 @@ FIELDS = (
     "action",
 )
 # The fields that an import ignores if their value is not valid. `assignments` is not one of them: a geofence without
-# its assignments would apply to other people than the file says.
+# its assignments would apply to other users than those in the file.
 OPTIONAL_FIELDS = frozenset(FIELDS) - {"assignments"}
 _NAMES = ("name", "title", "label")
 _RADII = ("radiusMeters", "radius")

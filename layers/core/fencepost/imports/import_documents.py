@@ -132,7 +132,7 @@ def _to_row_document(row: Row) -> dict[str, Any]:
         "address": row.address,
         "color": row.color,
         "tags": row.tags,
-        # A geometry alone mostly says the type, and the document of such a row has no such member.
+        # Mostly the geometry determines the type; the document of such a row omits this member.
         **({"shape_kind": row.shape_kind} if row.shape_kind is not None else {}),
     }
 

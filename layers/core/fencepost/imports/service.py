@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from fencepost.imports.ports import ChunkQueue, ImportRepository, ObjectStorage
     from fencepost.imports.rows import Row
 
-# A caller waits for as many chunks, some three seconds each at the most.
+# A caller waits for this number of chunks, each of three seconds at most.
 MAX_INLINE_CHUNKS = 2
-# Longer than any request takes. The workers then find nothing to do, unless the request has died.
+# Longer than any request takes. The workers then have nothing left to do, unless the request failed.
 _INLINE_DELAY_S = 60
 
 

@@ -14,7 +14,7 @@ _QUOTED_CHARACTERS = 40
 
 
 class CoordinatesError(Exception):
-    """A coordinates element whose text is not a list of positions. The message goes into a problem."""
+    """A coordinates element whose text is not a list of positions. The message becomes a problem of the placemark."""
 
 
 def shorten(text: str) -> str:

@@ -17,7 +17,7 @@ class KmlError(ValueError):
 class KmlGeometry:
     """One simple geometry of a placemark; a MultiGeometry is several of these.
 
-    `rings` holds (longitude, latitude) pairs in degrees, in the order of the file, not checked for range.
+    `rings` has (longitude, latitude) pairs in degrees, in the order of the file, not checked for range.
     A Point has one ring of one position, a LineString one ring; a Polygon has its outer ring first, then its
     holes.
     """

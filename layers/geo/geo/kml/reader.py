@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from geo.kml.levels import Opener
 
-# Expat holds a tag or comment in memory until it is whole, and some versions scan it again with every chunk.
+# Expat keeps a tag or comment in memory until it is complete, and some versions scan it again with every chunk.
 _MAX_MARKUP_BYTES = 2**20
 
 # Expat gives up at the third of the four bytes.

@@ -86,7 +86,8 @@ class IndexMaintenance:
         return repaired
 
     def _build_repair(self, tenant_id: str, difference: Difference) -> Transaction:
-        bucket = _to_key(difference.bucket)
+        partition, sort = difference.bucket
+        bucket = {"PK": {"S": partition}, "SK": {"S": sort}}
         transaction = Transaction()
         if difference.problem == "unlisted":
             self._add_to_lists(transaction, tenant_id, difference.bucket)
@@ -259,7 +260,3 @@ def _build_entries(geofence: Geofence) -> dict[Pair, bytes]:
 
 def _measure_bytes(bucket: Item) -> int:
     return sum(len(name) + len(stored["B"]) for name, stored in bucket.items() if "B" in stored)
-
-
-def _to_key(pair: Pair) -> Key:
-    return {"PK": {"S": pair[0]}, "SK": {"S": pair[1]}}

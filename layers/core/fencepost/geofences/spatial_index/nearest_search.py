@@ -1,8 +1,8 @@
 """The search for the nearest geofences: best first, over the lists of occupied cells.
 
 Items that are not read yet wait in a queue, each with a lower bound of its distance: that of its cell's box. A
-geofence is measured exactly only where the lower bound of its own box leaves a chance. The search ends when every
-item in the queue is farther than the last geofence found. That is exact: the cells of a geofence hold every position
+geofence is measured exactly only if the lower bound of its own box is near enough. The search ends when every item in
+the queue is farther than the last geofence found. The result is exact: the cells of a geofence contain every position
 that it covers, so a geofence whose boundary is some metres away has a cell that is no farther.
 """
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     ReadItems = Callable[[Sequence[Key]], Mapping[tuple[str, str], Item]]
     ResolveReferences = Callable[[Sequence[IndexEntry]], Sequence[IndexEntry | Geofence]]
 
-# How many items the round after the position's own cells reads. Each further one reads twice as many.
+# The number of items that the first round after the position's own cells reads. It doubles with each round.
 _FIRST_ROUND, _LARGEST_ROUND = 25, 96
 _LISTS_AHEAD = 4
 _REFERENCES_AT_ONCE = 25
@@ -63,9 +63,9 @@ def search_nearest(
     """Return at most `count` accepted geofences, each with the metres to its boundary, nearest first, then by id.
 
     Args:
-        tenant_id: Whose geofences.
-        position: From where the metres are measured.
-        count: How many at most.
+        tenant_id: The tenant that has the geofences.
+        position: The position from which distances are measured.
+        count: The largest number of geofences.
         accepts: Returns whether a geofence may be a result.
         read: Reads the items of some keys in one round trip.
         resolve_references: Returns entries with the geofences themselves in place of references.
