@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from operator import attrgetter, eq
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -113,7 +113,7 @@ class GeofenceService:
 
     repository: GeofenceRepository
     index: GeofenceIndex
-    make_id: NewId = new_id
+    new_id: NewId = field(default=new_id)
 
     def create(
         self, principal: Principal, fields: Mapping[str, Any], now: datetime, geofence_id: str | None = None
@@ -132,7 +132,7 @@ class GeofenceService:
             ValidationFailed: The target of an assignment does not exist, or the tenant would have too many tags.
         """
         geofence = Geofence(
-            id=geofence_id or self.make_id(), tenant_id=principal.tenant_id, created_at=now, updated_at=now, **fields
+            id=geofence_id or self.new_id(), tenant_id=principal.tenant_id, created_at=now, updated_at=now, **fields
         ).assign_cells()
         event = self._build_event(GeofenceCreated, geofence, principal, now)
 
@@ -339,7 +339,7 @@ class GeofenceService:
         self, event_class: type[GeofenceEvent], geofence: Geofence, principal: Principal, now: datetime
     ) -> GeofenceEvent:
         return event_class(
-            id=self.make_id(),
+            id=self.new_id(),
             tenant_id=principal.tenant_id,
             occurred_at=now,
             actor=principal.user_id,

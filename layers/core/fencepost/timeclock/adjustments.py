@@ -39,7 +39,7 @@ def apply_working_time(
     entry: TimeEntry,
     settings: TenantSettings,
     neighbours: Iterable[TimeEntry],
-    make_id: Callable[[], str],
+    new_id: Callable[[], str],
     *,
     deadline: datetime,
 ) -> TimeEntry:
@@ -60,11 +60,11 @@ def apply_working_time(
         # Time outside the window is cut off at the ends, and becomes a break in between.
         start, end = inside[0].start.astimezone(after.start.tzinfo), inside[-1].end.astimezone(after.end.tzinfo)
         after = move_span(after, start, end, "window")
-        after = _add_breaks(after, subtract_spans(after.span, inside), "window", make_id)
+        after = _add_breaks(after, subtract_spans(after.span, inside), "window", new_id)
     longest = timedelta(minutes=model.longest_minutes) if model.longest_minutes is not None else LONGEST_CLOCK
     after = move_span(after, after.start, min(after.end, after.start + longest), "longest")
     if model.automatic_breaks is not None and after.category == "productive":
-        after = _add_missing_breaks(after, model.automatic_breaks, make_id)
+        after = _add_missing_breaks(after, model.automatic_breaks, new_id)
     return after
 
 
@@ -89,7 +89,7 @@ def reapply_working_time(
     entry: TimeEntry,
     settings: TenantSettings,
     neighbours: Iterable[TimeEntry],
-    make_id: Callable[[], str],
+    new_id: Callable[[], str],
     *,
     ignores_window: bool,
 ) -> TimeEntry:
@@ -102,13 +102,13 @@ def reapply_working_time(
         ValidationFailed: The window refuses the entry.
     """
     deadline = settings.compute_deadline(entry.start)[0] if entry.stopped_by == "user" else entry.end
-    after = apply_working_time(entry, settings, neighbours, make_id, deadline=deadline)
+    after = apply_working_time(entry, settings, neighbours, new_id, deadline=deadline)
     if after.invalid_reason is None:
         return after
     if not ignores_window:
         raise _outside_window(settings)
     without = replace(settings, working_time=replace(settings.working_time, window=None))
-    return apply_working_time(entry, without, neighbours, make_id, deadline=deadline)
+    return apply_working_time(entry, without, neighbours, new_id, deadline=deadline)
 
 
 def check_entry(entry: TimeEntry) -> None:
@@ -248,7 +248,7 @@ def _round_breaks(entry: TimeEntry, rounding: Rounding) -> TimeEntry:
     return _change_breaks(_change_breaks(entry, "rounding", drop_if_empty), "rounding", round_if_it_fits)
 
 
-def _add_missing_breaks(entry: TimeEntry, rule: AutomaticBreaks, make_id: Callable[[], str]) -> TimeEntry:
+def _add_missing_breaks(entry: TimeEntry, rule: AutomaticBreaks, new_id: Callable[[], str]) -> TimeEntry:
     """Add missing breaks in the middle of the longest stretch of work, and what exceeds it in the next longest."""
     stretches = subtract_spans(entry.span, [_break_span(break_) for break_ in entry.breaks])
     worked = sum((stretch.length for stretch in stretches), timedelta())
@@ -263,15 +263,15 @@ def _add_missing_breaks(entry: TimeEntry, rule: AutomaticBreaks, make_id: Callab
         missing -= length
         start = stretch.start + timedelta(seconds=(stretch.length - length) // timedelta(seconds=2))
         added.append(Span(start=start, end=start + length))
-    return _add_breaks(entry, added, "automatic_breaks", make_id)
+    return _add_breaks(entry, added, "automatic_breaks", new_id)
 
 
-def _add_breaks(entry: TimeEntry, spans: Sequence[Span], rule: str, make_id: Callable[[], str]) -> TimeEntry:
+def _add_breaks(entry: TimeEntry, spans: Sequence[Span], rule: str, new_id: Callable[[], str]) -> TimeEntry:
     """Add automatic breaks in these spans, except during breaks that the entry already has."""
     free = (part for span in spans for part in subtract_spans(span, [_break_span(break_) for break_ in entry.breaks]))
     offset = entry.start.tzinfo
     added = [
-        Break(id=make_id(), start=part.start.astimezone(offset), end=part.end.astimezone(offset), automatic=True)
+        Break(id=new_id(), start=part.start.astimezone(offset), end=part.end.astimezone(offset), automatic=True)
         for part in free
     ]
     adjustments = [

@@ -54,12 +54,12 @@ class ClockService:
 
     clocks: ClockRepository
     entries: EntryWriter
-    make_id: NewId = field(default=new_id)
+    new_id: NewId = field(default=new_id)
 
     def as_dry_run(self) -> ClockService:
         """Return this service without its writes; everything that it would create has the same id."""
         clocks, entries = ReadOnlyClockRepository(self.clocks), ReadOnlyEntryWriter(self.entries)
-        return ClockService(clocks, entries, make_id=lambda: NO_ID)
+        return ClockService(clocks, entries, new_id=lambda: NO_ID)
 
     def find_running(self, principal: Principal, user_id: str | None) -> RunningClock:
         """Return the running clock of the caller, or of another user.
@@ -149,7 +149,7 @@ class ClockService:
             raise AlreadyClockedIn(context.clock)
         punch = self._evaluate(tenant_id, user_id, request, context, punch)
         clock = RunningClock(
-            id=self.make_id(),
+            id=self.new_id(),
             user_id=user_id,
             start=punch.at,
             deadline=punch.at,
@@ -167,7 +167,7 @@ class ClockService:
     def _toggle_break(
         self, tenant_id: str, request: ClockRequest, context: ClockContext, clock: RunningClock, punch: Punch
     ) -> Outcome:
-        after = clock.toggle_break(punch.at, self.make_id())
+        after = clock.toggle_break(punch.at, self.new_id())
         punch = self._evaluate(tenant_id, clock.user_id, request, context, punch)
         after = after.add_punch(punch, compute_fingerprint(request))
         outcome = Outcome(clock=after)
@@ -222,10 +222,10 @@ class ClockService:
         if stopped_by == "shift_end":
             punched = replace(punched, creation_type="wtm")  # by the working-time model
         neighbours = self.entries.find_overlapping(tenant_id, widen_to_rounding(punched, settings))
-        entry = apply_working_time(punched, settings, neighbours, self.make_id, deadline=clock.deadline)
+        entry = apply_working_time(punched, settings, neighbours, self.new_id, deadline=clock.deadline)
         resolution = OverlapResolution(refusal=entry.invalid_reason)
         if entry.invalid_reason is None:
-            resolution = resolve_overlaps(entry, neighbours, settings.overlaps, self.make_id)
+            resolution = resolve_overlaps(entry, neighbours, settings.overlaps, self.new_id)
             entry = replace(entry, invalid_reason=resolution.refusal)
         if entry.invalid_reason is not None:
             reason: str | None = f"It could not be saved: {entry.invalid_reason}"
@@ -233,7 +233,7 @@ class ClockService:
             reasons = {"limit": "The clock had reached its limit.", "shift_end": "The shift had ended."}
             reason = reasons.get(entry.stopped_by) or punch.exception_reason
         event = ClockStopped(
-            id=self.make_id(),
+            id=self.new_id(),
             tenant_id=tenant_id,
             occurred_at=punch.received_at,
             actor=punch.acting_user_id,
@@ -285,7 +285,7 @@ class ClockService:
             reason=punch.exception_reason if punch is not None and punch.exception is not None else None,
             after=after.take_snapshot() if after is not None else None,
         )
-        event = event_class(id=self.make_id(), tenant_id=tenant_id, occurred_at=now, actor=actor, clock=clock)
+        event = event_class(id=self.new_id(), tenant_id=tenant_id, occurred_at=now, actor=actor, clock=clock)
         write = ClockWrite(before=before, after=after, event=event, record=record, punch=punch, receipt=receipt)
         self.clocks.save(tenant_id, write)
 
@@ -325,7 +325,7 @@ class ClockService:
             organization_id = context.clock.organization_id
         refusal = Refusal(
             # The id is derived, so that a retry of the request has the same refusal.
-            id=derive_refusal_id(tenant_id, user_id, compute_fingerprint(request)) or self.make_id(),
+            id=derive_refusal_id(tenant_id, user_id, compute_fingerprint(request)) or self.new_id(),
             user_id=user_id,
             action=punch.action,
             at=punch.at,
@@ -340,7 +340,7 @@ class ClockService:
             if grant.covers(refusal, punch.received_at):
                 return replace(punch, exception=grant.to_ref())
         event = ClockActionRefused(
-            id=self.make_id(),
+            id=self.new_id(),
             tenant_id=tenant_id,
             occurred_at=refusal.received_at,
             actor=refusal.acting_user_id,

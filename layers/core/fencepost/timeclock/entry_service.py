@@ -55,7 +55,7 @@ class EntryService:
 
     entries: EntryRepository
     contexts: EntryContextRepository
-    make_id: NewId = field(default=new_id)
+    new_id: NewId = field(default=new_id)
 
     def list_page(
         self, principal: Principal, filters: EntryFilter, limit: int, after: PageStart | None
@@ -122,7 +122,7 @@ class EntryService:
             )
             ignores_window = principal.can(Permission.ALL_CLOCKS)
             after = reapply_working_time(
-                punched, context.settings, neighbours, self.make_id, ignores_window=ignores_window
+                punched, context.settings, neighbours, self.new_id, ignores_window=ignores_window
             )
             change = EntryChange(before=before, after=after, action="resubmitted")
             return self._write(principal, change, now, context, neighbours, context.settings.overlaps)
@@ -263,7 +263,7 @@ class EntryService:
             if name not in edit.fields:
                 raise ValidationFailed.field(field_name, "is missing")
         entry = TimeEntry(
-            id=edit.new_id or self.make_id(),
+            id=edit.new_id or self.new_id(),
             user_id=user_id,
             creation_type="times",
             **{**edit.fields, **_resolve_organization(edit, context)},
@@ -325,12 +325,12 @@ class EntryService:
         if entry.invalid_reason is None:
             if neighbours is None:
                 neighbours = self.entries.find_overlapping(principal.tenant_id, entry)
-            resolution = resolve_overlaps(entry, neighbours, policy, self.make_id)
+            resolution = resolve_overlaps(entry, neighbours, policy, self.new_id)
             if resolution.refusal is not None:
                 raise EntryOverlaps(resolution.refusal)
             calendar = (entry.user_id, context.calendar_version)
         event = EntrySaved(
-            id=self.make_id(),
+            id=self.new_id(),
             tenant_id=principal.tenant_id,
             occurred_at=now,
             actor=principal.user_id,
@@ -372,7 +372,7 @@ class EntryService:
         self, event_class: type[EntriesEvent], principal: Principal, now: datetime, entries: Sequence[TimeEntry]
     ) -> EntriesEvent:
         return event_class(
-            id=self.make_id(),
+            id=self.new_id(),
             tenant_id=principal.tenant_id,
             occurred_at=now,
             actor=principal.user_id,

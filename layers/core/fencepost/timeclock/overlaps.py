@@ -45,7 +45,7 @@ class OverlapResolution:
 
 
 def resolve_overlaps(
-    entry: TimeEntry, neighbours: Sequence[TimeEntry], policy: OverlapPolicy, make_id: Callable[[], str]
+    entry: TimeEntry, neighbours: Sequence[TimeEntry], policy: OverlapPolicy, new_id: Callable[[], str]
 ) -> OverlapResolution:
     """Make room for an entry among its neighbours, by a policy."""
     overlapped = [other for other in neighbours if other.overlaps(entry)]
@@ -60,7 +60,7 @@ def resolve_overlaps(
         return OverlapResolution(
             refusal=f"it overlaps more than {MAX_OVERLAPPED} other entries, or more than can be changed at once."
         )
-    changes = [change for other in overlapped for change in _make_room(other, entry, policy, make_id)]
+    changes = [change for other in overlapped for change in _make_room(other, entry, policy, new_id)]
     return OverlapResolution(changes=tuple(changes))
 
 
@@ -70,7 +70,7 @@ def exceeds_write_limit(entries: Sequence[TimeEntry]) -> bool:
 
 
 def _make_room(
-    other: TimeEntry, entry: TimeEntry, policy: OverlapPolicy, make_id: Callable[[], str]
+    other: TimeEntry, entry: TimeEntry, policy: OverlapPolicy, new_id: Callable[[], str]
 ) -> list[EntryChange]:
     """Return the changes that leave of an entry nothing, a piece before the new one, a piece after it, or both.
 
@@ -89,7 +89,7 @@ def _make_room(
     changes = [EntryChange(before=other, after=pieces[0], action="trimmed", reason=reason)]
     for piece in pieces[1:]:
         # The punches and their adjustments stay with the piece that keeps the id.
-        split = replace(piece, id=make_id(), version=1, punches=(), adjustments=())
+        split = replace(piece, id=new_id(), version=1, punches=(), adjustments=())
         changes.append(EntryChange(before=None, after=split, action="split", reason=f"from the entry {other.id}"))
     return changes
 

@@ -24,7 +24,7 @@ class RefusalService:
     """The use cases of refusals and their exceptions."""
 
     refusals: RefusalRepository
-    make_id: NewId = field(default=new_id)
+    new_id: NewId = field(default=new_id)
 
     def list_page(
         self, principal: Principal, limit: int, after: PageStart | None
@@ -48,7 +48,7 @@ class RefusalService:
                 raise NotFound("refusal")
             refusal = refusal.grant_exception(principal.user_id, now, valid_for, reason)
             event = ExceptionGranted(
-                id=self.make_id(),
+                id=self.new_id(),
                 tenant_id=principal.tenant_id,
                 occurred_at=now,
                 actor=principal.user_id,
