@@ -54,7 +54,7 @@ def saved_again(app: App, entry: dict[str, Any], **fields: Any) -> Any:
     return app.request("clock", "times_put", items=[{"id": entry["id"], **fields}])
 
 
-def told_events(app: App, event_type: str) -> list[dict[str, Any]]:
+def list_events_of(app: App, event_type: str) -> list[dict[str, Any]]:
     return [event for event in app.events() if event["type"] == event_type]
 
 
@@ -212,12 +212,12 @@ def test_a_reminder_comes_once_and_the_shift_ends_once(app: App) -> None:
     started = act("start", "09:00").clock
     service = container.auto_stop_service()
     assert service.stop_forgotten(at("16:44")) == ([], [])
-    assert told_events(app, "clock.reminded") == []
+    assert list_events_of(app, "clock.reminded") == []
     app.calls.clear()
     assert service.stop_forgotten(at("16:46")) == ([], [])
     assert app.calls == {"Query": 4, "TransactWriteItems": 1}
     assert service.stop_forgotten(at("16:46")) == ([], [])
-    (reminder,) = told_events(app, "clock.reminded")
+    (reminder,) = list_events_of(app, "clock.reminded")
     assert (reminder["stopsAt"], reminder["stopsBy"]) == (f"{DAY}17:00:00+02:00", "shift_end")
     act("break", "16:50")
     ((entry,), failed), again = service.stop_forgotten(at("17:01")), service.stop_forgotten(at("17:01"))
@@ -241,7 +241,7 @@ def test_a_schedule_that_comes_late_stops_without_a_reminder(app: App) -> None:
     assert container.auto_stop_service().stop_forgotten(at("18:00")) == ([], [])
     stopped, _ = container.auto_stop_service().stop_forgotten(at("19:00"))
     assert [entry.end for entry in stopped] == [at("17:00")]
-    assert told_events(app, "clock.reminded") == []
+    assert list_events_of(app, "clock.reminded") == []
 
 
 def test_a_stop_by_hand_while_the_schedule_reminds_or_stops_is_the_only_one(
@@ -260,7 +260,7 @@ def test_a_stop_by_hand_while_the_schedule_reminds_or_stops_is_the_only_one(
     with monkeypatch.context() as patched:
         patched.setattr(DynamoDBClockRepository, "save", stopped_first)
         assert container.auto_stop_service().stop_forgotten(at("16:46")) == ([], [])
-    assert told_events(app, "clock.reminded") == []
+    assert list_events_of(app, "clock.reminded") == []
 
     def saved_first(self: DynamoDBEntryRepository, tenant_id: str, write: EntryWrite) -> None:
         monkeypatch.setattr(DynamoDBEntryRepository, "save", save_entry)
