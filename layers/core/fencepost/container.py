@@ -1,4 +1,4 @@
-"""The composition root: one accessor for each service, repository and client, built once a process and on first use.
+"""The composition root: one accessor for each service, repository and client, built once per process on first use.
 
 Importing this module touches neither the environment nor the network: the first call of an accessor reads the
 settings and makes the AWS clients. With SnapStart that call runs before the snapshot is taken, so that a restored
@@ -100,7 +100,7 @@ def geofence_repository() -> DynamoDBGeofenceRepository:
 
 @cache
 def spatial_index() -> SpatialIndex:
-    """Return the spatial index, of which there must be one a process: it caches geofences."""
+    """Return the spatial index, of which there must be one per process: it caches geofences."""
     from fencepost.geofences.spatial_index.index import SpatialIndex
 
     return SpatialIndex(table())

@@ -167,7 +167,7 @@ class GeofenceService:
             principal: The caller.
             geofence_id: The geofence to change.
             patch: The change.
-            expected: The version that must be the current one; None applies the patch to any.
+            expected_version: The version that must be the current one; None applies the patch to any.
             now: The time of the change.
 
         Raises:
@@ -197,7 +197,7 @@ class GeofenceService:
 
         Raises:
             NotFound: The tenant has no such geofence.
-            VersionMismatch: The current version is not the `expected_version` one.
+            VersionMismatch: The current version is not `expected_version`.
             StillReferenced: It is assigned to an entity, and `unless_assigned` is set.
         """
 
@@ -220,7 +220,7 @@ class GeofenceService:
 
         Raises:
             NotFound: There is no such geofence.
-            VersionMismatch: The current version is not the `expected_version` one.
+            VersionMismatch: The current version is not `expected_version`.
         """
 
         def attempt() -> Geofence:

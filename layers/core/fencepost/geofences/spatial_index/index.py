@@ -52,7 +52,7 @@ class CellFull(Exception):
 
 
 class SpatialIndex:
-    """The index of all tenants. One instance a process: it caches entries, large geofences and numbers of shards."""
+    """The index of all tenants. One instance per process: it caches entries, large geofences and shard counts."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
