@@ -16,6 +16,7 @@ from fencepost.geofences import geojson, mapping, nearest_schemas, timekeeping
 from fencepost.geofences.batch import run_batch
 from fencepost.geofences.batch_schemas import BatchRequest, BatchResponse
 from fencepost.geofences.geojson import FeatureCollectionOut
+from fencepost.geofences.mapping import GeofenceDialect
 from fencepost.geofences.model import Geofence
 from fencepost.geofences.negotiation import TIMEKEEPING_DIALECT, negotiate
 from fencepost.geofences.query_params import DeleteQuery, ListQuery, ReadQuery, parse_filter
@@ -288,7 +289,7 @@ def _load_page(
     return data, pagination.encode_time_cursor(tenant_id, *after) if after else None
 
 
-def _find_dialect(request: AnyRequest) -> Any:
+def _find_dialect(request: AnyRequest) -> GeofenceDialect:
     """Return the module that parses the request and serializes the response."""
     return timekeeping if request.dialect is TIMEKEEPING_DIALECT else mapping
 

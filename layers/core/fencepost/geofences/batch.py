@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fencepost.common.principal import Principal
+    from fencepost.geofences.mapping import GeofenceDialect
     from fencepost.geofences.service import GeofenceService
 
 
@@ -86,6 +87,6 @@ def _require_geofence(operation: Operation) -> dict[str, Any]:
     return operation.geofence
 
 
-def _find_dialect(fields: dict[str, Any]) -> Any:
+def _find_dialect(fields: dict[str, Any]) -> GeofenceDialect:
     """Return the module that parses these fields. The results always have the canonical names."""
     return timekeeping if has_timekeeping_names(fields) else mapping

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import AliasChoices, AliasPath
 
@@ -32,6 +32,19 @@ _SAME = (
     *("name", "description", "is_priority", "min_accuracy_m", "color", "address"),
     *("trigger_on", "dwell_minutes", "cooldown_ms", "action"),
 )
+
+
+class GeofenceDialect(Protocol):
+    """A module that converts between the fields of one dialect and geofences: this one, or `timekeeping`."""
+
+    def to_geofence_fields(self, change: GeofenceCreate, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of a new geofence."""
+
+    def to_patch(self, change: GeofenceUpdate, body: Mapping[str, Any]) -> GeofencePatch:
+        """Return the change of a geofence."""
+
+    def serialize_geofence(self, geofence: Geofence) -> dict[str, Any]:
+        """Return the body of a response."""
 
 
 # --- from requests to geofences ------------------------------------------------------------------------------------
