@@ -71,7 +71,9 @@ class ClockService:
         """
         user_id = user_id or principal.user_id
         exists, clock = self.clocks.find_running(principal.tenant_id, user_id)
-        require_clock_access(principal, user_id, exists=exists)
+        if not exists:
+            raise UserNotFound
+        require_clock_permission(principal, user_id)
         if clock is None:
             raise NoRunningClock
         return clock
@@ -94,8 +96,9 @@ class ClockService:
         context = self.clocks.load_context(
             tenant_id, user_id, request.organization_id, request.screen, request.organization_name
         )
-        require_clock_access(principal, user_id, exists=context is not None)
-        assert context is not None
+        if context is None:
+            raise UserNotFound
+        require_clock_permission(principal, user_id)
         message = "Success"
         matching_ids = context.matching_organization_ids
         if matching_ids:
@@ -351,15 +354,12 @@ class ClockService:
         raise OutsideGeofence(verdict, refusal_id)
 
 
-def require_clock_access(principal: Principal, user_id: str, *, exists: bool) -> None:
-    """Check that a user exists, and that the caller may act for this user.
+def require_clock_permission(principal: Principal, user_id: str) -> None:
+    """Check that the caller may act for a user.
 
     Raises:
-        NotFound: There is no such user.
-        Forbidden: The caller may not act for this user.
+        Forbidden: The caller's roles do not allow it.
     """
-    if not exists:
-        raise UserNotFound
     principal.require(Permission.OWN_CLOCK if user_id == principal.user_id else Permission.ALL_CLOCKS)
 
 

@@ -20,7 +20,7 @@ from fencepost.timeclock.adjustments import (
     widen_to_rounding,
 )
 from fencepost.timeclock.audit import AuditRecord, EntryChange, EntryWrite
-from fencepost.timeclock.clock_service import require_clock_access
+from fencepost.timeclock.clock_service import require_clock_permission
 from fencepost.timeclock.commands import EntryEdit, SavedEntry
 from fencepost.timeclock.entry_filters import EntryFilter, restrict_to_visible
 from fencepost.timeclock.errors import EntryFinal, EntryOverlaps, EntryState, UserNotFound
@@ -253,8 +253,9 @@ class EntryService:
         user_id = edit.user_id or principal.user_id
         organization_id = edit.fields.get("organization_id")
         context = self.contexts.load_entry_context(principal.tenant_id, user_id, organization_id)
-        require_clock_access(principal, user_id, exists=context is not None)
-        assert context is not None
+        if context is None:
+            raise UserNotFound
+        require_clock_permission(principal, user_id)
         if edit.new_id is not None:
             existing = self.entries.find(principal.tenant_id, [edit.new_id]).get(edit.new_id)
             if existing is not None and existing.entry is not None:
