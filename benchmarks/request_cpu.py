@@ -89,14 +89,9 @@ def load_handler() -> Iterator[Handler]:
     """Yield the function's handler in a new container. Its log is written and discarded."""
     with contextlib.redirect_stdout(io.StringIO()):
         container = importlib.import_module("fencepost.container")
-        for accessor in (
-            container.settings,
-            container.dynamodb_client,
-            container.table,
-            container.geofence_repository,
-            container.geofence_service,
-        ):
-            accessor.cache_clear()
+        for accessor in vars(container).values():
+            if hasattr(accessor, "cache_clear"):
+                accessor.cache_clear()
         yield importlib.import_module("functions.location.app").handler
 
 
