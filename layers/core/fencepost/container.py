@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 from fencepost.http.idempotency_records import IdempotencyConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fencepost.common.errors import FencepostError
     from fencepost.common.settings import Settings
     from fencepost.directory.repository import DynamoDBDirectoryRepository
     from fencepost.directory.service import DirectoryService
@@ -32,10 +35,12 @@ if TYPE_CHECKING:
     from fencepost.timeclock.auto_stop import AutoStopService
     from fencepost.timeclock.clock_repository import DynamoDBClockRepository
     from fencepost.timeclock.clock_service import ClockService
+    from fencepost.timeclock.commands import Outcome
     from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
     from fencepost.timeclock.entry_service import EntryService
     from fencepost.timeclock.index_maintenance import EntryListMaintenance
     from fencepost.timeclock.punch_batch_service import PunchBatchService
+    from fencepost.timeclock.receipts import RecordedResult
     from fencepost.timeclock.refusal_service import RefusalService
     from fencepost.verdicts.repository import DynamoDBCandidateRepository
     from fencepost.verdicts.service import ValidationService
@@ -155,18 +160,25 @@ def directory_service() -> DirectoryService:
     return DirectoryService(directory_repository())
 
 
+def _serialize_result(result: Outcome | FencepostError | RecordedResult) -> Mapping[str, Any]:
+    """Return a result as a receipt stores it. Imported late, because only the actions of a batch have receipts."""
+    from fencepost.timeclock.punch_schemas import serialize_punch_result
+
+    return serialize_punch_result(result)
+
+
 @cache
 def clock_repository() -> DynamoDBClockRepository:
     from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 
-    return DynamoDBClockRepository(table(), candidate_repository(), directory_repository())
+    return DynamoDBClockRepository(table(), candidate_repository(), directory_repository(), _serialize_result)
 
 
 @cache
 def entry_repository() -> DynamoDBEntryRepository:
     from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 
-    return DynamoDBEntryRepository(table())
+    return DynamoDBEntryRepository(table(), _serialize_result)
 
 
 @cache
@@ -195,7 +207,7 @@ def punch_service() -> PunchBatchService:
     from fencepost.timeclock.punch_batch_service import PunchBatchService
     from fencepost.timeclock.receipt_repository import DynamoDBReceiptRepository
 
-    return PunchBatchService(clock_service(), DynamoDBReceiptRepository(table()))
+    return PunchBatchService(clock_service(), DynamoDBReceiptRepository(table(), _serialize_result))
 
 
 @cache

@@ -19,6 +19,7 @@ from fencepost.timeclock.clock_repository import DynamoDBClockRepository
 from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.evidence_documents import load_evidence
 from fencepost.timeclock.model import Adjustment, Break, EntrySnapshot, Punch, RunningClock, TimeEntry
+from fencepost.timeclock.punch_schemas import serialize_punch_result
 from fencepost.timeclock.receipt_repository import DynamoDBReceiptRepository
 from fencepost.timeclock.receipts import Receipt
 from fencepost.timeclock.refusal_repository import DynamoDBRefusalRepository
@@ -65,12 +66,15 @@ def event(event_type: str) -> ExampleEvent:
 
 def clocks() -> DynamoDBClockRepository:
     return DynamoDBClockRepository(
-        container.table(), container.candidate_repository(), DynamoDBDirectoryRepository(container.table())
+        container.table(),
+        container.candidate_repository(),
+        DynamoDBDirectoryRepository(container.table()),
+        serialize_punch_result,
     )
 
 
 def entries() -> DynamoDBEntryRepository:
-    return DynamoDBEntryRepository(container.table())
+    return DynamoDBEntryRepository(container.table(), serialize_punch_result)
 
 
 def refusals() -> DynamoDBRefusalRepository:
@@ -148,7 +152,7 @@ def read_clock(app: App) -> object:
 
 
 def read_receipt(app: App) -> object:
-    return DynamoDBReceiptRepository(container.table()).find(DEMO, EMIL, ["phone-1"])
+    return DynamoDBReceiptRepository(container.table(), serialize_punch_result).find(DEMO, EMIL, ["phone-1"])
 
 
 def read_cancelled(app: App) -> object:

@@ -17,6 +17,7 @@ from fencepost.timeclock.entry_repository import DynamoDBEntryRepository
 from fencepost.timeclock.events import ClockUpdated
 from fencepost.timeclock.model import MAX_PUNCHES, Adjustment, Break, Punch, RunningClock, TimeEntry
 from fencepost.timeclock.overlaps import MAX_OVERLAPPED, OverlapPolicy, resolve_overlaps
+from fencepost.timeclock.punch_schemas import serialize_punch_result
 from fencepost.timeclock.receipts import Receipt, RecordedResult
 from fencepost.timeclock.refusals import GrantRef
 from fencepost.timeclock.working_time import Span
@@ -99,7 +100,7 @@ def sizes(transaction: Transaction) -> list[int]:
 
 def test_the_largest_clock_fits_and_can_be_cancelled_and_stopped() -> None:
     table, clock = Written(), largest_clock()
-    clocks: Any = DynamoDBClockRepository(table, None, None)  # type: ignore[arg-type]  # writes only
+    clocks: Any = DynamoDBClockRepository(table, None, None, serialize_punch_result)  # type: ignore[arg-type]  # writes only
     for after in (clock.add_punch(largest_punch()), None):
         snapshot = after.take_snapshot() if after is not None else None
         record = AuditRecord(number=2, action="updated", at=NOW, actor="u" * 64, reason=None, after=snapshot)
@@ -111,7 +112,8 @@ def test_the_largest_clock_fits_and_can_be_cancelled_and_stopped() -> None:
     # Three rules may change each break.
     entry = replace(entry, adjustments=(adjustment,) * (3 * MAX_PUNCHES // 2))
     stop = EntryChange(before=None, after=entry, action="stopped")
-    DynamoDBEntryRepository(table).save("t" * 64, EntryWrite(changes=(stop,), event=EVENT, clock=clock))  # type: ignore[arg-type]  # fake
+    entries: Any = DynamoDBEntryRepository(table, serialize_punch_result)  # type: ignore[arg-type]  # a fake
+    entries.save("t" * 64, EntryWrite(changes=(stop,), event=EVENT, clock=clock))
     assert max(size for transaction in table.transactions for size in sizes(transaction)) < MOST_ITEM_BYTES
 
 
@@ -137,7 +139,7 @@ def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_tr
     write = EntryWrite(
         changes=(stop, *resolution.changes), event=EVENT, clock=clock, calendar=("u", 1), receipt=receipt
     )
-    DynamoDBEntryRepository(table).save("t", write)  # type: ignore[arg-type]  # a fake
+    DynamoDBEntryRepository(table, serialize_punch_result).save("t", write)  # type: ignore[arg-type]  # a fake
     (transaction,) = table.transactions
     assert len(transaction) <= MAX_ACTIONS
     if policy != "refuse":
@@ -145,5 +147,5 @@ def test_a_stop_by_exception_from_a_phone_over_all_that_it_may_overlap_is_one_tr
     # By hand, and moved in time, it asks for the user too.
     move_span = EntryChange(before=replace(entry, start=entry.start - minute), after=entry, action="edited")
     by_hand = EntryWrite(changes=(move_span, *resolution.changes), event=EVENT, calendar=("u", 1), user_id="u")
-    DynamoDBEntryRepository(table).save("t", by_hand)  # type: ignore[arg-type]  # a fake
+    DynamoDBEntryRepository(table, serialize_punch_result).save("t", by_hand)  # type: ignore[arg-type]  # a fake
     assert len(table.transactions[-1]) <= MAX_ACTIONS

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from fencepost.dynamodb.table import Table
     from fencepost.timeclock.audit import ClockWrite
     from fencepost.timeclock.model import RunningClock
+    from fencepost.timeclock.receipts import ResultSerializer
     from fencepost.timeclock.refusals import Refusal
     from fencepost.verdicts.repository import DirectorySnapshot, DynamoDBCandidateRepository
 
@@ -53,10 +54,17 @@ class NamedEntities(Protocol):
 class DynamoDBClockRepository:
     """The running clocks in the table."""
 
-    def __init__(self, table: Table, candidates: DynamoDBCandidateRepository, directory: NamedEntities) -> None:
+    def __init__(
+        self,
+        table: Table,
+        candidates: DynamoDBCandidateRepository,
+        directory: NamedEntities,
+        serialize_result: ResultSerializer,
+    ) -> None:
         self._table = table
         self._candidates = candidates
         self._directory = directory
+        self._serialize_result = serialize_result
 
     def load_context(
         self,
@@ -138,7 +146,7 @@ class DynamoDBClockRepository:
         before, after = write.before, write.after
         if write.receipt is not None:
             # First, so that of several conditions that fail this one raises its error.
-            transaction.create(receipt_item(tenant_id, write.receipt), AlreadyProcessed)
+            transaction.create(receipt_item(tenant_id, write.receipt, self._serialize_result), AlreadyProcessed)
         if before is None:
             assert after is not None
             # A deleted user could not stop a clock, and later data would escape the erasure. No user is deleted while

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fencepost.timeclock.audit import AuditRecord, EntryChange, EntryWrite
     from fencepost.timeclock.entry_filters import EntryFilter
     from fencepost.timeclock.model import TimeEntry
+    from fencepost.timeclock.receipts import ResultSerializer
 
 _QUERIES_PER_PAGE, _ENTRIES_PER_QUERY = 4, 500
 
@@ -47,8 +48,9 @@ _QUERIES_PER_PAGE, _ENTRIES_PER_QUERY = 4, 500
 class DynamoDBEntryRepository:
     """The time entries in the table."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, serialize_result: ResultSerializer) -> None:
         self._table = table
+        self._serialize_result = serialize_result
 
     def find_overlapping(self, tenant_id: str, entry: TimeEntry) -> list[TimeEntry]:
         """Return the entries that share an instant with this one. One Query: no entry is longer than any clock."""
@@ -77,7 +79,7 @@ class DynamoDBEntryRepository:
         transaction = Transaction()
         if write.receipt is not None:
             # First, so that of several conditions that fail this one raises its error.
-            transaction.create(receipt_item(tenant_id, write.receipt), AlreadyProcessed)
+            transaction.create(receipt_item(tenant_id, write.receipt, self._serialize_result), AlreadyProcessed)
         if write.user_id is not None:
             transaction.require(keys.entity_key(tenant_id, EntityRef("users", write.user_id)), UserNotFound)
         if write.clock is not None:

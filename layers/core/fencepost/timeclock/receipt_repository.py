@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
     from fencepost.dynamodb.serializer import Item
     from fencepost.dynamodb.table import Table
+    from fencepost.timeclock.receipts import ResultSerializer
 
 
 class DynamoDBReceiptRepository:
     """The receipts in the table."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, serialize_result: ResultSerializer) -> None:
         self._table = table
+        self._serialize_result = serialize_result
 
     def find(self, tenant_id: str, user_id: str, keys: Sequence[str]) -> dict[str, Receipt]:
         """Return the receipts that exist, by key. One BatchGetItem for 100."""
@@ -38,22 +40,19 @@ class DynamoDBReceiptRepository:
             AlreadyProcessed: It exists.
         """
         transaction = Transaction()
-        transaction.create(receipt_item(tenant_id, receipt), AlreadyProcessed)
+        transaction.create(receipt_item(tenant_id, receipt, self._serialize_result), AlreadyProcessed)
         self._table.write(transaction)
 
 
-def receipt_item(tenant_id: str, receipt: Receipt) -> Item:
+def receipt_item(tenant_id: str, receipt: Receipt, serialize_result: ResultSerializer) -> Item:
     """Return the item of a receipt, which stores the result as the response has it."""
-    # Imported here, because only the actions of a batch have receipts.
-    from fencepost.timeclock.punch_schemas import serialize_punch_result
-
     key = receipt.key
     values = {
         "entity": "Receipt",
         "key": key.key,
         "userId": key.user_id,
         "digest": key.digest,
-        "answer": json.dumps(serialize_punch_result(receipt.result), ensure_ascii=False, separators=(",", ":")),
+        "answer": json.dumps(serialize_result(receipt.result), ensure_ascii=False, separators=(",", ":")),
         "keptUntil": key.expires_at.isoformat(),
         "ttl": int(key.expires_at.timestamp()),
     }

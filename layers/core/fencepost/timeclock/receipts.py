@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from fencepost.common.errors import FencepostError
@@ -34,3 +34,7 @@ class Receipt:
 
     key: ReceiptKey
     result: Outcome | FencepostError | RecordedResult
+
+
+ResultSerializer: TypeAlias = "Callable[[Outcome | FencepostError | RecordedResult], Mapping[str, Any]]"
+"""Returns a result as the response has it, which is also how a receipt stores it."""
